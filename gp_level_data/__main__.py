@@ -1,0 +1,47 @@
+"""Command line: `python -m gp_level_data <command>`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from gp_level_data import build, keys, synthesise
+from gp_level_data.refusal import Refusal
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 when it was done, 1 when it was refused."""
+    parser = argparse.ArgumentParser(prog="python -m gp_level_data")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    command = commands.add_parser("synthesise", help="write a raw folder of synthetic patients")
+    synthesise.add_arguments(command)
+    command.set_defaults(run=synthesise.run)
+
+    command = commands.add_parser("keys", help="make the keys of a collection")
+    command.add_argument("action", choices=["new"])
+    command.add_argument("--key-dir", type=Path, required=True)
+    command.add_argument("--collection", default="individual_gp_level_data")
+    command.set_defaults(run=new_keys)
+
+    command = commands.add_parser("build", help="both runs, the docs site, and a look at the results")
+    build.add_arguments(command)
+    command.set_defaults(run=build.run)
+
+    chosen = parser.parse_args(arguments)
+    try:
+        return chosen.run(chosen)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+
+
+def new_keys(chosen: argparse.Namespace) -> int:
+    """Make the two keys of a collection where they do not exist yet."""
+    for name in (chosen.collection, keys.STORE_KEY):
+        made = keys.new_key(chosen.key_dir, name)
+        print(f"{keys.key_file(chosen.key_dir, name)}: {'made' if made else 'kept as it was'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""dbt-duckdb plugin of the gateway run: the only place where raw files and the key meet.
+
+It brings three things to an in-memory database: the raw files as relations of the schema `landing`,
+the function `pseudonymise`, and the two databases of the store. Then it closes the connection to
+everything but the raw folder.
+"""
+
+from pathlib import Path
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
+from duckdb import sqltypes
+
+from gp_level_data import keys, landing, store
+from gp_level_data.pseudonym import pseudonymiser
+from gp_level_data.refusal import Refusal
+from gp_level_data.synthetic_folder import is_synthetic
+
+OWN_DATA_SETTINGS = ("collected_at", "period_start", "period_end")
+
+
+class Plugin(BasePlugin):
+    def initialize(self, plugin_config):
+        self.config = plugin_config
+        self.raw_dir = Path(plugin_config["raw_dir"])
+        self.store_dir = Path(plugin_config["store_dir"])
+        self.key_dir = Path(plugin_config["key_dir"])
+
+    def configure_connection(self, conn):
+        try:
+            self.open_gateway(conn)
+        except Refusal as refusal:
+            raise DbtRuntimeError(str(refusal)) from None
+
+    def open_gateway(self, conn):
+        """Everything the gateway models need; a Refusal before anything was written."""
+        check_run(self.raw_dir, self.key_dir, self.config)
+        collection = self.config["collection"]
+        key = keys.read_key(self.key_dir, collection)
+        store_key = keys.read_key(self.key_dir, keys.STORE_KEY)
+
+        self.store_dir.mkdir(parents=True, exist_ok=True)
+        store.lock(self.store_dir)
+        # A time without an offset is the United Kingdom's.
+        conn.execute("set global timezone = 'Europe/London'")
+        conn.create_function(
+            "pseudonymise",
+            pseudonymiser(key, collection),
+            [sqltypes.VARCHAR],
+            sqltypes.VARCHAR,
+            type="arrow",
+        )
+        landing.create_relations(conn, self.raw_dir, collection)
+        marts = store.database_file(self.store_dir, store.MARTS)
+        conn.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS}")
+        store.attach_patient_level(conn, self.store_dir, store_key)
+        store.close_to_the_outside(conn, self.raw_dir)
+
+
+def check_run(raw_dir: Path, key_dir: Path, settings: dict) -> None:
+    """Refuse a run that would take the sample's keys or settings for somebody's own data."""
+    landing.check_folder(raw_dir, settings["collection"])
+    if is_synthetic(raw_dir):
+        return
+    if keys.is_for_sample(key_dir):
+        raise Refusal(
+            f"The keys in {key_dir} were made for the sample, and {raw_dir} is not synthetic data:"
+            " make your own with `make key KEY_DIR=...`."
+        )
+    missing = [name for name in OWN_DATA_SETTINGS if not settings.get(name)]
+    if missing:
+        raise Refusal(
+            f"Give {', '.join(missing)} in VARS: the defaults belong to the sample,"
+            f" and {raw_dir} is not synthetic data."
+        )

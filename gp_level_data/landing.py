@@ -1,0 +1,337 @@
+"""The raw landing folder: what may lie in it, what does, and how the gateway sees it.
+
+A raw file is looked at once before any is read: its columns, its number of rows, and for a practice
+file its moment of extraction. A file that breaks the contract is refused whole and listed with the
+rule it broke; the others become relations of the schema `landing`, all columns text, one layout each,
+whatever order, format or line ends their senders chose. Only views: no row is copied.
+"""
+
+import csv
+import gzip
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pyarrow
+import pyarrow.parquet
+
+from gp_level_data.refusal import Refusal
+from gp_level_data.store import sql_text
+from gp_level_data.synthetic_folder import is_synthetic
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+COLLECTIONS = "gpes/{collection}"
+FORMATS = re.compile(r"^(?P<stem>.+?)(?P<format>\.csv|\.csv\.gz|\.parquet)$")
+PRACTICE_CODE = r"[A-Z][0-9]{5}"
+BLOCK = 16 * 1024 * 1024
+
+# Organisation Data Service, legacy CSV without header (domain handbook, section 5).
+ODS_COLUMNS = (
+    "ORGANISATION_CODE", "NAME", "NATIONAL_GROUPING", "HIGH_LEVEL_HEALTH_GEOGRAPHY",
+    "ADDRESS_1", "ADDRESS_2", "ADDRESS_3", "ADDRESS_4", "ADDRESS_5", "POSTCODE",
+    "OPEN_DATE", "CLOSE_DATE", "STATUS_CODE", "SUB_TYPE_CODE", "PARENT_ORGANISATION_CODE",
+    "JOIN_PARENT_DATE", "LEFT_PARENT_DATE", "TELEPHONE", "NULL_19", "NULL_20", "NULL_21",
+    "AMENDED_RECORD_INDICATOR", "NULL_23", "CURRENT_CARE_ORGANISATION", "NULL_25",
+    "PRESCRIBING_SETTING", "NULL_27",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """One row of the contract with those who send.
+
+    relation       name of the relation in the schema `landing`
+    folder, stem   where its files lie below the raw folder, and a pattern for their names
+    columns        the columns that are read; every file must have them
+    optional       columns that a file may have besides
+    others_refused whether a column beyond these refuses the file; otherwise it is never read
+    has_header     whether the first line names the columns
+    is_required    whether a run makes no sense without a file of this kind
+    """
+
+    relation: str
+    folder: str
+    stem: str
+    columns: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    others_refused: bool = False
+    has_header: bool = True
+    is_required: bool = True
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """What a look at a raw file found; `refused_rule` is None where it keeps the contract."""
+
+    kind: FileKind
+    path: Path
+    name: str
+    format: str = ""
+    practice_code: str | None = None
+    columns: tuple[str, ...] = ()
+    row_count: int | None = None
+    extracted_at: str | None = None
+    refused_rule: str | None = None
+
+
+def practice_metrics() -> tuple[str, ...]:
+    """Ids of the metrics that practices send, in the order in which their flags are packed."""
+    with (SEEDS / "metrics.csv").open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        return tuple(sorted(row["metric_id"] for row in rows if row["origin"] == "practice"))
+
+
+def file_kinds(collection: str) -> tuple[FileKind, ...]:
+    """The contract for one collection: every kind of raw file that its run reads."""
+    return (
+        FileKind(
+            "practice_records",
+            COLLECTIONS.format(collection=collection),
+            PRACTICE_CODE,
+            ("PRACTICE_CODE", "EXTRACTED_AT", "NHS_NUMBER", "USUAL_GP_CODE"),
+            optional=tuple(metric.upper() for metric in practice_metrics()),
+            others_refused=True,
+        ),
+        FileKind(
+            "opt_outs",
+            "gpes/opt_outs",
+            PRACTICE_CODE,
+            ("PRACTICE_CODE", "NHS_NUMBER", "CODE_SCHEME", "CODE", "EFFECTIVE_DATE", "RECORDED_AT"),
+            others_refused=True,
+        ),
+        FileKind(
+            "suppliers",
+            "gpes",
+            "suppliers",
+            ("PRACTICE_CODE", "GP_SYSTEM_SUPPLIER"),
+            is_required=False,
+        ),
+        FileKind(
+            "hes_apc",
+            "hes",
+            "apc_[0-9]{4}",
+            (
+                "EPIKEY", "NEWNHSNO", "ADMIDATE", "ADMIMETH", "ADMISORC", "CLASSPAT", "EPIORDER",
+                "EPISTAT", "EPITYPE", "SEX", "STARTAGE", "DIAG_4_01", "DIAG_4_CONCAT",
+                "OPERTN_4_CONCAT",
+            ),
+        ),
+        FileKind("ods_practices", "ods", "epraccur", ODS_COLUMNS, has_header=False),
+        FileKind("ods_gps", "ods", "egpcur", ODS_COLUMNS, has_header=False),
+        FileKind(
+            "cqrs_participation",
+            "cqrs",
+            "participation",
+            ("PRACTICE_CODE", "SERVICE", "STATUS", "STATUS_DATE"),
+        ),
+    )  # fmt: skip
+
+
+def check_folder(raw_dir: Path, collection: str) -> None:
+    """A Refusal where the folder is absent, empty, or lacks a kind of file that a run cannot miss."""
+    if not raw_dir.is_dir():
+        raise Refusal(f"There is no raw folder {raw_dir}.")
+    if not any(path.is_file() for path in raw_dir.rglob("*")):
+        raise Refusal(f"The raw folder {raw_dir} is empty.")
+    for kind in file_kinds(collection):
+        if kind.is_required and not any(files_of(kind, raw_dir)):
+            raise Refusal(f"The raw folder {raw_dir} has no file {kind.folder}/{kind.stem}.csv.")
+
+
+def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
+    """The files of a kind, by name and in order, before any was opened."""
+    folder = raw_dir / kind.folder
+    # Other kinds may share the folder; only a folder of practice files is the kind's own.
+    is_own_folder = kind.stem == PRACTICE_CODE
+    for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+        match = FORMATS.match(path.name)
+        if match and re.fullmatch(kind.stem, match["stem"]):
+            practice_code = match["stem"] if is_own_folder else None
+            name = f"{kind.folder}/{path.name}"
+            yield RawFile(kind, path.resolve(), name, match["format"], practice_code)
+        elif is_own_folder and path.is_file() and not path.name.startswith("."):
+            # Its name follows no rule, so it may hold anything: it is not repeated.
+            name = f"{kind.folder}/(unexpected name)"
+            yield RawFile(kind, path.resolve(), name, refused_rule="unexpected_file_name")
+
+
+def look_at(file: RawFile) -> RawFile:
+    """The file with its columns, row count and moment of extraction, or with the rule it broke."""
+    if file.refused_rule:
+        return file
+    try:
+        columns, first_row, row_count = (
+            look_at_parquet(file.path) if file.format == ".parquet" else look_at_csv(file)
+        )
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error, pyarrow.ArrowException):
+        return replace(file, refused_rule="unreadable_file")
+    if not file.kind.has_header:
+        rule = None if len(columns) == len(file.kind.columns) else "missing_column"
+        return replace(
+            file, columns=file.kind.columns, row_count=row_count, refused_rule=rule
+        )
+    return replace(
+        file,
+        columns=columns,
+        row_count=row_count,
+        extracted_at=dict(zip(columns, first_row, strict=False)).get("EXTRACTED_AT"),
+        refused_rule=broken_column_rule(file.kind, columns),
+    )
+
+
+def look_at_csv(file: RawFile) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """Columns, first row and number of rows of a CSV file; the file is read once, in blocks."""
+    opener = gzip.open if file.format == ".csv.gz" else open
+    with opener(file.path, "rb") as stream:
+        head = stream.read(BLOCK)
+        block, line_ends, last = head, 0, b""
+        while block:
+            line_ends += block.count(b"\n")
+            last = block[-1:]
+            block = stream.read(BLOCK)
+    lines = head.split(b"\n", 2)[:2]
+    rows = csv.reader(line.decode("utf-8-sig").rstrip("\r") for line in lines)
+    columns = tuple(name.strip().upper() for name in next(rows, []))
+    first_row = tuple(next(rows, []))
+    line_count = line_ends + (1 if last not in (b"", b"\n") else 0)
+    return columns, first_row, max(line_count - file.kind.has_header, 0)
+
+
+def look_at_parquet(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """Columns, first row and number of rows of a Parquet file."""
+    with pyarrow.parquet.ParquetFile(path) as file:
+        columns = tuple(name.upper() for name in file.schema_arrow.names)
+        first = next(file.iter_batches(batch_size=1), None)
+        values = first.to_pydict().values() if first is not None else ()
+        return columns, tuple(str(value[0]) for value in values if value), file.metadata.num_rows
+
+
+def broken_column_rule(kind: FileKind, columns: tuple[str, ...]) -> str | None:
+    """The rule of the contract that a header breaks, if any."""
+    if len(set(columns)) < len(columns):
+        return "repeated_column"
+    if set(kind.columns) - set(columns):
+        return "missing_column"
+    if kind.others_refused and set(columns) - set(kind.columns) - set(kind.optional):
+        return "unknown_column"
+    return None
+
+
+def refuse_repeated_practices(files: list[RawFile]) -> list[RawFile]:
+    """Two files of a kind for one practice: nobody knows which one is meant, so neither is."""
+    seen = defaultdict(list)
+    for file in files:
+        if file.practice_code:
+            seen[file.kind.relation, file.practice_code].append(file.name)
+    return [
+        replace(file, refused_rule="more_than_one_file")
+        if len(seen[file.kind.relation, file.practice_code]) > 1
+        else file
+        for file in files
+    ]
+
+
+def create_relations(
+    connection: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str
+) -> None:
+    """Create the schema `landing`: one view a kind of file, and what was found about the files."""
+    kinds = file_kinds(collection)
+    files = refuse_repeated_practices(
+        [look_at(file) for kind in kinds for file in files_of(kind, raw_dir)]
+    )
+    connection.execute("create schema landing")
+    for kind in kinds:
+        accepted = [file for file in files if file.kind == kind and file.refused_rule is None]
+        connection.execute(f"create view landing.{kind.relation} as {relation_sql(kind, accepted)}")
+    create_table(
+        connection,
+        "files",
+        pyarrow.table(
+            {
+                "file_kind": pyarrow.array([file.kind.relation for file in files], pyarrow.string()),
+                "file_name": pyarrow.array([file.name for file in files], pyarrow.string()),
+                "practice_code": pyarrow.array([f.practice_code for f in files], pyarrow.string()),
+                "row_count": pyarrow.array([file.row_count for file in files], pyarrow.int64()),
+                "extracted_at": pyarrow.array([f.extracted_at for f in files], pyarrow.string()),
+                "refused_rule": pyarrow.array([f.refused_rule for f in files], pyarrow.string()),
+            }
+        ),
+    )
+    metrics = practice_metrics()
+    create_table(
+        connection,
+        "metric_flags",
+        pyarrow.table({"metric_id": metrics, "position": list(range(1, len(metrics) + 1))}),
+    )
+    create_table(
+        connection, "folder", pyarrow.table({"is_synthetic": [is_synthetic(raw_dir)]})
+    )
+
+
+def create_table(
+    connection: duckdb.DuckDBPyConnection, name: str, rows: pyarrow.Table
+) -> None:
+    """A small in-memory table of facts about the files."""
+    connection.register("rows_to_land", rows)
+    connection.execute(f"create table landing.{name} as from rows_to_land")
+    connection.unregister("rows_to_land")
+
+
+def relation_sql(kind: FileKind, files: list[RawFile]) -> str:
+    """The select that reads all files of a kind in one layout; no file gives no row."""
+    alike = defaultdict(list)
+    for file in files:
+        alike[file.format == ".parquet", file.columns].append(file.path)
+    selects = [
+        f"select {layout(kind, columns)} from {reader(kind, columns, paths, is_parquet)}"
+        for (is_parquet, columns), paths in alike.items()
+    ]
+    nothing = f"select {layout(kind, ())} from (select null::varchar as filename) where false"
+    return " union all ".join(selects or [nothing])
+
+
+def layout(kind: FileKind, columns: tuple[str, ...]) -> str:
+    """The select list of a kind: its columns, the practice its file is named for, packed flags."""
+    names = [
+        f'"{name}"::varchar as {name.lower()}'
+        if name in columns
+        else f"null::varchar as {name.lower()}"
+        for name in kind.columns
+    ]
+    if kind.stem == PRACTICE_CODE:
+        names.append(
+            rf"regexp_extract(filename, '([^/\\]+?)\.[a-z.]+$', 1) as file_practice_code"
+        )
+    if kind.optional:
+        flags = [flag_letter(name) if name in columns else "'-'" for name in kind.optional]
+        names.append(f"{' || '.join(flags)} as metric_flags")
+    return ", ".join(names)
+
+
+def flag_letter(column: str) -> str:
+    """One letter a metric: y meets it, n eligible but does not, - not eligible, ? cannot be read.
+
+    Letters, because a digit may never stand in what the gateway stores.
+    """
+    return (
+        f"""(case trim("{column}") when '1' then 'y' when '0' then 'n' """
+        f"""else case when coalesce(trim("{column}"), '') = '' then '-' else '?' end end)"""
+    )
+
+
+def reader(kind: FileKind, columns: tuple[str, ...], paths: list[Path], is_parquet: bool) -> str:
+    """The table function that reads files of one header."""
+    listed = ", ".join(f"'{sql_text(path)}'" for path in paths)
+    if is_parquet:
+        return f"read_parquet([{listed}], filename = true)"
+    types = ", ".join(f"'{sql_text(name)}': 'varchar'" for name in columns)
+    # A line that does not parse is left out, and found missing from the file's row count; the
+    # engine's error would repeat it.
+    return (
+        f"read_csv([{listed}], auto_detect = false, header = {str(kind.has_header).lower()},"
+        f" delim = ',', quote = '\"', escape = '\"', columns = {{{types}}},"
+        " ignore_errors = true, filename = true)"
+    )

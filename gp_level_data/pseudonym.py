@@ -1,0 +1,66 @@
+"""The pseudonym: HMAC-SHA-256 of an NHS Number under the key of one collection.
+
+message     <collection>/patient NUL <ten digits>
+pseudonym   the first 128 bits, each half byte written as one of the letters a to p
+
+It holds no digit, so a run of ten digits downstream of the gateway is a leak, without false alarms.
+"""
+
+import hashlib
+from collections.abc import Callable
+
+import numpy
+import pyarrow
+
+DIGITS = 10
+BITS = 128
+LETTERS = bytes.maketrans(b"0123456789abcdef", b"abcdefghijklmnop")
+SHA256_BLOCK = 64
+
+
+def pseudonymiser(key: bytes, collection: str) -> Callable[[pyarrow.Array], pyarrow.Array]:
+    """A function from an Arrow array of ten-digit strings to one of 32-letter pseudonyms.
+
+    The key lives in this closure and nowhere else. Both HMAC pads are hashed once and copied for
+    each row, which leaves about a microsecond a row.
+    """
+    padded = key.ljust(SHA256_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded))
+    inner.update(f"{collection}/patient".encode() + b"\0")
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
+
+    def pseudonym(digits: bytes) -> bytes:
+        first, second = inner.copy(), outer.copy()
+        first.update(digits)
+        second.update(first.digest())
+        return second.digest()[: BITS // 8]
+
+    def pseudonymise(numbers: pyarrow.Array) -> pyarrow.Array:
+        text = ten_digits(numbers)
+        joined = b"".join(
+            [pseudonym(text[at : at + DIGITS]) for at in range(0, len(text), DIGITS)]
+        )
+        letters = joined.hex().encode().translate(LETTERS)
+        width = BITS // 4
+        offsets = numpy.arange(0, len(letters) + 1, width, dtype=numpy.int32)
+        return pyarrow.StringArray.from_buffers(
+            len(offsets) - 1, pyarrow.py_buffer(offsets), pyarrow.py_buffer(letters)
+        )
+
+    return pseudonymise
+
+
+def ten_digits(numbers: pyarrow.Array) -> bytes:
+    """The array's characters end to end; an error, which repeats no value, unless each is ten digits."""
+    if isinstance(numbers, pyarrow.ChunkedArray):
+        numbers = numbers.combine_chunks()
+    numbers = numbers.cast(pyarrow.large_string())
+    _, offsets_buffer, data = numbers.buffers()
+    offsets = numpy.frombuffer(offsets_buffer, numpy.int64)
+    offsets = offsets[numbers.offset : numbers.offset + len(numbers) + 1]
+    text = data.to_pybytes()[offsets[0] : offsets[-1]] if data is not None else b""
+    characters = numpy.frombuffer(text, numpy.uint8)
+    is_digit = (characters >= ord("0")) & (characters <= ord("9"))
+    if numbers.null_count or (numpy.diff(offsets) != DIGITS).any() or not is_digit.all():
+        raise ValueError("pseudonymise takes exactly ten digits; a value that is not was refused")
+    return text

@@ -1,0 +1,70 @@
+"""The two databases of a store folder, how they are opened, and the lock that keeps builds apart."""
+
+import base64
+import fcntl
+import os
+from pathlib import Path
+
+import duckdb
+import duckdb_extension_httpfs
+
+from gp_level_data.refusal import Refusal
+
+MARTS = "marts"
+PATIENT_LEVEL = "patient_level"
+
+_held: dict[Path, int] = {}
+
+
+def database_file(store_dir: Path, name: str) -> Path:
+    """Where a database of the store lies."""
+    return store_dir / f"{name}.duckdb"
+
+
+def lock(store_dir: Path) -> None:
+    """Hold the store until this process ends, however it ends; a Refusal while another holds it."""
+    path = store_dir.resolve() / ".lock"
+    if path in _held:
+        return
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise Refusal(f"Another run is using the store {store_dir}: wait until it has ended.") from None
+    _held[path] = handle
+
+
+def attach_patient_level(connection: duckdb.DuckDBPyConnection, store_dir: Path, key: bytes) -> None:
+    """Attach the encrypted patient-level database; a Refusal where the key does not open it."""
+    # DuckDB refuses to write an encrypted file with its own cryptography; httpfs brings OpenSSL.
+    connection.execute(f"load '{httpfs_extension()}'")
+    path = database_file(store_dir, PATIENT_LEVEL)
+    secret = base64.b64encode(key).decode()
+    try:
+        connection.execute(
+            f"attach '{sql_text(path)}' as {PATIENT_LEVEL} (encryption_key '{secret}')"
+        )
+    except duckdb.Error as error:
+        # The engine's own message may quote the statement, and the statement holds the key.
+        problem = "is in use" if "lock" in str(error).lower() else "does not open with the store's key"
+        raise Refusal(f"The patient-level database {path} {problem}.") from None
+
+
+def httpfs_extension() -> Path:
+    """The extension's file in its wheel; run-time downloads are off."""
+    folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions" / f"v{duckdb.__version__}"
+    return folder / "httpfs.duckdb_extension"
+
+
+def close_to_the_outside(connection: duckdb.DuckDBPyConnection, *readable: Path) -> None:
+    """No file but those below the folders named, no other database, and no way to change that."""
+    folders = ", ".join(f"'{sql_text(folder.resolve())}'" for folder in readable)
+    connection.execute(f"set global allowed_directories = [{folders}]")
+    connection.execute("set global enable_external_access = false")
+    connection.execute("set global lock_configuration = true")
+
+
+def sql_text(value: object) -> str:
+    """A value as the inside of a SQL string literal."""
+    return str(value).replace("'", "''")

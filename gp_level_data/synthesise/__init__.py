@@ -1,0 +1,203 @@
+"""Invent a raw landing folder: practices, patients, opt-outs and admissions that never existed.
+
+One seed and one scale give the same bytes on any machine and any number of threads. Every row is
+a function of the seed and of who it is about (macros.sql), so practices are made block by block
+and memory does not grow with the country.
+
+The data are in the SQL files and small CSV tables of this folder:
+
+    practices.sql        practices, GPs                      practice_cases.csv
+    patients.sql         people, ages, NHS Numbers
+    practice_rows.sql    metrics of each patient             row_cases.csv
+    opt_out_rows.sql     histories of objection              opt_out_{stories,steps,codes}.csv
+    admissions.sql       hospital episodes                   presentations.csv
+    hes_apc.sql          the columns of HES
+    reference_files.sql  ODS, CQRS, suppliers
+"""
+
+import argparse
+import pathlib
+import shutil
+import tempfile
+
+import duckdb
+
+from gp_level_data.synthesise.hospital_files import write_hes
+from gp_level_data.synthesise.practice_files import write_metrics, write_opt_outs
+from gp_level_data.synthesise.settings import fill_in, settings_for
+from gp_level_data.synthesise.size import SAMPLE, Size, size_of
+from gp_level_data.synthetic_folder import is_synthetic, write_marker
+
+HERE = pathlib.Path(__file__).parent
+DEFAULT_SEED = 20170401
+PATIENTS_PER_BLOCK = 1_000_000
+MEMORY_LIMIT = "3GB"
+
+
+def synthesise(
+    out_dir: pathlib.Path,
+    scale: float | str = SAMPLE,
+    seed: int = DEFAULT_SEED,
+    *,
+    compress_hes: bool = True,
+    threads: int | None = None,
+) -> None:
+    """Write a raw landing folder and mark it as synthetic.
+
+    A folder that is there already is replaced if it is synthetic, else refused. The new one is
+    made beside it and moved in when it is whole.
+    """
+    out_dir = pathlib.Path(out_dir).absolute()
+    refuse_foreign(out_dir)
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".synthesise_", dir=out_dir.parent) as work:
+        made = pathlib.Path(work) / "made"
+        con = connect(pathlib.Path(work) / "spill", threads)
+        write_folder(con, made, size_of(scale), seed, compress_hes=compress_hes)
+        con.close()
+        write_marker(made, scale, seed)
+        if out_dir.exists():
+            shutil.rmtree(out_dir)
+        made.rename(out_dir)
+
+
+def refuse_foreign(out_dir: pathlib.Path) -> None:
+    """Never delete anybody's files, nor mix invented rows with them."""
+    if out_dir.exists() and any(out_dir.iterdir()) and not is_synthetic(out_dir):
+        raise FileExistsError(f"{out_dir} holds files that are not a synthetic folder's")
+
+
+def write_folder(
+    con: duckdb.DuckDBPyConnection, out_dir: pathlib.Path, size: Size, seed: int, *, compress_hes: bool
+) -> None:
+    """Reference first, then practices block by block, then the hospitals that saw them all."""
+    settings = settings_for(size, seed)
+    load_tables(con, size)
+    for name in ("macros", "practices", "reference_files", "hospital_tables"):
+        con.execute(sql(name, settings))
+    write_reference(con, out_dir)
+    for first, last in practice_blocks(con):
+        block = settings | {"first_practice": first, "last_practice": last}
+        for name in ("patients", "practice_rows", "opt_out_rows", "admissions"):
+            con.execute(sql(name, block))
+        write_practices(con, out_dir, first, last)
+    for name in ("practice_rows", "opt_out_rows", "patients"):
+        con.execute(f"drop table {name}")
+    con.execute(sql("hes_apc", settings))
+    write_hes(con, folder(out_dir, "hes"), compress=compress_hes)
+
+
+def connect(spill: pathlib.Path, threads: int | None) -> duckdb.DuckDBPyConnection:
+    """A database in memory that spills what does not fit."""
+    con = duckdb.connect()
+    con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    con.execute(f"set temp_directory = '{spill}'")
+    if threads is not None:
+        con.execute(f"set threads = {int(threads)}")
+    return con
+
+
+def sql(name: str, settings: dict[str, object]) -> str:
+    """A SQL file of this folder, filled in."""
+    return fill_in((HERE / f"{name}.sql").read_text(encoding="utf-8"), settings)
+
+
+def load_tables(con: duckdb.DuckDBPyConnection, size: Size) -> None:
+    """The small tables that say which cases occur, and how often."""
+    for name in ("presentations", "opt_out_steps"):
+        con.execute(f"create table {name} as from read_csv('{HERE / name}.csv')")
+    con.execute(f"""
+        create table practice_cases as
+        from read_csv('{HERE}/practice_cases.csv')
+        where scope = 'every_scale' or {size.is_sample}
+    """)
+    con.execute(f"""
+        create table opt_out_codes as
+        from (unpivot read_csv('{HERE}/opt_out_codes.csv', all_varchar = true)
+            on "READ2", "CTV3", "SNOMED" into name code_scheme value code)
+    """)
+    for name, key in (("row_case_slots", "row_case"), ("story_slots", "story")):
+        source = {"row_case": "row_cases", "story": "opt_out_stories"}[key]
+        con.execute(f"""
+            create table {name} as
+            select {key}, unnest(range(below - per_10000, below)) as slot
+            from (
+                select
+                    {key},
+                    per_10000,
+                    sum(per_10000) over (order by {key} rows unbounded preceding)::bigint as below,
+                from read_csv('{HERE}/{source}.csv')
+            )
+        """)
+
+
+def practice_blocks(con: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
+    """First and last practice of each block: so many that their patients fit into memory."""
+    return con.execute(f"""
+        select min(practice_number), max(practice_number)
+        from practices
+        group by first_patient // {PATIENTS_PER_BLOCK}
+        order by 1
+    """).fetchall()
+
+
+def write_reference(con: duckdb.DuckDBPyConnection, out_dir: pathlib.Path) -> None:
+    """ODS without header, as it comes; CQRS and the suppliers with one."""
+    for view, path, order, header in (
+        ("epraccur", folder(out_dir, "ods") / "epraccur.csv", "c01", False),
+        ("egpcur", folder(out_dir, "ods") / "egpcur.csv", "c01", False),
+        ("participation", folder(out_dir, "cqrs") / "participation.csv", "all", True),
+        ("suppliers", folder(out_dir, "gpes") / "suppliers.csv", "all", True),
+    ):
+        con.execute(f"""
+            copy (from {view} order by {order}) to '{path}' (format csv, header {header})
+        """)
+
+
+def write_practices(
+    con: duckdb.DuckDBPyConnection, out_dir: pathlib.Path, first: int, last: int
+) -> None:
+    """Both files of each practice of a block."""
+    metrics = folder(out_dir, "gpes/individual_gp_level_data")
+    opt_outs = folder(out_dir, "gpes/opt_outs")
+    practices = con.execute(f"""
+        select practice_number, practice_code, hard_case from practices
+        where practice_number between {first} and {last}
+        order by practice_number
+    """).fetchall()
+    for number, code, hard_case in practices:
+        write_metrics(con, metrics, number, code, hard_case)
+        write_opt_outs(con, opt_outs, number, code, hard_case)
+
+
+def folder(out_dir: pathlib.Path, name: str) -> pathlib.Path:
+    path = out_dir / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def scale_argument(text: str) -> float | str:
+    """argparse reports a ValueError as a wrong argument."""
+    scale = text if text == SAMPLE else float(text)
+    size_of(scale)
+    return scale
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("sample"), metavar="DIR")
+    parser.add_argument(
+        "--scale",
+        type=scale_argument,
+        default=SAMPLE,
+        help="'sample' (24 practices, 40,000 patients) or the share of England, up to 1",
+    )
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--plain-hes", action="store_true", help="do not compress the HES files")
+
+
+def run(args: argparse.Namespace) -> int:
+    """The command."""
+    synthesise(args.out, args.scale, args.seed, compress_hes=not args.plain_hes)
+    print(f"synthetic raw landing folder, scale {args.scale}, seed {args.seed}: {args.out}")
+    return 0

@@ -1,0 +1,3 @@
+{% macro full_match(text, pattern) -%}
+regexp_full_match({{ text }}, '{{ pattern }}')
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro integer_divide(dividend, divisor) -%}
+{{ dividend }} // {{ divisor }}
+{%- endmacro %}

@@ -1,0 +1,9 @@
+select
+    '{{ var("collection") }}' as collection,
+    collections.cqrs_service,
+    cast('{{ var("collected_at") }}' as timestamptz) as collected_at,
+    cast('{{ var("period_start") }}' as date) as period_start,
+    cast('{{ var("period_end") }}' as date) as period_end,
+    '{{ var("emergency_definition") }}' as emergency_definition
+from {{ ref('collections') }} as collections
+where collections.collection = '{{ var("collection") }}'

@@ -1,0 +1,39 @@
+with statuses as (
+
+    select distinct
+        participation.practice_code,
+        participation.status,
+        participation.status_date
+    from {{ ref('stg_cqrs__participation') }} as participation
+    inner join {{ ref('int_collection__settings') }} as settings
+        on
+            participation.service = upper(settings.cqrs_service)
+            and participation.status_date <= cast(settings.collected_at as date)
+
+),
+
+latest as (
+
+    select
+        practice_code,
+        max(status_date) as status_date
+    from statuses
+    group by practice_code
+
+)
+
+select
+    latest.practice_code,
+    -- two statuses on one day: nobody knows which stands, so the practice has not agreed
+    case when min(statuses.status) = max(statuses.status) then min(statuses.status) else 'conflicting' end
+        as status,
+    latest.status_date,
+    settings.collected_at
+from latest
+inner join statuses
+    on
+        latest.practice_code = statuses.practice_code
+        and latest.status_date = statuses.status_date
+cross join {{ ref('int_collection__settings') }} as settings
+group by latest.practice_code, latest.status_date, settings.collected_at
+order by latest.practice_code

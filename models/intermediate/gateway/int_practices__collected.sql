@@ -1,0 +1,48 @@
+with practice_codes as (
+
+    select practice_code from {{ ref('int_ods__practices') }}
+    union
+    select practice_code from {{ ref('int_cqrs__participation') }}
+    union
+    select practice_code from {{ ref('int_practices__files') }}
+
+),
+
+suppliers as (
+
+    select
+        practice_code,
+        min(gp_system_supplier) as gp_system_supplier
+    from {{ ref('stg_gpes__suppliers') }}
+    group by practice_code
+
+)
+
+select
+    codes.practice_code,
+    suppliers.gp_system_supplier,
+    participation.status as participation_status,
+    files.extracted_at,
+    files.extracted_at_text,
+    case
+        when practices.practice_code is null then 'not_a_gp_practice'
+        when
+            practices.status_code is distinct from 'A'
+            or practices.close_date
+            <= cast(coalesce(files.extracted_at, settings.collected_at) as date)
+            then 'not_open'
+        when participation.status is distinct from 'agreed' then 'not_agreed'
+        when files.practice_code is null then 'practice_file_missing'
+        else files.file_problem
+    end as not_collected_reason
+from practice_codes as codes
+cross join {{ ref('int_collection__settings') }} as settings
+left join {{ ref('int_ods__practices') }} as practices
+    on codes.practice_code = practices.practice_code
+left join {{ ref('int_cqrs__participation') }} as participation
+    on codes.practice_code = participation.practice_code
+left join {{ ref('int_practices__files') }} as files
+    on codes.practice_code = files.practice_code
+left join suppliers
+    on codes.practice_code = suppliers.practice_code
+order by codes.practice_code

@@ -1,0 +1,73 @@
+-- Numerator:    patients of the GP who meet the metric
+-- Denominator:  patients of the GP who are eligible; for emergency admissions all permitted ones
+-- Exact counts: nothing here is shown to anybody before disclosure control
+
+with flag_groups as (
+
+    -- Patients share few patterns of flags, so they are grouped before they are spelled out.
+    select
+        practice_code,
+        gp_code,
+        metric_flags,
+        count(*) as patient_count
+    from {{ ref('int_patients__permitted') }}
+    group by practice_code, gp_code, metric_flags
+
+),
+
+practice_metrics as (
+
+    select
+        flag_groups.practice_code,
+        flag_groups.gp_code,
+        positions.metric_id,
+        sum(
+            case when substr(flag_groups.metric_flags, positions.flag_position, 1) = 'y'
+                then flag_groups.patient_count else 0 end
+        ) as numerator_count,
+        sum(
+            case when substr(flag_groups.metric_flags, positions.flag_position, 1) in ('y', 'n')
+                then flag_groups.patient_count else 0 end
+        ) as denominator_count
+    from flag_groups
+    cross join {{ ref('int_metrics__flag_positions') }} as positions
+    group by flag_groups.practice_code, flag_groups.gp_code, positions.metric_id
+
+),
+
+admitted as (
+
+    select distinct patient_key from {{ ref('int_admissions__qualifying') }}
+
+),
+
+emergency_admissions as (
+
+    select
+        patients.practice_code,
+        patients.gp_code,
+        'emergency_admissions' as metric_id,
+        count(admitted.patient_key) as numerator_count,
+        count(*) as denominator_count
+    from {{ ref('int_patients__permitted') }} as patients
+    left join admitted on patients.patient_key = admitted.patient_key
+    group by patients.practice_code, patients.gp_code
+
+),
+
+metrics as (
+
+    select * from practice_metrics
+    union all
+    select * from emergency_admissions
+
+)
+
+select
+    practice_code,
+    gp_code,
+    metric_id,
+    cast(numerator_count as bigint) as numerator_count,
+    cast(denominator_count as bigint) as denominator_count
+from metrics
+order by practice_code, gp_code, metric_id

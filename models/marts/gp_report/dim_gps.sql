@@ -1,0 +1,20 @@
+with lists as (
+
+    select distinct
+        practice_code,
+        gp_code
+    from {{ ref('int_metrics__by_gp') }}
+
+)
+
+select
+    lists.practice_code,
+    lists.gp_code,
+    coalesce(gps.gp_name, 'No usual GP at the practice') as gp_name,
+    gps.gp_code is null as is_unassigned
+from lists
+left join {{ ref('int_ods__gps') }} as gps
+    on
+        lists.gp_code = gps.gp_code
+        and lists.practice_code = gps.practice_code
+order by lists.practice_code, lists.gp_code

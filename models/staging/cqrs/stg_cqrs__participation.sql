@@ -1,0 +1,24 @@
+with source as (
+
+    select * from {{ source('cqrs', 'participation') }}
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        upper(trim(practice_code)) as practice_code,
+        upper(trim(service)) as service,
+
+        -- dates
+        try_cast(status_date as date) as status_date,
+
+        -- codes
+        lower(trim(status)) as status
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,27 @@
+with source as (
+
+    select * from {{ source('gpes', 'opt_outs') }}
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        file_practice_code as practice_code,
+        {{ to_nhs_number('nhs_number') }} as nhs_number,
+        coalesce(trim(nhs_number), '') <> '' as is_nhs_number_given,
+
+        -- dates
+        try_cast(effective_date as timestamptz) as effective_at,
+        try_cast(recorded_at as timestamptz) as recorded_at,
+
+        -- codes: upper and lower case differ in CTV3, and Read codes may end in dots
+        upper(trim(code_scheme)) as code_scheme,
+        rtrim(trim(code), '.') as code
+
+    from source
+
+)
+
+select * from renamed

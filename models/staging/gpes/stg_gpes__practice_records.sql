@@ -1,0 +1,27 @@
+with source as (
+
+    select * from {{ source('gpes', 'practice_records') }}
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        file_practice_code as practice_code,
+        trim(practice_code) as stated_practice_code,
+        {{ to_nhs_number('nhs_number') }} as nhs_number,
+        coalesce(trim(nhs_number), '') <> '' as is_nhs_number_given,
+        coalesce(upper(trim(usual_gp_code)), '') as usual_gp_code,
+
+        -- dates
+        extracted_at as extracted_at_text,
+
+        -- codes
+        metric_flags
+
+    from source
+
+)
+
+select * from renamed

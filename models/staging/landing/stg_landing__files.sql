@@ -1,0 +1,29 @@
+with source as (
+
+    select * from {{ source('landing', 'files') }}
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        file_kind,
+        file_name,
+        practice_code,
+
+        -- dates
+        extracted_at as extracted_at_text,
+        try_cast(extracted_at as timestamptz) as extracted_at,
+
+        -- codes
+        refused_rule,
+
+        -- measures
+        row_count
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,13 @@
+with source as (
+
+    select * from {{ source('landing', 'folder') }}
+
+),
+
+renamed as (
+
+    select is_synthetic from source
+
+)
+
+select * from renamed

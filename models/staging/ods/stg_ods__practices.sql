@@ -1,0 +1,27 @@
+with source as (
+
+    select * from {{ source('ods', 'practices') }}
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        upper(trim(organisation_code)) as practice_code,
+        upper(trim(parent_organisation_code)) as ccg_code,
+
+        -- dates
+        cast(try_strptime(open_date, '%Y%m%d') as date) as open_date,
+        cast(try_strptime(close_date, '%Y%m%d') as date) as close_date,
+
+        -- codes
+        trim(name) as practice_name,
+        trim(status_code) as status_code,
+        trim(prescribing_setting) as prescribing_setting
+
+    from source
+
+)
+
+select * from renamed
