@@ -1,3 +1,129 @@
+"""`make build`: both runs and the docs site, beside the previous results, which they then replace.
+
+Everything is built in a folder of its own inside the store. Whatever stops a build, also the loss of
+its process, leaves the previous results as they were; the next build starts afresh.
+"""
+
 import argparse
-def add_arguments(p): pass
-def run(a): return 0
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import yaml
+
+from gp_level_data import gateway, keys, store, summary
+from gp_level_data.refusal import Refusal
+
+PROJECT = Path(__file__).parent.parent
+SAMPLE = PROJECT / "sample"
+COLLECTION = "individual_gp_level_data"
+SETTINGS = ("collection", "collected_at", "period_start", "period_end", "emergency_definition")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The three folders and the settings; unset, they mean the sample."""
+    local = PROJECT / ".local"
+    for option, variable, default in (
+        ("--raw-dir", "RAW_DIR", SAMPLE),
+        ("--key-dir", "KEY_DIR", local / "keys"),
+        ("--store-dir", "STORE_DIR", local / "store"),
+    ):
+        parser.add_argument(option, type=Path, default=Path(os.environ.get(variable, default)))
+    parser.add_argument("--vars", default="", help="dbt vars of the collection, as YAML")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Build, replace the previous results, and say what came out."""
+    raw_dir, key_dir = chosen.raw_dir.resolve(), chosen.key_dir.resolve()
+    store_dir = chosen.store_dir.resolve()
+    settings = read_settings(chosen.vars)
+    if raw_dir == SAMPLE.resolve():
+        make_sample_keys(key_dir)
+    gateway.check_run(raw_dir, key_dir, settings)
+    for name in (settings["collection"], keys.STORE_KEY):
+        keys.read_key(key_dir, name)
+    store_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store.lock(store_dir)
+
+    building = start_afresh(store_dir)
+    folders = {"RAW_DIR": raw_dir, "KEY_DIR": key_dir, "STORE_DIR": building}
+    variables = ["--vars", chosen.vars] if chosen.vars else []
+    dbt("build", "--target", "gateway", "--selector", "gateway",
+        "--target-path", "target/gateway", *variables, folders=folders)  # fmt: skip
+    # The analyst's run gets no raw folder, so that its success shows that it needs none.
+    folders["RAW_DIR"] = building / "no-raw-files-here"
+    dbt("build", folders=folders)
+    dbt("docs", "generate", "--static", folders=folders)
+    publish(building, store_dir)
+    summary.show(store_dir, keys.read_key(key_dir, keys.STORE_KEY))
+    return 0
+
+
+def read_settings(text: str) -> dict:
+    """The settings given as vars, checked; a Refusal for what dbt would only trip over later."""
+    try:
+        given = yaml.safe_load(text) if text.strip() else {}
+    except yaml.YAMLError:
+        raise Refusal("VARS is not valid YAML.") from None
+    if not isinstance(given, dict) or set(given) - set(SETTINGS):
+        raise Refusal(f"VARS takes a mapping with these names only: {', '.join(SETTINGS)}.")
+    try:
+        if "collected_at" in given and datetime.fromisoformat(given["collected_at"]).tzinfo is None:
+            raise ValueError
+        period = [date.fromisoformat(str(given[name])) for name in SETTINGS[2:4] if name in given]
+    except (TypeError, ValueError):
+        raise Refusal(
+            "VARS wants collected_at as a moment with its time zone, in quotes, and"
+            " period_start and period_end as days, like 2016-04-01."
+        ) from None
+    if period != sorted(period):
+        raise Refusal("VARS has a period that ends before it starts.")
+    return {"collection": COLLECTION, **given}
+
+
+def make_sample_keys(key_dir: Path) -> None:
+    """Keys for the sample, unless the folder has keys already."""
+    made = [keys.new_key(key_dir, name) for name in (COLLECTION, keys.STORE_KEY)]
+    if all(made):
+        keys.mark_as_sample(key_dir)
+
+
+def start_afresh(store_dir: Path) -> Path:
+    """An empty folder to build in, with the history that the snapshots continue."""
+    building = store_dir / "building"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(mode=0o700)
+    for file in files_of(store.MARTS, store_dir):
+        shutil.copyfile(file, building / file.name)
+    return building
+
+
+def publish(building: Path, store_dir: Path) -> None:
+    """Put the new databases in the place of the previous ones."""
+    for name in (store.PATIENT_LEVEL, store.MARTS):
+        # A log left by an interrupted run belongs to the database that is going away.
+        for log in files_of(name, store_dir)[1:]:
+            log.unlink()
+        for file in reversed(files_of(name, building)):
+            os.replace(file, store_dir / file.name)
+    shutil.rmtree(building)
+
+
+def files_of(name: str, folder: Path) -> list[Path]:
+    """A database's file, and its write-ahead log where a run was interrupted."""
+    file = store.database_file(folder, name)
+    return [path for path in (file, file.with_name(file.name + ".wal")) if path.exists()]
+
+
+def dbt(*arguments: str, folders: dict[str, Path]) -> None:
+    """One dbt command in a process of its own: the two runs share no memory."""
+    environment = os.environ | {name: str(path) for name, path in folders.items()}
+    command = [Path(sys.executable).with_name("dbt"), *arguments]
+    result = subprocess.run(command, cwd=PROJECT, env=environment, check=False)
+    if result.returncode:
+        raise Refusal(
+            f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched."
+        )

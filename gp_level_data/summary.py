@@ -1,0 +1,94 @@
+"""What `make build` says at its end: where the results are, who is in them, who is not, and why."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from gp_level_data import store
+
+PROJECT = Path(__file__).parent.parent
+
+COLLECTED = """
+    select
+        'collected' as verdict,
+        count(distinct patient_key) || ' people, registered at '
+        || count(distinct practice_code) || ' practices' as rule,
+        count(*) as row_count
+    from patient_level.gateway.int_patients__permitted
+"""
+
+LEFT_OUT = """
+    select verdict, rule, sum(row_count)::bigint as row_count
+    from reference.int_intake__record_counts
+    where verdict = '{verdict}'
+    group by verdict, rule
+    order by row_count desc, rule
+"""
+
+REFUSED_FILES = """
+    select 'refused' as verdict, rule || ' (whole file)' as rule, sum(row_count)::bigint as row_count
+    from reference.int_intake__rejected_counts
+    where file_kind = 'practice_records'
+        and rule not in (select rule from reference.int_intake__record_counts)
+    group by rule
+    order by rule
+"""
+
+ONE_PRACTICE = """
+    with first_practice as (
+        select min(practice_code) as practice_code from fct_gp_metrics
+    )
+
+    select
+        gps.practice_code,
+        gps.gp_code,
+        gps.metric_id,
+        case when gps.is_suppressed then '*' else gps.numerator_count::varchar end as numerator,
+        coalesce(gps.denominator_count::varchar, '*') as denominator,
+        coalesce(gps.percent, gps.rate_per_1000)::varchar as value,
+        coalesce(practices.percent, practices.rate_per_1000)::varchar as practice,
+        coalesce(england.percent, england.rate_per_1000)::varchar as england,
+        metrics.unit
+    from fct_gp_metrics as gps
+    inner join first_practice on gps.practice_code = first_practice.practice_code
+    inner join dim_metrics as metrics on gps.metric_id = metrics.metric_id
+    inner join fct_comparators as practices
+        on practices.area_code = gps.practice_code and practices.metric_id = gps.metric_id
+    inner join fct_comparators as england
+        on england.area_level = 'england' and england.metric_id = gps.metric_id
+    order by gps.gp_code, gps.metric_id
+    limit 10
+"""
+
+
+def show(store_dir: Path, store_key: bytes) -> None:
+    """Print the summary of a store."""
+    connection = duckdb.connect(str(store.database_file(store_dir, store.MARTS)), read_only=True)
+    store.attach_patient_level(connection, store_dir, store_key)
+
+    print("\nPatients of the practice files")
+    for query in (
+        COLLECTED,
+        LEFT_OUT.format(verdict="excluded"),
+        LEFT_OUT.format(verdict="rejected"),
+        REFUSED_FILES,
+    ):
+        for verdict, rule, row_count in connection.execute(query).fetchall():
+            print(f"  {verdict:<10}{row_count:>12,}  {rule.replace('_', ' ')}")
+
+    cursor = connection.execute(ONE_PRACTICE)
+    print("\nTen rows of one practice's result (* is suppressed)")
+    print_table([column[0] for column in cursor.description], cursor.fetchall())
+
+    print("\nResults")
+    print(f"  {store.database_file(store_dir, store.MARTS)}  tables fct_gp_metrics, fct_comparators, ...")
+    print(f"  {PROJECT / 'target' / 'static_index.html'}  the documentation and lineage")
+
+
+def print_table(header: list[str], rows: Iterable[tuple]) -> None:
+    """Columns as wide as their widest value."""
+    lines = [header, *([("" if value is None else str(value)) for value in row] for row in rows)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(header))]
+    for line in lines:
+        print("  " + "  ".join(value.ljust(width) for value, width in zip(line, widths)).rstrip())
