@@ -1,3 +1,3 @@
 {% macro integer_divide(dividend, divisor) -%}
-{{ dividend }} // {{ divisor }}
+divide({{ dividend }}, {{ divisor }})
 {%- endmacro %}

@@ -21,10 +21,16 @@ with admissions as (
 
 primary_codes as (
 
-    select *, substr(primary_diagnosis, 1, 3) as code, 3 as match_length
+    select
+        *,
+        substr(primary_diagnosis, 1, 3) as code,
+        3 as match_length
     from admissions
     union all
-    select *, substr(primary_diagnosis, 1, 4) as code, 4 as match_length
+    select
+        *,
+        substr(primary_diagnosis, 1, 4) as code,
+        4 as match_length
     from admissions
 
 )

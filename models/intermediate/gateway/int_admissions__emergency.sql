@@ -56,7 +56,7 @@ admissions as (
         {{ pseudonymise('nhs_number') }} as patient_key,
         permitted.*
     from permitted
-    where copy_number = 1
+    where permitted.copy_number = 1
 
 )
 

@@ -25,8 +25,10 @@ latest as (
 select
     latest.practice_code,
     -- two statuses on one day: nobody knows which stands, so the practice has not agreed
-    case when min(statuses.status) = max(statuses.status) then min(statuses.status) else 'conflicting' end
-        as status,
+    case
+        when min(statuses.status) = max(statuses.status) then min(statuses.status)
+        else 'conflicting'
+    end as status,
     latest.status_date,
     settings.collected_at
 from latest

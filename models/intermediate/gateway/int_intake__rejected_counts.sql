@@ -38,20 +38,36 @@ hospital_counts as (
 
 counted as (
 
-    select practice_code, 'practice_records' as file_kind, rule, row_count
+    select
+        practice_code,
+        'practice_records' as file_kind,
+        rule,
+        row_count
     from {{ ref('int_intake__record_counts') }}
     where verdict = 'rejected'
     union all
-    select practice_code, file_kind, refused_rule as rule, coalesce(row_count, 0) as row_count
+    select
+        practice_code,
+        file_kind,
+        refused_rule as rule,
+        coalesce(row_count, 0) as row_count
     from {{ ref('stg_landing__files') }}
     where refused_rule is not null
     union all
-    select practice_code, 'opt_outs' as file_kind, rule, count(*) as row_count
+    select
+        practice_code,
+        'opt_outs' as file_kind,
+        rule,
+        count(*) as row_count
     from opt_out_rows
     where rule is not null
     group by practice_code, rule
     union all
-    select null as practice_code, 'hes_apc' as file_kind, rule, row_count
+    select
+        null as practice_code,
+        'hes_apc' as file_kind,
+        rule,
+        row_count
     from hospital_counts
     where rule is not null
     union all
@@ -59,9 +75,15 @@ counted as (
         null as practice_code,
         'hes_apc' as file_kind,
         'unreadable_row' as rule,
-        sum(files.row_count) - (select sum(row_count) from hospital_counts) as row_count
-    from {{ ref('stg_landing__files') }} as files
-    where files.file_kind = 'hes_apc' and files.refused_rule is null
+        sum(row_count) as row_count
+    from (
+        select row_count
+        from {{ ref('stg_landing__files') }}
+        where file_kind = 'hes_apc' and refused_rule is null
+        union all
+        select -row_count as row_count
+        from hospital_counts
+    ) as sent_less_read
 
 )
 

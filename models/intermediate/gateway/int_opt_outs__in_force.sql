@@ -1,4 +1,4 @@
--- Who objects, at each practice: the latest day decides, and whatever is unsure counts as an objection.
+-- Who objects, at each practice: the latest day decides, and whatever is unsure is an objection.
 
 with histories as (
 

@@ -6,10 +6,16 @@ with policies as (
         collection,
         opt_out_kind
     from (
-        select collection, 'type_1' as opt_out_kind, type_1_upheld as upheld
+        select
+            collection,
+            'type_1' as opt_out_kind,
+            type_1_upheld as upheld
         from {{ ref('collections') }}
         union all
-        select collection, 'type_2' as opt_out_kind, type_2_upheld as upheld
+        select
+            collection,
+            'type_2' as opt_out_kind,
+            type_2_upheld as upheld
         from {{ ref('collections') }}
     ) as kinds
     where upheld = 'at_collection'

@@ -27,11 +27,11 @@ select
     case
         when practices.practice_code is null then 'not_a_gp_practice'
         when
-            practices.status_code is distinct from 'A'
+            coalesce(practices.status_code, '') <> 'A'
             or practices.close_date
             <= cast(coalesce(files.extracted_at, settings.collected_at) as date)
             then 'not_open'
-        when participation.status is distinct from 'agreed' then 'not_agreed'
+        when coalesce(participation.status, '') <> 'agreed' then 'not_agreed'
         when files.practice_code is null then 'practice_file_missing'
         else files.file_problem
     end as not_collected_reason

@@ -7,9 +7,9 @@ with row_rules as (
         records.usual_gp_code,
         records.metric_flags,
         case
-            when records.stated_practice_code is distinct from records.practice_code
+            when coalesce(records.stated_practice_code, '') <> records.practice_code
                 then 'practice_code_differs_from_file'
-            when records.extracted_at_text is distinct from practices.extracted_at_text
+            when coalesce(records.extracted_at_text, '') <> practices.extracted_at_text
                 then 'extracted_at_differs_within_file'
             else {{ nhs_number_rule(
                 'records.nhs_number', 'records.is_nhs_number_given', 'folder.is_synthetic'

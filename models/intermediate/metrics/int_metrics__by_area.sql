@@ -16,11 +16,23 @@ with gps as (
 
 placed as (
 
-    select 'practice' as area_level, practice_code as area_code, * from gps
+    select
+        'practice' as area_level,
+        practice_code as area_code,
+        *
+    from gps
     union all
-    select 'ccg' as area_level, ccg_code as area_code, * from gps
+    select
+        'ccg' as area_level,
+        ccg_code as area_code,
+        *
+    from gps
     union all
-    select 'england' as area_level, 'ENGLAND' as area_code, * from gps
+    select
+        'england' as area_level,
+        'ENGLAND' as area_code,
+        *
+    from gps
 
 ),
 

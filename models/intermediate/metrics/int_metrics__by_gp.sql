@@ -15,23 +15,29 @@ with flag_groups as (
 
 ),
 
-practice_metrics as (
+flags as (
 
     select
         flag_groups.practice_code,
         flag_groups.gp_code,
         positions.metric_id,
-        sum(
-            case when substr(flag_groups.metric_flags, positions.flag_position, 1) = 'y'
-                then flag_groups.patient_count else 0 end
-        ) as numerator_count,
-        sum(
-            case when substr(flag_groups.metric_flags, positions.flag_position, 1) in ('y', 'n')
-                then flag_groups.patient_count else 0 end
-        ) as denominator_count
+        substr(flag_groups.metric_flags, positions.flag_position, 1) as flag,
+        flag_groups.patient_count
     from flag_groups
     cross join {{ ref('int_metrics__flag_positions') }} as positions
-    group by flag_groups.practice_code, flag_groups.gp_code, positions.metric_id
+
+),
+
+practice_metrics as (
+
+    select
+        practice_code,
+        gp_code,
+        metric_id,
+        coalesce(sum(patient_count) filter (where flag = 'y'), 0) as numerator_count,
+        coalesce(sum(patient_count) filter (where flag in ('y', 'n')), 0) as denominator_count
+    from flags
+    group by practice_code, gp_code, metric_id
 
 ),
 
