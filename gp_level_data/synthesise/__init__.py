@@ -7,10 +7,13 @@ and memory does not grow with the country.
 The data are in the SQL files and small CSV tables of this folder:
 
     practices.sql        practices, GPs                      practice_cases.csv
-    patients.sql         people, ages, NHS Numbers
+    nhs_numbers.sql      people, and their numbers of the test range
+    patients.sql         sex, age, usual GP
     practice_rows.sql    metrics of each patient             row_cases.csv
     opt_out_rows.sql     histories of objection              opt_out_{stories,steps,codes}.csv
-    admissions.sql       hospital episodes                   presentations.csv
+    admissions.sql       who is admitted, with what, when    presentations.csv
+    episodes.sql         their stays, episode by episode
+    coded_episodes.sql   diagnoses and procedures
     hes_apc.sql          the columns of HES
     reference_files.sql  ODS, CQRS, suppliers
 """
@@ -24,7 +27,7 @@ import duckdb
 
 from gp_level_data.synthesise.hospital_files import write_hes
 from gp_level_data.synthesise.practice_files import write_metrics, write_opt_outs
-from gp_level_data.synthesise.settings import fill_in, settings_for
+from gp_level_data.synthesise.settings import fill_in, quoted, settings_for
 from gp_level_data.synthesise.size import SAMPLE, Size, size_of
 from gp_level_data.synthetic_folder import is_synthetic, write_marker
 
@@ -32,6 +35,17 @@ HERE = pathlib.Path(__file__).parent
 DEFAULT_SEED = 20170401
 PATIENTS_PER_BLOCK = 1_000_000
 MEMORY_LIMIT = "3GB"
+
+FIRST_STEPS = ("macros", "practices", "reference_files", "hospital_tables")
+BLOCK_STEPS = (
+    "nhs_numbers",
+    "patients",
+    "practice_rows",
+    "opt_out_rows",
+    "admissions",
+    "episodes",
+)
+LAST_STEPS = ("coded_episodes", "hes_apc")
 
 
 def synthesise(
@@ -68,22 +82,26 @@ def refuse_foreign(out_dir: pathlib.Path) -> None:
 
 
 def write_folder(
-    con: duckdb.DuckDBPyConnection, out_dir: pathlib.Path, size: Size, seed: int, *, compress_hes: bool
+    con: duckdb.DuckDBPyConnection,
+    out_dir: pathlib.Path,
+    size: Size,
+    seed: int,
+    *,
+    compress_hes: bool,
 ) -> None:
     """Reference first, then practices block by block, then the hospitals that saw them all."""
     settings = settings_for(size, seed)
     load_tables(con, size)
-    for name in ("macros", "practices", "reference_files", "hospital_tables"):
+    for name in FIRST_STEPS:
         con.execute(sql(name, settings))
     write_reference(con, out_dir)
     for first, last in practice_blocks(con):
         block = settings | {"first_practice": first, "last_practice": last}
-        for name in ("patients", "practice_rows", "opt_out_rows", "admissions"):
+        for name in BLOCK_STEPS:
             con.execute(sql(name, block))
         write_practices(con, out_dir, first, last)
-    for name in ("practice_rows", "opt_out_rows", "patients"):
-        con.execute(f"drop table {name}")
-    con.execute(sql("hes_apc", settings))
+    for name in LAST_STEPS:
+        con.execute(sql(name, settings))
     write_hes(con, folder(out_dir, "hes"), compress=compress_hes)
 
 
@@ -91,7 +109,7 @@ def connect(spill: pathlib.Path, threads: int | None) -> duckdb.DuckDBPyConnecti
     """A database in memory that spills what does not fit."""
     con = duckdb.connect()
     con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-    con.execute(f"set temp_directory = '{spill}'")
+    con.execute(f"set temp_directory = {quoted(spill)}")
     if threads is not None:
         con.execute(f"set threads = {int(threads)}")
     return con
@@ -105,30 +123,34 @@ def sql(name: str, settings: dict[str, object]) -> str:
 def load_tables(con: duckdb.DuckDBPyConnection, size: Size) -> None:
     """The small tables that say which cases occur, and how often."""
     for name in ("presentations", "opt_out_steps"):
-        con.execute(f"create table {name} as from read_csv('{HERE / name}.csv')")
+        con.execute(f"create table {name} as from read_csv({here(name)})")
     con.execute(f"""
         create table practice_cases as
-        from read_csv('{HERE}/practice_cases.csv')
+        from read_csv({here("practice_cases")})
         where scope = 'every_scale' or {size.is_sample}
     """)
     con.execute(f"""
         create table opt_out_codes as
-        from (unpivot read_csv('{HERE}/opt_out_codes.csv', all_varchar = true)
+        from (unpivot read_csv({here("opt_out_codes")}, all_varchar = true)
             on "READ2", "CTV3", "SNOMED" into name code_scheme value code)
     """)
-    for name, key in (("row_case_slots", "row_case"), ("story_slots", "story")):
-        source = {"row_case": "row_cases", "story": "opt_out_stories"}[key]
+    for key, source in (("row_case", "row_cases"), ("story", "opt_out_stories")):
         con.execute(f"""
-            create table {name} as
+            create table {key}_slots as
             select {key}, unnest(range(below - per_10000, below)) as slot
             from (
                 select
                     {key},
                     per_10000,
                     sum(per_10000) over (order by {key} rows unbounded preceding)::bigint as below,
-                from read_csv('{HERE}/{source}.csv')
+                from read_csv({here(source)})
             )
         """)
+
+
+def here(name: str) -> str:
+    """A CSV table of this folder, as SQL names it."""
+    return quoted(HERE / f"{name}.csv")
 
 
 def practice_blocks(con: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
@@ -150,7 +172,7 @@ def write_reference(con: duckdb.DuckDBPyConnection, out_dir: pathlib.Path) -> No
         ("suppliers", folder(out_dir, "gpes") / "suppliers.csv", "all", True),
     ):
         con.execute(f"""
-            copy (from {view} order by {order}) to '{path}' (format csv, header {header})
+            copy (from {view} order by {order}) to {quoted(path)} (format csv, header {header})
         """)
 
 

@@ -5,6 +5,8 @@ import pathlib
 
 import duckdb
 
+from gp_level_data.synthesise.settings import quoted
+
 COLUMNS_FILE = pathlib.Path(__file__).parent.parent / "hes_apc_columns.csv"
 FILE_YEARS = ("1516", "1617")
 
@@ -23,5 +25,6 @@ def write_hes(con: duckdb.DuckDBPyConnection, folder: pathlib.Path, *, compress:
     for year in FILE_YEARS:
         con.execute(f"""
             copy (select {", ".join(columns)} from hes_apc where "FYEAR" = '{year}')
-            to '{folder}/apc_{year}{suffix}' (format csv, header, compression {compression})
+            to {quoted(folder / f"apc_{year}{suffix}")}
+            (format csv, header, compression {compression})
         """)

@@ -30,10 +30,10 @@ from weighted;
 create table admission_rates as
 from (
     values
-    ('infant', 'acsc', 6000), ('child', 'acsc', 1200), ('woman', 'acsc', 2000),
-    ('adult', 'acsc', 3000), ('older', 'acsc', 9000),
+    ('infant', 'acsc', 7000), ('child', 'acsc', 1600), ('woman', 'acsc', 2600),
+    ('adult', 'acsc', 3900), ('older', 'acsc', 11700),
     ('infant', 'other', 30000), ('child', 'other', 10000), ('woman', 'other', 22000),
-    ('adult', 'other', 15500), ('older', 'other', 48000)
+    ('adult', 'other', 14500), ('older', 'other', 45000)
 ) as rates (age_group, stream, per_100000);
 
 create table episodes (

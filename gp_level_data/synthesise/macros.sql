@@ -2,11 +2,12 @@
 -- the rows before it, on the number of threads or on the day. MD5 rather than DuckDB's hash():
 -- hash() is far faster, but its values may change with the next DuckDB.
 
+-- Eighteen digits, which a query may share out among several draws.
 create macro dice(topic, key) as
-    md5_number_lower(concat(${seed}, '/', topic, '/', key));
+    (md5_number_lower(concat(${seed}, '/', topic, '/', key)) >> 1)::bigint;
 
 create macro draw(topic, key, sides) as
-    (dice(topic, key) % sides)::bigint;
+    dice(topic, key) % sides;
 
 -- G, a six-digit Doctor's Index Number and a check digit: the last digit of the sum of the
 -- digits with the weights 1, 3, 7, 1, 3, 7 (domain handbook, section 5).

@@ -4,6 +4,8 @@ import pathlib
 
 import duckdb
 
+from gp_level_data.synthesise.settings import quoted
+
 FIXED_COLUMNS = ["PRACTICE_CODE", "EXTRACTED_AT", "NHS_NUMBER", "USUAL_GP_CODE"]
 METRIC_COLUMNS = [
     "bowel_cancer_screening",
@@ -44,7 +46,7 @@ def write_metrics(
         select {", ".join(columns)} from practice_rows where practice_number = {number}
         order by row_order, person, copy_number
     """
-    con.execute(f"copy ({rows}) to '{path}' ({options})")
+    con.execute(f"copy ({rows}) to {quoted(path)} ({options})")
     if form in MISSHAPEN:
         path.write_bytes(MISSHAPEN[form](path.read_bytes()))
 
@@ -61,7 +63,7 @@ def write_opt_outs(
         where practice_number = {number} {nobody}
         order by row_order, person, step
     """
-    con.execute(f"copy ({rows}) to '{folder / code}.csv' ({CSV})")
+    con.execute(f"copy ({rows}) to {quoted(folder / f'{code}.csv')} ({CSV})")
 
 
 def with_crlf(content: bytes) -> bytes:

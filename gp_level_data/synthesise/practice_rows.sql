@@ -2,16 +2,22 @@
 -- Source of the columns: the raw landing folder's contract; of the cases: row_cases.csv.
 
 create or replace table practice_rows as
-with dealt as (
-    select
-        patients.*,
-        coalesce(row_case, 'plain') as row_case,
-        unnest(range(if(starts_with(row_case, 'duplicate') or row_case = 'identical_duplicate', 2, 1)))
-            as copy_number,
+with lucky as (
+    -- One MD5 gives eighteen digits, of which each draw takes its own. A patient's health is the
+    -- same at two practices, the slips of the two practices are not.
+    select *, dice('health', person) as luck
     from patients
+    where kind in ('home', 'second')
+),
+
+dealt as (
+    select
+        lucky.*,
+        coalesce(row_case, 'plain') as row_case,
+        unnest(range(if(contains(row_case, 'duplicate'), 2, 1))) as copy_number,
+    from lucky
     left join row_case_slots
         on row_case_slots.slot = draw('row case', concat(person, '@', practice_number), 10000)
-    where kind in ('home', 'second')
 ),
 
 -- The invented criteria stand in for real ones: age, sex and chance.
@@ -19,13 +25,13 @@ eligible as (
     select
         *,
         age between 60 and 74 as is_bowel_eligible,
-        sex = 2 and age between 25 and 64 and draw('hysterectomy', person, 100) >= 5
+        sex = 2 and age between 25 and 64 and luck % 100 >= 5
             as is_cervical_eligible,
-        age >= 17 and draw('diabetes', person, 1000) < least(20, (age - 13) // 3) * 10
+        age >= 17 and luck // 100 % 1000 < least(20, (age - 13) // 3) * 10
             as is_diabetic,
-        draw('excepted', person, 100) as exception_draw,
-        draw('screened', person, 10000) as screening_draw,
-        draw('hba1c', person, 10000) as hba1c_draw,
+        luck // 100000 % 100 as exception_draw,
+        luck // 10000000 % 10000 as screening_draw,
+        luck // 100000000000 % 10000 as hba1c_draw,
     from dealt
 ),
 
@@ -34,11 +40,14 @@ measured as (
         eligible.*,
         case when is_bowel_eligible then screening_draw < bowel_rate end as bowel,
         -- the same person's two screenings are related but not the same
-        case when is_cervical_eligible then (screening_draw * 3 + person) % 10000 < cervical_rate end
-            as cervical,
+        case
+            when is_cervical_eligible then (screening_draw * 3 + person) % 10000 < cervical_rate
+        end as cervical,
         -- one result against two limits: who meets 58 also meets 75
-        case when is_diabetic and exception_draw >= 2 then hba1c_draw < hba1c_58_rate end as hba1c_58,
-        case when is_diabetic and exception_draw <> 2 then hba1c_draw < hba1c_75_rate end as hba1c_75,
+        case when is_diabetic and exception_draw >= 2 then hba1c_draw < hba1c_58_rate end
+            as hba1c_58,
+        case when is_diabetic and exception_draw <> 2 then hba1c_draw < hba1c_75_rate end
+            as hba1c_75,
     from eligible
     left join gps using (gp_number)
 ),
@@ -59,10 +68,12 @@ addressed as (
 
 select
     addressed.practice_number,
-    dice('row order', concat(person, '@', addressed.practice_number, '#', copy_number)) as row_order,
+    dice('row order', concat(person, '@', addressed.practice_number, '#', copy_number))
+        as row_order,
     person,
     copy_number,
-    if(hard_case = 'foreign_rows' and row_order % 50 = 0, 'A81001', practice_code) as "PRACTICE_CODE",
+    if(hard_case = 'foreign_rows' and row_order % 50 = 0, 'A81001', practice_code)
+        as "PRACTICE_CODE",
     extracted_at as "EXTRACTED_AT",
     case row_case
         when 'broken_check_digit' then with_broken_check_digit(nhs_number)

@@ -54,7 +54,10 @@ left join practice_cases using (practice_number);
 -- hundred patients a GP shows something.
 create table gps as
 with posts as (
-    select unnest(range(first_gp, first_gp + gp_count)) as gp_number, practice_number, false as is_leaver
+    select
+        unnest(range(first_gp, first_gp + gp_count)) as gp_number,
+        practice_number,
+        false as is_leaver,
     from practices
     union all
     select ${gps} + practice_number, practice_number, true from practices

@@ -1,6 +1,7 @@
 """What the SQL files of this folder leave open: sizes, the seed, the range of NHS Numbers."""
 
 import hashlib
+import pathlib
 import string
 
 from gp_level_data.synthesise.size import Size
@@ -52,3 +53,8 @@ def numbered_columns(field: str, codes: str, count: int) -> str:
 def fill_in(sql: str, settings: dict[str, object]) -> str:
     """A SQL file with its placeholders filled in; an unknown placeholder is an error."""
     return string.Template(sql).substitute(settings)
+
+
+def quoted(path: pathlib.Path) -> str:
+    """A path as a SQL string."""
+    return "'" + str(path).replace("'", "''") + "'"

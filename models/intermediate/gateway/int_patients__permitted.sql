@@ -1,6 +1,6 @@
 with permitted as (
 
-    {{ exclude_opted_out(ref('int_records__judged'), var('collection')) }}
+    {{ exclude_opted_out(ref('int_patients__judged'), var('collection')) }}
 
 )
 
