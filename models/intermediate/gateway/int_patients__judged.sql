@@ -28,9 +28,8 @@ people as (
         1 as row_count,
         null as rejected_rule
     from records
-    where
-        records.rejected_rule is null
-        and not exists (select 1 from seen_again where seen_again.nhs_number = records.nhs_number)
+    left join seen_again on records.nhs_number = seen_again.nhs_number
+    where records.rejected_rule is null and seen_again.nhs_number is null
     union all
     select
         records.practice_code,
@@ -60,6 +59,21 @@ people as (
     where rejected_rule is not null
     group by practice_code, rejected_rule
 
+),
+
+current_gps as (
+
+    select
+        gps.gp_code,
+        gps.practice_code
+    from {{ ref('int_ods__gps') }} as gps
+    inner join {{ ref('int_practices__collected') }} as practices
+        on gps.practice_code = practices.practice_code
+    where
+        gps.status_code = 'A'
+        and coalesce(gps.joined_date, date '0001-01-01') <= cast(practices.extracted_at as date)
+        and coalesce(gps.left_date, date '9999-12-31') > cast(practices.extracted_at as date)
+
 )
 
 select
@@ -81,10 +95,7 @@ left join {{ ref('int_practices__collected') }} as practices
     on people.practice_code = practices.practice_code
 left join {{ ref('default_codes') }} as defaults
     on people.usual_gp_code = defaults.code
-left join {{ ref('int_ods__gps') }} as gps
+left join current_gps as gps
     on
         people.usual_gp_code = gps.gp_code
         and people.practice_code = gps.practice_code
-        and gps.status_code = 'A'
-        and coalesce(gps.joined_date, date '0001-01-01') <= cast(practices.extracted_at as date)
-        and coalesce(gps.left_date, date '9999-12-31') > cast(practices.extracted_at as date)
