@@ -20,7 +20,7 @@ from gp_level_data.refusal import Refusal
 PROJECT = Path(__file__).parent.parent
 SAMPLE = PROJECT / "sample"
 COLLECTION = "individual_gp_level_data"
-SETTINGS = ("collection", "collected_at", "period_start", "period_end", "emergency_definition")
+SETTINGS = ("collection", "collected_at", "period_start", "period_end", "emergency_definition", "exception_id")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

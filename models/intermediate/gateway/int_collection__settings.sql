@@ -1,9 +1,11 @@
 select
     '{{ var("collection") }}' as collection,
     collections.cqrs_service,
+    collections.wave,
     cast('{{ var("collected_at") }}' as timestamptz) as collected_at,
     cast('{{ var("period_start") }}' as date) as period_start,
     cast('{{ var("period_end") }}' as date) as period_end,
-    '{{ var("emergency_definition") }}' as emergency_definition
+    '{{ var("emergency_definition") }}' as emergency_definition,
+    '{{ var("exception_id") }}' as exception_id
 from {{ ref('collections') }} as collections
 where collections.collection = '{{ var("collection") }}'

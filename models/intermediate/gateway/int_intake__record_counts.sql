@@ -6,13 +6,14 @@ with people as (
         patients.practice_code,
         case
             when patients.rejected_rule is not null then 'rejected'
-            when patients.not_collected_reason is not null or opt_outs.nhs_number is not null
-                then 'excluded'
+            when patients.not_collected_reason is not null then 'excluded'
+            when opt_outs.nhs_number is not null and opt_outs.lifted_by is null then 'excluded'
             else 'kept'
         end as verdict,
         coalesce(
             patients.rejected_rule,
             patients.not_collected_reason,
+            'lifted_by_' || opt_outs.lifted_by,
             opt_outs.reason,
             patients.usual_gp_rule,
             'complete'

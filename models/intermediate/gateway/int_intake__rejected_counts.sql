@@ -4,11 +4,18 @@ with opt_out_rows as (
 
     select
         opt_outs.practice_code,
-        {{ nhs_number_rule(
-            'opt_outs.nhs_number', 'opt_outs.is_nhs_number_given', 'folder.is_synthetic'
-        ) }} as rule
+        coalesce(
+            {{ nhs_number_rule(
+                'opt_outs.nhs_number', 'opt_outs.is_nhs_number_given', 'folder.is_synthetic'
+            ) }},
+            case when codes.code is not null then codes.opt_out_kind || '_code_after_its_end' end
+        ) as rule
     from {{ ref('stg_gpes__opt_outs') }} as opt_outs
     cross join {{ ref('stg_landing__folder') }} as folder
+    left join {{ ref('opt_out_codes') }} as codes
+        on
+            opt_outs.code = codes.code
+            and codes.valid_to < cast(opt_outs.effective_at as date)
 
 ),
 

@@ -23,7 +23,15 @@ with histories as (
             and (opt_outs.code_scheme = codes.code_scheme or codes.meaning = 'dissent')
     left join {{ ref('int_practices__collected') }} as practices
         on opt_outs.practice_code = practices.practice_code
-    where opt_outs.nhs_number is not null
+    where
+        opt_outs.nhs_number is not null
+        -- a code used after it ended is reported (int_intake__rejected_counts), not applied
+        and coalesce(
+            cast(opt_outs.effective_at as date)
+            between coalesce(codes.valid_from, date '0001-01-01')
+            and coalesce(codes.valid_to, date '9999-12-31'),
+            true
+        )
 
 ),
 

@@ -1,31 +1,34 @@
--- The gate: everybody whose objection a collection upholds when it collects, once a person.
+-- The gate: everybody whose objection a collection upholds when it collects, once a person. An objection
+-- that an exception lifts stays in sight, with the exception that lifted it.
 
 with policies as (
 
     select
         collection,
-        opt_out_kind
-    from (
-        select
-            collection,
-            'type_1' as opt_out_kind,
-            type_1_upheld as upheld
-        from {{ ref('collections') }}
-        union all
-        select
-            collection,
-            'type_2' as opt_out_kind,
-            type_2_upheld as upheld
-        from {{ ref('collections') }}
-    ) as kinds
-    where upheld = 'at_collection'
+        'type_1' as opt_out_kind,
+        type_1_upheld as upheld
+    from {{ ref('collections') }}
+    union all
+    select
+        collection,
+        'type_2' as opt_out_kind,
+        type_2_upheld as upheld
+    from {{ ref('collections') }}
 
 )
 
 select
     policies.collection,
     opt_outs.nhs_number,
-    min(opt_outs.opt_out_kind || '_' || opt_outs.reason) as reason
+    min(opt_outs.opt_out_kind || '_' || opt_outs.reason) as reason,
+    -- one objection that stands is enough
+    case when count(*) = count(excepted.exception_id) then min(excepted.exception_id) end
+        as lifted_by
 from {{ ref('int_opt_outs__in_force') }} as opt_outs
 inner join policies on opt_outs.opt_out_kind = policies.opt_out_kind
+left join {{ ref('int_opt_outs__excepted') }} as excepted
+    on
+        policies.collection = excepted.collection
+        and policies.opt_out_kind = excepted.opt_out_kind
+where policies.upheld = 'at_collection'
 group by policies.collection, opt_outs.nhs_number

@@ -32,6 +32,7 @@ select
             <= cast(coalesce(files.extracted_at, settings.collected_at) as date)
             then 'not_open'
         when coalesce(participation.status, '') <> 'agreed' then 'not_agreed'
+        when settings.wave is not null and waves.practice_code is null then 'not_in_wave'
         when files.practice_code is null then 'practice_file_missing'
         else files.file_problem
     end as not_collected_reason
@@ -43,6 +44,11 @@ left join {{ ref('int_cqrs__participation') }} as participation
     on codes.practice_code = participation.practice_code
 left join {{ ref('int_practices__files') }} as files
     on codes.practice_code = files.practice_code
+left join {{ ref('collection_waves') }} as waves
+    on
+        settings.collection = waves.collection
+        and settings.wave = waves.wave
+        and codes.practice_code = waves.practice_code
 left join suppliers
     on codes.practice_code = suppliers.practice_code
 order by codes.practice_code

@@ -1,0 +1,48 @@
+-- Unit:     opt-outs of one kind in the records of a practice, or of all practices of a supplier
+-- Compared: this extract with the previous one
+-- Why:      150,000 objections recorded at one supplier's practices were not sent for three years,
+--           because nobody compared (domain handbook, section 10)
+
+with levels as (
+
+    select
+        'practice' as level,
+        practice_code as code,
+        *
+    from {{ ref('int_opt_outs__extracts') }}
+    union all
+    select
+        'supplier' as level,
+        gp_system_supplier as code,
+        *
+    from {{ ref('int_opt_outs__extracts') }}
+
+),
+
+totals as (
+
+    select
+        level,
+        code,
+        opt_out_kind,
+        bool_and(has_opt_out_file) as has_opt_out_file,
+        sum(objector_count) as objector_count,
+        sum(previous_count) as previous_count
+    from levels
+    group by level, code, opt_out_kind
+
+)
+
+select
+    level,
+    code,
+    opt_out_kind,
+    {{ disclosure_control('objector_count') }} as objector_count,
+    {{ disclosure_control('previous_count') }} as previous_count,
+    case
+        when not has_opt_out_file then 'opt_out_file_missing'
+        when objector_count = 0 then 'no_opt_outs'
+        when objector_count < 0.9 * previous_count then 'fell_by_more_than_10_percent'
+    end as alert
+from totals
+order by level, code, opt_out_kind
