@@ -1,5 +1,5 @@
--- How many people's records say that they object, at each practice that sent anything: to compare with
--- the practice's previous extract.
+-- How many people's records say that they object, at each practice that sent anything: to compare
+-- with the practice's previous extract.
 
 with practices_that_sent as (
 

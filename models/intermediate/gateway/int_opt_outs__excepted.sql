@@ -1,5 +1,6 @@
--- Kinds of opt-out that the run's exception lifts: only what its collection's policy allows, by a row of
--- the register that names a legal basis and an approver and is valid at the moment of collection.
+-- Kinds of opt-out that the run's exception lifts: only what its collection's policy allows, by a
+-- row of the register that names a legal basis and an approver and is valid at the moment of
+-- collection.
 
 select
     exceptions.collection,

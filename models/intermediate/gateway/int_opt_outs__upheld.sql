@@ -1,5 +1,5 @@
--- The gate: everybody whose objection a collection upholds when it collects, once a person. An objection
--- that an exception lifts stays in sight, with the exception that lifted it.
+-- The gate: everybody whose objection a collection upholds when it collects, once a person. An
+-- objection that an exception lifts stays in sight, with the exception that lifted it.
 
 with policies as (
 

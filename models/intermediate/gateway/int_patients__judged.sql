@@ -1,5 +1,5 @@
--- The rows of the practice files as people: one row a person and practice, whoever has objected still
--- among them, and one a practice and rule for the rows that name nobody usable.
+-- The rows of the practice files as people: one row a person and practice, whoever has objected
+-- still among them, and one a practice and rule for the rows that name nobody usable.
 
 with records as (
 

@@ -1,4 +1,5 @@
--- Every row of the practice files, looked at by itself: usable, or rejected by the first rule it breaks.
+-- Every row of the practice files, looked at by itself: usable, or rejected by the first rule it
+-- breaks.
 
 select
     records.practice_code,

@@ -1,5 +1,6 @@
--- A patient registered at two practices counts at both, and once in the totals above them. Here is
--- what a sum over practices counts too often: for each area and metric, appearances less people.
+-- A patient registered at two practices counts at both, and once in the totals above them. Here
+-- is what a sum over practices counts too often: for each area and metric, appearances less
+-- people.
 
 with repeated as (
 

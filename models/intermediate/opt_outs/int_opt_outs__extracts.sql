@@ -1,4 +1,5 @@
--- Each practice's opt-outs in this extract beside those in its previous one, from the snapshot of counts.
+-- Each practice's opt-outs in this extract beside those in its previous one, from the snapshot of
+-- counts.
 
 with previous_extract as (
 

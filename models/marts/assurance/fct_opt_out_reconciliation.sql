@@ -27,6 +27,8 @@ totals as (
         opt_out_kind,
         bool_and(has_opt_out_file) as has_opt_out_file,
         sum(objector_count) as objector_count,
+        -- like with like: a practice that is new this time makes up for nobody's fall
+        sum(objector_count) filter (where previous_count is not null) as compared_count,
         sum(previous_count) as previous_count
     from levels
     group by level, code, opt_out_kind
@@ -40,9 +42,9 @@ select
     {{ disclosure_control('objector_count') }} as objector_count,
     {{ disclosure_control('previous_count') }} as previous_count,
     case
-        when not has_opt_out_file then 'opt_out_file_missing'
+        when level = 'practice' and not has_opt_out_file then 'opt_out_file_missing'
         when objector_count = 0 then 'no_opt_outs'
-        when objector_count < 0.9 * previous_count then 'fell_by_more_than_10_percent'
+        when compared_count < 0.9 * previous_count then 'fell_by_more_than_10_percent'
     end as alert
 from totals
 order by level, code, opt_out_kind
