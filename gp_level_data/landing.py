@@ -115,8 +115,8 @@ def file_kinds(collection: str) -> tuple[FileKind, ...]:
             "apc_[0-9]{4}",
             (
                 "EPIKEY", "NEWNHSNO", "ADMIDATE", "ADMIMETH", "ADMISORC", "CLASSPAT", "EPIORDER",
-                "EPISTAT", "EPITYPE", "SEX", "STARTAGE", "DIAG_4_01", "DIAG_4_CONCAT",
-                "OPERTN_4_CONCAT",
+                "EPISTAT", "EPITYPE", "MAINSPEF", "MYDOB", "SEX", "STARTAGE", "DIAG_4_01",
+                "DIAG_4_CONCAT", "OPERTN_4_CONCAT",
             ),
         ),
         FileKind("ods_practices", "ods", "epraccur", ODS_COLUMNS, has_header=False),

@@ -1,57 +1,68 @@
--- Unit:        one condition of one emergency admission of a permitted patient
--- Period:      admission date within the collection's period (cut at the gateway)
--- Included:    first episode of an ordinary admission, finished or unfinished, general episode
--- Excluded:    transfers from other hospitals, unknown sex, unknown age
--- Source:      CCG OIS 2.6, filters 2 to 10 (domain handbook, section 2.1)
+-- Unit:      a condition of an admission in scope
+-- Condition: a code of the clause stands where it looks (include), with one that it requires, if
+--            any (require), and without those that it excludes (exclude): rows of the seed
+--            emergency_conditions. A code matches what begins with it: three characters a
+--            category, four a subcategory.
+-- Source:    CCG OIS 2.6, clauses a to i (domain handbook, section 2.1); IIF AC-02 (section 2.4)
 
-with admissions as (
+with codes as (
 
-    select *
-    from {{ ref('int_admissions__emergency') }}
-    where
-        (start_age between 0 and 120 or start_age between 7001 and 7007)
-        and episode_status in ('1', '3')
-        and sex in ('1', '2')
-        and episode_order = 1
-        and coalesce(admission_source, '') not in ('51', '52', '53')
-        and episode_type = '1'
-        and patient_class = '1'
+    select codes.*
+    from {{ ref('emergency_conditions') }} as codes
+    inner join {{ ref('int_collection__settings') }} as settings
+        on codes.definition = settings.emergency_definition
 
 ),
 
-primary_codes as (
+admissions as (
 
     select
         *,
-        substr(primary_diagnosis, 1, 3) as code,
-        3 as match_length
-    from admissions
-    union all
+        row_number() over (
+            order by patient_key, admission_date, primary_diagnosis, diagnoses, procedures
+        ) as admission_number
+    from {{ ref('int_admissions__in_scope') }}
+
+),
+
+clauses as (
+
     select
-        *,
-        substr(primary_diagnosis, 1, 4) as code,
-        4 as match_length
+        admissions.admission_number,
+        admissions.patient_key,
+        admissions.admission_date,
+        codes.condition,
+        codes.clause,
+        bool_or(codes.rule = 'include') as is_included,
+        bool_or(codes.rule = 'require') as has_required,
+        bool_or(codes.rule = 'exclude') as is_excluded
     from admissions
+    inner join codes
+        on
+            ({{ has_code('admissions', 'codes.position', 'codes.code') }})
+            and admissions.admission_date >= coalesce(codes.valid_from, date '0001-01-01')
+            and admissions.admission_date <= coalesce(codes.valid_to, date '9999-12-31')
+    group by all
+
+),
+
+requiring as (
+
+    select distinct clause
+    from codes
+    where rule = 'require'
 
 )
 
-select
-    primary_codes.patient_key,
-    primary_codes.admission_date,
-    conditions.condition
-from primary_codes
-inner join {{ ref('emergency_conditions') }} as conditions
-    on
-        primary_codes.code = conditions.code
-        and primary_codes.match_length = conditions.match_length
-inner join {{ ref('int_collection__settings') }} as settings
-    on conditions.definition = settings.emergency_definition
+select distinct
+    clauses.admission_number,
+    clauses.patient_key,
+    clauses.admission_date,
+    clauses.condition
+from clauses
+left join requiring on clauses.clause = requiring.clause
 where
-    conditions.position = 'primary'
-    and not conditions.is_exclusion
-    and primary_codes.admission_date >= coalesce(conditions.valid_from, date '0001-01-01')
-    and primary_codes.admission_date <= coalesce(conditions.valid_to, date '9999-12-31')
-order by
-    primary_codes.patient_key,
-    primary_codes.admission_date,
-    conditions.condition
+    clauses.is_included
+    and not clauses.is_excluded
+    and (clauses.has_required or requiring.clause is null)
+order by 2, 3, 4, 1

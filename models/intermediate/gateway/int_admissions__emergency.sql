@@ -11,7 +11,9 @@ with episodes as (
         episodes.episode_type,
         episodes.episode_order,
         episodes.sex,
-        episodes.start_age,
+        episodes.age_kind,
+        episodes.main_specialty,
+        episodes.birth_month_kind,
         episodes.primary_diagnosis,
         episodes.diagnoses,
         episodes.procedures
@@ -70,7 +72,9 @@ select
     admissions.episode_type,
     admissions.episode_order,
     admissions.sex,
-    admissions.start_age,
+    admissions.age_kind,
+    admissions.main_specialty,
+    admissions.birth_month_kind,
     admissions.primary_diagnosis,
     admissions.diagnoses,
     admissions.procedures
@@ -81,4 +85,4 @@ where
         from {{ ref('int_patients__permitted') }} as patients
         where patients.patient_key = admissions.patient_key
     )
-order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15

@@ -23,14 +23,24 @@ renamed as (
         trim(classpat) as patient_class,
         trim(epistat) as episode_status,
         trim(epitype) as episode_type,
+        trim(epiorder) as episode_order,
         trim(sex) as sex,
-        upper(replace(trim(diag_4_01), '.', '')) as primary_diagnosis,
-        upper(replace(replace(diag_4_concat, '.', ''), ' ', '')) as diagnoses,
-        upper(replace(opertn_4_concat, ' ', '')) as procedures,
+        trim(mainspef) as main_specialty,
+        -- only whether a birth month is known leaves staging, never which
+        case
+            when coalesce(trim(mydob), '') in ('', '011800', '011900', '011901') then 'unknown'
+            else 'known'
+        end as birth_month_kind,
+        -- X fills the place that ICD-10 leaves empty
+        rpad({{ without_marks('diag_4_01') }}, 4, 'X') as primary_diagnosis,
+        {{ without_marks('diag_4_concat') }} as diagnoses,
+        {{ without_marks('opertn_4_concat') }} as procedures,
 
-        -- measures
-        try_cast(epiorder as integer) as episode_order,
-        try_cast(try_cast(startage as double) as integer) as start_age
+        -- measures: years, or 7001 to 7007 for infants in bands of days
+        case
+            when try_cast(startage as double) between 0 and 120 then 'years'
+            when try_cast(startage as double) between 7001 and 7007 then 'infant'
+        end as age_kind
 
     from source
 

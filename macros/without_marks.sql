@@ -1,0 +1,3 @@
+{% macro without_marks(codes) -%}
+upper(replace(replace({{ codes }}, '.', ''), ' ', ''))
+{%- endmacro %}
