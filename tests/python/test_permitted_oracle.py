@@ -51,6 +51,7 @@ def cells_of(path: Path) -> list[list[str]]:
 def rows_of(path: Path) -> tuple[list[dict[str, str]], int]:
     """Rows by column name, and how many did not have as many cells as the header."""
     header, *rows = cells_of(path)
+    header = [name.strip().upper() for name in header]  # senders write it either way
     whole = [row for row in rows if len(row) == len(header)]
     return [dict(zip(header, row)) for row in whole], len(rows) - len(whole)
 
@@ -61,7 +62,8 @@ def files_in(folder: str) -> dict[str, Path]:
 
 
 def seed(name: str) -> list[dict[str, str]]:
-    return rows_of(PROJECT / "seeds" / f"{name}.csv")[0]
+    rows, _ = rows_of(PROJECT / "seeds" / f"{name}.csv")
+    return [{column.lower(): value for column, value in row.items()} for row in rows]
 
 
 def moment(text: str) -> datetime | None:
