@@ -140,7 +140,10 @@ def dbt(*arguments: str, folders: dict[str, Path]) -> None:
     """One dbt command in a process of its own: the two runs share no memory."""
     environment = os.environ | {name: str(path) for name, path in folders.items()}
     command = [Path(sys.executable).with_name("dbt"), *arguments]
-    result = subprocess.run(command, cwd=PROJECT, env=environment, check=False)
+    # Should this process be killed alone, dbt lives on, and the store stays locked until it has ended.
+    result = subprocess.run(
+        command, cwd=PROJECT, env=environment, check=False, pass_fds=store.held_locks()
+    )
     if result.returncode:
         raise Refusal(
             f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched."

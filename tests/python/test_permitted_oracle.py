@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -382,6 +383,11 @@ def exact_counts(expected: Collection, area: str) -> dict[tuple, tuple[int, int]
     return {cell: (len(meets[cell]), len(eligible[cell])) for cell in eligible}
 
 
+def one_place(ratio: Decimal) -> str:
+    """One decimal place, halves away from zero."""
+    return str(ratio.quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
 def shown(count: int) -> int | None:
     """HES rule, domain handbook, section 8: 0 shown, 1 to 7 suppressed, else the nearest 5."""
     if 1 <= count <= 7:
@@ -497,11 +503,11 @@ def test_what_is_shown(
         top, bottom = shown(numerator), shown(denominator)
         is_suppressed = top is None or bottom is None
         top = None if is_suppressed else top
-        ratio = None if is_suppressed or not bottom else top / bottom
-        percent = None if ratio is None or units[metric] != "percent" else 100 * ratio
-        rate = None if ratio is None or units[metric] != "per_1000" else 1000 * ratio
-        one_place = [None if value is None else f"{value:.1f}" for value in (percent, rate)]
-        wanted.append((*where, metric, top, bottom, *one_place, is_suppressed))
+        has_ratio = not is_suppressed and bottom != 0
+        per = {"percent": 100, "per_1000": 1000}[units[metric]]
+        ratio = one_place(Decimal(per) * top / bottom) if has_ratio else None
+        percent, rate = (ratio, None) if per == 100 else (None, ratio)
+        wanted.append((*where, metric, top, bottom, percent, rate, is_suppressed))
     table, where = (
         ("fct_gp_metrics", "practice_code, gp_code")
         if area == "gp"
@@ -512,7 +518,7 @@ def test_what_is_shown(
         f" is_suppressed from {table}" + ("" if area == "gp" else f" where area_level = '{area}'")
     ).fetchall()
     found = [
-        (*row[:5], *(None if value is None else f"{value:.1f}" for value in row[5:7]), row[7])
+        (*row[:5], *(None if value is None else str(value) for value in row[5:7]), row[7])
         for row in found
     ]
     missing, too_many = difference(wanted, found)
