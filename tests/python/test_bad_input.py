@@ -11,6 +11,7 @@ import pytest
 from conftest import COLLECTION, SAMPLE, Ended, Folders, copy_store, file_digests, finish, run_build, start
 
 from gp_level_data import keys, synthetic_folder
+from gp_level_data.__main__ import main
 
 OWN_VARS = (
     '{collected_at: "2017-04-02T09:00:00+01:00", period_start: 2016-04-01, period_end: 2017-03-31}'
@@ -41,19 +42,34 @@ def own_keys(folder: Path) -> Path:
     return folder
 
 
-def refused(folders: Folders, digests: dict[str, str], *options: str) -> str:
-    """The sentence with which a build was refused; the previous results are as they were."""
-    return sentence(run_build(folders, *options), folders, digests)
+Refused = Callable[..., str]
 
 
-def sentence(ended: Ended, folders: Folders, digests: dict[str, str]) -> str:
+@pytest.fixture
+def refused(capfd: pytest.CaptureFixture[str]) -> Refused:
+    """The sentence with which a build is refused; the previous results are as they were.
+
+    The command runs in this process, which saves a second a case; AS_COMMANDS runs it outside.
+    """
+
+    def sentence(folders: Folders, *options: str) -> str:
+        before = file_digests(folders.store)
+        places = ["--raw-dir", folders.raw, "--key-dir", folders.keys, "--store-dir", folders.store]
+        capfd.readouterr()
+        code = main(["build", *map(str, places), *options])
+        return the_sentence(Ended(code, *capfd.readouterr()), folders, before)
+
+    return sentence
+
+
+def the_sentence(ended: Ended, folders: Folders, before: dict[str, str]) -> str:
     assert ended.code == 1
     assert "Traceback" not in ended.stdout + ended.stderr
     lines = ended.stderr.strip().splitlines()
     assert len(lines) == 1, f"{len(lines)} lines on stderr instead of one sentence"
     assert lines[0].endswith(".") and ". " not in lines[0]
     assert not ended.stdout.strip(), "work began before the refusal"
-    assert file_digests(folders.store) == digests, "the previous results were changed"
+    assert file_digests(folders.store) == before, "the previous results were changed"
     assert not (folders.store / "building").exists()
     return lines[0]
 
@@ -89,12 +105,11 @@ def a_file(raw: Path) -> None:
     ids=["absent", "a file", "empty", "without hospital files"],
 )
 def test_raw_folder(
-    previous: Folders, tmp_path: Path, prepare: Callable[[Path], None], says: str
+    previous: Folders, refused: Refused, tmp_path: Path, prepare: Callable[[Path], None], says: str
 ) -> None:
     """Flags a build that starts without the files it needs, and would report zeros for them."""
-    digests = file_digests(previous.store)
     prepare(tmp_path / "raw")
-    assert says in refused(with_raw(previous, tmp_path / "raw"), digests)
+    assert says in refused(with_raw(previous, tmp_path / "raw"))
 
 
 def a_directory(key: Path) -> None:
@@ -128,13 +143,14 @@ def test_keys(tmp_path: Path, name: str, spoil: Callable[[Path], None], says: st
 
 
 @pytest.mark.parametrize("name", [COLLECTION, keys.STORE_KEY])
-def test_a_build_with_a_bad_key(previous: Folders, own_raw: Path, tmp_path: Path, name: str) -> None:
+def test_a_build_with_a_bad_key(
+    previous: Folders, refused: Refused, own_raw: Path, tmp_path: Path, name: str
+) -> None:
     """Flags a build that makes up a missing key on somebody's own data: nobody would hold it."""
-    digests = file_digests(previous.store)
     key_dir = own_keys(tmp_path / "keys")
     keys.key_file(key_dir, name).unlink()
     folders = with_keys(previous, key_dir, own_raw)
-    assert "There is no key" in refused(folders, digests, "--vars", OWN_VARS)
+    assert "There is no key" in refused(folders, "--vars", OWN_VARS)
     assert not keys.key_file(key_dir, name).exists()
 
 
@@ -149,31 +165,28 @@ def test_a_build_with_a_bad_key(previous: Folders, own_raw: Path, tmp_path: Path
     ids=["a directory", "short", "zeros", "others may read"],
 )
 def test_a_build_with_a_key_that_cannot_be_trusted(
-    previous: Folders, tmp_path: Path, spoil: Callable[[Path], None], says: str
+    previous: Folders, refused: Refused, tmp_path: Path, spoil: Callable[[Path], None], says: str
 ) -> None:
     """Flags a command that lets a bad key end in a stack trace, or repairs it by replacing it."""
-    digests = file_digests(previous.store)
     key_dir = own_keys(tmp_path / "keys")
     spoil(keys.key_file(key_dir, COLLECTION))
-    assert says in refused(with_keys(previous, key_dir), digests)
+    assert says in refused(with_keys(previous, key_dir))
 
 
-def test_sample_keys_on_own_data(previous: Folders, own_raw: Path) -> None:
+def test_sample_keys_on_own_data(previous: Folders, refused: Refused, own_raw: Path) -> None:
     """Flags the sample's keys, which anybody may have, on real people's numbers."""
-    digests = file_digests(previous.store)
-    says = refused(with_raw(previous, own_raw), digests, "--vars", OWN_VARS)
+    says = refused(with_raw(previous, own_raw), "--vars", OWN_VARS)
     assert "were made for the sample" in says
 
 
 @pytest.mark.parametrize("given", ["", "{period_start: 2016-04-01, period_end: 2017-03-31}"])
 def test_own_data_without_its_settings(
-    previous: Folders, own_raw: Path, tmp_path: Path, given: str
+    previous: Folders, refused: Refused, own_raw: Path, tmp_path: Path, given: str
 ) -> None:
     """Flags a moment of collection that is guessed: opt-outs would be judged at the wrong time."""
-    digests = file_digests(previous.store)
     folders = with_keys(previous, own_keys(tmp_path / "keys"), own_raw)
     options = ["--vars", given] if given else []
-    assert refused(folders, digests, *options).startswith("Give collected_at")
+    assert refused(folders, *options).startswith("Give collected_at")
 
 
 @pytest.mark.parametrize(
@@ -191,17 +204,40 @@ def test_own_data_without_its_settings(
         ("emergency_definition: nobodys", "emergency_definition"),
     ],
 )
-def test_settings(previous: Folders, given: str, says: str) -> None:
+def test_settings(previous: Folders, refused: Refused, given: str, says: str) -> None:
     """Flags settings that dbt trips over halfway, or that quietly select nothing."""
-    assert says in refused(previous, file_digests(previous.store), "--vars", given)
+    assert says in refused(previous, "--vars", given)
 
 
 @pytest.mark.parametrize("option", ["--store-dir", "--key-dir"])
-def test_a_file_where_a_folder_belongs(previous: Folders, tmp_path: Path, option: str) -> None:
+def test_a_file_where_a_folder_belongs(
+    previous: Folders, refused: Refused, tmp_path: Path, option: str
+) -> None:
     """Flags a slip of the command line that ends in a stack trace."""
     a_file(tmp_path / "file")
-    digests = file_digests(previous.store)
-    refused(previous, digests, option, str(tmp_path / "file"))
+    refused(previous, option, str(tmp_path / "file"))
+
+
+AS_COMMANDS = {
+    "There is no raw folder": (lambda folders, tmp: with_raw(folders, tmp / "absent"), ()),
+    "cannot be read": (lambda folders, tmp: with_keys(folders, key_is_a_directory(tmp)), ()),
+    "not valid YAML": (lambda folders, tmp: folders, ("--vars", "{")),
+}
+
+
+def key_is_a_directory(tmp_path: Path) -> Path:
+    key_dir = own_keys(tmp_path / "keys")
+    a_directory(keys.key_file(key_dir, COLLECTION))
+    return key_dir
+
+
+@pytest.mark.parametrize("says", AS_COMMANDS)
+def test_as_a_command(previous: Folders, tmp_path: Path, says: str) -> None:
+    """Flags a refusal that is one sentence within Python only, one of each sort."""
+    prepare, options = AS_COMMANDS[says]
+    folders = prepare(previous, tmp_path)
+    before = file_digests(previous.store)
+    assert says in the_sentence(run_build(folders, *options), folders, before)
 
 
 LOCKER = """
@@ -218,7 +254,6 @@ def test_a_store_in_use(previous: Folders) -> None:
 
     A really running build is tried in test_interrupted.py.
     """
-    digests = file_digests(previous.store)
     holder = subprocess.Popen(
         [sys.executable, "-c", LOCKER, str(previous.store)],
         cwd=previous.project,
@@ -229,7 +264,9 @@ def test_a_store_in_use(previous: Folders) -> None:
     )
     try:
         assert holder.stdout.readline().strip() == "locked"
-        assert "Another run is using the store" in refused(previous, digests)
+        before = file_digests(previous.store)
+        says = the_sentence(run_build(previous), previous, before)
+        assert says.startswith("Another run is using the store")
     finally:
         holder.communicate("")
     assert holder.returncode == 0
