@@ -152,17 +152,14 @@ def why_out(history: Iterable[tuple[str, datetime | None, bool]]) -> str | None:
     if not all(known for _, known in said):
         return "type_1_future_dissent"
     last = max(when.astimezone(LONDON).date() for when, _ in said)
-    taken_back = max(
-        (
-            when.astimezone(LONDON).date()
-            for meaning, when, known in history
-            if meaning == "withdrawal" and known
-        ),
-        default=date.min,
-    )
-    if taken_back > last:
-        return None
-    return "type_1_same_day_conflict" if taken_back == last else "type_1_dissent"
+    withdrawals = [
+        when.astimezone(LONDON).date()
+        for meaning, when, known in history
+        if meaning == "withdrawal" and known
+    ]
+    if not withdrawals or max(withdrawals) < last:
+        return "type_1_dissent"
+    return "type_1_same_day_conflict" if max(withdrawals) == last else None
 
 
 # ---- practices: who takes part ---------------------------------------------------------------
