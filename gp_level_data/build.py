@@ -5,6 +5,7 @@ its process, leaves the previous results as they were; the next build starts afr
 """
 
 import argparse
+import csv
 import os
 import shutil
 import subprocess
@@ -40,6 +41,9 @@ def run(chosen: argparse.Namespace) -> int:
     raw_dir, key_dir = chosen.raw_dir.resolve(), chosen.key_dir.resolve()
     store_dir = chosen.store_dir.resolve()
     settings = read_settings(chosen.vars)
+    for folder in (key_dir, store_dir):
+        if folder.exists() and not folder.is_dir():
+            raise Refusal(f"{folder.name!r} in {folder.parent} is not a folder.")
     if raw_dir == SAMPLE.resolve():
         make_sample_keys(key_dir)
     gateway.check_run(raw_dir, key_dir, settings)
@@ -73,7 +77,7 @@ def read_settings(text: str) -> dict:
     try:
         if "collected_at" in given and datetime.fromisoformat(given["collected_at"]).tzinfo is None:
             raise ValueError
-        period = [date.fromisoformat(str(given[name])) for name in SETTINGS[2:4] if name in given]
+        period = [date.fromisoformat(str((project_vars() | given)[name])) for name in SETTINGS[2:4]]
     except (TypeError, ValueError):
         raise Refusal(
             "VARS wants collected_at as a moment with its time zone, in quotes, and"
@@ -81,7 +85,21 @@ def read_settings(text: str) -> dict:
         ) from None
     if period != sorted(period):
         raise Refusal("VARS has a period that ends before it starts.")
+    known = emergency_definitions()
+    if given.get("emergency_definition", known[0]) not in known:
+        raise Refusal(f"VARS takes as emergency_definition one of these only: {', '.join(known)}.")
     return {"collection": COLLECTION, **given}
+
+
+def project_vars() -> dict:
+    """The settings that hold where none are given."""
+    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+
+
+def emergency_definitions() -> list[str]:
+    """Definitions that the seed knows: with another one, nobody would seem to have been admitted."""
+    with (PROJECT / "seeds" / "emergency_conditions.csv").open(newline="", encoding="utf-8") as file:
+        return sorted({row["definition"] for row in csv.DictReader(file)})
 
 
 def make_sample_keys(key_dir: Path) -> None:
@@ -122,7 +140,10 @@ def dbt(*arguments: str, folders: dict[str, Path]) -> None:
     """One dbt command in a process of its own: the two runs share no memory."""
     environment = os.environ | {name: str(path) for name, path in folders.items()}
     command = [Path(sys.executable).with_name("dbt"), *arguments]
-    result = subprocess.run(command, cwd=PROJECT, env=environment, check=False)
+    # Should this process be killed alone, dbt lives on, and the store stays locked until it has ended.
+    result = subprocess.run(
+        command, cwd=PROJECT, env=environment, check=False, pass_fds=store.held_locks()
+    )
     if result.returncode:
         raise Refusal(
             f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched."

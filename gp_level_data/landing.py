@@ -9,6 +9,7 @@ whatever order, format or line ends their senders chose. Only views: no row is c
 import csv
 import gzip
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -166,7 +167,7 @@ def look_at(file: RawFile) -> RawFile:
         columns, first_row, row_count = (
             look_at_parquet(file.path) if file.format == ".parquet" else look_at_csv(file)
         )
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error, pyarrow.ArrowException):
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error, pyarrow.ArrowException):
         return replace(file, refused_rule="unreadable_file")
     if not file.kind.has_header:
         rule = None if len(columns) == len(file.kind.columns) else "missing_column"
@@ -187,11 +188,16 @@ def look_at_csv(file: RawFile) -> tuple[tuple[str, ...], tuple[str, ...], int]:
     opener = gzip.open if file.format == ".csv.gz" else open
     with opener(file.path, "rb") as stream:
         head = stream.read(BLOCK)
-        block, line_ends, last = head, 0, b""
+        block, line_ends, returns, pairs, last = head, 0, 0, 0, b""
         while block:
             line_ends += block.count(b"\n")
+            returns += block.count(b"\r")
+            pairs += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
             last = block[-1:]
             block = stream.read(BLOCK)
+    # The engine's parser stops the whole run at a file that mixes line ends.
+    if returns not in (0, pairs) or pairs not in (0, line_ends):
+        raise csv.Error("mixed line ends")
     lines = head.split(b"\n", 2)[:2]
     rows = csv.reader(line.decode("utf-8-sig").rstrip("\r") for line in lines)
     columns = tuple(name.strip().upper() for name in next(rows, []))
@@ -234,6 +240,18 @@ def refuse_repeated_practices(files: list[RawFile]) -> list[RawFile]:
     ]
 
 
+def refuse_without_national_files(files: list[RawFile]) -> None:
+    """A Refusal where a file that concerns every practice breaks the contract.
+
+    Without its rows the run would report zeros, such as nobody admitted, that nobody counted.
+    """
+    for file in files:
+        if file.refused_rule and file.kind.is_required and file.practice_code is None:
+            if file.kind.stem != PRACTICE_CODE:
+                rule = file.refused_rule.replace("_", " ")
+                raise Refusal(f"The file {file.name} breaks the contract: {rule}.")
+
+
 def create_relations(
     connection: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str
 ) -> None:
@@ -242,6 +260,7 @@ def create_relations(
     files = refuse_repeated_practices(
         [look_at(file) for kind in kinds for file in files_of(kind, raw_dir)]
     )
+    refuse_without_national_files(files)
     connection.execute("create schema landing")
     for kind in kinds:
         accepted = [file for file in files if file.kind == kind and file.refused_rule is None]

@@ -35,6 +35,11 @@ def lock(store_dir: Path) -> None:
     _held[path] = handle
 
 
+def held_locks() -> list[int]:
+    """Handles of the locks held, for child processes: whoever inherits one holds the store as well."""
+    return list(_held.values())
+
+
 def attach_patient_level(connection: duckdb.DuckDBPyConnection, store_dir: Path, key: bytes) -> None:
     """Attach the encrypted patient-level database; a Refusal where the key does not open it."""
     # DuckDB refuses to write an encrypted file with its own cryptography; httpfs brings OpenSSL.

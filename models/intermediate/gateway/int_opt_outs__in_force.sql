@@ -60,7 +60,8 @@ reasoned as (
             when undated_count > 0 then 'undated_dissent'
             when future_count > 0 then 'future_dissent'
             when dissent_date = withdrawal_date then 'same_day_conflict'
-            when dissent_date > coalesce(withdrawal_date, date '0001-01-01') then 'dissent'
+            when dissent_date is not null and coalesce(dissent_date > withdrawal_date, true)
+                then 'dissent'
         end as reason
     from decided
 

@@ -1,0 +1,131 @@
+"""A killed run loses nothing, and started again gives what an uninterrupted one gives.
+
+One store goes through all of it: an analyst's run killed, a build killed in its gateway run, a build
+killed in its warehouse run, and at last a build that ends. So every restart meets the debris of a kill.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import (
+    Folders,
+    copy_project,
+    copy_store,
+    differing,
+    file_digests,
+    must_succeed,
+    run_build,
+    run_dbt,
+    start_build,
+    start_dbt,
+    table_digests,
+)
+
+from gp_level_data import store
+
+# What dbt prints in the middle of a run, when some of its tables are written and others are not.
+IN_GATEWAY_RUN = r"OK created .*\.int_patients__permitted"
+IN_WAREHOUSE_RUN = r"OK snapshotted"
+IN_ANALYST_RUN = r"OK created .*\.int_metrics__by_gp"
+
+
+def kill_at(process: subprocess.Popen, line: str) -> list[str]:
+    """Read what a run prints up to a line, then kill -9 its whole process group."""
+    seen = []
+    try:
+        for printed in process.stdout:
+            seen.append(printed)
+            if re.search(line, printed):
+                return seen
+        pytest.fail(f"the run ended before it printed {line!r}")
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def interrupted(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    """A copy of the build and of the project, to be mistreated."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    copied = copy_store(built, folder)
+    project = copy_project(folder / "project")
+    return Folders(copied.store, built.keys, folder / "work", project=project)
+
+
+def results(folders: Folders, folder: Path) -> dict[str, str]:
+    """The tables as the next reader would find them; read from a copy, since reading replays a log."""
+    shutil.copytree(folders.store, folder / "store")
+    copied = Folders(folder / "store", folders.keys, folder / "work")
+    return table_digests(copied)
+
+
+def test_analyst_run(
+    interrupted: Folders, built_tables: dict[str, str], tmp_path: Path
+) -> None:
+    """Flags a killed `dbt build` that leaves a store which does not open, or gives other results."""
+    process = start_dbt(interrupted, "build")
+    kill_at(process, IN_ANALYST_RUN)
+    assert process.returncode == -signal.SIGKILL
+    found = results(interrupted, tmp_path)
+    # Each table is the previous one or the new one, and both are the same.
+    assert not differing(found, built_tables)
+    again = copy_store(interrupted, tmp_path / "again")
+    must_succeed(run_dbt(again, "build"))
+    assert not differing(table_digests(again), built_tables)
+
+
+@pytest.mark.parametrize(
+    ("line", "runs"),
+    [(IN_GATEWAY_RUN, 1), (IN_WAREHOUSE_RUN, 2)],
+    ids=["gateway run", "warehouse run"],
+)
+def test_build(
+    interrupted: Folders, built_tables: dict[str, str], tmp_path: Path, line: str, runs: int
+) -> None:
+    """Flags a killed build that changed the previous results, in part or as a whole."""
+    before = file_digests(interrupted.store)
+    process = start_build(interrupted)
+    seen = kill_at(process, line)
+    assert sum("Running with dbt" in printed for printed in seen) == runs, "killed in another run"
+    assert process.returncode == -signal.SIGKILL
+    left = interrupted.store / "building"
+    assert store.database_file(left, store.PATIENT_LEVEL).exists(), "killed before work began"
+    assert file_digests(interrupted.store) == before
+    assert not differing(results(interrupted, tmp_path), built_tables)
+
+
+def must_wait(interrupted: Folders) -> None:
+    second = run_build(interrupted)
+    assert second.code == 1
+    assert second.stderr.startswith("Another run is using the store")
+    assert len(second.stderr.strip().splitlines()) == 1
+
+
+def test_a_second_build_while_one_is_running(interrupted: Folders) -> None:
+    """Flags two builds in one store, also where the first one's command was killed and its dbt lives on."""
+    before = file_digests(interrupted.store)
+    process = start_build(interrupted)
+    try:
+        assert any("Running with dbt" in printed for printed in process.stdout)
+        must_wait(interrupted)
+        process.kill()
+        process.wait()
+        must_wait(interrupted)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert file_digests(interrupted.store) == before
+
+
+def test_started_again(interrupted: Folders, built_tables: dict[str, str]) -> None:
+    """Flags debris of a killed run that a later build takes for its own."""
+    must_succeed(run_build(interrupted))
+    assert not differing(table_digests(interrupted), built_tables)
+    assert sorted(path.name for path in interrupted.store.iterdir()) == [
+        ".lock", "marts.duckdb", "patient_level.duckdb",
+    ]  # fmt: skip

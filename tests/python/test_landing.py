@@ -1,0 +1,377 @@
+"""The contract with those who send: each deviation gets its verdict, and no row gets lost unseen.
+
+Tiny files, read by DuckDB as the gateway reads them; no dbt. Rows sent = rows read + rows unreadable.
+"""
+
+import csv
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow
+import pyarrow.parquet
+import pytest
+from conftest import COLLECTION, test_number
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gp_level_data import landing
+from gp_level_data.refusal import Refusal
+
+FIXED = ["PRACTICE_CODE", "EXTRACTED_AT", "NHS_NUMBER", "USUAL_GP_CODE"]
+METRICS = [metric.upper() for metric in landing.practice_metrics()]
+HEADER = FIXED + METRICS
+OPT_OUT_HEADER = "PRACTICE_CODE,NHS_NUMBER,CODE_SCHEME,CODE,EFFECTIVE_DATE,RECORDED_AT"
+PRACTICE, GOOD_PRACTICE = "A81001", "B81001"
+EXTRACTED_AT = "2017-04-01T02:00:00+01:00"
+# A word no message may repeat: it stands for whatever a sender puts where it does not belong.
+SECRET = "Wimbledon"
+FLAGS = ["1", "0", "", "1"]
+
+
+def row(stem: int, practice: str = PRACTICE) -> list[str]:
+    return [practice, EXTRACTED_AT, test_number(stem), "G1000070", *FLAGS]
+
+
+def lines(*rows: list[str], end: str = "\n") -> bytes:
+    return "".join(",".join(cells) + end for cells in rows).encode()
+
+
+ROWS = [row(1), row(2), row(3)]
+THREE = lines(HEADER, *ROWS)
+
+
+def parquet(rows: list[list[str]]) -> Callable[[Path], None]:
+    columns = {name: [cells[at] for cells in rows] for at, name in enumerate(HEADER)}
+    return lambda path: pyarrow.parquet.write_table(pyarrow.table(columns), path)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A practice file, and what becomes of it: the rule that refuses it, or its rows sent and read."""
+
+    content: bytes | Callable[[Path], None]
+    rule: str | None = None
+    sent: int | None = None
+    read: int = 0
+    name: str = f"{PRACTICE}.csv"
+
+
+def reordered(cells: list[str]) -> list[str]:
+    return cells[::-1]
+
+
+CASES = {
+    "as agreed": Case(THREE, None, 3, 3),
+    # a whole file that breaks the contract
+    "unknown column": Case(
+        lines([*HEADER, "POSTCODE"], *([*cells, SECRET] for cells in ROWS)), "unknown_column", 3
+    ),
+    "unknown column with a telling name": Case(lines([*HEADER, SECRET]), "unknown_column", 0),
+    "missing column": Case(
+        lines([*FIXED[:2], *HEADER[3:]], *([*cells[:2], *cells[3:]] for cells in ROWS)),
+        "missing_column",
+        3,
+    ),
+    "repeated column": Case(
+        lines([*HEADER, METRICS[0]], *([*cells, "1"] for cells in ROWS)), "repeated_column", 3
+    ),
+    "repeated column in another case": Case(
+        lines([*HEADER, METRICS[0].lower()], *([*cells, "1"] for cells in ROWS)),
+        "repeated_column",
+        3,
+    ),
+    # the first row passes for a header, with the flag 1 twice
+    "no header": Case(lines(*ROWS), "repeated_column"),
+    "empty file": Case(b"", "missing_column", 0),
+    "corrupt gzip": Case(gzip.compress(THREE)[:-12], "unreadable_file", name=f"{PRACTICE}.csv.gz"),
+    "not gzip at all": Case(THREE, "unreadable_file", name=f"{PRACTICE}.csv.gz"),
+    "gzip damaged in its middle": Case(
+        gzip.compress(THREE)[:40] + b"\xff" * 20 + gzip.compress(THREE)[60:],
+        "unreadable_file",
+        name=f"{PRACTICE}.csv.gz",
+    ),
+    "not Parquet at all": Case(THREE, "unreadable_file", name=f"{PRACTICE}.parquet"),
+    "header not UTF-8": Case(
+        lines([*HEADER, "\xe9"]).decode().encode("latin-1"), "unreadable_file"
+    ),
+    "unexpected file name": Case(THREE, "unexpected_file_name", name=f"{SECRET}.csv"),
+    "unexpected format": Case(THREE, "unexpected_file_name", name=f"{PRACTICE}.xlsx"),
+    "lower-case practice code": Case(THREE, "unexpected_file_name", name="a81001.csv"),
+    # the engine's parser would stop the whole run
+    "mixed line ends": Case(
+        lines(HEADER) + lines(*ROWS, end="\r\n"), "unreadable_file"
+    ),
+    "carriage return within a line": Case(
+        lines(HEADER, ROWS[0], [*ROWS[1][:3], "G10\r00070", *FLAGS]), "unreadable_file"
+    ),
+    "old Macintosh line ends": Case(lines(HEADER, *ROWS, end="\r"), "unreadable_file"),
+    # forms that are welcome
+    "gzip": Case(gzip.compress(THREE), None, 3, 3, f"{PRACTICE}.csv.gz"),
+    "Parquet": Case(parquet(ROWS), None, 3, 3, f"{PRACTICE}.parquet"),
+    "CRLF": Case(lines(HEADER, *ROWS, end="\r\n"), None, 3, 3),
+    "byte order mark": Case(b"\xef\xbb\xbf" + THREE, None, 3, 3),
+    "byte order mark and CRLF": Case(
+        b"\xef\xbb\xbf" + lines(HEADER, *ROWS, end="\r\n"), None, 3, 3
+    ),
+    "no line end at the end": Case(THREE.rstrip(b"\n"), None, 3, 3),
+    "other column order": Case(lines(*map(reordered, [HEADER, *ROWS])), None, 3, 3),
+    "lower-case header": Case(lines([name.lower() for name in HEADER], *ROWS), None, 3, 3),
+    "quoted fields": Case(
+        lines(HEADER, *([f'"{cell}"' for cell in cells] for cells in ROWS)), None, 3, 3
+    ),
+    "only the four fixed columns": Case(
+        lines(FIXED, *(cells[:4] for cells in ROWS)), None, 3, 3
+    ),
+    "header only": Case(lines(HEADER), None, 0, 0),
+    # lines that cannot be read: left out, and missing from the count
+    "a line of three megabytes": Case(
+        lines(HEADER, ROWS[0], [*ROWS[1][:3], "G" * 3_000_000, *FLAGS], ROWS[2]), None, 3, 2
+    ),
+    "a column too few": Case(lines(HEADER, ROWS[0], ROWS[1][:-1], ROWS[2]), None, 3, 2),
+    "a column too many": Case(
+        lines(HEADER, ROWS[0], [*ROWS[1], SECRET], ROWS[2]), None, 3, 2
+    ),
+    "a line not UTF-8": Case(
+        lines(HEADER, ROWS[0])
+        + lines([*ROWS[1][:3], "Z\xfcrich", *FLAGS]).decode().encode("latin-1")
+        + lines(ROWS[2]),
+        None,
+        3,
+        2,
+    ),
+    "first line too short": Case(lines(HEADER, ROWS[0][:2], *ROWS[1:]), None, 3, 2),
+}
+
+
+def write(raw_dir: Path, relative: str, content: bytes | Callable[[Path], None]) -> None:
+    path = raw_dir / relative
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        content(path)
+
+
+@pytest.fixture
+def raw_dir(tmp_path: Path) -> Path:
+    """A raw folder whose other files keep the contract; one good practice beside the one at test."""
+    hospital = landing.file_kinds(COLLECTION)[3].columns
+    ods = [""] * len(landing.ODS_COLUMNS)
+    write(tmp_path, "hes/apc_1617.csv", lines(list(hospital), ["1", *[""] * (len(hospital) - 1)]))
+    write(tmp_path, "ods/epraccur.csv", lines([PRACTICE, *ods[1:]]))
+    write(tmp_path, "ods/egpcur.csv", lines(["G1000070", *ods[1:]]))
+    write(tmp_path, "cqrs/participation.csv", b"PRACTICE_CODE,SERVICE,STATUS,STATUS_DATE\n")
+    write(tmp_path, f"gpes/opt_outs/{PRACTICE}.csv", f"{OPT_OUT_HEADER}\n".encode())
+    good = lines(HEADER, row(101, GOOD_PRACTICE), row(102, GOOD_PRACTICE))
+    write(tmp_path, f"gpes/{COLLECTION}/{GOOD_PRACTICE}.csv", good)
+    return tmp_path
+
+
+def land(raw_dir: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    landing.check_folder(raw_dir, COLLECTION)
+    landing.create_relations(connection, raw_dir, COLLECTION)
+    return connection
+
+
+def files(connection: duckdb.DuckDBPyConnection, kind: str = "practice_records") -> list[tuple]:
+    return connection.execute(
+        "select practice_code, refused_rule, row_count from landing.files"
+        " where file_kind = ? order by all",
+        [kind],
+    ).fetchall()
+
+
+def rows_read(connection: duckdb.DuckDBPyConnection, practice: str) -> list[tuple]:
+    return connection.execute(
+        "select nhs_number, usual_gp_code, metric_flags, extracted_at, practice_code"
+        " from landing.practice_records where file_practice_code = ? order by all",
+        [practice],
+    ).fetchall()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_deviation_gets_its_verdict(raw_dir: Path, name: str) -> None:
+    """Flags a file that is let in although it breaks the contract, or kept out although it keeps it.
+
+    A column beyond the contract may identify people, so it refuses the file whole; a line that does
+    not parse costs that line, and the row count shows it.
+    """
+    case = CASES[name]
+    write(raw_dir, f"gpes/{COLLECTION}/{case.name}", case.content)
+    connection = land(raw_dir)
+    verdicts = [found for found in files(connection) if found[0] != GOOD_PRACTICE]
+    assert len(verdicts) == 1
+    _, rule, sent = verdicts[0]
+    assert rule == case.rule
+    if case.sent is not None:
+        assert sent == case.sent
+    assert len(rows_read(connection, PRACTICE)) == case.read
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_other_files_are_unaffected(raw_dir: Path, name: str) -> None:
+    """Flags one bad file that stops or shifts another practice's rows."""
+    before = rows_read(land(raw_dir), GOOD_PRACTICE)
+    write(raw_dir, f"gpes/{COLLECTION}/{CASES[name].name}", CASES[name].content)
+    connection = land(raw_dir)
+    is_same = rows_read(connection, GOOD_PRACTICE) == before and len(before) == 2
+    assert is_same
+    assert (GOOD_PRACTICE, None, 2) in files(connection)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_value_of_a_file_is_repeated(raw_dir: Path, name: str) -> None:
+    """Flags a verdict that quotes the file: a column, a name or a value may identify somebody."""
+    write(raw_dir, f"gpes/{COLLECTION}/{CASES[name].name}", CASES[name].content)
+    found = str(land(raw_dir).execute("select * from landing.files").fetchall())
+    values = [SECRET, *(cells[2] for cells in ROWS)]
+    assert not any(value in found for value in values)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["as agreed", "gzip", "Parquet", "CRLF", "byte order mark", "byte order mark and CRLF",
+     "other column order", "lower-case header", "quoted fields", "no line end at the end"],
+)  # fmt: skip
+def test_welcome_forms_mean_the_same(raw_dir: Path, name: str) -> None:
+    """Flags a form whose values end up in other columns, or with signs that belong to the format."""
+    write(raw_dir, f"gpes/{COLLECTION}/{CASES[name].name}", CASES[name].content)
+    letters = {"1": "y", "0": "n", "": "-"}
+    flags = "".join(letters[flag] for flag in FLAGS)
+    wanted = sorted((cells[2], cells[3], flags, EXTRACTED_AT, PRACTICE) for cells in ROWS)
+    is_same = rows_read(land(raw_dir), PRACTICE) == wanted
+    assert is_same
+
+
+def test_only_the_fixed_columns_means_nobody_is_eligible(raw_dir: Path) -> None:
+    """Flags absent metric columns that count anybody."""
+    case = CASES["only the four fixed columns"]
+    write(raw_dir, f"gpes/{COLLECTION}/{case.name}", case.content)
+    flags = {found[2] for found in rows_read(land(raw_dir), PRACTICE)}
+    assert flags == {"-" * len(METRICS)}
+
+
+def test_an_undefined_flag_is_marked(raw_dir: Path) -> None:
+    """Flags a metric flag that is neither 1, 0 nor empty and passes for one of them."""
+    write(raw_dir, f"gpes/{COLLECTION}/{PRACTICE}.csv", lines(HEADER, [*row(1)[:4], "2", "Y", " 1 ", "01"]))
+    assert [found[2] for found in rows_read(land(raw_dir), PRACTICE)] == ["??y?"]
+
+
+@pytest.mark.parametrize("others", [("csv", "parquet"), ("csv", "csv.gz"), ("csv", "csv.gz", "parquet")])
+def test_two_files_of_one_practice(raw_dir: Path, others: tuple[str, ...]) -> None:
+    """Flags a choice between two files: nobody knows which one is meant, so neither is read."""
+    contents = {"csv": THREE, "csv.gz": gzip.compress(THREE), "parquet": parquet(ROWS[:2])}
+    for extension in others:
+        write(raw_dir, f"gpes/{COLLECTION}/{PRACTICE}.{extension}", contents[extension])
+    connection = land(raw_dir)
+    rules = [rule for practice, rule, _ in files(connection) if practice == PRACTICE]
+    assert rules == ["more_than_one_file"] * len(others)
+    assert not rows_read(connection, PRACTICE)
+
+
+def test_an_unterminated_quote(raw_dir: Path) -> None:
+    """Flags a quote that swallows the lines after it without a trace in the counts."""
+    damaged = [*ROWS[1][:3], f'"{SECRET}', *FLAGS]
+    write(raw_dir, f"gpes/{COLLECTION}/{PRACTICE}.csv", lines(HEADER, ROWS[0], damaged, ROWS[2]))
+    connection = land(raw_dir)
+    assert (PRACTICE, None, 3) in files(connection)
+    read = rows_read(connection, PRACTICE)
+    assert len(read) < 3
+    # What could be read is as it was sent: a swallowed line never becomes part of another's value.
+    is_clean = all(cells[1] == "G1000070" and len(cells[2]) == len(METRICS) for cells in read)
+    assert is_clean
+
+
+def test_a_line_break_within_quotes(raw_dir: Path) -> None:
+    """Flags more rows read than sent: a quoted line break must not add a line, or hide one."""
+    broken = [*ROWS[1][:3], '"G10\n00070"', *FLAGS]
+    write(raw_dir, f"gpes/{COLLECTION}/{PRACTICE}.csv", lines(HEADER, ROWS[0], broken, ROWS[2]))
+    connection = land(raw_dir)
+    (sent,) = [count for practice, _, count in files(connection) if practice == PRACTICE]
+    assert sent >= len(rows_read(connection, PRACTICE))
+
+
+def test_damaged_opt_out_lines_show(raw_dir: Path) -> None:
+    """Flags an opt-out line that cannot be read and is not missed: it may be somebody's objection."""
+    whole = [PRACTICE, test_number(1), "READ2", "9Nu0.", "2016-01-01", "2016-01-01T10:00:00"]
+    for number, damaged in enumerate(
+        (whole[:-1], [*whole, SECRET], [*whole[:3], '"9Nu0.', *whole[4:]])
+    ):
+        write(
+            raw_dir,
+            f"gpes/opt_outs/{PRACTICE}.csv",
+            f"{OPT_OUT_HEADER}\n".encode() + lines(whole, damaged, whole),
+        )
+        connection = land(raw_dir)
+        (read,) = connection.execute("select count(*) from landing.opt_outs").fetchone()
+        ((_, rule, sent),) = files(connection, "opt_outs")
+        assert (rule, sent) == (None, 3), number
+        assert read < sent, number
+
+
+PIECES = [b"A", b"9Nu0.", b",", b",,,,,", b'"', b'""', b"\r", b"\r\n", b"\n", b"\0", b"\xff", b" ", b"\x1a"]
+WHOLE_LINE = b"A81001,,READ2,9Nu0.,2016-01-01,\n"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(st.just(WHOLE_LINE), st.sampled_from(PIECES)), max_size=12))
+def test_whatever_a_file_holds(tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes]) -> None:
+    """Flags a file that stops the run of all practices, and rows read that were never sent.
+
+    A surplus would cover up a line that was lost; so more lines than rows, never the reverse.
+    """
+    path = tmp_path_factory.mktemp("any") / f"{PRACTICE}.csv"
+    path.write_bytes(f"{OPT_OUT_HEADER}\n".encode() + b"".join(pieces))
+    kind = landing.file_kinds(COLLECTION)[1]
+    file = landing.look_at(landing.RawFile(kind, path, path.name, ".csv", PRACTICE))
+    if file.refused_rule is None:
+        read = duckdb.sql(f"select count(*) from ({landing.relation_sql(kind, [file])})").fetchone()[0]
+        assert file.row_count >= read
+
+
+@pytest.mark.parametrize("relative", ["hes/apc_1516.csv", "ods/epraccur.csv", "cqrs/participation.csv"])
+def test_a_refused_national_file_stops_the_run(raw_dir: Path, relative: str) -> None:
+    """Flags a run that goes on without a hospital file, say, and reports that nobody was admitted."""
+    write(raw_dir, relative, b"SOMETHING,ELSE\n1,2\n")
+    with pytest.raises(Refusal, match=relative.partition(".")[0]):
+        land(raw_dir)
+
+
+def test_hidden_files_are_nobodys(raw_dir: Path) -> None:
+    """Flags a file system's own litter that is taken for a practice's file."""
+    write(raw_dir, f"gpes/{COLLECTION}/.DS_Store", SECRET.encode())
+    assert files(land(raw_dir)) == [(GOOD_PRACTICE, None, 2)]
+
+
+def test_columns_that_are_not_needed_are_never_read(raw_dir: Path) -> None:
+    """Flags a hospital column beyond the needed ones that reaches a relation."""
+    hospital = list(landing.file_kinds(COLLECTION)[3].columns)
+    write(
+        raw_dir,
+        "hes/apc_1617.csv",
+        lines([*hospital, "HOMEADD"], ["1", *[""] * (len(hospital) - 1), SECRET]),
+    )
+    connection = land(raw_dir)
+    found = connection.execute("select * from landing.hes_apc")
+    assert sorted(column[0] for column in found.description) == sorted(map(str.lower, hospital))
+    assert SECRET not in str(found.fetchall())
+
+
+def test_the_metrics_of_the_seed_are_the_optional_columns() -> None:
+    """Flags a metric of seeds/metrics.csv that practices send and the contract does not know."""
+    with (landing.SEEDS / "metrics.csv").open(encoding="utf-8") as file:
+        wanted = {row["metric_id"].upper() for row in csv.DictReader(file) if row["origin"] == "practice"}
+    assert set(landing.file_kinds(COLLECTION)[0].optional) == wanted
+
+
+@pytest.mark.parametrize("missing", ["hes", "ods", "cqrs", "gpes"])
+def test_a_kind_of_file_that_is_missing_altogether(raw_dir: Path, missing: str) -> None:
+    """Flags a run without hospital data, say, which would report that nobody was admitted."""
+    for path in sorted((raw_dir / missing).rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    with pytest.raises(Refusal, match=missing):
+        land(raw_dir)

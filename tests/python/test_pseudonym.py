@@ -1,0 +1,161 @@
+"""The pseudonym is HMAC-SHA-256 exactly, and nothing but ten ASCII digits gets one."""
+
+import hashlib
+import hmac
+
+import duckdb
+import pyarrow
+import pytest
+from conftest import COLLECTION, test_number
+from duckdb import sqltypes
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gp_level_data.pseudonym import pseudonymiser
+
+KEY = bytes(range(32))
+# Computed once with `openssl dgst -sha256 -mac HMAC`: two programs that share a mistake would agree.
+VECTORS = {
+    "9990000018": "anlfmaekmoagacfkppmpgnoblaikhdam",
+    "9990000026": "ocoagkjgbmeeclnpdlcbdbiiclndogmk",
+    "9999999999": "jeilkdoeeofpcmbeimmdggpjioahhdkg",
+}
+TEN_DIGITS = st.integers(0, 999_999).map(test_number)
+
+
+def by_the_book(number: str, key: bytes = KEY, collection: str = COLLECTION) -> str:
+    """The promise, written with the standard library."""
+    message = f"{collection}/patient".encode() + b"\0" + number.encode()
+    first_half = hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+    return "".join("abcdefghijklmnop"[int(half_byte, 16)] for half_byte in first_half)
+
+
+@pytest.fixture
+def engine() -> duckdb.DuckDBPyConnection:
+    """A database with the function, registered as the gateway does."""
+    connection = duckdb.connect()
+    connection.create_function(
+        "pseudonymise",
+        pseudonymiser(KEY, COLLECTION),
+        [sqltypes.VARCHAR],
+        sqltypes.VARCHAR,
+        type="arrow",
+    )
+    return connection
+
+
+@pytest.mark.parametrize("number", VECTORS)
+def test_known_answers(number: str) -> None:
+    """Flags a change of key use, message, length or alphabet: old pseudonyms would link no more."""
+    is_known_answer = pseudonymiser(KEY, COLLECTION)(pyarrow.array([number])).to_pylist() == [
+        VECTORS[number]
+    ]
+    assert is_known_answer
+
+
+@given(st.lists(TEN_DIGITS), st.binary(min_size=32, max_size=32), st.sampled_from(["gpdpr", COLLECTION]))
+@example([], KEY, COLLECTION)
+def test_agrees_with_the_standard_library(numbers: list[str], key: bytes, collection: str) -> None:
+    """Flags any difference from textbook HMAC, for any key, collection and number of rows."""
+    found = pseudonymiser(key, collection)(pyarrow.array(numbers, pyarrow.string())).to_pylist()
+    is_same = found == [by_the_book(number, key, collection) for number in numbers]
+    assert is_same
+
+
+@given(st.lists(TEN_DIGITS, min_size=1, max_size=40), st.data())
+def test_slices_and_chunks(numbers: list[str], data: st.DataObject) -> None:
+    """Flags offsets that are ignored: the engine may hand over a part of a longer array."""
+    start = data.draw(st.integers(0, len(numbers)))
+    length = data.draw(st.integers(0, len(numbers) - start))
+    wanted = [by_the_book(number) for number in numbers[start : start + length]]
+    whole = pyarrow.array(["not read"] + numbers).slice(1)
+    chunked = pyarrow.chunked_array([numbers[:start], numbers[start:]], pyarrow.string())
+    pseudonymise = pseudonymiser(KEY, COLLECTION)
+    for array in (
+        whole.slice(start, length),
+        whole.cast(pyarrow.large_string()).slice(start, length),
+        chunked.slice(start, length),
+    ):
+        is_same = pseudonymise(array).to_pylist() == wanted
+        assert is_same
+
+
+def test_in_the_engine_over_many_vectors(engine: duckdb.DuckDBPyConnection) -> None:
+    """Flags rows that are shifted or lost where the engine cuts a column into vectors and filters it."""
+    numbers = sorted({test_number(stem) for stem in range(5_000)})
+    engine.execute("create table people as select unnest(?) as number", [numbers])
+    rows = engine.execute(
+        "select number, pseudonymise(number) from people where right(number, 1) <> '0'"
+    ).fetchall()
+    is_same = all(pseudonym == by_the_book(number) for number, pseudonym in rows)
+    assert is_same
+    assert len(rows) == sum(not number.endswith("0") for number in numbers)
+    none = engine.execute("select pseudonymise(number) from people where number = ''").fetchall()
+    assert not none
+
+
+def test_no_row_is_a_row_too_few(engine: duckdb.DuckDBPyConnection) -> None:
+    """Flags a function that fails on the empty array, which an empty practice file brings."""
+    assert len(pseudonymiser(KEY, COLLECTION)(pyarrow.array([], pyarrow.string()))) == 0
+
+
+NUMBER = test_number(1)
+REFUSED = {
+    "nine digits": NUMBER[:9],
+    "eleven digits": NUMBER + "0",
+    "letter": NUMBER[:9] + "A",
+    "full-width digits": NUMBER.translate({ord("0") + n: 0xFF10 + n for n in range(10)}),
+    "one full-width digit": NUMBER[:7] + "９",  # ten bytes, eight characters
+    "Arabic digits": NUMBER.translate({ord("0") + n: 0x0660 + n for n in range(10)}),
+    "sign": "+" + NUMBER[:9],
+    "minus": "-" + NUMBER[:9],
+    "leading space": " " + NUMBER[:9],
+    "displayed 3-3-4": f"{NUMBER[:3]} {NUMBER[3:6]} {NUMBER[6:]}",
+    "line end": NUMBER[:9] + "\n",
+    "empty": "",
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_refuses_without_repeating_the_value(kind: str) -> None:
+    """Flags a value that is hashed although it is no number, and one that an error message repeats."""
+    value = REFUSED[kind]
+    for column in ([value], [NUMBER, value, NUMBER], [NUMBER, NUMBER, value]):
+        array = pyarrow.array(column, pyarrow.string())
+        with pytest.raises(ValueError) as caught:
+            pseudonymiser(KEY, COLLECTION)(array.slice(0))
+        message = str(caught.value)
+        repeats = any(part and part in message for part in (value, NUMBER, NUMBER[:9]))
+        assert not repeats
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_the_engine_refuses_without_repeating_the_value(
+    engine: duckdb.DuckDBPyConnection, kind: str
+) -> None:
+    """Flags an engine that adds the value to the function's error, or fills NULL in by itself."""
+    value = REFUSED[kind]
+    try:
+        rows = engine.execute("select pseudonymise(?)", [value]).fetchall()
+    except duckdb.Error as error:
+        message = str(error)
+        repeats = any(part and part in message for part in (value, NUMBER, NUMBER[:9]))
+        assert not repeats
+    else:
+        # NULL in, NULL out is the engine's own doing; the NOT NULL of patient_key stops it.
+        assert value is None and rows == [(None,)]
+
+
+@given(st.integers(0, 10), st.integers(0, 2), st.text(max_size=3))
+def test_any_change_of_a_number_is_ten_digits_or_refused(at: int, length: int, text: str) -> None:
+    """Flags any other text that passes: pieces of a number replaced by whatever can be typed."""
+    changed = NUMBER[:at] + text + NUMBER[at + length :]
+    is_ten_digits = len(changed) == 10 and set(changed) <= set("0123456789")
+    try:
+        pseudonymiser(KEY, COLLECTION)(pyarrow.array([changed], pyarrow.string()))
+    except ValueError:
+        is_accepted = False
+    else:
+        is_accepted = True
+    assert is_accepted == is_ten_digits

@@ -1,0 +1,110 @@
+"""The same raw files, settings and key give the same bytes; another key, the same results."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import (
+    COLLECTION,
+    Folders,
+    connect,
+    differing,
+    file_digests,
+    finish,
+    gateway_run,
+    must_succeed,
+    run_dbt,
+    start_dbt,
+    table_digests,
+    tables_of,
+)
+
+from gp_level_data import keys
+
+
+@pytest.fixture(scope="module")
+def again(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Folders]:
+    """Two more stores from scratch, by hand and side by side: one with the same key, one with another.
+
+    By hand means dbt's two runs as the profile documents them, without the command around them.
+    """
+    folder = tmp_path_factory.mktemp("again")
+    for name in (COLLECTION, keys.STORE_KEY):
+        keys.new_key(folder / "keys", name)
+    stores = {
+        "same key": Folders(folder / "same" / "store", built.keys, folder / "same"),
+        "another key": Folders(folder / "other" / "store", folder / "keys", folder / "other"),
+    }
+    for start_run in (gateway_run, lambda folders: start_dbt(folders, "build")):
+        running = [start_run(folders) for folders in stores.values()]
+        for process in running:
+            must_succeed(finish(process))
+    return stores
+
+
+def patient_keys(folders: Folders) -> Iterator[tuple[str, list[str]]]:
+    """The pseudonyms of each patient-level table, in the order in which they are stored."""
+    with connect(folders) as connection:
+        for table in tables_of(connection):
+            columns = connection.execute(f"describe {table}").fetchall()
+            if any(column[0] == "patient_key" for column in columns):
+                rows = connection.execute(f"select patient_key from {table} order by rowid")
+                yield table, [key for (key,) in rows.fetchall()]
+
+
+def test_same_key_same_tables(again: dict[str, Folders], built_tables: dict[str, str]) -> None:
+    """Flags a clock, a random order or an id that depends on it in any table, snapshots included."""
+    assert not differing(table_digests(again["same key"]), built_tables)
+
+
+def test_another_key_same_results(again: dict[str, Folders], built_tables: dict[str, str]) -> None:
+    """Flags a result that depends on the pseudonyms, for instance on the order they give."""
+    is_patient_level = {
+        table for folders in again.values() for table, _ in patient_keys(folders)
+    }
+    assert is_patient_level
+    assert set(differing(table_digests(again["another key"]), built_tables)) == is_patient_level
+
+
+def test_another_key_other_pseudonyms(again: dict[str, Folders], built: Folders) -> None:
+    """Flags a pseudonym that two collections share: whoever holds both could link them."""
+    others = dict(patient_keys(again["another key"]))
+    for table, found in patient_keys(built):
+        assert len(found) == len(others[table]) > 0, table
+        shared = len(set(found) & set(others[table]))
+        assert shared == 0, table
+
+
+def test_order_of_patient_level_tables(built: Folders) -> None:
+    """Flags rows in the order of their raw file: sorted by NHS Number, it would tell who is who."""
+    for table, found in patient_keys(built):
+        is_sorted = found == sorted(found)
+        assert is_sorted, table
+
+
+def test_a_second_warehouse_run_changes_nothing(
+    again: dict[str, Folders], built_tables: dict[str, str]
+) -> None:
+    """Flags a run that adds to what it finds, such as a snapshot's second version of one state."""
+    folders = again["same key"]
+    before = file_digests(folders.store)
+    must_succeed(run_dbt(folders, "build"))
+    assert file_digests(folders.store) != before, "nothing was written: the test tests nothing"
+    assert not differing(table_digests(folders), built_tables)
+
+
+def test_no_table_is_empty_that_the_sample_should_fill(built: Folders) -> None:
+    """Flags digests that agree because there is nothing in the tables."""
+    with connect(built) as connection:
+        empty = [
+            table
+            for table in tables_of(connection)
+            if not connection.execute(f"select count(*) from {table}").fetchone()[0]
+        ]
+    assert not empty
+
+
+def test_fixture_paths_differ(again: dict[str, Folders], built: Folders) -> None:
+    """Flags a proof that compares a store with itself."""
+    stores: set[Path] = {built.store, *(folders.store for folders in again.values())}
+    assert len(stores) == 3
