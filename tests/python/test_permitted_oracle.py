@@ -303,18 +303,45 @@ def episodes() -> Iterator[dict[str, str]]:
                 yield row
 
 
+CHRONIC_HEART = re.compile("K(0|1|2|3|4|50|52|55|56|57|60|61|66|67|68|69|71)")
+OPERATION = re.compile("[A-TVW]|X[01245]")
+
+
+def conditions(row: dict[str, str], when: date) -> set[str]:
+    """The clauses a to i that an episode meets, from its single columns and not the concatenated ones."""
+    diagnoses = [
+        row[f"DIAG_4_{n:02}"].strip().replace(".", "").upper() for n in range(1, 21)
+    ]
+    procedures = [row[f"OPERTN_4_{n:02}"].strip().upper() for n in range(1, 25)]
+    primary = diagnoses[0][:4].ljust(4, "X") if diagnoses[0] else ""
+    among = [diagnosis[:3] for diagnosis in diagnoses]
+    category = primary[:3]
+    heart_operation = any(CHRONIC_HEART.match(code) for code in procedures) or (
+        when >= date(2017, 4, 1) and any(code[:3] in ("K73", "K74") for code in procedures)
+    )
+    bronchitis = {"J41", "J42", "J43", "J44", "J47"}
+    clauses = {
+        "a": primary in ("B180", "B181") and "D57" not in among,
+        "b": category == "J45" or primary == "J46X",
+        "c": (category == "I50" or primary in ("I110", "J81X", "I130")) and not heart_operation,
+        "d": category in ("E10", "E11", "E12", "E13", "E14"),
+        "e": category in ("J41", "J43", "J44")
+        or primary in ("J42X", "J47X")
+        or (category == "J20" and bool(bronchitis & set(among))),
+        "f": category in ("I20", "I25") and not any(OPERATION.match(code) for code in procedures),
+        "g": category in ("D51", "D52") or primary in ("D501", "D508", "D509"),
+        "h": primary in ("I10X", "I119") and not heart_operation,
+        "i": category in ("I48", "G40", "G41", "F00", "F01", "F02", "F03"),
+    }
+    return {clause for clause, is_met in clauses.items() if is_met}
+
+
 def admitted(people: set[str]) -> set[str]:
-    """People of a set with a qualifying admission: filters 2 to 10, and a primary diagnosis."""
-    conditions = [
-        row for row in seed("emergency_conditions")
-        if row["position"] == "primary" and row["is_exclusion"] == "false"
-    ]  # fmt: skip
-    exact = {row["code"] for row in conditions}
+    """People of a set with a qualifying admission: filters 2 to 10, and a clause."""
     found = set()
     for row in episodes():
         age, method = row["STARTAGE"].strip(), row["ADMIMETH"].strip().upper()
         when = moment(row["ADMIDATE"].strip())
-        diagnosis = row["DIAG_4_01"].strip().replace(".", "").upper()
         if (
             age.isdigit()
             and (0 <= int(age) <= 120 or 7001 <= int(age) <= 7007)  # 2
@@ -327,7 +354,7 @@ def admitted(people: set[str]) -> set[str]:
             and row["ADMISORC"].strip() not in {"51", "52", "53"}  # 8
             and row["EPITYPE"].strip() == "1"  # 9
             and row["CLASSPAT"].strip() == "1"  # 10
-            and {diagnosis[:3], diagnosis[:4]} & exact
+            and conditions(row, when.date())
             and number_rule(row["NEWNHSNO"]) is None
         ):
             found.add(number_in(row["NEWNHSNO"]))
@@ -440,7 +467,7 @@ def test_nobody_else_in_any_patient_level_table(
 
 
 # Tables of the patient-level store that hold exact counts, and so are not shown, but no person.
-COUNTS_ONLY = {"int_metrics__by_gp", "int_metrics__by_area", "int_metrics__counted_again"}
+COUNTS_ONLY = {"int_metrics__by_gp", "int_metrics__by_area", "int_metrics__counted_again", "int_opt_outs__extracts"}
 
 
 def test_people_with_a_qualifying_admission(
