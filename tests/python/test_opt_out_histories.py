@@ -60,7 +60,7 @@ def in_order(effective: datetime | None, recorded: datetime | None) -> bool:
     )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories=st.lists(st.lists(EVENTS, min_size=1, max_size=4), min_size=1, max_size=12))
 @example(histories=[[("dissent", "0001-01-01", "2015-06-01")]])
 @example(histories=[[("dissent", "2017-04-01", "2017-04-01"), ("withdrawal", "2017-04-01", "2017-04-01")]])
