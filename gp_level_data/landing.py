@@ -51,6 +51,7 @@ class FileKind:
     others_refused whether a column beyond these refuses the file; otherwise it is never read
     has_header     whether the first line names the columns
     is_required    whether a run makes no sense without a file of this kind
+    owns_folder    whether nothing else may lie there, so that a misnamed file is not just passed over
     """
 
     relation: str
@@ -61,6 +62,7 @@ class FileKind:
     others_refused: bool = False
     has_header: bool = True
     is_required: bool = True
+    owns_folder: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def file_kinds(collection: str) -> tuple[FileKind, ...]:
             ("PRACTICE_CODE", "EXTRACTED_AT", "NHS_NUMBER", "USUAL_GP_CODE"),
             optional=tuple(metric.upper() for metric in practice_metrics()),
             others_refused=True,
+            owns_folder=True,
         ),
         FileKind(
             "opt_outs",
@@ -102,6 +105,7 @@ def file_kinds(collection: str) -> tuple[FileKind, ...]:
             PRACTICE_CODE,
             ("PRACTICE_CODE", "NHS_NUMBER", "CODE_SCHEME", "CODE", "EFFECTIVE_DATE", "RECORDED_AT"),
             others_refused=True,
+            owns_folder=True,
         ),
         FileKind(
             "suppliers",
@@ -119,6 +123,7 @@ def file_kinds(collection: str) -> tuple[FileKind, ...]:
                 "EPISTAT", "EPITYPE", "MAINSPEF", "MYDOB", "SEX", "STARTAGE", "DIAG_4_01",
                 "DIAG_4_CONCAT", "OPERTN_4_CONCAT",
             ),
+            owns_folder=True,
         ),
         FileKind("ods_practices", "ods", "epraccur", ODS_COLUMNS, has_header=False),
         FileKind("ods_gps", "ods", "egpcur", ODS_COLUMNS, has_header=False),
@@ -145,15 +150,13 @@ def check_folder(raw_dir: Path, collection: str) -> None:
 def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
     """The files of a kind, by name and in order, before any was opened."""
     folder = raw_dir / kind.folder
-    # Other kinds may share the folder; only a folder of practice files is the kind's own.
-    is_own_folder = kind.stem == PRACTICE_CODE
     for path in sorted(folder.glob("*")) if folder.is_dir() else ():
         match = FORMATS.match(path.name)
         if match and re.fullmatch(kind.stem, match["stem"]):
-            practice_code = match["stem"] if is_own_folder else None
+            practice_code = match["stem"] if kind.stem == PRACTICE_CODE else None
             name = f"{kind.folder}/{path.name}"
             yield RawFile(kind, path.resolve(), name, match["format"], practice_code)
-        elif is_own_folder and path.is_file() and not path.name.startswith("."):
+        elif kind.owns_folder and path.is_file() and not path.name.startswith("."):
             # Its name follows no rule, so it may hold anything: it is not repeated.
             name = f"{kind.folder}/(unexpected name)"
             yield RawFile(kind, path.resolve(), name, refused_rule="unexpected_file_name")
@@ -246,10 +249,9 @@ def refuse_without_national_files(files: list[RawFile]) -> None:
     Without its rows the run would report zeros, such as nobody admitted, that nobody counted.
     """
     for file in files:
-        if file.refused_rule and file.kind.is_required and file.practice_code is None:
-            if file.kind.stem != PRACTICE_CODE:
-                rule = file.refused_rule.replace("_", " ")
-                raise Refusal(f"The file {file.name} breaks the contract: {rule}.")
+        if file.refused_rule and file.kind.is_required and file.kind.stem != PRACTICE_CODE:
+            rule = file.refused_rule.replace("_", " ")
+            raise Refusal(f"The file {file.name} breaks the contract: {rule}.")
 
 
 def create_relations(

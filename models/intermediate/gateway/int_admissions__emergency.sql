@@ -34,14 +34,17 @@ with episodes as (
 
 ),
 
+-- An episode that is there twice is taken once; under two people's numbers it is nobody's.
 numbered as (
 
     select
         *,
         row_number() over (
             partition by episode_key
-            order by nhs_number, admission_date, primary_diagnosis, diagnoses, procedures
-        ) as copy_number
+            order by admission_date, primary_diagnosis, diagnoses, procedures
+        ) as copy_number,
+        min(nhs_number) over (partition by episode_key) as lowest_number,
+        max(nhs_number) over (partition by episode_key) as highest_number
     from episodes
 
 ),
@@ -58,7 +61,9 @@ admissions as (
         {{ pseudonymise('nhs_number') }} as patient_key,
         permitted.*
     from permitted
-    where permitted.copy_number = 1
+    where
+        permitted.episode_key is null
+        or (permitted.copy_number = 1 and permitted.lowest_number = permitted.highest_number)
 
 )
 
