@@ -20,7 +20,10 @@ from gp_level_data.refusal import Refusal
 PROJECT = Path(__file__).parent.parent
 SAMPLE = PROJECT / "sample"
 COLLECTION = "individual_gp_level_data"
-SETTINGS = ("collection", "collected_at", "period_start", "period_end", "emergency_definition")
+SETTINGS = (
+    "collection", "collected_at", "period_start", "period_end", "emergency_definition",
+    "disseminated_at",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,13 +76,14 @@ def read_settings(text: str) -> dict:
     try:
         if "collected_at" in given and datetime.fromisoformat(given["collected_at"]).tzinfo is None:
             raise ValueError
-        period = [date.fromisoformat(str(given[name])) for name in SETTINGS[2:4] if name in given]
+        days = ("period_start", "period_end", "disseminated_at")
+        dates = {name: date.fromisoformat(str(given[name])) for name in days if name in given}
     except (TypeError, ValueError):
         raise Refusal(
             "VARS wants collected_at as a moment with its time zone, in quotes, and"
-            " period_start and period_end as days, like 2016-04-01."
+            " period_start, period_end and disseminated_at as days, like 2016-04-01."
         ) from None
-    if period != sorted(period):
+    if dates.get("period_start", date.min) > dates.get("period_end", date.max):
         raise Refusal("VARS has a period that ends before it starts.")
     return {"collection": COLLECTION, **given}
 
