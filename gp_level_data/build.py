@@ -28,14 +28,21 @@ SETTINGS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The three folders and the settings; unset, they mean the sample."""
-    local = PROJECT / ".local"
-    for option, variable, default in (
-        ("--raw-dir", "RAW_DIR", SAMPLE),
-        ("--key-dir", "KEY_DIR", local / "keys"),
-        ("--store-dir", "STORE_DIR", local / "store"),
-    ):
-        parser.add_argument(option, type=Path, default=Path(os.environ.get(variable, default)))
+    add_raw_arguments(parser)
+    add_folder(parser, "--key-dir", PROJECT / ".local" / "keys")
+    add_folder(parser, "--store-dir", PROJECT / ".local" / "store")
+
+
+def add_raw_arguments(parser: argparse.ArgumentParser) -> None:
+    """The raw folder and the settings, which is all that a command without a store needs."""
+    add_folder(parser, "--raw-dir", SAMPLE)
     parser.add_argument("--vars", default="", help="dbt vars of the collection, as YAML")
+
+
+def add_folder(parser: argparse.ArgumentParser, option: str, default: Path) -> None:
+    """A folder: as given, else from the environment (--raw-dir: RAW_DIR), else the sample's."""
+    variable = option.removeprefix("--").replace("-", "_").upper()
+    parser.add_argument(option, type=Path, default=Path(os.environ.get(variable, default)))
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -14,14 +14,17 @@ judged as (
 
     select
         answers.*,
-        answers.sent_date <= coalesce(policy.disseminated_date, answers.sent_date) as is_sent,
+        answers.sent_date
+        <= coalesce(policy.disseminated_date, answers.sent_date) as is_sent,
         case
             when answers.request_count = 0 then 'reply_without_request'
             when answers.reply_count = 0 then 'reply_missing'
             when answers.line_count = 0 then 'reply_empty'
             -- the service answers a request that it cannot use with one line; one line is only an
             -- answer where one person was asked about, and it names that person
-            when answers.line_count = 1 and not (answers.asked_count = 1 and answers.allowed_count = 1)
+            when
+                answers.line_count = 1
+                and not (answers.asked_count = 1 and answers.allowed_count = 1)
                 then 'reply_is_an_error_line'
             when answers.line_count <> answers.number_line_count then 'reply_unreadable_line'
             when answers.never_asked_count > 0 then 'reply_has_numbers_never_asked'

@@ -1,4 +1,4 @@
--- The people of a release, once each: whom the collection holds, and so whom the service is asked about.
+-- The people of a release, once each: whom the collection holds, and a request asks about.
 
 with people as (
 

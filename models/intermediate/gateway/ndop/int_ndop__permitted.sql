@@ -1,4 +1,4 @@
--- Everybody whom the latest exchange permits. A list of who is allowed: whoever is not on it is not.
+-- Everybody whom the latest exchange permits: a list of who is allowed, and nobody else is.
 
 with answered as (
 
