@@ -1,8 +1,8 @@
-"""`ndop request` and `ndop check`: asking the Check for National Data Opt-outs service, and what it said.
+"""`ndop request` and `ndop check`: asking the Check for National Data Opt-outs service, and its answer.
 
-The National Data Opt-out is judged when data are disseminated, not when they were collected, and continues
-after death: a release asks about everybody in it, shortly before. The file is sent and its reply fetched by
-whoever has the MESH mailbox. Nothing here prints a number.
+The National Data Opt-out is judged when data are disseminated, not when they were collected, and
+continues after death: a release asks about everybody in it, shortly before. The file is sent and its
+reply fetched by whoever has the MESH mailbox. Nothing here prints a number.
 """
 
 import argparse

@@ -54,7 +54,9 @@ def write_request(raw_dir: Path, subject: str, numbers: Iterable[str]) -> Path:
     """Write a request, readable by its owner alone; a Refusal where the subject was used before."""
     for folder in FOLDERS.values():
         if (raw_dir / folder / f"{subject}.dat").exists():
-            raise Refusal(f"There is a file {folder}/{subject}.dat already: take the next sequence number.")
+            raise Refusal(
+                f"There is a file {folder}/{subject}.dat already: take the next sequence number."
+            )
     path = raw_dir / FOLDERS["request"] / f"{subject}.dat"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -77,7 +79,7 @@ def files_of(raw_dir: Path) -> Iterator[ExchangeFile]:
 
 
 def named(file: ExchangeFile, match: re.Match | None) -> ExchangeFile:
-    """The file with what its name says; a name that follows no rule may hold anything, and is not kept."""
+    """The file with what its name says; a name that follows no rule may hold anything, and goes."""
     try:
         sent_date = datetime.strptime(match["sent"], "%d%m%y").date()
     except (TypeError, ValueError):
@@ -88,7 +90,7 @@ def named(file: ExchangeFile, match: re.Match | None) -> ExchangeFile:
 
 
 def look_at(file: ExchangeFile) -> ExchangeFile:
-    """The file with its number of lines; refused where it holds more than numbers, commas and line ends."""
+    """The file with its number of lines; refused if more than numbers, commas and line ends is in it."""
     if file.refused_rule:
         return file
     line_ends, last, has_others = 0, b"\n", False
@@ -108,7 +110,7 @@ def look_at(file: ExchangeFile) -> ExchangeFile:
 
 
 def create_relations(connection: duckdb.DuckDBPyConnection, raw_dir: Path) -> None:
-    """Add the exchange to the schema `landing`: a view a direction, and what was found about the files."""
+    """Add the exchange to the schema `landing`: a view a direction, and what was found of the files."""
     files = [look_at(file) for file in files_of(raw_dir)]
     for direction, relation in (("request", "ndop_requests"), ("reply", "ndop_replies")):
         read = [file.path for file in files if file.direction == direction and not file.refused_rule]

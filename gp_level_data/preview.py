@@ -122,7 +122,9 @@ def look(
     """What the gateway says about a practice; a Refusal where nothing names it."""
     found = cursor.execute(PRACTICE, [practice]).fetchone()
     if found is None:
-        raise Refusal(f"There is no practice {practice} in the reference data, in CQRS or among the files.")
+        raise Refusal(
+            f"There is no practice {practice} in the reference data, in CQRS or among the files."
+        )
     title, collected_at, name, status, reason, file_problem = found
     files = files_of(raw_dir, collection, practice)
     held_back, without_gp, unusable = Counter(), Counter(), Counter()
