@@ -15,13 +15,16 @@ ifndef STORE_DIR
 unexport STORE_DIR
 endif
 
-.PHONY: build test key lint clean
+.PHONY: build test key preview lint clean
 
 build: $(STAMP)
 	@$(VENV)/bin/python -m gp_level_data build $(if $(VARS),--vars '$(VARS)')
 
 key: $(STAMP)
 	@$(if $(KEY_DIR),,$(error Say where: make key KEY_DIR=...))$(VENV)/bin/python -m gp_level_data keys new --key-dir '$(KEY_DIR)'
+
+preview: $(STAMP)
+	@$(if $(PRACTICE),,$(error Say which: make preview PRACTICE=A81001))$(VENV)/bin/python -m gp_level_data preview '$(PRACTICE)' $(if $(VARS),--vars '$(VARS)')
 
 test: $(STAMP)
 	@$(VENV)/bin/python -m pytest

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from gp_level_data import build, keys, synthesise
+from gp_level_data import build, keys, ndop, preview, synthesise
 from gp_level_data.refusal import Refusal
 
 
@@ -26,6 +26,13 @@ def main(arguments: list[str] | None = None) -> int:
     command = commands.add_parser("build", help="both runs, the docs site, and a look at the results")
     build.add_arguments(command)
     command.set_defaults(run=build.run)
+
+    command = commands.add_parser("preview", help="what would leave a practice; nothing is stored")
+    preview.add_arguments(command)
+    command.set_defaults(run=preview.run)
+
+    command = commands.add_parser("ndop", help="the exchange on National Data Opt-outs")
+    ndop.add_arguments(command)
 
     chosen = parser.parse_args(arguments)
     try:

@@ -21,19 +21,29 @@ from gp_level_data.refusal import Refusal
 PROJECT = Path(__file__).parent.parent
 SAMPLE = PROJECT / "sample"
 COLLECTION = "individual_gp_level_data"
-SETTINGS = ("collection", "collected_at", "period_start", "period_end", "emergency_definition", "exception_id")
+SETTINGS = (
+    "collection", "collected_at", "period_start", "period_end", "emergency_definition",
+    "exception_id", "disseminated_at",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The three folders and the settings; unset, they mean the sample."""
-    local = PROJECT / ".local"
-    for option, variable, default in (
-        ("--raw-dir", "RAW_DIR", SAMPLE),
-        ("--key-dir", "KEY_DIR", local / "keys"),
-        ("--store-dir", "STORE_DIR", local / "store"),
-    ):
-        parser.add_argument(option, type=Path, default=Path(os.environ.get(variable, default)))
+    add_raw_arguments(parser)
+    add_folder(parser, "--key-dir", PROJECT / ".local" / "keys")
+    add_folder(parser, "--store-dir", PROJECT / ".local" / "store")
+
+
+def add_raw_arguments(parser: argparse.ArgumentParser) -> None:
+    """The raw folder and the settings, which is all that a command without a store needs."""
+    add_folder(parser, "--raw-dir", SAMPLE)
     parser.add_argument("--vars", default="", help="dbt vars of the collection, as YAML")
+
+
+def add_folder(parser: argparse.ArgumentParser, option: str, default: Path) -> None:
+    """A folder: as given, else from the environment (--raw-dir: RAW_DIR), else the sample's."""
+    variable = option.removeprefix("--").replace("-", "_").upper()
+    parser.add_argument(option, type=Path, default=Path(os.environ.get(variable, default)))
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -77,13 +87,15 @@ def read_settings(text: str) -> dict:
     try:
         if "collected_at" in given and datetime.fromisoformat(given["collected_at"]).tzinfo is None:
             raise ValueError
-        period = [date.fromisoformat(str((project_vars() | given)[name])) for name in SETTINGS[2:4]]
+        days = ("period_start", "period_end", "disseminated_at")
+        settings = project_vars() | given
+        dates = {name: date.fromisoformat(str(settings[name])) for name in days if settings.get(name)}
     except (TypeError, ValueError):
         raise Refusal(
             "VARS wants collected_at as a moment with its time zone, in quotes, and"
-            " period_start and period_end as days, like 2016-04-01."
+            " period_start, period_end and disseminated_at as days, like 2016-04-01."
         ) from None
-    if period != sorted(period):
+    if dates["period_start"] > dates["period_end"]:
         raise Refusal("VARS has a period that ends before it starts.")
     known = emergency_definitions()
     if given.get("emergency_definition", known[0]) not in known:

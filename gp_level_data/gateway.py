@@ -11,7 +11,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import sqltypes
 
-from gp_level_data import keys, landing, store
+from gp_level_data import keys, landing, ndop_files, store
 from gp_level_data.pseudonym import pseudonymiser
 from gp_level_data.refusal import Refusal
 from gp_level_data.synthetic_folder import is_synthetic
@@ -51,6 +51,7 @@ class Plugin(BasePlugin):
             type="arrow",
         )
         landing.create_relations(conn, self.raw_dir, collection)
+        ndop_files.create_relations(conn, self.raw_dir)
         marts = store.database_file(self.store_dir, store.MARTS)
         conn.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS}")
         store.attach_patient_level(conn, self.store_dir, store_key)

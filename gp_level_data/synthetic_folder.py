@@ -4,6 +4,9 @@ Only a folder for which `is_synthetic` holds may use NHS Numbers of the test ran
 sample's key. The marker lists what was generated: a file that is added, removed or changes its
 size makes the folder an ordinary one, where test numbers are rejected and the key is refused. It
 guards against mistakes, such as a real file copied into the sample, not against malice.
+
+What lies below `ndop` is not listed: an exchange on national opt-outs follows the folder, and nobody
+counts by being named in it who is not in the folder's own files.
 """
 
 import hashlib
@@ -11,6 +14,7 @@ import json
 import pathlib
 
 MARKER = "SYNTHETIC.json"
+EXCHANGE = "ndop"
 GENERATOR = "gp_level_data.synthesise"
 
 
@@ -41,16 +45,16 @@ def is_synthetic(folder: pathlib.Path) -> bool:
 
 
 def listed_files(folder: pathlib.Path) -> list[str]:
-    """Path and size of every file but the marker and hidden ones, sorted."""
+    """Path and size of every file but the marker, hidden ones and the exchange, sorted."""
     return sorted(
         f"{path.relative_to(folder).as_posix()}\t{path.stat().st_size}"
         for path in folder.rglob("*")
-        if path.is_file() and path != folder / MARKER and not is_hidden(path.relative_to(folder))
+        if path.is_file() and path != folder / MARKER and is_listed(path.relative_to(folder))
     )
 
 
-def is_hidden(path: pathlib.Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def is_listed(path: pathlib.Path) -> bool:
+    return path.parts[0] != EXCHANGE and not any(part.startswith(".") for part in path.parts)
 
 
 def digest(folder: pathlib.Path) -> str:

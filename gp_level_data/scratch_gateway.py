@@ -1,0 +1,94 @@
+"""A gateway run that leaves nothing behind, for questions asked before anything may be stored.
+
+The gateway's own models judge, so that a preview cannot say other than the run will do. Store, keys,
+logs and compiled queries lie in a temporary folder that goes with the block; the answers are read
+from the run's in-memory database while it still lives. Ask for views and counts: then not even the
+temporary store ever holds a person.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from gp_level_data import gateway, keys, store
+from gp_level_data.refusal import Refusal
+
+PROJECT = Path(__file__).parent.parent
+NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+NO_WORDS = ("--quiet", "--log-level", "none", "--log-level-file", "none")
+
+
+@contextmanager
+def scratch_gateway(
+    raw_dir: Path, settings: dict, variables: str, *models: str
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor that sees the models named, and all that they need, until the block ends.
+
+    raw_dir     the raw folder, which is only read
+    settings    the settings of the run, checked (build.read_settings)
+    variables   the same settings as dbt's command line takes them
+    models      names of gateway models
+    """
+    with tempfile.TemporaryDirectory(prefix="scratch-gateway-") as scratch:
+        folder = Path(scratch)
+        for name in (settings["collection"], keys.STORE_KEY):
+            keys.new_key(folder / "keys", name)
+        gateway.check_run(raw_dir, folder / "keys", settings)
+        folders = {"RAW_DIR": raw_dir, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}
+        try:
+            with environment(folders):
+                run_models(folder, variables, models)
+            with DuckDBConnectionManager.env().handle().cursor().cursor() as cursor:
+                yield cursor
+        finally:
+            close_databases()
+
+
+def run_models(folder: Path, variables: str, models: tuple[str, ...]) -> None:
+    """One silent dbt run in this process; a Refusal that names what failed and repeats no value."""
+    result = dbtRunner().invoke(
+        [
+            "build", "--target", "gateway", *NO_TESTS, *NO_WORDS,
+            "--select", *(f"+{model}" for model in models),
+            "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+            "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+            *(["--vars", variables] if variables else []),
+        ]
+    )  # fmt: skip
+    if not result.success:
+        # The engine's own message may quote a value it stumbled over.
+        nodes = getattr(result.result, "results", None) or ()
+        failed = [node.node.name for node in nodes if node.status == "error"]
+        raise Refusal(f"The gateway could not work out {', '.join(failed) or 'its models'}.")
+
+
+def close_databases() -> None:
+    """Let go of the run's databases, so that their files go with their folder."""
+    opened = DuckDBConnectionManager._ENV
+    if opened is not None and opened.conn is not None:
+        # dbt keeps cursors of its own; what is detached is closed, whoever still holds one.
+        for name in (store.MARTS, store.PATIENT_LEVEL):
+            opened.conn.execute(f"detach database if exists {name}")
+        opened.close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+@contextmanager
+def environment(folders: dict[str, Path]) -> Iterator[None]:
+    """The folders as environment variables, where the profile looks for them."""
+    before = {name: os.environ.get(name) for name in folders}
+    os.environ.update({name: str(path) for name, path in folders.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,3 @@
+{% macro days_between(first_date, last_date) -%}
+date_diff('day', {{ first_date }}, {{ last_date }})
+{%- endmacro %}

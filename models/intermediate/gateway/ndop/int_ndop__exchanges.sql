@@ -1,0 +1,66 @@
+-- Each exchange judged: the first thing that is wrong with it, and which one decides.
+
+with policy as (
+
+    select
+        try_cast(
+            '{{ var("disseminated_at", "") }}' as date
+        ) as disseminated_date,
+        national_data_opt_out_max_age_days as max_age_days
+    from {{ ref('collections') }}
+    where collection = '{{ var("collection") }}'
+
+),
+
+judged as (
+
+    select
+        answers.*,
+        answers.sent_date
+        <= coalesce(policy.disseminated_date, answers.sent_date) as is_sent,
+        case
+            when answers.request_count = 0 then 'reply_without_request'
+            when answers.reply_count = 0 then 'reply_missing'
+            when answers.line_count = 0 then 'reply_empty'
+            -- the service answers a request that it cannot use with one line; one line is only an
+            -- answer where one person was asked about, and it names that person
+            when
+                answers.line_count = 1
+                and not (answers.asked_count = 1 and answers.allowed_count = 1)
+                then 'reply_is_an_error_line'
+            when answers.line_count <> answers.number_line_count then 'reply_unreadable_line'
+            when answers.never_asked_count > 0 then 'reply_has_numbers_never_asked'
+            when policy.disseminated_date is null then 'dissemination_date_unknown'
+            when answers.sent_date > policy.disseminated_date then 'sent_after_dissemination'
+            when
+                coalesce(
+                    {{ days_between('answers.sent_date', 'policy.disseminated_date') }}
+                    > policy.max_age_days,
+                    true
+                )
+                then 'reply_too_old'
+        end as problem
+    from {{ ref('int_ndop__answers') }} as answers
+    cross join policy
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            order by is_sent desc, sent_date desc, sequence_number desc, subject desc
+        ) as recency
+    from judged
+
+)
+
+select
+    subject,
+    sent_date,
+    asked_count,
+    case when problem is null then allowed_count else 0 end as permitted_count,
+    is_sent and recency = 1 as is_latest,
+    problem
+from numbered

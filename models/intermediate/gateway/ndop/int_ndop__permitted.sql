@@ -1,0 +1,31 @@
+-- Everybody whom the latest exchange permits: a list of who is allowed, and nobody else is.
+
+with answered as (
+
+    select distinct replies.nhs_number
+    from {{ ref('stg_ndop__replies') }} as replies
+    inner join {{ ref('int_ndop__exchanges') }} as exchanges
+        on replies.subject = exchanges.subject
+    where
+        exchanges.is_latest
+        and exchanges.problem is null
+
+),
+
+permitted as (
+
+    select {{ pseudonymise('nhs_number') }} as patient_key
+    from answered
+
+)
+
+select permitted.patient_key
+from permitted
+where
+    -- nobody who has objected to the collection since, or whom it does not hold
+    exists (
+        select 1
+        from {{ ref('int_patients__permitted') }} as patients
+        where patients.patient_key = permitted.patient_key
+    )
+order by permitted.patient_key

@@ -1,0 +1,333 @@
+"""The exchange on National Data Opt-outs: what is asked, which replies are believed, who is permitted.
+
+Only numbers of the test range, and none is printed: comparisons are by count or as a whole.
+"""
+
+import gzip
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import jinja2
+import pyarrow
+import pytest
+
+from gp_level_data import build, keys, ndop, ndop_files, store
+from gp_level_data.__main__ import main
+from gp_level_data.pseudonym import pseudonymiser
+from gp_level_data.refusal import Refusal
+from gp_level_data.scratch_gateway import scratch_gateway
+from gp_level_data.synthetic_folder import is_synthetic, write_marker
+
+PROJECT = Path(__file__).parents[2]
+SAMPLE = PROJECT / "sample"
+COLLECTION = "individual_gp_level_data"
+MAILBOX = "8HQ50OT001"
+FIRST, SECOND = "9990000018,\n", "9990000026,\n"
+BOTH = FIRST + SECOND
+
+
+def put(raw_dir: Path, direction: str, name: str, content: str | bytes) -> None:
+    path = raw_dir / ndop_files.FOLDERS[direction] / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+# What the reply to a request about two people says, and what is wrong with it.
+REPLIES = {
+    "both": (BOTH, None),
+    "one twice": (FIRST + FIRST, None),
+    "CRLF": (BOTH.replace("\n", "\r\n"), None),
+    "mixed line ends": (FIRST + SECOND.replace("\n", "\r\n"), None),
+    "empty": ("", "reply_empty"),
+    "an error": ("Error 12: invalid, \"see\" log\n", "reply_is_an_error_line"),
+    "an error without line end": ("ERROR", "reply_is_an_error_line"),
+    "one of two": (FIRST, "reply_is_an_error_line"),
+    "cut off": (BOTH[:-4], "reply_unreadable_line"),
+    "an empty line": (FIRST + "\n" + SECOND, "reply_unreadable_line"),
+    "no comma": (BOTH.replace(",", ""), "reply_unreadable_line"),
+    "old line ends": (BOTH.replace("\n", "\r"), "reply_is_an_error_line"),
+    "a tab": (FIRST + SECOND.replace(",", ",\tx"), "reply_unreadable_line"),
+    "quotes": ('"' + FIRST + SECOND + '"', "reply_unreadable_line"),
+    "not text": (BOTH.encode() + b"\xff\xfe\x00\n", "reply_unreadable_line"),
+    "compressed": (gzip.compress(BOTH.encode() * 9, mtime=0), "reply_is_an_error_line"),
+    "a long line": ("9" * 3_000_000 + "\n" + BOTH, "reply_unreadable_line"),
+    "never asked": (BOTH + "9990000034,\n", "reply_has_numbers_never_asked"),
+    "other people": ("9990000034,\n9990000042,\n", "reply_has_numbers_never_asked"),
+}
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """All replies at once, each its own exchange; verdicts and checks from one run."""
+    raw_dir = tmp_path_factory.mktemp("judged") / "raw"
+    shutil.copytree(SAMPLE, raw_dir)
+    for at, (reply, _) in enumerate(REPLIES.values(), start=1):
+        name = f"{MAILBOX}-050417-{at:04d}.dat"
+        put(raw_dir, "request", name, BOTH)
+        put(raw_dir, "reply", name, reply)
+    put(raw_dir, "request", f"{MAILBOX}-040417-0001.dat", BOTH)
+    put(raw_dir, "reply", f"{MAILBOX}-040417-0002.dat", BOTH)
+    for day in ("290317", "300317", "070417"):
+        put(raw_dir, "request", f"{MAILBOX}-{day}-0001.dat", BOTH)
+        put(raw_dir, "reply", f"{MAILBOX}-{day}-0001.dat", BOTH)
+    put(raw_dir, "request", f"{MAILBOX}-030417-0001.dat", FIRST)
+    put(raw_dir, "reply", f"{MAILBOX}-030417-0001.dat", FIRST)
+    put(raw_dir, "reply", f"{MAILBOX}-310217-0001.dat", BOTH)
+    put(raw_dir, "reply", "9990000018-050417-0001.dat", BOTH)
+    put(raw_dir, "reply", ".hidden", BOTH)
+    variables = "{disseminated_at: 2017-04-06}"
+    settings = build.read_settings(variables)
+    with scratch_gateway(raw_dir, settings, variables, "int_ndop__checks") as cursor:
+        checks = cursor.execute(ndop.CHECKS).fetchall()
+        problems = dict(
+            cursor.execute("select subject, problem from gateway.int_ndop__exchanges").fetchall()
+        )
+    return checks, problems
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_a_reply_is_believed_only_in_order(judged, reply):
+    _, problems = judged
+    at = list(REPLIES).index(reply) + 1
+    assert problems[f"{MAILBOX}-050417-{at:04d}"] == REPLIES[reply][1]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "problem"),
+    [
+        ("040417-0001", "reply_missing"),
+        ("040417-0002", "reply_without_request"),
+        ("290317-0001", "reply_too_old"),
+        ("300317-0001", None),
+        ("070417-0001", "sent_after_dissemination"),
+        ("030417-0001", None),
+    ],
+)
+def test_an_exchange_is_judged_by_its_files_and_its_day(judged, exchange, problem):
+    _, problems = judged
+    assert problems[f"{MAILBOX}-{exchange}"] == problem
+
+
+def test_a_name_that_follows_no_rule_is_said_and_not_repeated(judged):
+    checks, problems = judged
+    assert [row[3] for row in checks if row[0] is None] == ["unexpected_file_name"]
+    assert not [subject for subject in problems if "310217" in subject or "999000" in subject]
+
+
+def test_every_exchange_is_explained_and_one_decides(judged):
+    checks, _ = judged
+    assert all(explanation for *_, explanation, _, _ in checks)
+    latest = [subject for subject, _, is_latest, *_ in checks if is_latest]
+    assert latest == [f"{MAILBOX}-050417-{len(REPLIES):04d}"]
+
+
+# From a request to the people permitted, in files and two databases.
+
+
+@pytest.fixture(scope="module")
+def raw_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exchange") / "raw"
+    shutil.copytree(SAMPLE, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def request_lines(raw_dir):
+    """The lines of the request that the command wrote, after a look at everything else about it."""
+    arguments = ["ndop", "request", "--raw-dir", str(raw_dir), "--mailbox", MAILBOX]
+    assert main([*arguments, "--date", "2017-04-05"]) == 0
+    path = raw_dir / "ndop" / "request" / f"{MAILBOX}-050417-0001.dat"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def test_a_request_is_one_number_comma_lf_a_line(request_lines):
+    assert len(request_lines) > 30_000
+    assert all(re.fullmatch(rb"999[0-9]{7},\n", line) for line in request_lines)
+
+
+def test_a_request_is_sorted_and_names_nobody_twice(request_lines):
+    assert request_lines == sorted(set(request_lines))
+
+
+def test_a_folder_with_an_exchange_is_still_synthetic(raw_dir, request_lines):
+    assert is_synthetic(raw_dir)
+
+
+def test_the_same_people_give_the_same_bytes_whatever_the_order_of_the_files(
+    raw_dir, request_lines, tmp_path, capsys
+):
+    turned = tmp_path / "turned"
+    shutil.copytree(raw_dir, turned)
+    shutil.rmtree(turned / "ndop")
+    for path in (turned / "gpes" / COLLECTION).glob("[A-E]*.csv"):
+        header, *rows = path.read_bytes().splitlines(keepends=True)
+        # The first row stays: it is the one that says when the file was extracted.
+        path.write_bytes(b"".join([header, rows[0], *reversed(rows[1:])]))
+    write_marker(turned, "sample", 1)
+    code = main(
+        ["ndop", "request", "--raw-dir", str(turned), "--mailbox", MAILBOX, "--date", "2017-04-05",
+         "--sequence", "12"]
+    )  # fmt: skip
+    said = capsys.readouterr().out
+    assert code == 0
+    path = turned / "ndop" / "request" / f"{MAILBOX}-050417-0012.dat"
+    assert path.read_bytes() == b"".join(request_lines)
+    assert f"{len(request_lines):,} people" in said
+    assert f"to X26HC036, workflow SPINE_NTT_UPHOLDING, subject {MAILBOX}-050417-0012." in said
+    assert not re.search(r"[0-9]{10}", said.replace(str(turned), ""))
+
+
+@pytest.mark.parametrize("direction", ["request", "reply"])
+def test_a_file_is_never_overwritten(tmp_path, direction):
+    subject = ndop_files.subject_of(MAILBOX, date(2017, 4, 5), 1)
+    put(tmp_path, direction, f"{subject}.dat", "as it was")
+    with pytest.raises(Refusal, match="take the next sequence number"):
+        ndop_files.write_request(tmp_path, subject, ["9990000018"])
+    assert [path.read_text() for path in tmp_path.rglob("*.dat")] == ["as it was"]
+
+
+def test_half_a_request_is_none(tmp_path):
+    def numbers():
+        yield "9990000018"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ndop_files.write_request(tmp_path, f"{MAILBOX}-050417-0001", numbers())
+    assert list(tmp_path.rglob("*.dat")) == []
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "sequence"), [("9990000018", 1), ("lower", 1), ("A/../B", 1), ("", 1), (MAILBOX, 10000)]
+)
+def test_a_subject_follows_the_rule_of_names(mailbox, sequence):
+    with pytest.raises(Refusal, match="A mailbox is"):
+        ndop_files.subject_of(mailbox, date(2017, 4, 5), sequence)
+
+
+def test_the_sample_stays_as_it_is(capsys):
+    arguments = ["ndop", "request", "--raw-dir", str(SAMPLE), "--mailbox", MAILBOX]
+    assert main([*arguments, "--date", "2017-04-05"]) == 1
+    assert "copy it" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def replied(raw_dir, request_lines):
+    """Every tenth person has opted out nationally; another objects at a practice after the request."""
+    allowed = [line for at, line in enumerate(request_lines) if at % 10]
+    put(raw_dir, "reply", f"{MAILBOX}-050417-0001.dat", b"".join(allowed))
+    number = allowed[0][:10].decode()
+    with (raw_dir / "gpes" / "opt_outs" / "A81001.csv").open("a") as file:
+        file.write(f"A81001,{number},READ2,9Nu0.,2017-01-01,2017-01-01T10:00:00+00:00\n")
+    write_marker(raw_dir, "sample", 1)
+    return allowed
+
+
+@pytest.fixture(scope="module")
+def connection(raw_dir, replied, tmp_path_factory):
+    """The store of a gateway run with that reply."""
+    folder = tmp_path_factory.mktemp("store")
+    for name in (COLLECTION, keys.STORE_KEY):
+        keys.new_key(folder / "keys", name)
+    folders = {"RAW_DIR": raw_dir, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}
+    subprocess.run(
+        [
+            Path(sys.executable).with_name("dbt"), "build", "--target", "gateway", "--quiet",
+            "--select", "+int_ndop__permitted", "+int_ndop__checks",
+            "--exclude-resource-type", "unit_test", "--vars", "{disseminated_at: 2017-04-06}",
+            "--target-path", folder / "target", "--log-path", folder / "logs",
+        ],
+        cwd=PROJECT,
+        env=os.environ | {name: str(path) for name, path in folders.items()},
+        check=True,
+    )  # fmt: skip
+    connection = duckdb.connect()
+    store.attach_patient_level(
+        connection, folder / "store", keys.read_key(folder / "keys", keys.STORE_KEY)
+    )
+    marts = store.database_file(folder / "store", store.MARTS)
+    connection.execute(f"attach '{marts}' as marts (read_only)")
+    pseudonymise = pseudonymiser(keys.read_key(folder / "keys", COLLECTION), COLLECTION)
+    numbers = [line[:10].decode() for line in replied]
+    connection.register(
+        "replied", pyarrow.table({"patient_key": pseudonymise(pyarrow.array(numbers))})
+    )
+    return connection
+
+
+def test_a_release_asks_about_everybody_the_collection_holds(connection, request_lines):
+    [held] = connection.execute(
+        "select count(distinct patient_key) from patient_level.gateway.int_patients__permitted"
+    ).fetchone()
+    # One person has objected at a practice since the request.
+    assert held == len(request_lines) - 1
+
+
+def test_permitted_are_those_whom_the_reply_lists_and_who_have_not_objected_since(connection, replied):
+    permitted = "patient_level.gateway.int_ndop__permitted"
+    both, extra = connection.execute(
+        f"select count(replied.patient_key), count(*) - count(replied.patient_key)"
+        f" from {permitted} left join replied using (patient_key)"
+    ).fetchone()
+    assert (both, extra) == (len(replied) - 1, 0)
+
+
+def test_the_check_says_how_many(connection, request_lines, replied):
+    assert connection.execute(
+        "select verdict, asked_count, permitted_count from marts.reference.int_ndop__checks"
+    ).fetchall() == [("stands", len(request_lines), len(replied))]
+
+
+def only_permitted(connection, policy: str) -> int:
+    """How many people the macro lets through under a policy."""
+    source = (PROJECT / "macros" / "only_nationally_permitted.sql").read_text()
+    relations = {
+        "int_ndop__permitted": "patient_level.gateway.int_ndop__permitted",
+        "collections": f"(select 'c' as collection, {policy} as national_data_opt_out_upheld)",
+    }
+    module = jinja2.Template(source, extensions=["jinja2.ext.do"]).make_module(
+        {"ref": relations.__getitem__}
+    )
+    people = "(select distinct patient_key from patient_level.gateway.int_patients__permitted)"
+    sql = module.only_nationally_permitted(people, "c")
+    return connection.execute(f"select count(*) from ({sql})").fetchone()[0]
+
+
+def test_only_a_policy_that_says_never_lets_everybody_through(connection, request_lines, replied):
+    assert only_permitted(connection, "'never'") == len(request_lines) - 1
+    for policy in ("'at_dissemination'", "'at_collection'", "null"):
+        assert only_permitted(connection, policy) == len(replied) - 1
+
+
+def check(raw_dir: Path, capsys, variables: str = "{disseminated_at: 2017-04-06}") -> tuple:
+    code = main(["ndop", "check", "--raw-dir", str(raw_dir), "--vars", variables])
+    said = capsys.readouterr().out
+    assert not re.search(r"[0-9]{10}", said)
+    return code, said
+
+
+def test_check_tells_who_is_permitted(raw_dir, request_lines, replied, capsys):
+    code, said = check(raw_dir, capsys)
+    assert code == 0
+    opted_out = len(request_lines) - len(replied)
+    assert f"{MAILBOX}-050417-0001 (5 April 2017, {len(request_lines):,} people asked" in said
+    assert f"{len(replied):,} are permitted and {opted_out:,} opted out" in said
+
+
+def test_check_tells_why_nobody_is(raw_dir, replied, capsys):
+    code, said = check(raw_dir, capsys, "{}")
+    assert code == 1
+    assert "Nobody is permitted: the age of the reply cannot be judged." in said
+
+
+def test_check_without_any_exchange(capsys):
+    code, said = check(SAMPLE, capsys)
+    assert code == 1
+    assert said.startswith("There is no exchange on or before the day of dissemination. Nobody")
