@@ -201,7 +201,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     folder = tmp_path_factory.mktemp("built")
     project = copy_project(folder / "project")
     folders = Folders(folder / "store", folder / "keys", folder / "work", project=project)
-    must_succeed(run_build(folders))
+    must_succeed(run_build(folders, "--unit-tests"))
     return folders
 
 
