@@ -1,0 +1,218 @@
+"""What the proofs share: one build of the sample, and ways to run, copy and read a store.
+
+A dbt start costs seconds, so everything that can look at the same build does. Whoever changes a store
+works on a copy of it, with a target folder of its own.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from gp_level_data import keys, store
+
+PROJECT = Path(__file__).parents[2]
+SAMPLE = PROJECT / "sample"
+COLLECTION = "individual_gp_level_data"
+DBT = Path(sys.executable).with_name("dbt")
+SOURCES = ("models", "macros", "seeds", "snapshots", "tests", "gp_level_data")
+DATABASES = (store.MARTS, store.PATIENT_LEVEL)
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The three folders of a run, and where its artefacts go."""
+
+    store: Path
+    keys: Path
+    work: Path
+    raw: Path = SAMPLE
+    project: Path = PROJECT
+    environment: dict = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.environment.update(
+            os.environ,
+            RAW_DIR=str(self.raw),
+            KEY_DIR=str(self.keys),
+            STORE_DIR=str(self.store),
+            # Two tests at work on the same target folder would overwrite each other's artefacts.
+            DBT_TARGET_PATH=str(self.work / "target"),
+            DBT_LOG_PATH=str(self.work / "logs"),
+            DO_NOT_TRACK="1",
+            NO_COLOR="1",
+            PYTHONUNBUFFERED="1",
+        )
+
+
+def start_build(folders: Folders, *options: str) -> subprocess.Popen:
+    """`make build` without make, in a process group of its own, so that it can be killed as a whole."""
+    command = [sys.executable, "-m", "gp_level_data", "build", *options]
+    return start(command, folders)
+
+
+def start_dbt(folders: Folders, *arguments: str) -> subprocess.Popen:
+    """dbt as the analyst starts it, or with `--target gateway` the custodian."""
+    return start([str(DBT), *arguments], folders)
+
+
+def start(command: list[str], folders: Folders) -> subprocess.Popen:
+    return subprocess.Popen(
+        command,
+        cwd=folders.project,
+        env=folders.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def finish(process: subprocess.Popen, timeout: int = 300) -> Ended:
+    """Wait for a process; what it printed is kept out of pytest's reports unless it failed."""
+    stdout, stderr = process.communicate(timeout=timeout)
+    return Ended(process.returncode, stdout, stderr)
+
+
+def run_dbt(folders: Folders, *arguments: str) -> Ended:
+    return finish(start_dbt(folders, *arguments))
+
+
+def run_build(folders: Folders, *options: str) -> Ended:
+    return finish(start_build(folders, *options))
+
+
+def must_succeed(ended: Ended) -> Ended:
+    assert ended.code == 0, f"a run that must succeed ended with {ended.code}:\n{ended.stdout[-3000:]}"
+    return ended
+
+
+def gateway_run(folders: Folders) -> subprocess.Popen:
+    """The custodian's run by hand, as the profile documents it."""
+    return start_dbt(folders, "build", "--target", "gateway", "--selector", "gateway")
+
+
+def copy_project(folder: Path) -> Path:
+    """A copy of the project's sources, for tests that add a model or need a target of their own."""
+    folder.mkdir(parents=True)
+    for name in SOURCES:
+        shutil.copytree(
+            PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "python")
+        )
+    for name in ("dbt_project.yml", "profiles.yml", "selectors.yml"):
+        shutil.copyfile(PROJECT / name, folder / name)
+    (folder / "sample").symlink_to(SAMPLE)
+    return folder
+
+
+def copy_store(folders: Folders, folder: Path) -> Folders:
+    """The same keys and raw files with a copy of the store, for tests that change a store."""
+    shutil.copytree(folders.store, folder / "store")
+    return Folders(folder / "store", folders.keys, folder / "work", folders.raw, folders.project)
+
+
+def file_digests(store_dir: Path) -> dict[str, str]:
+    """SHA-256 of the databases of a store, and of their write-ahead logs where there are any."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(store_dir.glob("*.duckdb*"))
+    }
+
+
+def connect(folders: Folders) -> duckdb.DuckDBPyConnection:
+    """Both databases of a store, read only, as `marts` and `patient_level`."""
+    marts = store.database_file(folders.store, store.MARTS)
+    connection = duckdb.connect(str(marts), read_only=True)
+    connection.execute("set timezone = 'Europe/London'")
+    store.attach_patient_level(
+        connection, folders.store, keys.read_key(folders.keys, keys.STORE_KEY)
+    )
+    return connection
+
+
+def tables_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Full names of all tables of both databases."""
+    rows = connection.execute(
+        """
+        select database_name, schema_name, table_name from duckdb_tables()
+        where database_name in ('marts', 'patient_level') order by all
+        """
+    )
+    return [".".join(row) for row in rows.fetchall()]
+
+
+def table_digest(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """SHA-256 of a table's rows as text, in the order in which they are stored."""
+    digest = hashlib.sha256()
+    cursor = connection.execute(f"select * from {table} order by rowid")
+    digest.update(repr(cursor.description).encode())
+    while rows := cursor.fetchmany(10_000):
+        digest.update("\n".join(map(repr, rows)).encode())
+    return digest.hexdigest()
+
+
+def table_digests(folders: Folders) -> dict[str, str]:
+    """The digest of every table of a store. Two equal answers mean: the same rows, in the same order."""
+    with connect(folders) as connection:
+        return {table: table_digest(connection, table) for table in tables_of(connection)}
+
+
+def differing(left: dict, right: dict) -> list[str]:
+    """Names whose values differ or that only one side has; the values stay out of the message."""
+    return sorted(name for name in left.keys() | right.keys() if left.get(name) != right.get(name))
+
+
+def test_number(stem: int) -> str:
+    """An NHS Number of the test range: 999, six digits of the stem, check digit.
+
+    Stems without a check digit are stepped over, so that each stem still gives one number.
+    """
+    while True:
+        nine = f"999{stem % 1_000_000:06d}"
+        remainder = sum(int(digit) * weight for digit, weight in zip(nine, range(10, 1, -1))) % 11
+        if remainder != 1:
+            return nine + str((11 - remainder) % 11)
+        stem += 500_009  # far away: no neighbour's number
+
+
+test_number.__test__ = False
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    """ONE build of the sample with new keys, by the command that `make build` runs. Not to be changed."""
+    folder = tmp_path_factory.mktemp("built")
+    project = copy_project(folder / "project")
+    folders = Folders(folder / "store", folder / "keys", folder / "work", project=project)
+    must_succeed(run_build(folders))
+    return folders
+
+
+@pytest.fixture(scope="session")
+def built_tables(built: Folders) -> dict[str, str]:
+    """The digest of every table of the build."""
+    return table_digests(built)
+
+
+@pytest.fixture
+def warehouse(built: Folders) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the build's results, read only."""
+    with connect(built) as connection:
+        yield connection

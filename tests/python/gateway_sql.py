@@ -1,0 +1,268 @@
+"""The gateway's own SQL in a plain database: compiled by dbt once, then run in milliseconds.
+
+The settings of a run are compiled as `<collection>`, `<collected_at>` and so on, and put in for each run,
+so that one compilation serves every collection and every moment.
+"""
+
+import functools
+import hashlib
+import hmac
+import json
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow
+from conftest import Folders, must_succeed, run_dbt
+from duckdb import sqltypes
+from opt_out_oracle import Expected, Sent, seed
+
+from gp_level_data import landing
+from gp_level_data.pseudonym import pseudonymiser
+
+SETTINGS = ("collection", "collected_at", "period_start", "period_end", "exception_id")
+KEY = b"not a secret: 32 bytes for tests"
+LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+SEEDS_SENT = {
+    "collections": "collections",
+    "collection_waves": "waves",
+    "opt_out_exceptions": "exceptions",
+    "exception_register": "register",
+}
+RELATIONS_SENT = {
+    "files": "files",
+    "practice_records": "practice_records",
+    "opt_outs": "opt_outs",
+    "cqrs_participation": "participation",
+    "ods_practices": "practices",
+    "hes_apc": "admissions",
+}
+
+
+@functools.cache
+def manifest() -> dict:
+    """What dbt makes of the gateway, with the settings left open; no raw file and no key is opened."""
+    folder = Path(tempfile.mkdtemp(prefix="gateway_sql_"))
+    try:
+        nowhere = folder / "nowhere"
+        folders = Folders(folder / "store", nowhere, folder, raw=nowhere)
+        names = {name: f"<{name}>" for name in SETTINGS}
+        arguments = ("--no-populate-cache", "--no-introspect", "--vars", json.dumps(names))
+        must_succeed(
+            run_dbt(folders, "compile", "--target", "gateway", "--selector", "gateway", *arguments)
+        )
+        return json.loads((folder / "target" / "manifest.json").read_text())
+    finally:
+        shutil.rmtree(folder)
+
+
+@functools.cache
+def relations() -> dict[str, str]:
+    """The relation that each `ref` of a model or seed stands for."""
+    return {
+        node["name"]: node["relation_name"]
+        for node in manifest()["nodes"].values()
+        if node["resource_type"] in ("model", "seed")
+    }
+
+
+@functools.cache
+def seed_types() -> dict[str, dict[str, str]]:
+    """The types that a seed's columns are loaded with, other than text."""
+    return {
+        node["name"]: node["config"]["column_types"]
+        for node in manifest()["nodes"].values()
+        if node["resource_type"] == "seed"
+    }
+
+
+@functools.cache
+def models() -> tuple[dict, ...]:
+    """Staging and gateway models, each after what it reads."""
+    nodes = {
+        key: node
+        for key, node in manifest()["nodes"].items()
+        if node["resource_type"] == "model" and node.get("compiled_code")
+    }
+    ordered: dict[str, dict] = {}
+    while len(ordered) < len(nodes):
+        for key, node in nodes.items():
+            reads = [parent for parent in node["depends_on"]["nodes"] if parent in nodes]
+            if key not in ordered and all(parent in ordered for parent in reads):
+                ordered[key] = node
+    return tuple(ordered.values())
+
+
+def compiled(model: str) -> str:
+    [node] = [node for node in models() if node["name"] == model]
+    return node["compiled_code"]
+
+
+def as_compiled(source: str) -> str:
+    """A piece of a model's source as it stands in its compiled SQL: references and settings filled in."""
+    source = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", lambda match: relations()[match[1]], source)
+    return re.sub(r"\{\{ var\([\"'](\w+)[\"']\) \}\}", r"<\1>", source)
+
+
+def run(
+    sent: Sent, sql: Mapping[str, str] | None = None, seeds: Mapping[str, list[dict]] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """All gateway models over what was sent. `sql` and `seeds` take the place of the project's own."""
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute("set global timezone = 'Europe/London'")
+    for database in ("patient_level", "marts"):
+        connection.execute(f"attach ':memory:' as {database}")
+    connection.create_function(
+        "pseudonymise",
+        pseudonymiser(KEY, sent.settings["collection"]),
+        [sqltypes.VARCHAR],
+        sqltypes.VARCHAR,
+        type="arrow",
+    )
+    for schema in ("landing", "seeds", "staging", "gateway", "marts.reference", "patient_level.gateway"):
+        connection.execute(f"create schema {schema}")
+    land(connection, sent)
+    for name, types in seed_types().items():
+        own = getattr(sent, SEEDS_SENT[name]) if name in SEEDS_SENT else seed(name)
+        rows = (seeds or {}).get(name, own)
+        create(connection, relations()[name], rows, list(seed(name)[0]) if seed(name) else list(types), types)
+    for node in models():
+        statement = (sql or {}).get(node["name"], node["compiled_code"])
+        for name in SETTINGS:
+            statement = statement.replace(f"<{name}>", sent.settings[name])
+        what = node["config"]["materialized"]
+        connection.execute(f"create {what} {node['relation_name']} as {statement}")
+    return connection
+
+
+def land(connection: duckdb.DuckDBPyConnection, sent: Sent) -> None:
+    """The relations of the schema `landing`, in the layout of gp_level_data/landing.py."""
+    for kind in landing.file_kinds(sent.settings["collection"]):
+        columns = [column.lower() for column in kind.columns]
+        columns += ["file_practice_code"] * (kind.stem == landing.PRACTICE_CODE)
+        columns += ["metric_flags"] * bool(kind.optional)
+        rows = getattr(sent, RELATIONS_SENT.get(kind.relation, ""), [])
+        create(connection, f"landing.{kind.relation}", rows, columns)
+    columns = ["file_kind", "file_name", "practice_code", "row_count", "extracted_at", "refused_rule"]
+    create(connection, "landing.files", sent.files, columns, {"row_count": "bigint"})
+    metrics = [
+        {"metric_id": name, "position": str(position)}
+        for position, name in enumerate(landing.practice_metrics(), 1)
+    ]
+    create(connection, "landing.metric_flags", metrics, ["metric_id", "position"], {"position": "int"})
+    connection.execute("create table landing.folder as select true as is_synthetic")
+
+
+def create(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    rows: list[dict],
+    columns: list[str],
+    types: Mapping[str, str] | None = None,
+) -> None:
+    """A table of text, but for the columns whose types are given."""
+    as_text = {
+        column: pyarrow.array(
+            [None if row.get(column) is None else str(row[column]) for row in rows], pyarrow.string()
+        )
+        for column in columns
+    }
+    connection.register("rows_to_create", pyarrow.table(as_text))
+    casts = [f'cast("{name}" as {(types or {}).get(name, "varchar")}) as "{name}"' for name in columns]
+    connection.execute(f"create table {relation} as select {', '.join(casts)} from rows_to_create")
+    connection.unregister("rows_to_create")
+
+
+def pseudonym(key: bytes, collection: str, number: str) -> str:
+    """The pseudonym by the standard library, from the design's words."""
+    message = f"{collection}/patient\0{number}".encode()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()[:32].translate(LETTERS)
+
+
+def outcome(connection: duckdb.DuckDBPyConnection, sent: Sent) -> Expected:
+    """What the gateway's tables say, in the oracle's terms."""
+
+    def rows(query: str) -> list[tuple]:
+        return connection.execute(query).fetchall()
+
+    numbers = {row["nhs_number"] for row in sent.practice_records}
+    numbers |= {row["newnhsno"] for row in sent.admissions}
+    number_of = {
+        pseudonym(KEY, sent.settings["collection"], number): number
+        for number in map(as_ten_digits, numbers)
+        if number
+    }
+    return Expected(
+        upheld={
+            (collection, f"{number:010d}"): lifted_by
+            for collection, number, lifted_by in rows(
+                "select collection, nhs_number, lifted_by from gateway.int_opt_outs__upheld"
+            )
+        },
+        objections={
+            (f"{number:010d}", practice, kind): reason
+            for number, practice, kind, reason in rows(
+                """
+                select nhs_number, practice_code, opt_out_kind, reason
+                from gateway.int_opt_outs__in_force
+                """
+            )
+        },
+        practices={
+            practice
+            for (practice,) in rows(
+                """
+                select practice_code from marts.reference.int_practices__collected
+                where not_collected_reason is null
+                """
+            )
+        },
+        permitted={
+            (number_of[key], practice)
+            for key, practice in rows(
+                "select patient_key, practice_code from patient_level.gateway.int_patients__permitted"
+            )
+        },
+        admissions=Counter(
+            (number_of[key], day)
+            for key, day in rows(
+                "select patient_key, admission_date from patient_level.gateway.int_admissions__emergency"
+            )
+        ),
+        counts=counted(rows("select * from marts.reference.int_intake__record_counts")),
+    )
+
+
+def as_ten_digits(value: str | None) -> str | None:
+    digits = re.sub(r"[^0-9]", "", value or "")
+    return digits if len(digits) == 10 else None
+
+
+def counted(rows: list[tuple]) -> Counter:
+    """Row counts by practice and verdict; of the rules, only what the oracle knows a word for."""
+    counts = Counter()
+    for practice, verdict, rule, row_count in rows:
+        why = ""
+        if verdict == "excluded":
+            why = "objection" if rule.startswith(("type_1_", "type_2_")) else "practice"
+        if verdict == "kept":
+            why = "lifted" if rule.startswith("lifted_by_") else ""
+        counts[practice, verdict, why] += row_count
+    return counts
+
+
+def differences(found: Expected, wanted: Expected) -> list[str]:
+    """What differs, in counts: no value of a person's may stand in a message."""
+    problems = []
+    for name in vars(wanted):
+        ours, theirs = getattr(found, name), getattr(wanted, name)
+        if isinstance(ours, dict):
+            ours, theirs = set(ours.items()), set(theirs.items())
+        if ours != theirs:
+            problems.append(f"{name}: {len(ours - theirs)} too many, {len(theirs - ours)} missing")
+    return problems
