@@ -160,7 +160,7 @@ def by_hand(**settings) -> Sent:
 def hard_practices(world: World) -> None:
     """Each thing that keeps a practice out, once, beside what only looks like it."""
     for code in ("C81001", "D81001", "E81001", "F81001", "G81001", "J81001", "K81001", "L81001",
-                 "M81001", "N81001", "P81001", "Q81001", "R81001", "S81001", "T81001"):  # fmt: skip
+                 "M81001", "N81001", "P81001", "Q81001", "R81001", "S81001", "T81001", "U81001"):  # fmt: skip
         world.organisation(code)
         world.answers(code, ("agreed", "2016-10-01"))
     in_time = {"extracted_at": "2017-04-01T02:00:00+01:00"}
@@ -175,7 +175,7 @@ def hard_practices(world: World) -> None:
         ("K81001", {"extracted_at": "2017-04-02T09:00:00+01:00"}, {}),  # at the very moment: good
         ("V81001", in_time, {}),
         ("W81001", in_time, {}),
-        *((f"{letter}81001", in_time, {}) for letter in "LMNPQRST"),
+        *((f"{letter}81001", in_time, {}) for letter in "LMNPQRSTU"),
     ):
         if records is not None:
             world.file("practice_records", code, **records)
@@ -187,6 +187,7 @@ def hard_practices(world: World) -> None:
     world.answers("P81001", ("withdrawn", "2017-04-03"))  # agreed on the day: good
     world.answers("Q81001", ("withdrawn", "2016-12-01"), ("agreed", "2017-04-02"))  # good
     world.answers("R81001", ("withdrawn", None))
+    world.answers("U81001", ("agreed", "2016-10-01"), ("", "2016-10-01"))
     world.organisation("S81001", status_code="C", open_date="20170101")
     world.organisation("T81001", close_date="20170402", open_date="20000101")  # open to the end: good
     world.organisation("V81001", close_date="20170401")
