@@ -287,16 +287,17 @@ class Expected:
     upheld: dict[tuple[str, str], str | None]
     objections: dict[tuple[str, str, str], str]
     practices: set[str]
-    permitted: set[tuple[str, str]]
+    permitted: Counter
     admissions: Counter
     counts: Counter
+    objectors: Counter
 
 
 def expected(sent: Sent) -> Expected:
     """The whole recomputation."""
     practices, gone, all_upheld = collected_practices(sent), opted_out(sent), upheld(sent)
     collection = sent.settings["collection"]
-    permitted, counts = set(), Counter()
+    permitted, counts = Counter(), Counter()
     for file in sent.files:
         if file["file_kind"] != "practice_records" or file["refused_rule"]:
             continue
@@ -312,15 +313,17 @@ def expected(sent: Sent) -> Expected:
             else:
                 is_lifted = (collection, number) in all_upheld
                 counts[practice, "kept", "lifted" if is_lifted else ""] += 1
-                permitted.add((number, practice))
+                permitted[number, practice] += 1
         counts[practice, "rejected", ""] += file["row_count"] - usable
+    all_objections = objections(sent)
     return Expected(
         all_upheld,
-        objections(sent),
+        all_objections,
         practices,
         permitted,
         expected_admissions(sent, {number for number, _ in permitted}),
         +counts,
+        Counter((practice, kind) for _, practice, kind in all_objections),
     )
 
 

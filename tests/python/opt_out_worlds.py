@@ -19,6 +19,10 @@ BOTH_KINDS = seed("collections")[0] | {
     "cqrs_service": "BOTH_KINDS",
     "type_2_upheld": "at_collection",
 }
+BOTH_KINDS_EXCEPTIONS = [
+    {"collection": "both_kinds", "exception": exception, "opt_out_kind": kind}
+    for exception, kind in (("one", "type_1"), ("all", "type_1"), ("all", "type_2"))
+]
 CODES = {
     ("dissent", "type_1"): (("READ2", "9Nu0."), ("CTV3", "XaZ89"), ("SNOMED", "827241000000103")),
     ("withdrawal", "type_1"): (("READ2", "9Nu1"), ("CTV3", "XaZ8A"), ("SNOMED", "827261000000102")),
@@ -63,6 +67,7 @@ class World:
                 "exception_id": self.exception_id,
             },
             collections=[*seed("collections"), BOTH_KINDS],
+            exceptions=[*seed("opt_out_exceptions"), *BOTH_KINDS_EXCEPTIONS],
             register=list(self.register),
         )
 
@@ -71,7 +76,7 @@ class World:
         row = {"organisation_code": code, "prescribing_setting": "4", "status_code": "A"}
         self.sent.practices.append(row | {"name": code, "open_date": "19740401", "close_date": None} | changes)
 
-    def answers(self, code: str, *answers: tuple[str, str | None], service: str | None = None) -> None:
+    def answers(self, code: str, *answers: tuple[str | None, str | None], service: str | None = None) -> None:
         """Rows of CQRS: a status and its date each."""
         service = service or self.sent.policy["cqrs_service"].lower()
         self.sent.participation += [
@@ -139,6 +144,9 @@ def by_hand(**settings) -> Sent:
     world.practice(good)
     world.practice(second, extracted_at="2017-04-01T20:00:00+01:00")
     hard_practices(world)
+    # another wave, and another collection's
+    for collection, wave, code in (("care_data", "next", "K81001"), ("gpdpr", "pilot", "P81001")):
+        world.sent.waves.append({"collection": collection, "wave": wave, "practice_code": code})
 
     practices = [f["practice_code"] for f in world.sent.files if f["file_kind"] == "practice_records"]
     for person, code in enumerate(dict.fromkeys(practices), 100):
@@ -160,7 +168,8 @@ def by_hand(**settings) -> Sent:
 def hard_practices(world: World) -> None:
     """Each thing that keeps a practice out, once, beside what only looks like it."""
     for code in ("C81001", "D81001", "E81001", "F81001", "G81001", "J81001", "K81001", "L81001",
-                 "M81001", "N81001", "P81001", "Q81001", "R81001", "S81001", "T81001", "U81001"):  # fmt: skip
+                 "M81001", "N81001", "P81001", "Q81001", "R81001", "S81001", "T81001", "U81001",
+                 "A82001"):  # fmt: skip
         world.organisation(code)
         world.answers(code, ("agreed", "2016-10-01"))
     in_time = {"extracted_at": "2017-04-01T02:00:00+01:00"}
@@ -168,6 +177,8 @@ def hard_practices(world: World) -> None:
         ("C81001", in_time, None),
         ("D81001", in_time, {"refused_rule": "missing_column"}),
         ("E81001", in_time, {"row_count": 3}),
+        ("A82001", in_time, {"row_count": 1}),  # its only line could not be read
+        ("B82001", in_time, {}),
         ("F81001", {"extracted_at": "2017-04-02T09:00:01+01:00"}, {}),
         ("G81001", {"extracted_at": None}, {}),
         ("H81001", None, {}),
@@ -187,7 +198,9 @@ def hard_practices(world: World) -> None:
     world.answers("P81001", ("withdrawn", "2017-04-03"))  # agreed on the day: good
     world.answers("Q81001", ("withdrawn", "2016-12-01"), ("agreed", "2017-04-02"))  # good
     world.answers("R81001", ("withdrawn", None))
-    world.answers("U81001", ("agreed", "2016-10-01"), ("", "2016-10-01"))
+    world.answers("U81001", ("agreed", "2016-10-01"), (None, "2016-10-01"))
+    world.organisation("B82001")
+    world.answers("B82001", ("agreed", None))
     world.organisation("S81001", status_code="C", open_date="20170101")
     world.organisation("T81001", close_date="20170402", open_date="20000101")  # open to the end: good
     world.organisation("V81001", close_date="20170401")
@@ -213,6 +226,7 @@ def type_1_stories() -> list[list[tuple]]:
         [early, (WITHDRAWAL,), (DISSENT, "2016-02-01", "2016-02-01T10:00:00+00:00")],
         [early, (WITHDRAWAL, "2015-01-01", "2015-01-01T17:00:00+00:00")],
         [(WITHDRAWAL, "2014-12-31"), early],
+        [(WITHDRAWAL, "2014-12-31"), early, (WITHDRAWAL,)],
         [(DISSENT, None)],
         [(DISSENT, None), (WITHDRAWAL,)],
         [(DISSENT, "31/12/2015")],
@@ -244,6 +258,7 @@ def type_1_stories() -> list[list[tuple]]:
         [(("READ2", "9Nu0."),)],
         [(("READ2", "9Nu0"),)],
         [((" ctv3", " XaZ89 "),)],
+        [early, ((" ctv3 ", " XaZ8A"),)],
         [(("SNOMED", "827241000000103"),)],
         [(("READ2", "XaZ89"),)],
         [((None, "XaZ89"),)],
@@ -293,10 +308,18 @@ def objections_elsewhere(world: World, good: str, second: str) -> None:
         world.opt_out(person, code, WITHDRAWAL, after_first, after_first)
     # a file extracted after the run's moment tells what was not yet so at that moment
     late = "2017-04-02T09:00:01+01:00"
-    for person, code in enumerate(("F81001", "H81001"), 330):
+    for person, (code, *times) in enumerate(
+        (
+            ("F81001", late, late),
+            ("F81001", late, "2016-03-01"),
+            ("F81001", "2016-03-01", late),
+            ("H81001", late, late),
+        ),
+        330,
+    ):
         world.patient(person, good)
         world.opt_out(person, code, DISSENT)
-        world.opt_out(person, code, WITHDRAWAL, late, late)
+        world.opt_out(person, code, WITHDRAWAL, *times)
     for person, written in ((340, with_spaces), (341, lambda number: f" {number} ")):
         world.patient(person, good)
         world.admission(person)
@@ -359,14 +382,14 @@ HAND_MADE = {
         "register": (register_row("public_health_emergency", "gpdpr"),),
     },
     "an exception that lifts one kind of two": {
-        "collection": "care_data",
+        "collection": "both_kinds",
         "exception_id": "E1",
-        "register": (register_row("direct_care", "care_data"),),
+        "register": (register_row("one", "both_kinds"),),
     },
     "an exception that lifts both kinds": {
-        "collection": "care_data",
+        "collection": "both_kinds",
         "exception_id": "E1",
-        "register": (register_row("civil_emergency", "care_data"),),
+        "register": (register_row("all", "both_kinds"),),
     },
     "an exception on its first day": {
         "collection": "gpdpr",
