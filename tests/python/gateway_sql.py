@@ -12,15 +12,15 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pyarrow
 from conftest import PROJECT, Folders, must_succeed, run_dbt
 from duckdb import sqltypes
-from opt_out_oracle import Expected, Sent, seed
+from opt_out_oracle import Expected, Sent, expected, seed
 
 from gp_level_data import landing
 from gp_level_data.pseudonym import pseudonymiser
@@ -125,17 +125,10 @@ def as_compiled(source: str) -> str:
     return re.sub(r"\{\{ var\([\"'](\w+)[\"']\) \}\}", r"<\1>", source)
 
 
-def run(
-    sent: Sent,
-    sql: Mapping[str, str] | None = None,
-    seeds: Mapping[str, list[dict]] | None = None,
-    timezone: str = "Europe/London",
-) -> duckdb.DuckDBPyConnection:
-    """All gateway models over what was sent. `sql` and `seeds` take the place of the project's own."""
+def run(sent: Sent, timezone: str = "Europe/London") -> duckdb.DuckDBPyConnection:
+    """All gateway models over what was sent, in one plain database."""
     connection = duckdb.connect(config={"threads": 1})
     connection.execute(f"set global timezone = '{timezone}'")
-    for database in ("patient_level", "marts"):
-        connection.execute(f"attach ':memory:' as {database}")
     connection.create_function(
         "pseudonymise",
         pseudonymiser(KEY, sent.settings["collection"]),
@@ -143,22 +136,57 @@ def run(
         sqltypes.VARCHAR,
         type="arrow",
     )
-    for schema in ("landing", "seeds", "staging", "gateway", "marts.reference", "patient_level.gateway"):
+    for schema in ("landing", "seeds", "staging", "gateway"):
         connection.execute(f"create schema {schema}")
     land(connection, sent)
-    for name, types in seed_types().items():
-        original = seed(name)
-        rows = getattr(sent, SEEDS_SENT[name]) if name in SEEDS_SENT else original
-        if name in (seeds or {}):
-            rows = seeds[name] + [row for row in rows if row not in original]
-        create(connection, relations()[name], rows, list(original[0] if original else types), types)
+    for name in seed_types():
+        plant(connection, name, getattr(sent, SEEDS_SENT[name]) if name in SEEDS_SENT else seed(name))
     for node in models():
-        statement = (sql or {}).get(node["name"], node["compiled_code"])
-        for name in SETTINGS:
-            statement = statement.replace(f"<{name}>", sent.settings[name])
-        # Also what dbt makes a view of: as tables they are computed once, and say the same.
-        connection.execute(f"create table {node['relation_name']} as {statement}")
+        build(connection, sent, node["name"], node["compiled_code"])
     return connection
+
+
+@contextmanager
+def changed(
+    connection: duckdb.DuckDBPyConnection,
+    sent: Sent,
+    sql: Mapping[str, str] | None = None,
+    seeds: Mapping[str, list[dict]] | None = None,
+) -> Iterator[None]:
+    """The same run with other SQL or seeds: what they reach is built anew, and afterwards taken back."""
+    sql, seeds = sql or {}, seeds or {}
+    reached = {*sql, *seeds}
+    connection.execute("begin")
+    try:
+        for name, rows in seeds.items():
+            original = seed(name)
+            added = [row for row in getattr(sent, SEEDS_SENT.get(name, ""), []) if row not in original]
+            plant(connection, name, rows + added)
+        for node in models():
+            parents = {parent.split(".")[-1] for parent in node["depends_on"]["nodes"]}
+            if node["name"] in reached or parents & reached:
+                reached.add(node["name"])
+                build(connection, sent, node["name"], sql.get(node["name"], node["compiled_code"]))
+        yield
+    finally:
+        connection.execute("rollback")
+
+
+def build(connection: duckdb.DuckDBPyConnection, sent: Sent, model: str, statement: str) -> None:
+    """One model as a table. What dbt makes a view of says the same as a table, and is computed once."""
+    for name in SETTINGS:
+        statement = statement.replace(f"<{name}>", sent.settings[name])
+    # A transaction may write to one database only, and the names of models are unique.
+    for database in ('"marts"."reference"', '"patient_level"."gateway"'):
+        statement = statement.replace(database, '"memory"."gateway"')
+    schema = "staging" if model.startswith("stg_") else "gateway"
+    connection.execute(f"create or replace table {schema}.{model} as {statement}")
+
+
+def plant(connection: duckdb.DuckDBPyConnection, name: str, rows: list[dict]) -> None:
+    """One seed, its columns typed as dbt loads them."""
+    types = seed_types()[name]
+    create(connection, f"seeds.{name}", rows, list(next(iter(seed(name)), types)), types)
 
 
 def land(connection: duckdb.DuckDBPyConnection, sent: Sent) -> None:
@@ -195,7 +223,7 @@ def create(
     }
     connection.register("rows_to_create", pyarrow.table(as_text))
     casts = [f'cast("{name}" as {(types or {}).get(name, "varchar")}) as "{name}"' for name in columns]
-    connection.execute(f"create table {relation} as select {', '.join(casts)} from rows_to_create")
+    connection.execute(f"create or replace table {relation} as select {', '.join(casts)} from rows_to_create")
     connection.unregister("rows_to_create")
 
 
@@ -238,7 +266,7 @@ def outcome(connection: duckdb.DuckDBPyConnection, sent: Sent) -> Expected:
             practice
             for (practice,) in rows(
                 """
-                select practice_code from marts.reference.int_practices__collected
+                select practice_code from gateway.int_practices__collected
                 where not_collected_reason is null
                 """
             )
@@ -246,28 +274,39 @@ def outcome(connection: duckdb.DuckDBPyConnection, sent: Sent) -> Expected:
         permitted=Counter(
             (number_of[key], practice)
             for key, practice in rows(
-                "select patient_key, practice_code from patient_level.gateway.int_patients__permitted"
+                "select patient_key, practice_code from gateway.int_patients__permitted"
             )
         ),
         admissions=Counter(
             (number_of[key], day)
             for key, day in rows(
-                "select patient_key, admission_date from patient_level.gateway.int_admissions__emergency"
+                "select patient_key, admission_date from gateway.int_admissions__emergency"
             )
         ),
-        counts=counted(rows("select * from marts.reference.int_intake__record_counts")),
+        counts=counted(rows("select * from gateway.int_intake__record_counts")),
         objectors=Counter(
             {
                 (practice, kind): count
                 for practice, kind, count in rows(
                     """
                     select practice_code, opt_out_kind, objector_count
-                    from marts.reference.int_opt_outs__counts where objector_count > 0
+                    from gateway.int_opt_outs__counts where objector_count > 0
                     """
                 )
             }
         ),
     )
+
+
+def problems(
+    connection: duckdb.DuckDBPyConnection, sent: Sent, wanted: Expected | None = None
+) -> list[str]:
+    """Where the gateway and the oracle disagree."""
+    try:
+        return differences(outcome(connection, sent), wanted or expected(sent))
+    except Exception as error:
+        # Its own message, and the values of its frames, may quote a row.
+        raise AssertionError(f"the comparison stopped with {type(error).__name__}") from None
 
 
 def as_ten_digits(value: str | None) -> str | None:
@@ -282,6 +321,8 @@ def counted(rows: list[tuple]) -> Counter:
         why = ""
         if verdict == "excluded":
             why = "objection" if rule.startswith(("type_1_", "type_2_")) else "practice"
+        if verdict == "rejected" and rule == "unreadable_row":
+            why = "unreadable"
         if verdict == "kept":
             why = "lifted" if rule.startswith("lifted_by_") else ""
         counts[practice, verdict, why] += row_count

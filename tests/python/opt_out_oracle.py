@@ -33,9 +33,12 @@ def seed(name: str) -> list[dict]:
         return [{key: value or None for key, value in row.items()} for row in csv.DictReader(file)]
 
 
-@dataclass
+@dataclass(repr=False)
 class Sent:
-    """What arrived for one run: its settings, and rows of text under the names of the raw columns."""
+    """What arrived for one run: its settings, and rows of text under the names of the raw columns.
+
+    It shows nothing of itself: a failing test prints the arguments of its functions.
+    """
 
     settings: dict
     files: list[dict] = field(default_factory=list)
@@ -280,9 +283,9 @@ def collected_practices(sent: Sent) -> set[str]:
     }
 
 
-@dataclass
+@dataclass(repr=False)
 class Expected:
-    """Everything that the gateway should say about what was sent."""
+    """Everything that the gateway should say about what was sent; shows nothing of itself either."""
 
     upheld: dict[tuple[str, str], str | None]
     objections: dict[tuple[str, str, str], str]
@@ -302,6 +305,7 @@ def expected(sent: Sent) -> Expected:
         if file["file_kind"] != "practice_records" or file["refused_rule"]:
             continue
         practice, usable = file["practice_code"], 0
+        rows_read = sum(row["file_practice_code"] == practice for row in sent.practice_records)
         for number, rows in people(sent, file).items():
             if len({tuple(sorted(row.items())) for row in rows}) > 1:
                 continue  # nobody knows which of the rows is right
@@ -314,7 +318,8 @@ def expected(sent: Sent) -> Expected:
                 is_lifted = (collection, number) in all_upheld
                 counts[practice, "kept", "lifted" if is_lifted else ""] += 1
                 permitted[number, practice] += 1
-        counts[practice, "rejected", ""] += file["row_count"] - usable
+        counts[practice, "rejected", "unreadable"] += file["row_count"] - rows_read
+        counts[practice, "rejected", ""] += rows_read - usable
     all_objections = objections(sent)
     return Expected(
         all_upheld,
