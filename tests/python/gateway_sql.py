@@ -45,6 +45,20 @@ RELATIONS_SENT = {
 }
 
 
+# Errors about a statement, not about what is in the tables.
+ABOUT_SQL = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+
+
+@contextmanager
+def without_values(what: str) -> Iterator[None]:
+    """An error says what stopped and how. Its own message, and the arguments pytest prints, may quote a row."""
+    try:
+        yield
+    except Exception as error:
+        why = str(error) if isinstance(error, ABOUT_SQL) else type(error).__name__
+        raise AssertionError(f"{what} stopped: {why}") from None
+
+
 @functools.cache
 def manifest() -> dict:
     """What dbt makes of the gateway, with the settings left open; no raw file and no key is opened."""
@@ -138,11 +152,12 @@ def run(sent: Sent, timezone: str = "Europe/London") -> duckdb.DuckDBPyConnectio
     )
     for schema in ("landing", "seeds", "staging", "gateway"):
         connection.execute(f"create schema {schema}")
-    land(connection, sent)
-    for name in seed_types():
-        plant(connection, name, getattr(sent, SEEDS_SENT[name]) if name in SEEDS_SENT else seed(name))
-    for node in models():
-        build(connection, sent, node["name"], node["compiled_code"])
+    with without_values("the gateway"):
+        land(connection, sent)
+        for name in seed_types():
+            plant(connection, name, getattr(sent, SEEDS_SENT[name]) if name in SEEDS_SENT else seed(name))
+        for node in models():
+            build(connection, sent, node["name"], node["compiled_code"])
     return connection
 
 
@@ -158,15 +173,16 @@ def changed(
     reached = {*sql, *seeds}
     connection.execute("begin")
     try:
-        for name, rows in seeds.items():
-            original = seed(name)
-            added = [row for row in getattr(sent, SEEDS_SENT.get(name, ""), []) if row not in original]
-            plant(connection, name, rows + added)
-        for node in models():
-            parents = {parent.split(".")[-1] for parent in node["depends_on"]["nodes"]}
-            if node["name"] in reached or parents & reached:
-                reached.add(node["name"])
-                build(connection, sent, node["name"], sql.get(node["name"], node["compiled_code"]))
+        with without_values("the changed gateway"):
+            for name, rows in seeds.items():
+                original = seed(name)
+                added = [row for row in getattr(sent, SEEDS_SENT.get(name, ""), []) if row not in original]
+                plant(connection, name, rows + added)
+            for node in models():
+                parents = {parent.split(".")[-1] for parent in node["depends_on"]["nodes"]}
+                if node["name"] in reached or parents & reached:
+                    reached.add(node["name"])
+                    build(connection, sent, node["name"], sql.get(node["name"], node["compiled_code"]))
         yield
     finally:
         connection.execute("rollback")
@@ -302,11 +318,8 @@ def problems(
     connection: duckdb.DuckDBPyConnection, sent: Sent, wanted: Expected | None = None
 ) -> list[str]:
     """Where the gateway and the oracle disagree."""
-    try:
+    with without_values("the comparison"):
         return differences(outcome(connection, sent), wanted or expected(sent))
-    except Exception as error:
-        # Its own message, and the values of its frames, may quote a row.
-        raise AssertionError(f"the comparison stopped with {type(error).__name__}") from None
 
 
 def as_ten_digits(value: str | None) -> str | None:

@@ -1,0 +1,216 @@
+"""Nobody who opted out has a row anywhere, and nobody else is missing: the gateway against an oracle.
+
+The oracle is plain Python, written from the domain handbook (opt_out_oracle.py). It is compared with the gateway's
+own SQL on a world made by hand and on thousands of drawn histories, and with every table of the built sample.
+"""
+
+import random
+import re
+
+import duckdb
+import gateway_sql
+import hypothesis
+import opt_out_worlds
+import pytest
+import raw_folder
+import yaml
+from conftest import PROJECT, SAMPLE
+from gateway_sql import changed, problems, pseudonym, run
+from hypothesis import strategies as st
+from opt_out_oracle import expected, opted_out, seed
+from opt_out_worlds import BOTH_KINDS, COLLECTIONS, ERAS, HAND_MADE, PRACTICES, REFUSED_EXCEPTIONS, World
+
+from gp_level_data import keys
+
+PEOPLE = 1_000
+SEED = 20170401
+# One row of a history: who, at which practice, scheme and code, effective, recorded.
+EXCEPTIONS = {
+    "none": {},
+    "one": {"exception_id": "E1", "register": (opt_out_worlds.register_row("one", "both_kinds"),)},
+    "all": {"exception_id": "E1", "register": (opt_out_worlds.register_row("all", "both_kinds"),)},
+}
+
+
+@pytest.mark.parametrize("name", HAND_MADE)
+def test_every_case_made_by_hand(name):
+    sent = opt_out_worlds.by_hand(**HAND_MADE[name])
+    assert problems(run(sent), sent) == []
+
+
+@pytest.mark.parametrize("name", REFUSED_EXCEPTIONS)
+def test_an_exception_that_is_not_in_order_lifts_nothing(name):
+    sent = opt_out_worlds.refused_exception(REFUSED_EXCEPTIONS[name])
+    plain = opt_out_worlds.by_hand(collection="gpdpr")
+    assert problems(run(sent), sent) == []
+    assert expected(sent).permitted == expected(plain).permitted
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("collection", [*COLLECTIONS, BOTH_KINDS["collection"]])
+def test_thousands_of_drawn_histories(era, collection):
+    drawn = random.Random(f"{SEED} {era} {collection}")
+    histories = opt_out_worlds.draw_histories(drawn, ERAS[era], PEOPLE)
+    sent = opt_out_worlds.of_histories(ERAS[era], histories, PEOPLE, collection=collection)
+    wanted = expected(sent)
+    assert problems(run(sent), sent, wanted) == []
+    # every outcome of a history occurs, or the comparison would say little
+    assert set(wanted.objections.values()) == {
+        "dissent", "same_day_conflict", "undated_dissent", "future_dissent"
+    }  # fmt: skip
+    assert 0.2 < len(opted_out(sent)) / PEOPLE < 0.8
+
+
+@st.composite
+def worlds(draw):
+    """Few people with few rows each, so that a counterexample shrinks to something readable."""
+    era = ERAS[draw(st.sampled_from(sorted(ERAS)))]
+    moment = st.sampled_from(opt_out_worlds.moments(era) + opt_out_worlds.COMMON)
+    coded = st.sampled_from(opt_out_worlds.CODED)
+    practice = st.integers(0, len(PRACTICES) - 1)
+    row = st.tuples(st.integers(0, 5), practice, coded, moment, moment)
+    collection = draw(st.sampled_from([*COLLECTIONS, "both_kinds"]))
+    exception = draw(st.sampled_from(sorted(EXCEPTIONS))) if collection == "both_kinds" else "none"
+    return era, draw(st.lists(row, max_size=25)), collection, exception
+
+
+@hypothesis.settings(
+    max_examples=40, deadline=None, database=None, derandomize=True, print_blob=False,
+    phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+)  # fmt: skip
+@hypothesis.given(worlds())
+def test_any_history(world):
+    era, histories, collection, exception = world
+    sent = opt_out_worlds.of_histories(era, histories, 6, collection=collection, **EXCEPTIONS[exception])
+    assert problems(run(sent), sent) == []
+
+
+def test_a_collection_without_a_policy_lets_nobody_in():
+    sent = opt_out_worlds.by_hand()
+    sent.settings["collection"] = "unheard_of"
+    connection = run(sent)
+    for table in ("int_patients__permitted", "int_admissions__emergency"):
+        assert connection.execute(f"select count(*) from gateway.{table}").fetchone() == (0,), table
+
+
+def test_a_session_in_another_time_zone_would_be_noticed():
+    sent = opt_out_worlds.by_hand()
+    assert problems(run(sent, timezone="UTC"), sent) != []
+
+
+def test_null_empties_nothing():
+    """`not in` with one NULL among the objections lets nobody in; an anti-join does not."""
+    world = World()
+    world.practice("A81001")
+    world.patient(1, "A81001")
+    world.opt_out(2, "A81001", opt_out_worlds.DISSENT, number="not a number")
+    world.opt_out(3, "A81001", opt_out_worlds.DISSENT, number=" ")
+    assert problems(run(world.sent), world.sent) == []
+    assert expected(world.sent).permitted.total() == 1
+
+
+def test_what_each_collection_upholds():
+    """Domain handbook, seed table and 3.4: Type 1 always, Type 2 at no collection."""
+    policies = {row["collection"]: row for row in seed("collections")}
+    assert {c: row["type_1_upheld"] for c, row in policies.items()} == dict.fromkeys(
+        ("individual_gp_level_data", "gpdpr", "care_data"), "at_collection"
+    )
+    assert {c: row["type_2_upheld"] for c, row in policies.items()} == {
+        "individual_gp_level_data": "never",
+        "gpdpr": "never",
+        "care_data": "at_dissemination",
+    }
+
+
+# The sample: raw files on one side, every table of both databases on the other.
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """The sample's raw files as the oracle reads them."""
+    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    return raw_folder.read(SAMPLE, settings | {"period_start": "0001-01-01", "period_end": "0001-01-01"})
+
+
+@pytest.fixture(scope="module")
+def key_of(built):
+    """The pseudonym of a number in this build, by the standard library."""
+    collection = "individual_gp_level_data"
+    key = keys.read_key(built.keys, collection)
+    return lambda number: pseudonym(key, collection, number)
+
+
+def columns_holding(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> dict[str, int]:
+    """For each column of each table of both databases that holds one of the pseudonyms: in how many rows.
+
+    The tables and columns are found in the catalogue, whatever their name or type, and a pseudonym is found
+    wherever it stands in a value.
+    """
+    columns = connection.execute(
+        """
+        select database_name, schema_name, table_name, column_name
+        from duckdb_columns()
+        where database_name in ('marts', 'patient_level') and not internal
+        order by all
+        """
+    ).fetchall()
+    found = {}
+    for *table, column in columns:
+        name = ".".join(f'"{part}"' for part in table)
+        values = connection.execute(f'select cast("{column}" as varchar) from {name}').fetchall()
+        count = sum(
+            not wanted.isdisjoint(re.findall("[a-p]{32}", value)) for (value,) in values if value is not None
+        )
+        if count:
+            found[".".join([*table, column])] = count
+    return found
+
+
+def test_nobody_who_opted_out_is_in_any_table_of_the_sample(warehouse, sample, key_of):
+    gone = {key_of(number) for number in opted_out(sample)}
+    assert len(gone) > 1_000
+    assert columns_holding(warehouse, gone) == {}
+
+
+def test_nobody_but_the_permitted_is_in_any_table_of_the_sample(warehouse, sample, key_of):
+    permitted = {key_of(number) for number, _ in expected(sample).permitted}
+    others = {key_of(number) for number in numbers_in(sample)} - permitted
+    assert len(others) > 5_000
+    assert columns_holding(warehouse, others) == {}
+
+
+def test_nobody_permitted_is_missing_from_the_sample(warehouse, sample, key_of):
+    wanted = {(key_of(number), practice) for number, practice in expected(sample).permitted}
+    rows = warehouse.execute(
+        "select patient_key, practice_code from patient_level.gateway.int_patients__permitted"
+    ).fetchall()
+    assert len(rows) == len(wanted)
+    assert (len(wanted - set(rows)), len(set(rows) - wanted)) == (0, 0)
+
+
+def test_the_scan_sees_who_is_there(warehouse, sample, key_of):
+    """A scan that finds nobody proves nothing: it does find the permitted, wherever a person has a row."""
+    some = {key_of(number) for number, _ in expected(sample).permitted}
+    found = columns_holding(warehouse, some)
+    assert {
+        "patient_level.gateway.int_patients__permitted.patient_key",
+        "patient_level.gateway.int_admissions__emergency.patient_key",
+        "patient_level.intermediate.int_admissions__qualifying.patient_key",
+    } <= set(found)
+    assert [name for name in found if name.startswith("marts.")] == []
+
+
+def test_the_scan_sees_one_key_inside_any_value():
+    key = "abcdefghijklmnopabcdefghijklmnop"
+    connection = duckdb.connect()
+    connection.execute("attach ':memory:' as marts")
+    connection.execute(
+        f"create table marts.planted as select 7 as n, ['x', 'page {key}'] as listed, {{'a': '{key}'}} as held"
+    )
+    assert columns_holding(connection, {key}) == {"marts.main.planted.listed": 1, "marts.main.planted.held": 1}
+
+
+def numbers_in(sent) -> set[str]:
+    """Every number that a practice file or an opt-out file names."""
+    rows = [*sent.practice_records, *sent.opt_outs]
+    return {number for row in rows if (number := gateway_sql.as_ten_digits(row["nhs_number"]))}
