@@ -300,13 +300,15 @@ def expected(sent: Sent) -> Expected:
     """The whole recomputation."""
     practices, gone, all_upheld = collected_practices(sent), opted_out(sent), upheld(sent)
     collection = sent.settings["collection"]
-    permitted, counts = Counter(), Counter()
+    permitted, counts, records = Counter(), Counter(), defaultdict(list)
+    for row in sent.practice_records:
+        records[row["file_practice_code"]].append(row)
     for file in sent.files:
         if file["file_kind"] != "practice_records" or file["refused_rule"]:
             continue
         practice, usable = file["practice_code"], 0
-        rows_read = sum(row["file_practice_code"] == practice for row in sent.practice_records)
-        for number, rows in people(sent, file).items():
+        rows_read = len(records[practice])
+        for number, rows in people(records[practice], file).items():
             if len({tuple(sorted(row.items())) for row in rows}) > 1:
                 continue  # nobody knows which of the rows is right
             usable += 1
@@ -332,14 +334,13 @@ def expected(sent: Sent) -> Expected:
     )
 
 
-def people(sent: Sent, file: dict) -> dict[str, list[dict]]:
+def people(records: list[dict], file: dict) -> dict[str, list[dict]]:
     """The usable rows of a practice's file, by number, without what may differ in spelling only."""
     found = defaultdict(list)
-    for row in sent.practice_records:
+    for row in records:
         number = nhs_number(row["nhs_number"])
         if (
-            row["file_practice_code"] == file["practice_code"]
-            and text(row["practice_code"]) == file["practice_code"]
+            text(row["practice_code"]) == file["practice_code"]
             and row["extracted_at"] == file["extracted_at"]
             and is_valid(number)
         ):
