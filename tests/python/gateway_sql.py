@@ -4,12 +4,12 @@ The settings of a run are compiled as `<collection>`, `<collected_at>` and so on
 so that one compilation serves every collection and every moment.
 """
 
+import atexit
 import functools
 import hashlib
 import hmac
 import json
 import re
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -59,21 +59,30 @@ def without_values(what: str) -> Iterator[None]:
         raise AssertionError(f"{what} stopped: {why}") from None
 
 
+# The settings stay open, and neither raw files nor keys are there to be read.
+AS_TEMPLATE = ("--target", "gateway", "--vars", json.dumps({name: f"<{name}>" for name in SETTINGS}))
+
+
+@functools.cache
+def template() -> Folders:
+    """The project compiled by dbt, once a session: the manifest, and what a second parse may start from."""
+    made = tempfile.TemporaryDirectory(prefix="gateway_sql_")
+    atexit.register(made.cleanup)
+    folder = Path(made.name)
+    folders = Folders(folder / "store", folder / "nowhere", folder, raw=folder / "nowhere")
+    without_database = ("--selector", "gateway", "--no-populate-cache", "--no-introspect")
+    must_succeed(run_dbt(folders, "compile", *AS_TEMPLATE, *without_database))
+    return folders
+
+
 @functools.cache
 def manifest() -> dict:
-    """What dbt makes of the gateway, with the settings left open; no raw file and no key is opened."""
-    folder = Path(tempfile.mkdtemp(prefix="gateway_sql_"))
-    try:
-        nowhere = folder / "nowhere"
-        folders = Folders(folder / "store", nowhere, folder, raw=nowhere)
-        names = {name: f"<{name}>" for name in SETTINGS}
-        arguments = ("--no-populate-cache", "--no-introspect", "--vars", json.dumps(names))
-        must_succeed(
-            run_dbt(folders, "compile", "--target", "gateway", "--selector", "gateway", *arguments)
-        )
-        return json.loads((folder / "target" / "manifest.json").read_text())
-    finally:
-        shutil.rmtree(folder)
+    """What dbt makes of the project, the gateway's SQL compiled."""
+    return read_manifest(template())
+
+
+def read_manifest(folders: Folders) -> dict:
+    return json.loads((folders.work / "target" / "manifest.json").read_text())
 
 
 @functools.cache

@@ -9,13 +9,14 @@
 Mend a red rule by putting `exclude_opted_out(..., var('collection'))` before the pseudonym.
 """
 
-import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import gateway_sql
 import pytest
-from conftest import Folders, copy_project, must_succeed, run_dbt
+from conftest import copy_project, must_succeed, run_dbt
 
 GATE = "int_opt_outs__upheld"
 GATED_CTE = re.compile(r"(\w+) as \(\s*\{\{ exclude_opted_out\(.+?, var\('collection'\)\) \}\}\s*\)")
@@ -197,9 +198,12 @@ def planted(tmp_path_factory) -> dict:
             file.with_name(f"_{file.stem}.yml").write_text(
                 f"version: 2\nmodels:\n  - name: {file.stem}\n    {columns}\n    {group}\n"
             )
-    folders = Folders(folder / "store", folder / "keys", folder / "work", project=project)
-    must_succeed(run_dbt(folders, "parse", "--target", "gateway"))
-    return json.loads((folder / "work" / "target" / "manifest.json").read_text())
+    # With the same folders and settings, only what was added is parsed again.
+    template = gateway_sql.template()
+    folders = replace(template, work=folder / "work", project=project, environment={})
+    shutil.copytree(template.work / "target", folder / "work" / "target")
+    must_succeed(run_dbt(folders, "parse", *gateway_sql.AS_TEMPLATE))
+    return gateway_sql.read_manifest(folders)
 
 
 @pytest.mark.parametrize("path", PLANTED)
