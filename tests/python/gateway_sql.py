@@ -20,7 +20,7 @@ import duckdb
 import pyarrow
 from conftest import PROJECT, Folders, must_succeed, run_dbt
 from duckdb import sqltypes
-from opt_out_oracle import Expected, Sent, expected, seed
+from opt_out_oracle import Expected, Sent, expected, objections, opted_out, seed, upheld
 
 from gp_level_data import landing
 from gp_level_data.pseudonym import pseudonymiser
@@ -195,6 +195,40 @@ def changed(
         yield
     finally:
         connection.execute("rollback")
+
+
+def gate_problems(connection: duckdb.DuckDBPyConnection, sent: Sent) -> list[str]:
+    """Where the gate alone disagrees with the oracle, over other opt-out rows than the run's: milliseconds."""
+    with without_values("the gate"):
+        create(connection, "landing.opt_outs", sent.opt_outs, list(connection.table("landing.opt_outs").columns))
+        for model in ("stg_gpes__opt_outs", "int_opt_outs__in_force", "int_opt_outs__upheld"):
+            build(connection, sent, model, compiled(model))
+        call = "{{ exclude_opted_out(ref('int_patients__judged'), var('collection')) }}"
+        build(connection, sent, "let_through", as_compiled(call))
+        judged, let_through, upheld_rows, in_force = (
+            connection.execute(f"select {columns} from gateway.{table}").fetchall()
+            for columns, table in (
+                ("nhs_number", "int_patients__judged"),
+                ("nhs_number", "let_through"),
+                ("collection, nhs_number, lifted_by", "int_opt_outs__upheld"),
+                ("nhs_number, practice_code, opt_out_kind, reason", "int_opt_outs__in_force"),
+            )
+        )
+        gone = {int(number) for number in opted_out(sent)}
+        pairs = (
+            ("let through", Counter(let_through), Counter(row for row in judged if row[0] not in gone)),
+            ("upheld", Counter(upheld_rows), Counter((c, int(n), by) for (c, n), by in upheld(sent).items())),
+            (
+                "objections",
+                Counter(in_force),
+                Counter((int(n), practice, kind, why) for (n, practice, kind), why in objections(sent).items()),
+            ),
+        )
+        return [
+            f"{name}: {(found - wanted).total()} too many, {(wanted - found).total()} missing"
+            for name, found, wanted in pairs
+            if found != wanted
+        ]
 
 
 def build(connection: duckdb.DuckDBPyConnection, sent: Sent, model: str, statement: str) -> None:

@@ -2,10 +2,15 @@
 
 The oracle is plain Python, written from the domain handbook (opt_out_oracle.py). It is compared with the gateway's
 own SQL on a world made by hand and on thousands of drawn histories, and with every table of the built sample.
+
+A failing assert prints the values of all its parts. So nothing that holds a number or a pseudonym stands in one:
+they compare counts that were taken before.
 """
 
+import functools
 import random
 import re
+from collections import Counter
 
 import duckdb
 import gateway_sql
@@ -22,7 +27,7 @@ from opt_out_worlds import BOTH_KINDS, COLLECTIONS, ERAS, HAND_MADE, PRACTICES, 
 
 from gp_level_data import keys
 
-PEOPLE = 1_000
+PEOPLE, FEW = 1_000, 40
 SEED = 20170401
 EXCEPTIONS = {
     "none": {},
@@ -42,7 +47,8 @@ def test_an_exception_that_is_not_in_order_lifts_nothing(name):
     sent = opt_out_worlds.refused_exception(REFUSED_EXCEPTIONS[name])
     plain = opt_out_worlds.by_hand(collection="gpdpr")
     assert problems(run(sent), sent) == []
-    assert expected(sent).permitted == expected(plain).permitted
+    is_same = expected(sent).permitted == expected(plain).permitted
+    assert is_same
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -53,36 +59,50 @@ def test_thousands_of_drawn_histories(era, collection):
     sent = opt_out_worlds.of_histories(ERAS[era], histories, PEOPLE, collection=collection)
     wanted = expected(sent)
     assert problems(run(sent), sent, wanted) == []
-    # every outcome of a history occurs, or the comparison would say little
-    assert set(wanted.objections.values()) == {
-        "dissent", "same_day_conflict", "undated_dissent", "future_dissent"
-    }  # fmt: skip
-    assert 0.2 < len(opted_out(sent)) / PEOPLE < 0.8
+    # every outcome of a history occurs often, or the comparison would say little
+    reasons, gone_count = Counter(wanted.objections.values()), len(opted_out(sent))
+    assert min(reasons[r] for r in ("dissent", "same_day_conflict", "undated_dissent", "future_dissent")) > 20
+    assert 0.2 < gone_count / PEOPLE < 0.8
 
 
 @st.composite
 def worlds(draw):
-    """Few people with few rows each, so that a counterexample shrinks to something readable."""
-    era = ERAS[draw(st.sampled_from(sorted(ERAS)))]
-    moment = st.sampled_from(opt_out_worlds.moments(era) + opt_out_worlds.COMMON)
-    coded = st.sampled_from(opt_out_worlds.CODED)
-    practice = st.integers(0, len(PRACTICES) - 1)
-    # who, at which practice, scheme and code, effective, recorded
-    row = st.tuples(st.integers(0, 5), practice, coded, moment, moment)
+    """People with up to three rows each, so that a counterexample shrinks to something readable."""
+    era = draw(st.sampled_from(sorted(ERAS)))
+    moment = st.sampled_from(opt_out_worlds.COMMON) | st.sampled_from(opt_out_worlds.moments(ERAS[era]))
+    coded = st.sampled_from([pair for codes in opt_out_worlds.CODES.values() for pair in codes])
+    coded |= st.sampled_from(opt_out_worlds.CODED)
+    row = st.tuples(coded, moment, moment)
+    person = st.tuples(st.integers(0, len(PRACTICES) - 1), st.lists(row, min_size=1, max_size=3))
+    people = draw(st.lists(person, min_size=draw(st.integers(0, FEW // 2)), max_size=FEW))
+    # who, at which practice, scheme and code, effective, recorded; sometimes two are one person
+    histories = [
+        (at if draw(st.integers(0, 9)) else max(at - 1, 0), practice, *row)
+        for at, (practice, rows) in enumerate(people)
+        for row in rows
+    ]
     collection = draw(st.sampled_from([*COLLECTIONS, "both_kinds"]))
     exception = draw(st.sampled_from(sorted(EXCEPTIONS))) if collection == "both_kinds" else "none"
-    return era, draw(st.lists(row, max_size=25)), collection, exception
+    return era, histories, collection, exception
+
+
+@functools.cache
+def without_histories(era: str, collection: str, exception: str) -> duckdb.DuckDBPyConnection:
+    """The gateway's run over a world in which nobody objected yet."""
+    settings = {"collection": collection, **EXCEPTIONS[exception]}
+    return run(opt_out_worlds.of_histories(ERAS[era], [], FEW, **settings))
 
 
 @hypothesis.settings(
-    max_examples=40, deadline=None, database=None, derandomize=True, print_blob=False,
+    max_examples=120, deadline=None, database=None, derandomize=True, print_blob=False,
     phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
 )  # fmt: skip
 @hypothesis.given(worlds())
 def test_any_history(world):
     era, histories, collection, exception = world
-    sent = opt_out_worlds.of_histories(era, histories, 6, collection=collection, **EXCEPTIONS[exception])
-    assert problems(run(sent), sent) == []
+    settings = {"collection": collection, **EXCEPTIONS[exception]}
+    sent = opt_out_worlds.of_histories(ERAS[era], histories, FEW, **settings)
+    assert gateway_sql.gate_problems(without_histories(era, collection, exception), sent) == []
 
 
 def test_a_collection_without_a_policy_lets_nobody_in():
@@ -106,7 +126,8 @@ def test_null_empties_nothing():
     world.opt_out(2, "A81001", opt_out_worlds.DISSENT, number="not a number")
     world.opt_out(3, "A81001", opt_out_worlds.DISSENT, number=" ")
     assert problems(run(world.sent), world.sent) == []
-    assert expected(world.sent).permitted.total() == 1
+    permitted_count = expected(world.sent).permitted.total()
+    assert permitted_count == 1
 
 
 def test_what_each_collection_upholds():
@@ -177,14 +198,16 @@ def columns_holding(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> 
 
 def test_nobody_who_opted_out_is_in_any_table_of_the_sample(warehouse, sample, key_of):
     gone = {key_of(number) for number in opted_out(sample)}
-    assert len(gone) > 1_000
-    assert columns_holding(warehouse, gone) == {}
+    gone_count, found = len(gone), columns_holding(warehouse, gone)
+    assert found == {}
+    assert gone_count > 1_000
 
 
 def test_nobody_but_the_permitted_is_in_any_table_of_the_sample(warehouse, sample, permitted, key_of):
     others = {key_of(number) for number in numbers_in(sample) - {number for number, _ in permitted}}
-    assert len(others) > 5_000
-    assert columns_holding(warehouse, others) == {}
+    other_count, found = len(others), columns_holding(warehouse, others)
+    assert found == {}
+    assert other_count > 5_000
 
 
 def test_nobody_permitted_is_missing_from_the_sample(warehouse, permitted, key_of):
@@ -192,8 +215,10 @@ def test_nobody_permitted_is_missing_from_the_sample(warehouse, permitted, key_o
     rows = warehouse.execute(
         "select patient_key, practice_code from patient_level.gateway.int_patients__permitted"
     ).fetchall()
-    assert len(rows) == len(wanted)
-    assert (len(wanted - set(rows)), len(set(rows) - wanted)) == (0, 0)
+    missing_count, added_count, repeated_count = (
+        len(wanted - set(rows)), len(set(rows) - wanted), len(rows) - len(set(rows))
+    )  # fmt: skip
+    assert (missing_count, added_count, repeated_count) == (0, 0, 0)
 
 
 def test_the_scan_sees_who_is_there(warehouse, permitted, key_of):
