@@ -1,14 +1,28 @@
-with statuses as (
+with answers as (
 
-    select distinct
+    select
         participation.practice_code,
-        participation.status,
-        participation.status_date
+        -- nobody knows that an answer without a date is not the last one
+        case
+            when participation.status_date is null then 'undated'
+            else coalesce(participation.status, '')
+        end as status,
+        coalesce(participation.status_date, cast(settings.collected_at as date)) as status_date,
+        settings.collected_at
     from {{ ref('stg_cqrs__participation') }} as participation
     inner join {{ ref('int_collection__settings') }} as settings
-        on
-            participation.service = upper(settings.cqrs_service)
-            and participation.status_date <= cast(settings.collected_at as date)
+        on participation.service = upper(settings.cqrs_service)
+
+),
+
+statuses as (
+
+    select distinct
+        practice_code,
+        status,
+        status_date
+    from answers
+    where status_date <= cast(collected_at as date)
 
 ),
 

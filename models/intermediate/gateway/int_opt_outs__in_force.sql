@@ -8,10 +8,10 @@ with histories as (
         codes.opt_out_kind,
         codes.meaning,
         cast(opt_outs.effective_at as date) as effective_date,
-        -- NULL is not in time
+        -- NULL is not in time; least() passes over a practice without a moment of its own
         coalesce(
-            opt_outs.effective_at <= coalesce(practices.extracted_at, settings.collected_at)
-            and opt_outs.recorded_at <= coalesce(practices.extracted_at, settings.collected_at),
+            opt_outs.effective_at <= least(practices.extracted_at, settings.collected_at)
+            and opt_outs.recorded_at <= least(practices.extracted_at, settings.collected_at),
             false
         ) as is_in_time
     from {{ ref('stg_gpes__opt_outs') }} as opt_outs
@@ -26,12 +26,8 @@ with histories as (
     where
         opt_outs.nhs_number is not null
         -- a code used after it ended is reported (int_intake__rejected_counts), not applied
-        and coalesce(
-            cast(opt_outs.effective_at as date)
-            between coalesce(codes.valid_from, date '0001-01-01')
-            and coalesce(codes.valid_to, date '9999-12-31'),
-            true
-        )
+        and coalesce(cast(opt_outs.effective_at as date) >= codes.valid_from, true)
+        and coalesce(cast(opt_outs.effective_at as date) <= codes.valid_to, true)
 
 ),
 

@@ -81,7 +81,11 @@ select
     people.nhs_number,
     people.row_count,
     people.rejected_rule,
-    practices.not_collected_reason,
+    case
+        -- a practice that nobody judged has not been let in
+        when practices.practice_code is null then 'not_a_gp_practice'
+        else practices.not_collected_reason
+    end as not_collected_reason,
     coalesce(gps.gp_code, 'UNASSIGNED') as gp_code,
     case
         when gps.gp_code is not null then null

@@ -1,0 +1,370 @@
+"""Who may be in a collection, told a second time: plain Python, from the words and not from the SQL.
+
+Its source is the domain handbook, sections 3.1 to 3.4, 4 and 11, and the design's table of decisions. It
+takes what was sent, as text (`Sent`), and says who is permitted. Whatever is unsure keeps a person out.
+"""
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+SEEDS = Path(__file__).parents[2] / "seeds"
+UK = ZoneInfo("Europe/London")
+
+# Section 3.1. A dissent is known by its code alone; a withdrawal must stand in its own scheme.
+DISSENTS = {
+    "type_1": {"9Nu0", "XaZ89", "827241000000103"},
+    "type_2": {"9Nu4", "XaaVL", "881561000000100"},
+}
+WITHDRAWALS = {
+    "type_1": {("READ2", "9Nu1"), ("CTV3", "XaZ8A"), ("SNOMED", "827261000000102")},
+    "type_2": {("READ2", "9Nu5"), ("CTV3", "XaaVM"), ("SNOMED", "881581000000109")},
+}
+LAST_DAY = {"type_1": date.max, "type_2": date(2018, 10, 11)}
+
+
+def seed(name: str) -> list[dict]:
+    """The rows of a seed; an empty field is None."""
+    with (SEEDS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        return [{key: value or None for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+@dataclass(repr=False)
+class Sent:
+    """What arrived for one run: its settings, and rows of text under the names of the raw columns.
+
+    It shows nothing of itself: a failing test prints the arguments of its functions.
+    """
+
+    settings: dict
+    files: list[dict] = field(default_factory=list)
+    practice_records: list[dict] = field(default_factory=list)
+    opt_outs: list[dict] = field(default_factory=list)
+    participation: list[dict] = field(default_factory=list)
+    practices: list[dict] = field(default_factory=list)
+    admissions: list[dict] = field(default_factory=list)
+    collections: list[dict] = field(default_factory=lambda: seed("collections"))
+    waves: list[dict] = field(default_factory=lambda: seed("collection_waves"))
+    exceptions: list[dict] = field(default_factory=lambda: seed("opt_out_exceptions"))
+    register: list[dict] = field(default_factory=lambda: seed("exception_register"))
+
+    @property
+    def collected_at(self) -> datetime:
+        return instant(self.settings["collected_at"])
+
+    @property
+    def policy(self) -> dict:
+        [policy] = [
+            row for row in self.collections if row["collection"] == self.settings["collection"]
+        ]
+        return policy
+
+
+def text(value: str | None) -> str:
+    return (value or "").strip()
+
+
+def instant(value: str | None) -> datetime | None:
+    """The moment that a text names, or None. A date is its first moment; without an offset it is UK time.
+
+    A time that the change of the clocks leaves open is taken as the later of the two.
+    """
+    try:
+        moment = datetime.fromisoformat(value or "")
+    except ValueError:
+        return None
+    if moment.tzinfo:
+        return moment.astimezone(UTC)
+    return max(moment.replace(tzinfo=UK, fold=fold).astimezone(UTC) for fold in (0, 1))
+
+
+def local_day(moment: datetime) -> date:
+    """The day in the United Kingdom. Compared by day, a moment in summer may lie on the next one."""
+    return moment.astimezone(UK).date()
+
+
+def nhs_number(value: str | None) -> str | None:
+    """Ten digits, also as 3-3-4 with one kind of separator; None for anything else."""
+    value = text(value)
+    for separator in (" ", "-"):
+        parts = value.split(separator)
+        if [len(part) for part in parts] == [3, 3, 4]:
+            value = "".join(parts)
+    return value if len(value) == 10 and value.isascii() and value.isdigit() else None
+
+
+def is_valid(number: str | None) -> bool:
+    """Section 4, in a synthetic folder, where numbers of the test range are the good ones."""
+    if number is None or number[0] != "9" or len(set(number)) == 1:
+        return False
+    if number[0] == number[9] and set(number[1:9]) == {"0"}:
+        return False
+    digits = [int(digit) for digit in number]
+    check = 11 - sum(digit * weight for digit, weight in zip(digits, range(10, 1, -1))) % 11
+    return check % 11 == digits[9] and check != 10
+
+
+def moment_of(sent: Sent, practice: str) -> datetime:
+    """The moment up to which a practice's record is known: its extraction, and never after the run's."""
+    extracted = [
+        instant(file["extracted_at"])
+        for file in sent.files
+        if file["practice_code"] == practice and file["file_kind"] == "practice_records"
+    ]
+    return min([moment for moment in extracted if moment] + [sent.collected_at])
+
+
+def objections(sent: Sent) -> dict[tuple[str, str, str], str]:
+    """(number, practice, kind of opt-out) of everybody who objects, with the first reason that holds."""
+    histories = defaultdict(list)
+    for row in sent.opt_outs:
+        if number := nhs_number(row["nhs_number"]):
+            histories[number, row["file_practice_code"]].append(row)
+    moments = {practice: moment_of(sent, practice) for _, practice in histories}
+    found = {}
+    for (number, practice), rows in histories.items():
+        for kind in DISSENTS:
+            if reason := objection(kind, rows, moments[practice]):
+                found[number, practice, kind] = reason
+    return found
+
+
+def objection(kind: str, rows: Iterable[dict], moment: datetime) -> str | None:
+    """Why one person's rows at one practice amount to an objection of a kind; None if they do not."""
+    dissents, withdrawals, unsure = set(), set(), set()
+    for row in rows:
+        scheme, code = text(row["code_scheme"]).upper(), text(row["code"]).rstrip(".")
+        effective, recorded = instant(row["effective_date"]), instant(row["recorded_at"])
+        if effective and local_day(effective) > LAST_DAY[kind]:
+            continue  # reported, not applied
+        is_known = effective and recorded and max(effective, recorded) <= moment
+        if code in DISSENTS[kind]:
+            if not effective:
+                unsure.add("undated_dissent")
+            elif not is_known:
+                unsure.add("future_dissent")
+            else:
+                dissents.add(local_day(effective))
+        elif (scheme, code) in WITHDRAWALS[kind] and is_known:
+            withdrawals.add(local_day(effective))
+    if unsure:
+        return max(unsure)
+    if not dissents or max(withdrawals, default=date.min) > max(dissents):
+        return None
+    return "same_day_conflict" if max(dissents) in withdrawals else "dissent"
+
+
+def lifted_kinds(sent: Sent) -> dict[str, str]:
+    """Kinds of opt-out that the run's exception lifts from its own collection, with the register's row."""
+    collection, today = sent.settings["collection"], local_day(sent.collected_at)
+    granted = {
+        row["exception"]
+        for row in sent.register
+        if row["exception_id"] == sent.settings["exception_id"]
+        and row["collection"] == collection
+        and text(row["legal_basis"])
+        and text(row["approved_by"])
+        and row["valid_from"]
+        and row["valid_to"]
+        and date.fromisoformat(row["valid_from"]) <= today <= date.fromisoformat(row["valid_to"])
+    }
+    return {
+        row["opt_out_kind"]: sent.settings["exception_id"]
+        for row in sent.exceptions
+        if row["collection"] == collection and row["exception"] in granted
+    }
+
+
+def upheld(sent: Sent) -> dict[tuple[str, str], str | None]:
+    """(collection, number) of everybody whose objection it upholds; the value is what lifts all of them."""
+    kinds_of = defaultdict(set)
+    for number, _, kind in objections(sent):
+        kinds_of[number].add(kind)
+    found = {}
+    for policy in sent.collections:
+        is_own = policy["collection"] == sent.settings["collection"]
+        lifted = lifted_kinds(sent) if is_own else {}
+        at_collection = {kind for kind in DISSENTS if policy[f"{kind}_upheld"] == "at_collection"}
+        for number, kinds in kinds_of.items():
+            if counting := kinds & at_collection:
+                stands = counting - set(lifted)
+                found[policy["collection"], number] = (
+                    None if stands else min(lifted[kind] for kind in counting)
+                )
+    return found
+
+
+def opted_out(sent: Sent) -> set[str]:
+    """The numbers that this run must not hold."""
+    collection = sent.settings["collection"]
+    return {number for (c, number), lifted in upheld(sent).items() if c == collection and not lifted}
+
+
+def has_agreed(sent: Sent, practice: str) -> bool:
+    """The last answer on or before the day of collection, and the only one that day, was to agree."""
+    service, today = sent.policy["cqrs_service"], local_day(sent.collected_at)
+    answers = defaultdict(set)
+    for row in sent.participation:
+        if text(row["practice_code"]).upper() == practice and text(row["service"]).upper() == service:
+            moment = instant(row["status_date"])
+            if moment is None:
+                return False  # nobody knows that an answer without a date is not the last one
+            answers[local_day(moment)].add(text(row["status"]).lower())
+    last = max((day for day in answers if day <= today), default=None)
+    return last is not None and answers[last] == {"agreed"}
+
+
+def is_open(sent: Sent, practice: str) -> bool:
+    """Its last row as a GP practice is active and not closed on the day of its extraction."""
+    rows = [
+        row
+        for row in sent.practices
+        if text(row["organisation_code"]) == practice and row["prescribing_setting"] == "4"
+    ]
+    if not rows:
+        return False
+    row = max(rows, key=lambda row: row["open_date"] or "")
+    extracted = [
+        instant(file["extracted_at"])
+        for file in sent.files
+        if file["practice_code"] == practice and file["file_kind"] == "practice_records"
+    ]
+    day = local_day((extracted and extracted[0]) or sent.collected_at)
+    return row["status_code"] == "A" and not (
+        row["close_date"] and row["close_date"] <= day.strftime("%Y%m%d")
+    )
+
+
+def is_in_wave(sent: Sent, practice: str) -> bool:
+    policy = sent.policy
+    return policy["wave"] is None or any(
+        row["collection"] == policy["collection"]
+        and row["wave"] == policy["wave"]
+        and row["practice_code"] == practice
+        for row in sent.waves
+    )
+
+
+def has_sent_everything(sent: Sent, practice: str) -> bool:
+    """One good practice file, extracted by the moment of collection, and every row of an opt-out file."""
+    files = {
+        kind: [
+            file
+            for file in sent.files
+            if file["practice_code"] == practice and file["file_kind"] == kind
+        ]
+        for kind in ("practice_records", "opt_outs")
+    }
+    if any(len(found) != 1 or found[0]["refused_rule"] for found in files.values()):
+        return False
+    [records], [opt_outs] = files.values()
+    extracted_at = instant(records["extracted_at"])
+    rows_read = sum(row["file_practice_code"] == practice for row in sent.opt_outs)
+    return (
+        extracted_at is not None
+        and extracted_at <= sent.collected_at
+        and opt_outs["row_count"] == rows_read
+    )
+
+
+def collected_practices(sent: Sent) -> set[str]:
+    """The practices whose patients are collected at all."""
+    return {
+        practice
+        for practice in {file["practice_code"] for file in sent.files if file["practice_code"]}
+        if has_agreed(sent, practice)
+        and is_open(sent, practice)
+        and is_in_wave(sent, practice)
+        and has_sent_everything(sent, practice)
+    }
+
+
+@dataclass(repr=False)
+class Expected:
+    """Everything that the gateway should say about what was sent; shows nothing of itself either."""
+
+    upheld: dict[tuple[str, str], str | None]
+    objections: dict[tuple[str, str, str], str]
+    practices: set[str]
+    permitted: Counter
+    admissions: Counter
+    counts: Counter
+    objectors: Counter
+
+
+def expected(sent: Sent) -> Expected:
+    """The whole recomputation."""
+    practices, gone, all_upheld = collected_practices(sent), opted_out(sent), upheld(sent)
+    collection = sent.settings["collection"]
+    permitted, counts, records = Counter(), Counter(), defaultdict(list)
+    for row in sent.practice_records:
+        records[row["file_practice_code"]].append(row)
+    for file in sent.files:
+        if file["file_kind"] != "practice_records" or file["refused_rule"]:
+            continue
+        practice, usable = file["practice_code"], 0
+        rows_read = len(records[practice])
+        for number, rows in people(records[practice], file).items():
+            if len({tuple(sorted(row.items())) for row in rows}) > 1:
+                continue  # nobody knows which of the rows is right
+            usable += 1
+            if practice not in practices:
+                counts[practice, "excluded", "practice"] += 1
+            elif number in gone:
+                counts[practice, "excluded", "objection"] += 1
+            else:
+                is_lifted = (collection, number) in all_upheld
+                counts[practice, "kept", "lifted" if is_lifted else ""] += 1
+                permitted[number, practice] += 1
+        counts[practice, "rejected", "unreadable"] += file["row_count"] - rows_read
+        counts[practice, "rejected", ""] += rows_read - usable
+    all_objections = objections(sent)
+    return Expected(
+        all_upheld,
+        all_objections,
+        practices,
+        permitted,
+        expected_admissions(sent, {number for number, _ in permitted}),
+        +counts,
+        Counter((practice, kind) for _, practice, kind in all_objections),
+    )
+
+
+def people(records: list[dict], file: dict) -> dict[str, list[dict]]:
+    """The usable rows of a practice's file, by number, without what may differ in spelling only."""
+    found = defaultdict(list)
+    for row in records:
+        number = nhs_number(row["nhs_number"])
+        if (
+            text(row["practice_code"]) == file["practice_code"]
+            and row["extracted_at"] == file["extracted_at"]
+            and is_valid(number)
+        ):
+            gp_code = text(row["usual_gp_code"]).upper()
+            found[number].append({"gp": gp_code, "flags": row["metric_flags"]})
+    return found
+
+
+# Section 2.1, filter 3: the day from which each admission method is one of the emergency.
+EMERGENCY = dict.fromkeys(("21", "22", "23", "24", "28"), date.min) | dict.fromkeys(
+    ("25", "2A", "2B", "2C", "2D"), date(2013, 4, 1)
+)
+
+
+def expected_admissions(sent: Sent, permitted: set[str]) -> Counter:
+    """Emergency admissions of permitted people in the period, each episode once: (number, day)."""
+    episodes = {}
+    for row in sent.admissions:
+        number, day = nhs_number(row["newnhsno"]), date.fromisoformat(row["admidate"])
+        start, end = (date.fromisoformat(sent.settings[f"period_{at}"]) for at in ("start", "end"))
+        if (
+            number in permitted
+            and start <= day <= end
+            and day >= EMERGENCY.get(text(row["admimeth"]).upper(), date.max)
+        ):
+            episodes[row["epikey"]] = (number, day)
+    return Counter(episodes.values())

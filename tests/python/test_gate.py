@@ -1,0 +1,235 @@
+"""No model can forget the gate: rules over dbt's graph, for the project and for models that break them.
+
+1. A model that holds `patient_key`, declared or written in its SQL, descends from `int_opt_outs__upheld`.
+2. A model that calls `pseudonymise` is a gateway model, and every row it pseudonymises comes straight from
+   `exclude_opted_out`: the call stands in a select from one CTE, which is nothing but that macro for the run's
+   collection, and which it joins to nothing.
+3. A model that is stored has its contract enforced, so that no column gets past rule 1 undeclared.
+
+Mend a red rule by putting `exclude_opted_out(..., var('collection'))` before the pseudonym.
+"""
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import gateway_sql
+import pytest
+from conftest import copy_project, must_succeed, run_dbt
+
+GATE = "int_opt_outs__upheld"
+GATED_CTE = re.compile(r"(\w+) as \(\s*\{\{ exclude_opted_out\(.+?, var\('collection'\)\) \}\}\s*\)")
+
+
+def models_of(manifest: dict) -> dict[str, dict]:
+    return {
+        key: node
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] in ("model", "snapshot")
+    }
+
+
+def code_of(node: dict) -> str:
+    """A model's source without its comments."""
+    return re.sub(r"--.*|\{#.*?#\}", "", node["raw_code"])
+
+
+def ancestors(manifest: dict, key: str) -> set[str]:
+    """The names of everything that a model reads, and what that reads, to the sources."""
+    found, waiting = set(), [key]
+    while waiting:
+        for parent in manifest["parent_map"].get(waiting.pop(), []):
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return {parent.split(".")[-1] for parent in found}
+
+
+def that_miss_the_gate(manifest: dict) -> list[str]:
+    """Rule 1."""
+    return sorted(
+        node["name"]
+        for key, node in models_of(manifest).items()
+        if ("patient_key" in node["columns"] or "patient_key" in code_of(node))
+        and GATE not in ancestors(manifest, key)
+    )
+
+
+def that_pseudonymise_without_it(manifest: dict) -> list[str]:
+    """Rule 2."""
+    return sorted(
+        node["name"]
+        for node in models_of(manifest).values()
+        if "pseudonymise(" in code_of(node)
+        and not (
+            node["path"].startswith("intermediate/gateway/") and all(map(is_gated, calls(code_of(node))))
+        )
+    )
+
+
+def calls(code: str) -> list[tuple[set[str], str]]:
+    """For each call of `pseudonymise`: the gated CTEs of its model, and the rest of its select."""
+    gated = set(GATED_CTE.findall(code))
+    return [(gated, re.split(r"\n\s*\)", rest)[0]) for rest in code.split("pseudonymise(")[1:]]
+
+
+def is_gated(call: tuple[set[str], str]) -> bool:
+    gated, rest = call
+    read = re.findall(r"\b(?:from|join)\s+(\S+)", rest)
+    return len(read) == 1 and read[0] in gated
+
+
+def that_have_no_contract(manifest: dict) -> list[str]:
+    """Rule 3."""
+    return sorted(
+        node["name"]
+        for node in models_of(manifest).values()
+        if node["config"]["materialized"] not in ("view", "ephemeral", "snapshot")
+        and not node["config"]["contract"]["enforced"]
+    )
+
+
+RULES = (that_miss_the_gate, that_pseudonymise_without_it, that_have_no_contract)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_model_keeps_the_rule(rule):
+    assert rule(gateway_sql.manifest()) == []
+
+
+def test_the_rules_have_something_to_look_at():
+    models = models_of(gateway_sql.manifest()).values()
+    assert {node["name"] for node in models if "patient_key" in node["columns"]} >= {
+        "int_patients__permitted",
+        "int_admissions__emergency",
+        "int_admissions__qualifying",
+    }
+    assert {node["name"] for node in models if "pseudonymise(" in code_of(node)} >= {
+        "int_patients__permitted",
+        "int_admissions__emergency",
+    }
+
+
+# Models somebody might add, and the rules each breaks.
+KEY = "{{ pseudonymise('nhs_number') }} as patient_key"
+GATED = "{{ exclude_opted_out(ref('stg_gpes__practice_records'), var('collection')) }}"
+PLANTED = {
+    # straight from the raw rows
+    "intermediate/gateway/int_planted__ungated": (
+        f"select {KEY} from {{{{ ref('stg_gpes__practice_records') }}}}",
+        {"that_miss_the_gate", "that_pseudonymise_without_it"},
+    ),
+    # reads the gate, and does not use it
+    "intermediate/gateway/int_planted__beside": (
+        f"""
+        with raw as (select * from {{{{ ref('stg_gpes__practice_records') }}}}),
+        gate as (select count(*) as n from {{{{ ref('int_opt_outs__upheld') }}}})
+        select {KEY} from raw cross join gate
+        """,
+        {"that_pseudonymise_without_it"},
+    ),
+    # uses the gate, and pseudonymises other rows
+    "intermediate/gateway/int_planted__past": (
+        f"""
+        with permitted as (
+            {GATED}
+        ),
+        raw as (select * from {{{{ ref('stg_gpes__practice_records') }}}})
+        select {KEY} from raw where practice_code in (select practice_code from permitted)
+        """,
+        {"that_pseudonymise_without_it"},
+    ),
+    # uses the gate, and brings the others back
+    "intermediate/gateway/int_planted__joined": (
+        f"""
+        with permitted as (
+            {GATED}
+        )
+        select {KEY} from permitted
+        full join {{{{ ref('stg_gpes__opt_outs') }}}} as opt_outs using (nhs_number)
+        """,
+        {"that_pseudonymise_without_it"},
+    ),
+    # the policy of another collection
+    "intermediate/gateway/int_planted__elsewhere": (
+        f"""
+        with permitted as (
+            {GATED.replace("var('collection')", "'another'")}
+        )
+        select {KEY} from permitted
+        """,
+        {"that_pseudonymise_without_it"},
+    ),
+    # as it should be
+    "intermediate/gateway/int_planted__gated": (
+        f"""
+        with permitted as (
+            {GATED}
+        )
+        select {KEY} from permitted
+        """,
+        set(),
+    ),
+    # grandchild of one that forgot
+    "marts/gp_report/rpt_planted": (
+        "select patient_key from {{ ref('int_planted__ungated') }}",
+        {"that_miss_the_gate"},
+    ),
+    # nothing declared, nothing written out
+    "marts/gp_report/rpt_planted_star": (
+        "{{ config(contract={'enforced': false}) }} select * from {{ ref('int_planted__gated') }}",
+        {"that_have_no_contract"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory) -> dict:
+    """The manifest of a copy of the project with all of these added."""
+    folder = tmp_path_factory.mktemp("planted")
+    project = copy_project(folder / "project")
+    for path, (sql, _) in PLANTED.items():
+        file = project / "models" / f"{path}.sql"
+        file.write_text(sql)
+        columns = "columns: [{name: patient_key, data_type: varchar}]"
+        group = "config: {group: gateway}" if "gateway" in path else ""
+        if "star" not in path:
+            file.with_name(f"_{file.stem}.yml").write_text(
+                f"version: 2\nmodels:\n  - name: {file.stem}\n    {columns}\n    {group}\n"
+            )
+    # With the same folders and settings, only what was added is parsed again.
+    template = gateway_sql.template()
+    folders = replace(template, work=folder / "work", project=project, environment={})
+    shutil.copytree(template.work / "target", folder / "work" / "target")
+    must_succeed(run_dbt(folders, "parse", *gateway_sql.AS_TEMPLATE))
+    return gateway_sql.read_manifest(folders)
+
+
+@pytest.mark.parametrize("path", PLANTED)
+def test_a_model_that_breaks_a_rule_is_named(planted, path):
+    name = Path(path).name
+    assert {rule.__name__ for rule in RULES if name in rule(planted)} == PLANTED[path][1]
+
+
+# What a model of today would look like if somebody took the gate out of it.
+FORGOTTEN = {
+    "int_patients__permitted": (
+        "{{ exclude_opted_out(ref('int_patients__judged'), var('collection')) }}",
+        "select * from {{ ref('int_patients__judged') }}",
+    ),
+    "int_admissions__emergency": (
+        "{{ exclude_opted_out('numbered', var('collection')) }}",
+        "select * from numbered",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORGOTTEN)
+def test_a_model_that_loses_the_gate_is_named(name):
+    manifest = gateway_sql.manifest()
+    [(key, node)] = [(k, n) for k, n in models_of(manifest).items() if n["name"] == name]
+    before, after = FORGOTTEN[name]
+    assert node["raw_code"].count(before) == 1
+    code = node["raw_code"].replace(before, after)
+    assert that_pseudonymise_without_it({"nodes": {key: node | {"raw_code": code}}}) == [name]
