@@ -24,6 +24,7 @@ RECORDS = f"{GATEWAY}/int_records__judged.sql"
 PEOPLE = f"{GATEWAY}/int_patients__judged.sql"
 PERMITTED = f"{GATEWAY}/int_patients__permitted.sql"
 ADMISSIONS = f"{GATEWAY}/int_admissions__emergency.sql"
+EPISODES = f"{GATEWAY}/int_episodes__emergency.sql"
 COUNTS = f"{GATEWAY}/int_intake__record_counts.sql"
 OPT_OUTS = "models/staging/gpes/stg_gpes__opt_outs.sql"
 
@@ -222,7 +223,7 @@ MUTANTS = [
     Mutant(
         IN_FORCE,
         "placeholder day lost",
-        "dissent_date is not null and withdrawal_date is null",
+        "dissent_date is not null and coalesce(dissent_date > withdrawal_date, true)",
         "dissent_date > coalesce(withdrawal_date, date '0001-01-01')",
         "a dissent dated 0001-01-01, as systems do that know no date, counts",
     ),
@@ -662,21 +663,21 @@ MUTANTS = [
         "an admission of somebody not permitted is left out",
     ),
     Mutant(
-        ADMISSIONS,
+        EPISODES,
         "repeated episodes",
-        "where permitted.copy_number = 1",
-        "where true",
+        "copy_number = 1 and",
+        "",
         "an episode counts once",
     ),
     Mutant(
-        ADMISSIONS,
+        EPISODES,
         "wrong key",
-        "partition by episode_key",
-        "partition by nhs_number",
+        "            partition by episode_key\n",
+        "            partition by nhs_number\n",
         "an episode is known by its key",
     ),
     Mutant(
-        ADMISSIONS,
+        EPISODES,
         "before the method was",
         "episodes.admission_date >= coalesce(methods.valid_from, date '0001-01-01')",
         "true",
@@ -684,7 +685,7 @@ MUTANTS = [
         "admissions before 2A to 2D",
     ),
     Mutant(
-        ADMISSIONS,
+        EPISODES,
         "after the period",
         "between settings.period_start and settings.period_end",
         ">= settings.period_start",

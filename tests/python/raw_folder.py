@@ -1,4 +1,4 @@
-"""The raw landing folder read by plain Python, from the contract in the design: nothing of the gateway's reader."""
+"""The raw landing folder read by plain Python, from the contract in the design, not by the gateway's reader."""
 
 import csv
 import gzip

@@ -219,8 +219,8 @@ FORGOTTEN = {
         "select * from {{ ref('int_patients__judged') }}",
     ),
     "int_admissions__emergency": (
-        "{{ exclude_opted_out('numbered', var('collection')) }}",
-        "select * from numbered",
+        "{{ exclude_opted_out(ref('int_episodes__emergency'), var('collection')) }}",
+        "select * from {{ ref('int_episodes__emergency') }}",
     ),
 }
 

@@ -61,7 +61,7 @@ def test_thousands_of_drawn_histories(era, collection):
     assert problems(run(sent), sent, wanted) == []
     # every outcome of a history occurs often, or the comparison would say little
     reasons, gone_count = Counter(wanted.objections.values()), len(opted_out(sent))
-    assert min(reasons[r] for r in ("dissent", "same_day_conflict", "undated_dissent", "future_dissent")) > 20
+    assert min(reasons[r] for r in ("dissent", "same_day_conflict", "undated_dissent", "future_dissent")) > 5
     assert 0.2 < gone_count / PEOPLE < 0.8
 
 

@@ -12,17 +12,23 @@ with answered as (
 
 ),
 
+not_objecting as (
+
+    {{ exclude_opted_out('answered', var('collection')) }}
+
+),
+
 permitted as (
 
     select {{ pseudonymise('nhs_number') }} as patient_key
-    from answered
+    from not_objecting
 
 )
 
 select permitted.patient_key
 from permitted
 where
-    -- nobody who has objected to the collection since, or whom it does not hold
+    -- nobody whom the collection does not hold
     exists (
         select 1
         from {{ ref('int_patients__permitted') }} as patients
