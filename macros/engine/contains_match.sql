@@ -1,0 +1,3 @@
+{% macro contains_match(text, pattern) -%}
+regexp_matches({{ text }}, '{{ pattern }}')
+{%- endmacro %}
