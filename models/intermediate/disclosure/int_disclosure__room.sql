@@ -44,7 +44,7 @@ select
     metric_id,
     measure,
     cell_count,
-    is_small,
+    is_changed_by_few,
     is_withheld,
     cell_count > 0 and not is_withheld and highest_count - lowest_count >= need_count
         as can_be_withheld,

@@ -35,8 +35,9 @@ select
     room.metric_id,
     room.measure,
     case
-        when room.is_small then 'small_number'
-        when room.is_withheld then 'changed_by_few'
+        -- before small numbers: of a cell that changed, the reason must not say whether it is small
+        when room.is_withheld and room.is_changed_by_few then 'changed_by_few'
+        when room.is_withheld then 'small_number'
         when decided.is_withheld then 'secondary'
     end as reason,
     case
