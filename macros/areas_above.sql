@@ -72,6 +72,7 @@ cells as (
             when areas.is_withheld then areas.withheld_room_down
             else least(areas.shown_room_down, areas.withheld_room_down)
         end as room_down,
+        true as is_total_published,
         totals.is_withheld as is_total_withheld,
         totals.total_up,
         totals.total_down

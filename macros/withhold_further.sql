@@ -62,7 +62,7 @@ enough as (
         measure,
         min(candidate_rank) as further_cells
     from tried
-    where is_enough and candidate_rank < shown_cells
+    where is_enough and (candidate_rank < shown_cells or not is_total_published)
     group by parent_code, metric_id, measure
 
 ),

@@ -8,6 +8,7 @@ with cells as (
             as room_up,
         case when room.is_withheld then room.withheld_room_down else room.shown_room_down end
             as room_down,
+        true as is_total_published,
         totals.is_withheld as is_total_withheld,
         totals.total_up,
         totals.total_down
