@@ -45,8 +45,10 @@ select
     is_withheld,
     cell_count > 0 and not is_withheld and highest_count - lowest_count >= need_count
         as can_be_withheld,
-    cast(case when cell_count > small_number_to then to_count - cell_count else 0 end as bigint) as shown_room_up,
-    cast(case when cell_count > small_number_to then cell_count - from_count else 0 end as bigint) as shown_room_down,
+    cast(case when cell_count > small_number_to then to_count - cell_count else 0 end as bigint)
+        as shown_room_up,
+    cast(case when cell_count > small_number_to then cell_count - from_count else 0 end as bigint)
+        as shown_room_down,
     cast(highest_count - cell_count as bigint) as withheld_room_up,
     cast(cell_count - lowest_count as bigint) as withheld_room_down,
     cast(need_up as bigint) as need_up,
