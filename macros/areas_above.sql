@@ -37,7 +37,7 @@ areas as (
         -- A withheld total moves along with one withheld count below it, or else with all of them.
         case
             when beneath.has_withheld then beneath.least_need_up
-            else least(room.need_count, beneath.all_up)
+            else greatest(0, room.need_count - beneath.all_down)
         end as own_need_up,
         -- what the counts below still need from outside
         coalesce(beneath.left_need_up, 0) as left_need_up,
