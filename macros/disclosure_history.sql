@@ -1,7 +1,17 @@
 {% macro disclosure_history() -%}
-{%- if target.name == 'warehouse' -%}
-create schema if not exists {{ target.database }}.history;
-create table if not exists {{ target.database }}.history.int_disclosure__published (
+{%- if execute and target.name == 'warehouse' -%}
+{%- set memory = api.Relation.create(
+    database=target.database,
+    schema='history',
+    identifier='int_disclosure__published',
+    type='table'
+) -%}
+{#- dbt has listed the tables before this runs, and the model has to replace this one -#}
+{%- if not load_cached_relation(memory) -%}
+{%- do adapter.cache_added(memory) -%}
+{%- endif -%}
+create schema if not exists {{ memory.without_identifier() }};
+create table if not exists {{ memory }} (
     area_level varchar,
     practice_code varchar,
     area_code varchar,
