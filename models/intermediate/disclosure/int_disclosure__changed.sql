@@ -8,8 +8,11 @@ with counted as (
         row_number() over (
             partition by area_level, parent_code, metric_id, measure
             order by
-                is_changed_by_few and cell_count > 0 desc,
-                cell_count > 0 desc,
+                case
+                    when is_changed_by_few and cell_count > 0 then 1
+                    when cell_count > 0 then 2
+                    else 3
+                end,
                 cell_count,
                 area_code
         ) = 1 as is_next
@@ -31,11 +34,23 @@ england as (
 
 ),
 
-ccgs as ({{ changed_with_total('ccg', 'england') }}),
+ccgs as (
 
-practices as ({{ changed_with_total('practice', 'ccgs') }}),
+    {{ changed_with_total('ccg', 'england') }}
 
-gps as ({{ changed_with_total('gp', 'practices') }})
+),
+
+practices as (
+
+    {{ changed_with_total('practice', 'ccgs') }}
+
+),
+
+gps as (
+
+    {{ changed_with_total('gp', 'practices') }}
+
+)
 
 select * from england
 union all

@@ -16,11 +16,23 @@ with gps as (
 
 ),
 
-practices as ({{ totals_room('practice', 'gps') }}),
+practices as (
 
-ccgs as ({{ totals_room('ccg', 'practices') }}),
+    {{ totals_room('practice', 'gps') }}
 
-england as ({{ totals_room('england', 'ccgs') }}),
+),
+
+ccgs as (
+
+    {{ totals_room('ccg', 'practices') }}
+
+),
+
+england as (
+
+    {{ totals_room('england', 'ccgs') }}
+
+),
 
 england_slack as (
 
@@ -32,9 +44,17 @@ england_slack as (
 
 ),
 
-ccgs_slack as ({{ totals_slack('ccgs', 'england_slack') }}),
+ccgs_slack as (
 
-practices_slack as ({{ totals_slack('practices', 'ccgs_slack') }}),
+    {{ totals_slack('ccgs', 'england_slack') }}
+
+),
+
+practices_slack as (
+
+    {{ totals_slack('practices', 'ccgs_slack') }}
+
+),
 
 slack as (
 

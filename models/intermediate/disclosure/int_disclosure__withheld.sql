@@ -14,16 +14,40 @@ with england as (
 
 decided as (
 
-    select area_level, area_code, parent_code, metric_id, measure, is_withheld
+    select
+        area_level,
+        area_code,
+        parent_code,
+        metric_id,
+        measure,
+        is_withheld
     from {{ ref('int_disclosure__gps') }}
     union all
-    select area_level, area_code, parent_code, metric_id, measure, is_withheld
+    select
+        area_level,
+        area_code,
+        parent_code,
+        metric_id,
+        measure,
+        is_withheld
     from {{ ref('int_disclosure__practices') }}
     union all
-    select area_level, area_code, parent_code, metric_id, measure, is_withheld
+    select
+        area_level,
+        area_code,
+        parent_code,
+        metric_id,
+        measure,
+        is_withheld
     from {{ ref('int_disclosure__ccgs') }}
     union all
-    select 'england' as area_level, area_code, null as parent_code, metric_id, measure, is_withheld
+    select
+        'england' as area_level,
+        area_code,
+        null as parent_code,
+        metric_id,
+        measure,
+        is_withheld
     from england
 
 )
