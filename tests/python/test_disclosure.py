@@ -117,6 +117,31 @@ def test_the_attack_succeeds_where_small_numbers_alone_are_withheld(
     assert sum(found) >= 3
 
 
+def test_a_suppliers_total_reveals_no_practice(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Objectors of a supplier's practices add up to the supplier's, in what the assurance mart shows."""
+    published = Published()
+    for supplier, practice, kind, text, exact in warehouse.execute(
+        "select e.gp_system_supplier, m.code, m.opt_out_kind, m.objector_text, e.objector_count"
+        " from marts.main.fct_opt_out_reconciliation as m"
+        " inner join patient_level.intermediate.int_opt_outs__extracts as e"
+        " on m.code = e.practice_code and m.opt_out_kind = e.opt_out_kind where m.level = 'practice'"
+    ).fetchall():
+        part, total = ("gp", practice, kind), ("supplier", supplier, kind)
+        published.add(part, text)
+        if total not in [known for known, _, _ in published.sums]:
+            published.sums.append((total, [], 0))
+        next(parts for known, parts, _ in published.sums if known == total).append(part)
+        if 1 <= exact <= 7:
+            published.small.add(part)
+    for code, kind, text in warehouse.execute(
+        "select code, opt_out_kind, objector_text from marts.main.fct_opt_out_reconciliation"
+        " where level = 'supplier'"
+    ).fetchall():
+        published.add(("supplier", code, kind), text)
+    assert published.small
+    assert not revealed(published, by_propagation(published))
+
+
 def test_zero_is_shown_and_1_to_7_are_not(runner: Runner) -> None:
     for seed in range(10):
         runner.forget()
