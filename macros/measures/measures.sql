@@ -5,7 +5,7 @@
     {%- set ratio -%}
         {{ counts }}.numerator_count / nullif(cast({{ counts }}.denominator_count as double), 0)
     {%- endset -%}
-    case when not {{ is_suppressed }} then {{ counts }}.numerator_count end as numerator_count,
+    {{ counts }}.numerator_count,
     {{ counts }}.denominator_count,
     case when {{ unit }} = 'percent' then round(100 * {{ ratio }}, 1) end as percent,
     case when {{ unit }} = 'per_1000' then round(1000 * {{ ratio }}, 1) end as rate_per_1000,

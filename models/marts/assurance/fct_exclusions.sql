@@ -1,24 +1,14 @@
 -- Unit:        patients in a practice's file whom the collection does not hold, by reason; and, as
 --              lifted_by_<exception>, those it holds although they object
--- Disclosure:  HES rule (domain handbook, section 8)
-
-with reasons as (
-
-    select
-        practice_code,
-        rule as reason,
-        verdict = 'kept' as is_exception,
-        row_count as person_count
-    from {{ ref('int_intake__record_counts') }}
-    where verdict = 'excluded' or rule like 'lifted_by_%'
-
-)
+-- Disclosure:  int_assurance__shown
 
 select
-    practice_code,
-    reason,
-    is_exception,
-    {{ disclosure_control('person_count') }} as person_count,
-    person_count between 1 and 7 as is_suppressed
-from reasons
+    parent_code as practice_code,
+    area_code as reason,
+    measure = 'let_in' as is_exception,
+    shown_count as person_count,
+    is_withheld as is_suppressed,
+    coalesce(cast(shown_count as varchar), '*') as person_text
+from {{ ref('int_assurance__shown') }}
+where metric_id = 'exclusions' and area_level = 'part'
 order by practice_code, reason

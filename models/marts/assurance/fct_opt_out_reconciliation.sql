@@ -1,5 +1,6 @@
 -- Unit:     opt-outs of one kind in the records of a practice, or of all practices of a supplier
 -- Compared: this extract with the previous one
+-- Shown:    int_assurance__shown; alerts from the exact counts
 -- Why:      150,000 objections recorded at one supplier's practices were not sent for three years,
 --           because nobody compared (domain handbook, section 10)
 
@@ -36,15 +37,24 @@ totals as (
 )
 
 select
-    level,
-    code,
-    opt_out_kind,
-    {{ disclosure_control('objector_count') }} as objector_count,
-    {{ disclosure_control('previous_count') }} as previous_count,
+    totals.level,
+    totals.code,
+    totals.opt_out_kind,
+    objectors.shown_count as objector_count,
+    previous.shown_count as previous_count,
     case
-        when level = 'practice' and not has_opt_out_file then 'opt_out_file_missing'
-        when objector_count = 0 then 'no_opt_outs'
-        when compared_count < 0.9 * previous_count then 'fell_by_more_than_10_percent'
-    end as alert
+        when totals.level = 'practice' and not totals.has_opt_out_file then 'opt_out_file_missing'
+        when totals.objector_count = 0 then 'no_opt_outs'
+        when totals.compared_count < 0.9 * totals.previous_count then 'fell_by_more_than_10_percent'
+    end as alert,
+    coalesce(cast(objectors.shown_count as varchar), '*') as objector_text,
+    case
+        when totals.previous_count is not null
+            then coalesce(cast(previous.shown_count as varchar), '*')
+    end as previous_text
 from totals
-order by level, code, opt_out_kind
+left join {{ ref('int_assurance__shown') }} as objectors
+    on {{ same_opt_outs('totals', 'objectors', 'objectors') }}
+left join {{ ref('int_assurance__shown') }} as previous
+    on {{ same_opt_outs('totals', 'previous', 'previous_objectors') }}
+order by totals.level, totals.code, totals.opt_out_kind

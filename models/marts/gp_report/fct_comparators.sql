@@ -1,24 +1,14 @@
 -- Unit:         one metric of one area: a practice, a CCG, England
 -- Numerator, denominator, period, exclusions: dim_metrics and int_metrics__by_area
--- Disclosure:   HES rule, on every level (domain handbook, section 8)
-
-with controlled as (
-
-    select
-        area_level,
-        area_code,
-        metric_id,
-        {{ disclosure_control('numerator_count') }} as numerator_count,
-        {{ disclosure_control('denominator_count') }} as denominator_count
-    from {{ ref('int_metrics__by_area') }}
-
-)
+-- Disclosure:   int_disclosure__cells, on every level
 
 select
-    controlled.area_level,
-    controlled.area_code,
-    controlled.metric_id,
-    {{ measures('controlled', 'metrics.unit') }}
-from controlled
-inner join {{ ref('dim_metrics') }} as metrics on controlled.metric_id = metrics.metric_id
-order by controlled.area_level, controlled.area_code, controlled.metric_id
+    cells.area_level,
+    cells.area_code,
+    cells.metric_id,
+    {{ measures('cells', 'metrics.unit') }},
+    {{ suppression('cells') }}
+from {{ ref('int_disclosure__cells') }} as cells
+inner join {{ ref('dim_metrics') }} as metrics on cells.metric_id = metrics.metric_id
+where cells.area_level <> 'gp'
+order by cells.area_level, cells.area_code, cells.metric_id

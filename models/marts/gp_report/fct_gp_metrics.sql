@@ -1,24 +1,14 @@
 -- Unit:         one metric of one GP's list of patients
 -- Numerator, denominator, period, exclusions: dim_metrics and int_metrics__by_gp
--- Disclosure:   HES rule; percent and rate from the rounded counts (domain handbook, section 8)
-
-with controlled as (
-
-    select
-        practice_code,
-        gp_code,
-        metric_id,
-        {{ disclosure_control('numerator_count') }} as numerator_count,
-        {{ disclosure_control('denominator_count') }} as denominator_count
-    from {{ ref('int_metrics__by_gp') }}
-
-)
+-- Disclosure:   int_disclosure__cells; percent and rate from the shown counts alone
 
 select
-    controlled.practice_code,
-    controlled.gp_code,
-    controlled.metric_id,
-    {{ measures('controlled', 'metrics.unit') }}
-from controlled
-inner join {{ ref('dim_metrics') }} as metrics on controlled.metric_id = metrics.metric_id
-order by controlled.practice_code, controlled.gp_code, controlled.metric_id
+    cells.practice_code,
+    cells.area_code as gp_code,
+    cells.metric_id,
+    {{ measures('cells', 'metrics.unit') }},
+    {{ suppression('cells') }}
+from {{ ref('int_disclosure__cells') }} as cells
+inner join {{ ref('dim_metrics') }} as metrics on cells.metric_id = metrics.metric_id
+where cells.area_level = 'gp'
+order by cells.practice_code, cells.area_code, cells.metric_id

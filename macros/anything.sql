@@ -1,0 +1,3 @@
+{% macro anything() -%}
+1000000000
+{%- endmacro %}

@@ -1,0 +1,29 @@
+-- How many people each cell was about when it was last shown, before this collection. The history
+-- is a table of the previous run: a source, because what is shown now depends on it.
+
+with history as (
+
+    select
+        published.area_level,
+        published.practice_code,
+        published.area_code,
+        published.metric_id,
+        published.cohort_count,
+        published.collected_at
+    from {{ source('disclosure_history', 'int_disclosure__published') }} as published
+    cross join {{ ref('int_disclosure__rules') }} as rules
+    -- the same collection again is compared with what it was compared with before
+    where published.collected_at < rules.collected_at
+
+)
+
+select
+    area_level,
+    practice_code,
+    area_code,
+    metric_id,
+    max_by(cohort_count, collected_at) as cohort_count,
+    max(collected_at) as collected_at
+from history
+group by area_level, practice_code, area_code, metric_id
+order by area_level, practice_code, area_code, metric_id

@@ -1,0 +1,154 @@
+"""An attacker with everything that is published, and nothing else.
+
+What is shown is a range: 0 is 0, 10 is 8 to 12, `*` is 1 or more. The attacker knows which areas make up
+which, that the patients of a numerator are in the denominator and those of a denominator on the list, and,
+to be on the safe side, how often people are counted in two areas. Two ways to use it: bounds that are
+passed on until nothing changes, and a solver that looks at all counts at once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import optimize, sparse
+
+Cell = tuple[str, ...]  # level, practice, area, metric, measure
+
+UNKNOWN = 10**6
+
+
+@dataclass
+class Published:
+    """Ranges of all counts, and what ties them together."""
+
+    low: dict[Cell, int] = field(default_factory=dict)
+    high: dict[Cell, int] = field(default_factory=dict)
+    withheld: list[Cell] = field(default_factory=list)
+    sums: list[tuple[Cell, list[Cell], int]] = field(default_factory=list)
+    orders: list[tuple[Cell, Cell]] = field(default_factory=list)
+    # Who judges the attack knows which of the GPs' counts are small; the attacker never looks.
+    small: set[Cell] = field(default_factory=set)
+
+    def add(self, cell: Cell, text: str) -> None:
+        """A count as its text says."""
+        if text == "*":
+            self.withheld.append(cell)
+            self.low[cell], self.high[cell] = 1, UNKNOWN
+        elif text == "0":
+            self.low[cell] = self.high[cell] = 0
+        else:
+            shown = int(text)
+            assert shown >= 10 and shown % 5 == 0, "a count is shown that must not be"
+            self.low[cell], self.high[cell] = shown - 2, shown + 2
+
+
+def read_published(gps: Iterable, areas: Iterable, parents: dict, lists: set, excess: dict) -> Published:
+    """Rows of fct_gp_metrics and fct_comparators with their texts, and what everybody knows.
+
+    `parents` gives a practice's CCG; `lists` the metrics whose denominator is the whole list; `excess` the
+    appearances less people of (level, area, metric, measure).
+    """
+    published = Published()
+    children: dict[Cell, list[Cell]] = {}
+    rows = [("gp", *row) for row in gps] + [
+        (level, area if level == "practice" else "", area, *rest) for level, area, *rest in areas
+    ]
+    metrics = {row[3] for row in rows}
+    for level, practice, area, metric, *texts in rows:
+        above = {
+            "gp": ("practice", practice, practice),
+            "practice": ("ccg", "", parents.get(practice)),
+            "ccg": ("england", "", "ENGLAND"),
+        }.get(level)
+        for measure, text in zip(("numerator", "denominator"), texts, strict=True):
+            cell = (level, practice, area, metric, measure)
+            published.add(cell, text)
+            if above:
+                children.setdefault((*above, metric, measure), []).append(cell)
+        place = (level, practice, area)
+        published.orders.append(((*place, metric, "numerator"), (*place, metric, "denominator")))
+        if metric not in lists:
+            published.orders += [
+                ((*place, metric, "denominator"), (*place, name, "denominator"))
+                for name in sorted(lists & metrics)
+            ]
+    published.sums = [
+        (total, parts, excess.get((total[0], total[2], *total[3:]), 0))
+        for total, parts in children.items()
+    ]
+    return published
+
+
+def by_propagation(published: Published) -> dict[Cell, tuple[int, int]]:
+    """What bounds say, passed on until nothing changes."""
+    low, high = dict(published.low), dict(published.high)
+    before = None
+    while before != (sum(low.values()), sum(high.values())):
+        before = (sum(low.values()), sum(high.values()))
+        for smaller, larger in published.orders:
+            high[smaller] = min(high[smaller], high[larger])
+            low[larger] = max(low[larger], low[smaller])
+        for total, parts, excess in published.sums:
+            all_low = sum(low[part] for part in parts) - excess
+            all_high = sum(high[part] for part in parts) - excess
+            low[total], high[total] = max(low[total], all_low), min(high[total], all_high)
+            for part in parts:
+                others_low, others_high = all_low - low[part], all_high - high[part]
+                low[part], high[part] = (
+                    max(low[part], low[total] - others_high),
+                    min(high[part], high[total] - others_low),
+                )
+    return {cell: (low[cell], high[cell]) for cell in published.withheld}
+
+
+def by_solver(published: Published) -> dict[Cell, tuple[int, int]]:
+    """The lowest and highest value of every withheld count over all tables that would look the same.
+
+    Each solution shows values of all counts; a count whose values are already far enough apart is not
+    asked for again, so that its range is one that is certainly possible, not always the widest.
+    """
+    cells = list(published.low)
+    place = {cell: index for index, cell in enumerate(cells)}
+    bounds = optimize.Bounds(list(published.low.values()), list(published.high.values()))
+    entries: list[tuple[int, int, int]] = []
+    lower: list[float] = []
+    upper: list[float] = []
+    for total, parts, excess in published.sums:
+        entries += [(len(lower), place[part], 1) for part in parts]
+        entries.append((len(lower), place[total], -1))
+        lower.append(excess)
+        upper.append(excess)
+    for smaller, larger in published.orders:
+        entries += [(len(lower), place[smaller], 1), (len(lower), place[larger], -1)]
+        lower.append(-np.inf)
+        upper.append(0)
+    rows, columns, values = zip(*entries)
+    matrix = sparse.csr_array((values, (rows, columns)), shape=(len(lower), len(cells)))
+    constraint = optimize.LinearConstraint(matrix, lower, upper)
+    lowest = np.full(len(cells), np.inf)
+    highest = np.full(len(cells), -np.inf)
+    for cell in published.withheld:
+        index = place[cell]
+        for sign in (1, -1):
+            if is_hidden(published, cell, (lowest[index], highest[index])):
+                break
+            objective = np.zeros(len(cells))
+            objective[index] = sign
+            found = optimize.milp(
+                objective, integrality=np.ones(len(cells)), bounds=bounds, constraints=constraint
+            )
+            assert found.success, f"the published tables contradict each other: {found.message}"
+            solution = np.round(found.x)
+            lowest, highest = np.minimum(lowest, solution), np.maximum(highest, solution)
+    return {cell: (int(lowest[place[cell]]), int(highest[place[cell]])) for cell in published.withheld}
+
+
+def is_hidden(published: Published, cell: Cell, possible: tuple[float, float]) -> bool:
+    """Whether the range is no narrower than 1 to 7; for a GP's small number, all of 1 to 7."""
+    low, high = possible
+    return high - low >= 6 and (cell not in published.small or (low <= 1 and high >= 7))
+
+
+def revealed(published: Published, ranges: dict[Cell, tuple[int, int]]) -> list[Cell]:
+    """The withheld counts that an attack has narrowed down."""
+    return [cell for cell, possible in ranges.items() if not is_hidden(published, cell, possible)]

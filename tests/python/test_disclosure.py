@@ -1,0 +1,321 @@
+"""Nothing published gives a small number away, neither by itself nor by subtraction.
+
+The attacker has the sample's marts, and the marts that the project's own compiled SQL makes of many random
+counts. The same attacker must win where small numbers alone are withheld.
+"""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable
+
+import duckdb
+import numpy as np
+import pytest
+from attacker import Published, by_propagation, by_solver, revealed
+from conftest import Folders
+from disclosure_run import LISTS, METRICS, Runner, compiled, publication
+
+FIRST, SECOND = "2017-04-02 09:00:00+01", "2017-07-02 09:00:00+01"
+Counts = tuple[list, list, dict]
+
+
+def random_counts(seed: int) -> Counts:
+    """1 to 3 CCGs of 1 to 5 practices of 1 to 8 lists, many of them short, some people counted twice."""
+    chance = np.random.default_rng(seed)
+    lists = [(3, 15, 60, 400), (3, 10, 12)][int(chance.random() < 0.2)]
+    practices, gps = {}, []
+    for ccg in range(chance.integers(1, 4)):
+        for number in range(chance.integers(1, 6)):
+            practice = f"P{ccg}{number}"
+            practices[practice] = f"C{ccg}"
+            for gp in range(chance.integers(1, 9)):
+                patients = int(chance.integers(1, chance.choice(lists) + 1))
+                for metric in METRICS:
+                    eligible = patients
+                    if metric not in LISTS:
+                        eligible = int(chance.binomial(patients, chance.choice([0, 0.1, 0.5, 0.9, 1])))
+                    met = int(chance.binomial(eligible, chance.choice([0, 0.02, 0.3, 0.9, 1])))
+                    gps.append((practice, f"G{gp}", metric, met, eligible))
+    return gps, areas_of(gps, practices, chance), practices
+
+
+def areas_of(gps: list, practices: dict, chance: np.random.Generator | None = None) -> list:
+    """The areas' counts; by chance some people of two practices or CCGs, who count once above them."""
+    level: dict[tuple, list[int]] = {}
+    for practice, _, metric, met, eligible in gps:
+        both = level.setdefault((practice, metric), [0, 0])
+        both[0], both[1] = both[0] + met, both[1] + eligible
+    rows = [("practice", *key, *both) for key, both in level.items()]
+    has_repeated = chance is not None and chance.random() < 0.5
+    for name, parent in (("ccg", practices.get), ("england", lambda _: "ENGLAND")):
+        above: dict[tuple, list[tuple[int, int]]] = {}
+        for (area, metric), both in level.items():
+            above.setdefault((parent(area), metric), []).append(tuple(both))
+        level = {}
+        for key, parts in above.items():
+            met, eligible = (sum(part[measure] for part in parts) for measure in (0, 1))
+            if has_repeated and len(parts) > 1:
+                # nobody can be in two parts who is not in the second largest of them
+                most = [sorted(part[measure] for part in parts)[-2] for measure in (0, 1)]
+                twice = int(chance.integers(0, min(3, most[1]) + 1))
+                met_twice = int(chance.integers(0, min(twice, most[0]) + 1))
+                twice = min(twice, met_twice + eligible - met)
+                met, eligible = met - met_twice, eligible - twice
+            level[key] = [met, eligible]
+            rows.append((name, *key, met, eligible))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def queries(built: Folders) -> dict[str, str]:
+    return compiled(built)
+
+
+@pytest.fixture(scope="module")
+def runner(queries: dict[str, str]) -> Runner:
+    return Runner(queries)
+
+
+@pytest.fixture(scope="module")
+def without_second_step(queries: dict[str, str]) -> Runner:
+    """The same SQL with the passes' decisions left out: small numbers alone are withheld."""
+    whole = queries["int_disclosure__withheld"]
+    less = whole.replace("room.is_withheld or decided.is_withheld", "room.is_withheld")
+    assert less != whole, "the test no longer finds what it switches off"
+    return Runner(queries | {"int_disclosure__withheld": less})
+
+
+def published_of(runner: Runner, counts: Counts) -> Published:
+    runner.forget()
+    runner.run(*counts)
+    return publication(runner.connection)
+
+
+@pytest.mark.parametrize("attack", [by_propagation, by_solver])
+def test_the_sample_reveals_nothing(warehouse: duckdb.DuckDBPyConnection, attack: Callable) -> None:
+    published = publication(warehouse)
+    assert published.small, "the sample has small numbers"
+    assert not revealed(published, attack(published))
+
+
+@pytest.mark.parametrize(("attack", "seeds"), [(by_propagation, range(100)), (by_solver, range(100, 120))])
+def test_random_counts_reveal_nothing(runner: Runner, attack: Callable, seeds: range) -> None:
+    for seed in seeds:
+        published = published_of(runner, random_counts(seed))
+        assert not revealed(published, attack(published)), seed
+
+
+@pytest.mark.parametrize("attack", [by_propagation, by_solver])
+def test_the_attack_succeeds_where_small_numbers_alone_are_withheld(
+    without_second_step: Runner, attack: Callable
+) -> None:
+    found = [
+        bool(revealed(published, attack(published)))
+        for published in (published_of(without_second_step, random_counts(seed)) for seed in range(5))
+    ]
+    assert sum(found) >= 3
+
+
+def test_a_suppliers_total_reveals_no_practice(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Objectors of a supplier's practices add up to the supplier's, in what the assurance mart shows."""
+    published = Published()
+    for supplier, practice, kind, text, exact in warehouse.execute(
+        "select e.gp_system_supplier, m.code, m.opt_out_kind, m.objector_text, e.objector_count"
+        " from marts.main.fct_opt_out_reconciliation as m"
+        " inner join patient_level.intermediate.int_opt_outs__extracts as e"
+        " on m.code = e.practice_code and m.opt_out_kind = e.opt_out_kind where m.level = 'practice'"
+    ).fetchall():
+        part, total = ("gp", practice, kind), ("supplier", supplier, kind)
+        published.add(part, text)
+        if total not in [known for known, _, _ in published.sums]:
+            published.sums.append((total, [], 0))
+        next(parts for known, parts, _ in published.sums if known == total).append(part)
+        if 1 <= exact <= 7:
+            published.small.add(part)
+    for code, kind, text in warehouse.execute(
+        "select code, opt_out_kind, objector_text from marts.main.fct_opt_out_reconciliation"
+        " where level = 'supplier'"
+    ).fetchall():
+        published.add(("supplier", code, kind), text)
+    assert published.small
+    assert not revealed(published, by_propagation(published))
+
+
+def test_zero_is_shown_and_1_to_7_are_not(runner: Runner) -> None:
+    for seed in range(10):
+        runner.forget()
+        runner.run(*random_counts(seed))
+        rows = runner.connection.execute(
+            """
+            select exact.numerator_count, numerator_text, exact.denominator_count, denominator_text
+            from patient_level.intermediate.int_metrics__by_gp as exact
+            inner join marts.main.fct_gp_metrics using (practice_code, gp_code, metric_id)
+            """
+        ).fetchall()
+        for numerator, numerator_text, denominator, denominator_text in rows:
+            for count, text in ((numerator, numerator_text), (denominator, denominator_text)):
+                assert (count == 0) == (text == "0")
+                assert not 1 <= count <= 7 or text == "*"
+                assert text == "*" or abs(int(text) - count) <= 2
+
+
+def moved(counts: Counts, by: dict[str, int]) -> Counts:
+    """The same counts later: some lists of the first practice are longer."""
+    gps, _, practices = counts
+    later = [
+        (practice, gp, metric, met, eligible + (by.get(gp, 0) if practice == "P00" else 0))
+        for practice, gp, metric, met, eligible in gps
+    ]
+    return later, areas_of(later, practices), practices
+
+
+@pytest.fixture
+def two_practices() -> Counts:
+    gps = [
+        (practice, f"G{gp}", metric, 40, 100 + 10 * gp)
+        for practice in ("P00", "P01")
+        for gp in range(4)
+        for metric in METRICS
+    ]
+    practices = {"P00": "C0", "P01": "C0"}
+    return gps, areas_of(gps, practices), practices
+
+
+def reasons(runner: Runner) -> dict[str, str | None]:
+    return dict(
+        runner.connection.execute(
+            "select gp_code, max(suppression_reason) from marts.main.fct_gp_metrics"
+            " where practice_code = 'P00' group by gp_code order by gp_code"
+        ).fetchall()
+    )
+
+
+def test_a_cell_that_changed_by_few_is_not_published_again(runner: Runner, two_practices: Counts) -> None:
+    runner.forget()
+    runner.run(*two_practices, FIRST)
+    assert set(reasons(runner).values()) == {None}
+    runner.run(*moved(two_practices, {"G1": 1, "G2": 9, "G3": 10}), SECOND)
+    few = "changed_by_few"
+    assert reasons(runner) == {"G0": None, "G1": few, "G2": few, "G3": None}
+    published = publication(runner.connection)
+    assert not revealed(published, by_solver(published))
+
+
+def test_the_last_publication_counts_not_the_last_collection(
+    runner: Runner, two_practices: Counts
+) -> None:
+    runner.forget()
+    for collected_at, growth, expected in (
+        (FIRST, 0, None),
+        (SECOND, 5, "changed_by_few"),
+        ("2017-10-02 09:00:00+01", 10, None),
+        ("2018-01-02 09:00:00+00", 10, None),
+    ):
+        runner.run(*moved(two_practices, {"G1": growth}), collected_at)
+        assert reasons(runner)["G1"] == expected, collected_at
+
+
+def test_the_same_collection_again_gives_the_same(runner: Runner, two_practices: Counts) -> None:
+    runner.forget()
+    runner.run(*two_practices, FIRST)
+    later = moved(two_practices, {"G1": 5, "G2": 20})
+    results = []
+    for _ in range(3):
+        runner.run(*later, SECOND)
+        results.append(
+            [
+                runner.connection.execute(f"select * from {table}").fetchall()
+                for table in (
+                    "marts.main.fct_gp_metrics",
+                    "marts.main.fct_comparators",
+                    "marts.history.int_disclosure__published",
+                )
+            ]
+        )
+    assert results[0] == results[1] == results[2]
+
+
+def test_a_second_collection_of_random_counts_reveals_nothing(runner: Runner) -> None:
+    for seed in range(20):
+        counts = random_counts(seed)
+        published_of(runner, counts)
+        chance = np.random.default_rng(seed)
+        runner.run(*moved(counts, {f"G{gp}": int(chance.integers(0, 12)) for gp in range(8)}), SECOND)
+        published = publication(runner.connection)
+        assert not revealed(published, by_propagation(published)), seed
+
+
+def test_the_memory_holds_only_what_was_shown(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Exact counts, but of cells that were published anyway, and no small one."""
+    small = warehouse.execute(
+        "select count(*) from marts.history.int_disclosure__published as memory"
+        " inner join patient_level.intermediate.int_disclosure__cells as cells"
+        " using (area_level, area_code, metric_id)"
+        " where memory.practice_code is not distinct from cells.practice_code"
+        " and cells.numerator_count is null and cells.denominator_count is null"
+    ).fetchone()
+    assert small == (0,)
+
+
+def test_an_asterisk_survives_a_csv_file(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """After a round trip, a withheld count is neither nobody nor a gap."""
+    result = warehouse.execute("select * from marts.main.fct_gp_metrics")
+    names = [column[0] for column in result.description]
+    text = io.StringIO()
+    csv.writer(text).writerows([names, *result.fetchall()])
+    text.seek(0)
+    for row in csv.DictReader(text):
+        is_withheld = "*" in (row["numerator_text"], row["denominator_text"])
+        assert is_withheld == (row["suppression_reason"] != "")
+        assert row["numerator_text"] in ("*", row["numerator_count"])
+        assert row["denominator_text"] in ("*", row["denominator_count"])
+
+
+def test_the_marts_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Every shown count, counted once more in plain Python from the patients and their admissions."""
+
+    def rows(sql: str) -> list[tuple]:
+        return warehouse.execute(sql).fetchall()
+
+    admitted = {
+        key for (key,) in rows("select patient_key from patient_level.intermediate.int_admissions__qualifying")
+    }
+    positions = dict(
+        rows("select metric_id, flag_position from marts.reference.int_metrics__flag_positions")
+    )
+    ccgs = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
+    people: dict[tuple, set] = {}
+    for key, practice, gp, flags in rows(
+        "select patient_key, practice_code, gp_code, metric_flags"
+        " from patient_level.gateway.int_patients__permitted"
+    ):
+        met = {name: flags[position - 1] for name, position in positions.items()}
+        met["emergency_admissions"] = "y" if key in admitted else "n"
+        for area in (
+            ("gp", practice, gp),
+            ("practice", practice),
+            ("ccg", ccgs[practice]),
+            ("england", "ENGLAND"),
+        ):
+            for metric, flag in met.items():
+                people.setdefault((*area, metric, "n"), set()).update([key] if flag == "y" else [])
+                people.setdefault((*area, metric, "d"), set()).update([key] if flag in "yn" else [])
+    shown = rows(
+        "select 'gp', practice_code, gp_code, metric_id, numerator_text, denominator_text"
+        " from marts.main.fct_gp_metrics"
+    ) + rows(
+        "select area_level, area_code, metric_id, numerator_text, denominator_text"
+        " from marts.main.fct_comparators"
+    )
+    verdicts: Counter = Counter()
+    for *area, numerator, denominator in shown:
+        for measure, text in (("n", numerator), ("d", denominator)):
+            exact = len(people[*area, measure])
+            if text == "*":
+                verdicts["withheld"] += 1
+                assert exact > 0
+            else:
+                verdicts["shown"] += 1
+                assert int(text) == 5 * ((exact + 2) // 5) and not 1 <= exact <= 7
+    assert len(people) == 2 * len(shown) and verdicts["shown"] > verdicts["withheld"] > 0
