@@ -47,8 +47,12 @@ ONE_PRACTICE = """
         case when gps.is_suppressed then '*' else gps.numerator_count::varchar end as numerator,
         coalesce(gps.denominator_count::varchar, '*') as denominator,
         coalesce(gps.percent, gps.rate_per_1000)::varchar as value,
-        coalesce(practices.percent, practices.rate_per_1000)::varchar as practice,
-        coalesce(england.percent, england.rate_per_1000)::varchar as england,
+        case when practices.is_suppressed then '*' else coalesce(
+            practices.percent, practices.rate_per_1000
+        )::varchar end as practice,
+        case when england.is_suppressed then '*' else coalesce(
+            england.percent, england.rate_per_1000
+        )::varchar end as england,
         metrics.unit
     from fct_gp_metrics as gps
     inner join first_practice on gps.practice_code = first_practice.practice_code

@@ -186,8 +186,8 @@ def columns_holding(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> 
         name = ".".join(f'"{part}"' for part in table)
         values = connection.execute(
             f"""
-            select cast("{column}" as varchar) as value from {name}
-            where regexp_matches(value, '[a-p]{{32}}')
+            select cast("{column}" as varchar) from {name}
+            where regexp_matches(cast("{column}" as varchar), '[a-p]{{32}}')
             """
         ).fetchall()
         count = sum(not wanted.isdisjoint(re.findall("[a-p]{32}", value)) for (value,) in values)

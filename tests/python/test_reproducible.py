@@ -21,10 +21,11 @@ from conftest import (
 
 from gp_level_data import keys
 
-# No exception was granted, and no release has asked about national opt-outs.
+# No exception was granted, no release has asked about national opt-outs, nothing was published before.
 EMPTY_FOR_THE_SAMPLE = {
     "marts.seeds.exception_register",
     "patient_level.gateway.int_ndop__permitted",
+    "patient_level.intermediate.int_disclosure__last_published",
 }
 
 
