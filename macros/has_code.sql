@@ -1,8 +1,10 @@
 {% macro has_code(admissions, position, code) -%}
 case {{ position }}
-    when 'primary' then starts_with({{ admissions }}.primary_diagnosis, {{ code }})
-    when 'any_diagnosis' then contains(',' || {{ admissions }}.diagnoses, ',' || {{ code }})
-    when 'first_procedure' then starts_with({{ admissions }}.procedures, {{ code }})
-    when 'any_procedure' then contains(',' || {{ admissions }}.procedures, ',' || {{ code }})
+    when 'primary'
+        then substr({{ admissions }}.primary_diagnosis, 1, length({{ code }})) = {{ code }}
+    when 'any_diagnosis' then instr(',' || {{ admissions }}.diagnoses, ',' || {{ code }}) > 0
+    when 'first_procedure'
+        then substr({{ admissions }}.procedures, 1, length({{ code }})) = {{ code }}
+    when 'any_procedure' then instr(',' || {{ admissions }}.procedures, ',' || {{ code }}) > 0
 end
 {%- endmacro %}

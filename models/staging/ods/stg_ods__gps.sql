@@ -12,8 +12,8 @@ renamed as (
         upper(trim(parent_organisation_code)) as practice_code,
 
         -- dates
-        cast(try_strptime(join_parent_date, '%Y%m%d') as date) as joined_date,
-        cast(try_strptime(left_parent_date, '%Y%m%d') as date) as left_date,
+        {{ to_day('join_parent_date') }} as joined_date,
+        {{ to_day('left_parent_date') }} as left_date,
 
         -- codes
         trim(name) as gp_name,

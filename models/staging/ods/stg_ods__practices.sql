@@ -12,8 +12,8 @@ renamed as (
         upper(trim(parent_organisation_code)) as ccg_code,
 
         -- dates
-        cast(try_strptime(open_date, '%Y%m%d') as date) as open_date,
-        cast(try_strptime(close_date, '%Y%m%d') as date) as close_date,
+        {{ to_day('open_date') }} as open_date,
+        {{ to_day('close_date') }} as close_date,
 
         -- codes
         trim(name) as practice_name,
