@@ -58,10 +58,18 @@ def interrupted(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> Fol
 
 
 def results(folders: Folders, folder: Path) -> dict[str, str]:
-    """The tables as the next reader would find them; read from a copy, since reading replays a log."""
+    """The tables as the next reader would find them; read from a copy, since reading replays a log.
+
+    A kill between dbt's commit of a table and its dropping of the one before leaves that aside; the next
+    build takes it away, which `test_analyst_run` sees.
+    """
     shutil.copytree(folders.store, folder / "store")
     copied = Folders(folder / "store", folders.keys, folder / "work")
-    return table_digests(copied)
+    return {
+        table: digest
+        for table, digest in table_digests(copied).items()
+        if not table.endswith("__dbt_backup")
+    }
 
 
 def test_analyst_run(
