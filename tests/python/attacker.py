@@ -140,8 +140,8 @@ def by_propagation(published: Published) -> dict[Cell, tuple[int, int]]:
 def by_solver(published: Published) -> dict[Cell, tuple[int, int]]:
     """The lowest and highest value of every withheld count over all tables that would look the same.
 
-    Each solution shows values of all counts; a count whose values are already far enough apart is not
-    asked for again, so that its range is one that is certainly possible, not always the widest.
+    Each solution shows values of all counts; a count whose values are far enough apart is not asked for again,
+    so that its range is one that is certainly possible, not always the widest.
     """
     cells = list(published.low)
     place = {cell: index for index, cell in enumerate(cells)}
@@ -164,19 +164,35 @@ def by_solver(published: Published) -> dict[Cell, tuple[int, int]]:
     constraint = optimize.LinearConstraint(matrix, lower, upper)
     lowest = np.full(len(cells), np.inf)
     highest = np.full(len(cells), -np.inf)
-    for cell in published.withheld:
-        index = place[cell]
+
+    def solve(objective: np.ndarray) -> None:
+        found = optimize.milp(
+            objective, integrality=np.ones(len(cells)), bounds=bounds, constraints=constraint
+        )
+        assert found.success, f"the published tables contradict each other: {found.message}"
+        nonlocal lowest, highest
+        solution = np.round(found.x)
+        lowest, highest = np.minimum(lowest, solution), np.maximum(highest, solution)
+
+    def unsettled() -> list[int]:
+        return [
+            place[cell]
+            for cell in published.withheld
+            if not is_hidden(published, cell, (lowest[place[cell]], highest[place[cell]]))
+        ]
+
+    # Many counts pushed up or down at once settle most of them in a few solutions.
+    chance = np.random.default_rng(0)
+    for _ in range(20):
+        objective = np.zeros(len(cells))
+        asked = unsettled()
+        objective[asked] = chance.choice([-1, 1], len(asked))
+        solve(objective)
+    for index in unsettled():
         for sign in (1, -1):
-            if is_hidden(published, cell, (lowest[index], highest[index])):
-                break
             objective = np.zeros(len(cells))
             objective[index] = sign
-            found = optimize.milp(
-                objective, integrality=np.ones(len(cells)), bounds=bounds, constraints=constraint
-            )
-            assert found.success, f"the published tables contradict each other: {found.message}"
-            solution = np.round(found.x)
-            lowest, highest = np.minimum(lowest, solution), np.maximum(highest, solution)
+            solve(objective)
     return {cell: (int(lowest[place[cell]]), int(highest[place[cell]])) for cell in published.withheld}
 
 

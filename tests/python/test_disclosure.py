@@ -135,6 +135,17 @@ def without_second_step(queries: dict[str, str]) -> Runner:
     return Runner(queries | {"int_disclosure__withheld": less})
 
 
+@pytest.fixture(scope="module")
+def without_closing(queries: dict[str, str]) -> Runner:
+    """The same SQL with conditions withheld for their small numbers alone."""
+    whole = queries["int_conditions__shown"]
+    less = whole.replace(
+        "cells.condition_rank <= layers.closed_conditions", "cells.patient_count between 1 and 7"
+    )
+    assert less != whole, "the test no longer finds what it switches off"
+    return Runner(queries | {"int_conditions__shown": less})
+
+
 def published_of(runner: Runner, counts: Counts) -> Published:
     runner.forget()
     runner.run(*counts)
@@ -164,6 +175,30 @@ def test_the_attack_succeeds_where_small_numbers_alone_are_withheld(
         for published in (published_of(without_second_step, random_counts(seed)) for seed in range(5))
     ]
     assert sum(found) >= 3
+
+
+def test_the_attack_succeeds_on_conditions_that_are_not_closed(without_closing: Runner) -> None:
+    found = [
+        any(cell[3] in CONDITIONS for cell in revealed(published, by_propagation(published)))
+        for published in (published_of(without_closing, random_counts(seed)) for seed in range(5))
+    ]
+    assert sum(found) >= 3
+
+
+def test_conditions_are_shown_where_they_tell_nothing(runner: Runner) -> None:
+    """Or the attacks above would have nothing to work with."""
+    shown = Counter()
+    for seed in range(10):
+        published_of(runner, random_counts(seed))
+        shown.update(
+            dict(
+                runner.connection.execute(
+                    "select area_level, count(*) from marts.main.fct_emergency_admissions"
+                    " where shown_count > 0 group by area_level"
+                ).fetchall()
+            )
+        )
+    assert set(shown) == {"gp", "practice", "ccg", "england"}
 
 
 def test_a_suppliers_total_reveals_no_practice(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -369,3 +404,41 @@ def test_the_marts_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) 
                 verdicts["shown"] += 1
                 assert int(text) == 5 * ((exact + 2) // 5) and not 1 <= exact <= 7
     assert len(people) == 2 * len(shown) and verdicts["shown"] > verdicts["withheld"] > 0
+
+
+def test_admissions_by_condition_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Every shown count by condition, and of admissions, counted once more in plain Python."""
+
+    def rows(sql: str) -> list[tuple]:
+        return warehouse.execute(sql).fetchall()
+
+    admissions: dict[str, list] = {}
+    for key, number, condition in rows(
+        "select patient_key, admission_number, condition"
+        " from patient_level.intermediate.int_admissions__qualifying"
+    ):
+        admissions.setdefault(key, []).append((number, condition))
+    ccgs = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
+    counted: dict[tuple, set] = {}
+    for key, practice, gp in rows(
+        "select patient_key, practice_code, gp_code from patient_level.gateway.int_patients__permitted"
+    ):
+        for area in (
+            ("gp", practice, gp),
+            ("practice", practice, practice),
+            ("ccg", None, ccgs[practice]),
+            ("england", None, "ENGLAND"),
+        ):
+            for number, condition in admissions.get(key, []):
+                counted.setdefault((*area, condition, "patients"), set()).add(key)
+                counted.setdefault((*area, "any", "admissions"), set()).add(number)
+    verdicts: Counter = Counter()
+    for *cell, text in rows(
+        "select area_level, practice_code, area_code, condition, counted, count_text"
+        " from marts.main.fct_emergency_admissions"
+    ):
+        exact = len(counted.pop(tuple(cell), ()))
+        verdicts["withheld" if text == "*" else "shown"] += 1
+        assert text == "*" or (int(text) == 5 * ((exact + 2) // 5) and not 1 <= exact <= 7)
+    assert not counted, "somebody is counted nowhere"
+    assert verdicts["shown"] > 20 and verdicts["withheld"] > 0
