@@ -7,7 +7,8 @@ import duckdb
 from attacker import Published, read_published
 from conftest import PROJECT, Folders
 
-MODELS = ("models/intermediate/disclosure", "models/marts/gp_report")
+MODELS = ("models/intermediate/disclosure", "models/intermediate/measures", "models/marts/gp_report")
+MARTS = ("fct_gp_metrics", "fct_comparators", "fct_gp_funnels")
 LISTS = {"emergency_admissions"}
 METRICS = {"emergency_admissions": "hospital", "bowel": "practice", "diabetes": "practice"}
 GIVEN = f"""
@@ -25,7 +26,7 @@ GIVEN = f"""
     create table marts.history.int_disclosure__published (
         area_level varchar, practice_code varchar, area_code varchar, metric_id varchar,
         cohort_count bigint, collected_at timestamptz);
-    create table marts.seeds.metrics (metric_id varchar, origin varchar);
+    create table marts.seeds.metrics (metric_id varchar, origin varchar, unit varchar);
     create table marts.dim_metrics (metric_id varchar, unit varchar);
     create table marts.seeds.disclosure_rules as
         select * from read_csv('{PROJECT / "seeds/disclosure_rules.csv"}');
@@ -39,14 +40,14 @@ def compiled(folders: Folders) -> dict[str, str]:
     queries = {
         name: file.read_text()
         for name, file in files.items()
-        if name.startswith("int_disclosure__") or name in ("fct_gp_metrics", "fct_comparators")
+        if name.startswith(("int_disclosure__", "int_measures__")) or name in MARTS
     }
     assert len(queries) > 10, f"no compiled models in {folder}"
     ordered: dict[str, str] = {}
     while len(ordered) < len(queries):
         for name, sql in queries.items():
             # its own previous content is a table of the last run
-            needs = set(re.findall(r"int_disclosure__\w+", without_history(sql))) - ordered.keys()
+            needs = set(re.findall(r"int_(?:disclosure|measures)__\w+", without_history(sql))) - ordered.keys()
             if name not in ordered and not needs - {name}:
                 ordered[name] = sql
     return ordered
@@ -69,8 +70,9 @@ class Runner:
         self.connection.execute("set timezone = 'Europe/London'")
         self.connection.execute(GIVEN)
         for metric, origin in METRICS.items():
-            self.connection.execute("insert into marts.seeds.metrics values (?, ?)", [metric, origin])
-            self.connection.execute("insert into marts.dim_metrics values (?, 'percent')", [metric])
+            unit = "per_1000" if metric in LISTS else "percent"
+            self.connection.execute("insert into marts.seeds.metrics values (?, ?, ?)", [metric, origin, unit])
+            self.connection.execute("insert into marts.dim_metrics values (?, ?)", [metric, unit])
 
     def run(self, gps: list, areas: list, practices: dict, collected_at: str = "2017-04-02 09:00:00+01") -> None:
         """All models over exact counts, as int_metrics__by_gp and int_metrics__by_area hold them."""
@@ -85,8 +87,7 @@ class Runner:
         for name, sql in self.queries.items():
             where = {
                 "int_disclosure__published": "marts.history",
-                "fct_gp_metrics": "marts.main",
-                "fct_comparators": "marts.main",
+                **dict.fromkeys(MARTS, "marts.main"),
             }.get(name, "patient_level.intermediate")
             self.connection.execute(f"create or replace table {where}.{name} as {sql}")
 

@@ -67,11 +67,12 @@ def parents(node: dict) -> set[str]:
     return set(node.get("depends_on", {}).get("nodes", []))
 
 
-def ancestors(manifest: dict, node: dict) -> set[str]:
-    """Everything a node is built from, by unique id."""
+def ancestors(manifest: dict, node: dict, short_of: str = "") -> set[str]:
+    """Everything a node is built from, by unique id; not what it is built from through one of them alone."""
     found, waiting = set(), parents(node)
     while waiting:
         found |= waiting
+        waiting -= {short_of}
         waiting = {up for name in waiting for up in manifest["parent_map"].get(name, [])} - found
     return found
 
@@ -278,6 +279,23 @@ def test_whatever_calls_pseudonymise_passes_the_gate_itself(models: dict[str, di
     assert not offenders(callers, lambda node: "exclude_opted_out(" not in node["raw_code"])
     assert not offenders(callers, lambda node: not is_gateway(node))
     assert not offenders(callers, lambda node: PATIENT_KEY not in node["columns"])
+
+
+def test_results_come_from_shown_counts(manifest: dict, models: dict[str, dict]) -> None:
+    """Flags a result, interval, limit or category that a count has reached past disclosure control.
+
+    Mend it by reading int_disclosure__cells, or what is built on it.
+    """
+    shown = models["int_disclosure__cells"]["unique_id"]
+    exact = {
+        node["unique_id"]
+        for name, node in models.items()
+        if in_folder(node, "intermediate/metrics", "intermediate/admissions", "intermediate/disclosure")
+        and name not in ("int_disclosure__cells", "int_disclosure__rules")
+    }
+    results = {n: node for n, node in models.items() if in_folder(node, "marts/gp_report")}
+    assert len([n for n, node in results.items() if shown in ancestors(manifest, node)]) >= 4
+    assert not offenders(results, lambda node: bool(ancestors(manifest, node, shown) & exact))
 
 
 def test_patient_keys_can_be_nothing_but_pseudonyms(models: dict[str, dict]) -> None:

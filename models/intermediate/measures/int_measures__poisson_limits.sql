@@ -1,9 +1,10 @@
 -- The Poisson limits of every count that is needed, worked out once each: the shown numerators of
 -- rates, and all counts that chance could give a list. The formula is long, and counts are few.
 
-with highest as (
+with possible as (
 
-    select max(expected_count) as expected_count
+    -- Four standard deviations and ten more are beyond the upper limit, whatever is expected.
+    select max(expected_count + 4 * sqrt(expected_count) + 10) as end_count
     from {{ ref('int_measures__comparisons') }}
 
 ),
@@ -15,10 +16,8 @@ counts as (
     inner join {{ ref('metrics') }} as metrics on cells.metric_id = metrics.metric_id
     where metrics.unit = 'per_1000' and cells.numerator_count is not null
     union distinct
-    -- Four standard deviations and ten more are beyond the upper limit, whatever is expected.
-    select {{ whole_numbers_below('expected_count + 4 * sqrt(expected_count) + 10') }}
-        as event_count
-    from highest
+    select {{ whole_numbers_below('end_count') }} as event_count
+    from possible
 
 )
 
