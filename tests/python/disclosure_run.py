@@ -10,9 +10,11 @@ from conftest import PROJECT, Folders
 MODELS = (
     "models/intermediate/disclosure",
     "models/intermediate/conditions",
+    "models/intermediate/measures",
     "models/marts/gp_report",
 )
-MARTS = ("fct_gp_metrics", "fct_comparators", "fct_emergency_admissions")
+MARTS = ("fct_gp_metrics", "fct_comparators", "fct_gp_funnels", "fct_emergency_admissions")
+SUBJECTS = ("disclosure", "conditions", "measures")
 GIVEN_MODELS = ("int_conditions__counts",)
 CONDITIONS = ("asthma", "copd", "angina", "epilepsy")
 LISTS = {"emergency_admissions"}
@@ -37,7 +39,7 @@ GIVEN = f"""
         area_level varchar, practice_code varchar, area_code varchar, metric_id varchar,
         cohort_count bigint, collected_at timestamptz);
     create table marts.seeds.emergency_conditions (definition varchar, condition varchar);
-    create table marts.seeds.metrics (metric_id varchar, origin varchar);
+    create table marts.seeds.metrics (metric_id varchar, origin varchar, unit varchar);
     create table marts.dim_metrics (metric_id varchar, unit varchar);
     create table marts.seeds.disclosure_rules as
         select * from read_csv('{PROJECT / "seeds/disclosure_rules.csv"}');
@@ -51,7 +53,7 @@ def compiled(folders: Folders) -> dict[str, str]:
     queries = {
         name: file.read_text()
         for name, file in files.items()
-        if name.startswith(("int_disclosure__", "int_conditions__")) or name in MARTS
+        if name.startswith(tuple(f"int_{subject}__" for subject in SUBJECTS)) or name in MARTS
         if name not in GIVEN_MODELS
     }
     assert len(queries) > 10, f"no compiled models in {folder}"
@@ -59,7 +61,7 @@ def compiled(folders: Folders) -> dict[str, str]:
     while len(ordered) < len(queries):
         for name, sql in queries.items():
             # its own previous content is a table of the last run
-            needs = set(re.findall(r"int_(?:disclosure|conditions)__\w+", without_history(sql)))
+            needs = set(re.findall(rf"int_(?:{'|'.join(SUBJECTS)})__\w+", without_history(sql)))
             if name not in ordered and not needs - ordered.keys() - {name, *GIVEN_MODELS}:
                 ordered[name] = sql
     return ordered
@@ -88,8 +90,9 @@ class Runner:
         self.connection.execute("set timezone = 'Europe/London'")
         self.connection.execute(GIVEN)
         for metric, origin in METRICS.items():
-            self.connection.execute("insert into marts.seeds.metrics values (?, ?)", [metric, origin])
-            self.connection.execute("insert into marts.dim_metrics values (?, 'percent')", [metric])
+            unit = "per_1000" if metric in LISTS else "percent"
+            self.connection.execute("insert into marts.seeds.metrics values (?, ?, ?)", [metric, origin, unit])
+            self.connection.execute("insert into marts.dim_metrics values (?, ?)", [metric, unit])
         for condition in CONDITIONS:
             self.connection.execute("insert into marts.seeds.emergency_conditions values ('d', ?)", [condition])
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import duckdb
@@ -67,11 +67,12 @@ def parents(node: dict) -> set[str]:
     return set(node.get("depends_on", {}).get("nodes", []))
 
 
-def ancestors(manifest: dict, node: dict) -> set[str]:
-    """Everything a node is built from, by unique id."""
+def ancestors(manifest: dict, node: dict, doors: Iterable[str] = ()) -> set[str]:
+    """Everything a node is built from, by unique id; not what comes through one of the doors alone."""
     found, waiting = set(), parents(node)
     while waiting:
         found |= waiting
+        waiting -= set(doors)
         waiting = {up for name in waiting for up in manifest["parent_map"].get(name, [])} - found
     return found
 
@@ -278,6 +279,30 @@ def test_whatever_calls_pseudonymise_passes_the_gate_itself(models: dict[str, di
     assert not offenders(callers, lambda node: "exclude_opted_out(" not in node["raw_code"])
     assert not offenders(callers, lambda node: not is_gateway(node))
     assert not offenders(callers, lambda node: PATIENT_KEY not in node["columns"])
+
+
+# Behind each lies disclosure control: whatever comes out of it is rounded or withheld.
+SHOWN = ("int_disclosure__cells", "int_conditions__shown")
+
+
+EXACT_SUBJECTS = ("metrics", "admissions", "disclosure", "conditions")
+
+
+def test_results_come_from_shown_counts(manifest: dict, models: dict[str, dict]) -> None:
+    """Flags a result, interval, limit or category that a count has reached past disclosure control.
+
+    Mend it by reading a model of SHOWN, or what is built on one.
+    """
+    doors = {models[name]["unique_id"] for name in SHOWN}
+    exact = {
+        node["unique_id"]
+        for name, node in models.items()
+        if in_folder(node, *(f"intermediate/{subject}" for subject in EXACT_SUBJECTS))
+        and name not in (*SHOWN, "int_disclosure__rules")
+    }
+    results = {n: node for n, node in models.items() if in_folder(node, "marts/gp_report")}
+    assert len([n for n, node in results.items() if doors & ancestors(manifest, node)]) >= 3
+    assert not offenders(results, lambda node: bool(ancestors(manifest, node, doors) & exact))
 
 
 def test_patient_keys_can_be_nothing_but_pseudonyms(models: dict[str, dict]) -> None:
