@@ -36,8 +36,8 @@ class Plugin(BasePlugin):
         """Everything the gateway models need; a Refusal before anything was written."""
         check_run(self.raw_dir, self.key_dir, self.config)
         collection = self.config["collection"]
-        key = keys.read_key(self.key_dir, collection)
-        store_key = keys.read_key(self.key_dir, keys.STORE_KEY)
+        key = keys.claim_key(self.key_dir, collection)
+        store_key = keys.claim_key(self.key_dir, keys.STORE_KEY)
 
         self.store_dir.mkdir(parents=True, exist_ok=True)
         store.lock(self.store_dir)
