@@ -86,6 +86,10 @@ TEST_SETTINGS = {
     "where": {None},
     "limit": {None},
 }
+# A name with a dot (the seeds are rules), a file, a function, a reference: rows from elsewhere.
+READS_A_TABLE = re.compile(
+    r"""\b(?:from|join)\s+(?:(?!seeds\.)"?\w+"?\.|'|(?!range|unnest)\w+\s*\()|\{\{|\{%""", re.IGNORECASE
+)
 # The one operation, and what it may not do: it makes an empty table of counts and copies nothing.
 OPERATIONS = {"{{ disclosure_history() }}": ["on-run-start"]}
 OPERATION_MACRO = "disclosure_history"
@@ -425,6 +429,15 @@ def failing_rows_are_never_kept(graph: Graph) -> Broken:
                 yield key, f"is a test with {setting} of its own"
 
 
+def unit_tests_make_up_their_rows(graph: Graph) -> Broken:
+    """A fixture that reads a table would print its rows when the test fails."""
+    for key, node in graph.of("unit_test").items():
+        for fixture in (*node["given"], node["expect"]):
+            text = fixture.get("rows")
+            if fixture.get("fixture") or (isinstance(text, str) and READS_A_TABLE.search(text)):
+                yield key, "has a fixture that is not made up on the spot"
+
+
 def snapshots_follow_reference_data(graph: Graph) -> Broken:
     """A snapshot outlives the destruction."""
     for key, node in graph.of("snapshot").items():
@@ -451,5 +464,6 @@ RULES: tuple[Callable[[Graph], Broken], ...] = (
     nothing_runs_beside_the_models,
     dbt_makes_tables_its_own_way,
     failing_rows_are_never_kept,
+    unit_tests_make_up_their_rows,
     snapshots_follow_reference_data,
 )

@@ -164,6 +164,14 @@ def real_number_in_a_unit_test(manifest: dict) -> None:
     case["given"][0]["rows"] = [{"nhs_number": int(f"{nine}{digit % 11}")}]
 
 
+def fixture(sql: str) -> Break:
+    def apply(manifest: dict) -> None:
+        next(iter(manifest["unit_tests"].values()))["given"][0]["rows"] = sql
+
+    return apply
+
+
+REAL = "has a fixture that is not made up on the spot"
 SPEAKS = "speaks of an NHS Number"
 QUOTES = "quotes a number that could be somebody's"
 READS = "reads identifiable rows outside the gateway"
@@ -230,6 +238,13 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "protected intermediate": (put(INTERMEDIATE, "access", value="protected"), INTERMEDIATE,
                                    "is protected, not private"),
         "public mart": (put(MART, "access", value="public"), MART, "is public, not protected"),
+    },
+    names.unit_tests_make_up_their_rows: {
+        "fixture that reads a table": (fixture("select * from memory.landing.opt_outs"), "unit_test.", REAL),
+        "fixture that reads a file": (fixture("select * from 'raw.csv'"), "unit_test.", REAL),
+        "fixture that calls a function": (fixture("from query_table('x')"), "unit_test.", REAL),
+        "fixture in a file of its own": (
+            lambda m: next(iter(m["unit_tests"].values()))["expect"].update(fixture="x"), "unit_test.", REAL),
     },
     names.every_model_is_sql: {
         "python": (put(GATEWAY, "language", value="python"), GATEWAY, "is written in python"),
