@@ -49,17 +49,18 @@ def new(chosen: argparse.Namespace) -> int:
 
 
 def show_fingerprint(chosen: argparse.Namespace) -> int:
-    """One line a key: its fingerprint and its name, or why it is none."""
+    """One line a key, those destroyed and those that lie elsewhere too: its fingerprint and its name."""
     if not chosen.key_dir.is_dir():
         raise Refusal(f"There is no key folder {chosen.key_dir}.")
+    fates = {}
     for entry in keys.register(chosen.key_dir):
-        if entry.event == keys.DESTROYED:
-            print(f"{entry.fingerprint}  {entry.name}  destroyed")
+        fates[entry.fingerprint, entry.name] = (
+            "destroyed" if entry.event == keys.DESTROYED else "not in this folder"
+        )
     for name in keys.names(chosen.key_dir):
-        if keys.key_file(chosen.key_dir, name).exists():
-            print(f"{keys.fingerprint(keys.read_key(chosen.key_dir, name))}  {name}  in the folder")
-        elif not keys.is_destroyed(chosen.key_dir, name):
-            print(f"{'-' * 16}  {name}  gone, and not by `keys destroy`")
+        fates[keys.fingerprint(keys.read_key(chosen.key_dir, name)), name] = "in this folder"
+    for (fingerprint, name), fate in fates.items():
+        print(f"{fingerprint}  {name}  {fate}")
     return 0
 
 

@@ -190,9 +190,8 @@ def note(key_dir: Path, entry: Entry) -> None:
 
 
 def names(key_dir: Path) -> Iterator[str]:
-    """Names of the keys in a folder, and of those that its register knows."""
-    files = {path.stem for path in key_dir.glob("*.key")}
-    yield from sorted(files | {entry.name for entry in register(key_dir)})
+    """Names of the keys in a folder."""
+    yield from sorted(path.stem for path in key_dir.glob("*.key"))
 
 
 def make_folder(key_dir: Path) -> None:

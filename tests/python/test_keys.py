@@ -226,8 +226,8 @@ def test_show_fingerprint(key_dir: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert command("show-fingerprint", key_dir) == 0
     printed = capsys.readouterr().out
     assert f"{destroyed}  {OTHER}  destroyed" in printed
-    assert "care_data  gone, and not by `keys destroy`" in printed
+    assert "care_data  not in this folder" in printed
     key = keys.read_key(key_dir, COLLECTION)
-    assert f"{keys.fingerprint(key)}  {COLLECTION}  in the folder" in printed
+    assert f"{keys.fingerprint(key)}  {COLLECTION}  in this folder" in printed
     assert key.hex() not in printed
     assert command("show-fingerprint", key_dir / "nowhere") == 1
