@@ -28,7 +28,8 @@ ABOUT_THE_STATEMENT = (
 HARMLESS = re.compile(
     r"Constraint Error: NOT NULL constraint failed: [\w.]+"
     r"|Constraint Error: CHECK constraint failed on table \w+ with expression CHECK\(.*\)"
-    r'|Invalid Input Error: Cannot change configuration option "[a-z_]+" - the configuration has been locked'
+    r'|Invalid Input Error: Cannot change configuration option "[a-z_]+" - the'
+    r" configuration has been locked"
     r"|TransactionContext Error: Current transaction is aborted \(please ROLLBACK\)"
 )
 # The one message of our own that comes back through the engine (pseudonym.py).
@@ -37,7 +38,7 @@ TEN_DIGITS = re.compile(r"\d{3}[\W_]{0,2}\d{3}[\W_]{0,2}\d{4}")
 
 
 class QuietCursor(local.DuckDBCursorWrapper):
-    """dbt's cursor over the engine's. An error may also come with the rows, so that all methods are guarded."""
+    """dbt's cursor over the engine's. An error may come with the rows too: all methods are guarded."""
 
     def execute(self, sql, bindings=None):
         arguments = (sql,) if bindings is None else (sql, bindings)

@@ -49,13 +49,25 @@ ZONES = (
         "private",
     ),
     # In the gateway run, which does not build them, the default database is the one in memory.
-    Zone("models/marts/", STORED, {("marts", "main"), ("memory", "main")}, "warehouse", "protected"),
+    Zone(
+        "models/marts/", STORED, {("marts", "main"), ("memory", "main")}, "warehouse", "protected"
+    ),
 )
 
-# The border is reviewed line by line. Under sixty lines a model, thirty are what somebody can read in a day.
+# The border is reviewed line by line: at under sixty lines a model, thirty are a day's reading.
 MOST_GATEWAY_MODELS = 30
 # One for each kind of record that crosses: the person, the admission, the answer about a person; two to come.
 MOST_MODELS_WITH_PSEUDONYMS = 5
+
+# How a model calls the macro, alone on its line; and the macro, word for word.
+CALL = re.compile(
+    r"^\s*(?:select\s+)?\{\{ pseudonymise\('(?:\w+\.)?nhs_number'\) \}\} as patient_key,?\s*$", re.MULTILINE
+)
+PSEUDONYMISE = (
+    "{% macro pseudonymise(number) -%}"
+    " pseudonymise(lpad(cast({{ number }} as varchar), 10, '0'))"
+    " {%- endmacro %}"
+)
 
 # Columns whose name ends like a key's, and what they are.
 KEY_LIKE = re.compile(
@@ -76,6 +88,7 @@ KINDS = {
 CONSTRAINTS = {"not_null", "check"}
 # Tests that return a count, never a row, and so may look at identifiable views.
 COUNTING_TESTS = {"unique_key", "one_row", "exception_is_registered"}
+COUNTS = re.compile(r"\s*\{% test [^%]*%\}\s*select count\(\*\) as \w+\s+from\b", re.IGNORECASE)
 TEST_SETTINGS = {
     "store_failures": {False},
     "store_failures_as": {None, "ephemeral"},
@@ -96,6 +109,12 @@ OPERATION_MACRO = "disclosure_history"
 COPIES = re.compile(
     r"\b(?:select|insert|from|copy|export|attach|install|load|call|run_query|statement|log|print"
     r"|env_var|pseudonymise)\b",
+    re.IGNORECASE,
+)
+JINJA = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
+ASKS_OR_TELLS = re.compile(
+    r"\b(?:run_query|statement|load_result|log|print|debug|env_var|write|submit_python_job)"
+    r"\s*\(|\bcall\s+statement|\b(?:adapter|modules|exceptions|graph)\b",
     re.IGNORECASE,
 )
 # Macros of dbt's own that the project replaces. Another one could change how every table is made.
@@ -347,6 +366,17 @@ def only_stored_gateway_models_pseudonymise(graph: Graph) -> Broken:
             yield key, f"calls pseudonymise for something else than {PATIENT_KEY}"
 
 
+def pseudonyms_are_made_in_one_way(graph: Graph) -> Broken:
+    """Of the bare number, by the macro, as patient_key and nothing besides; the macro says what it said."""
+    for key, node in graph.callers().items():
+        code = without_comments(node["raw_code"])
+        if len(re.findall("pseudonymise", code)) != len(CALL.findall(code)):
+            yield key, "makes a pseudonym otherwise than by {{ pseudonymise('nhs_number') }} as patient_key"
+    for key, node in ours(graph).items():
+        if node["name"] == "pseudonymise" and " ".join(node["macro_sql"].split()) != PSEUDONYMISE:
+            yield key, "has another text than the one that was reviewed"
+
+
 def every_stored_model_has_a_contract(graph: Graph) -> Broken:
     """The contract is the allow-list of columns, and the only place where a CHECK is promised."""
     for key, node in graph.stored.items():
@@ -405,6 +435,14 @@ def without_comments(code: str) -> str:
     return re.sub(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}", "", code, flags=re.DOTALL)
 
 
+def nothing_is_asked_or_told_while_compiling(graph: Graph) -> Broken:
+    """What a template asks of the database lands in SQL text, artefacts and logs; so does what it says."""
+    for key, node in {**graph.models, **graph.of("snapshot")}.items():
+        codes = [node["raw_code"], *(graph.macros[name]["macro_sql"] for name in graph.macros_of(node))]
+        if any(ASKS_OR_TELLS.search(block) for code in codes for block in JINJA.findall(code)):
+            yield key, "asks or tells something while it is compiled"
+
+
 def dbt_makes_tables_its_own_way(graph: Graph) -> Broken:
     """A macro with the name of one of dbt's replaces it, also for every model of the gateway."""
     theirs = {
@@ -427,6 +465,14 @@ def failing_rows_are_never_kept(graph: Graph) -> Broken:
             found = node["config"].get(setting)
             if (found.upper() if setting == "severity" else found) not in allowed:
                 yield key, f"is a test with {setting} of its own"
+
+
+def generic_tests_count(graph: Graph) -> Broken:
+    """A test of the project's own returns how many rows fail, never the rows."""
+    for key, node in ours(graph).items():
+        code = without_comments(node["macro_sql"])
+        if node["name"].startswith("test_") and not COUNTS.match(code):
+            yield key, "returns something else than a count"
 
 
 def unit_tests_make_up_their_rows(graph: Graph) -> Broken:
@@ -458,12 +504,15 @@ RULES: tuple[Callable[[Graph], Broken], ...] = (
     raw_files_come_from_landing,
     the_gateway_is_small,
     only_stored_gateway_models_pseudonymise,
+    pseudonyms_are_made_in_one_way,
     every_stored_model_has_a_contract,
     patient_keys_are_pseudonyms_and_nothing_else,
     no_other_column_is_a_key,
     nothing_runs_beside_the_models,
+    nothing_is_asked_or_told_while_compiling,
     dbt_makes_tables_its_own_way,
     failing_rows_are_never_kept,
+    generic_tests_count,
     unit_tests_make_up_their_rows,
     snapshots_follow_reference_data,
 )

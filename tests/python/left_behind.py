@@ -1,4 +1,4 @@
-"""Every byte that commands leave behind, searched for a key in any spelling and for numbers."""
+"""Every byte that commands leave behind, searched for keys in any spelling and for numbers."""
 
 import base64
 import re
@@ -9,38 +9,31 @@ HALF = 16
 TEN_DIGITS = re.compile(rb"(?=(\d{3}[ -]?\d{3}[ -]?\d{4}))")
 
 
-def spellings(key: bytes) -> Iterator[bytes]:
-    """Each half of a key as bytes, in every writing that a tool might give it.
+def spellings(key: bytes) -> set[bytes]:
+    """Each half of a key in every writing that a tool might give it, forwards and backwards, in lower case.
 
-    Raw, hex in both cases, both alphabets of base64 at all three alignments, Python's and a list's
-    notation, a whole number; as ASCII and UTF-16; forwards and backwards.
+    Hex plain and separated, Python's and a blob's escapes, a list, base64 in both alphabets at all three
+    alignments, a whole number. Lower case covers capitals; UTF-16 is read without its zero bytes.
     """
+    texts = {str(int.from_bytes(key, order)) for order in ("big", "little")}
     for half in (key[:HALF], key[HALF:]):
-        writings = {half, half[::-1]}
-        for text in written(half):
-            for direction in (text, text[::-1]):
-                writings |= {direction.encode(), direction.encode("utf-16-le"), direction.encode("utf-16-be")}
-        yield from writings
-    yield str(int.from_bytes(key, "big")).encode()
-    yield str(int.from_bytes(key, "little")).encode()
+        texts |= {half.hex(), half.hex(" "), half.hex(":"), str(list(half))[1:-1], repr(half)[2:-1]}
+        texts |= {"".join(f"\\x{byte:02x}" for byte in half), half[::-1].hex(), str(list(half[::-1]))[1:-1]}
+        for before in range(3):
+            # A character that bits of the neighbours share is left out, at either end.
+            encoded = base64.b64encode(bytes(before) + half).decode().rstrip("=")
+            inside = encoded[-(-before * 8 // 6) : -1]
+            texts |= {inside, inside.replace("+", "-").replace("/", "_")}
+    return {direction.lower().encode() for text in texts for direction in (text, text[::-1])}
 
 
-def written(half: bytes) -> Iterator[str]:
-    for order in (half, half[::-1]):
-        yield order.hex()
-        yield order.hex().upper()
-        yield order.hex(" ")
-        yield order.hex(":")
-        yield repr(order)[2:-1]
-        yield "".join(f"\\x{byte:02x}" for byte in order)
-        yield "".join(f"\\x{byte:02X}" for byte in order)
-        yield str(list(order))[1:-1]
-        for offset in range(3):
-            # What stands before and after shares a character with the half: that one is left out.
-            encoded = base64.b64encode(bytes(offset) + order).decode()
-            inside = encoded[-(-offset * 8 // 6) :].rstrip("=")[:-1]
-            yield inside
-            yield inside.replace("+", "-").replace("/", "_")
+def holds_key(content: bytes, key: bytes) -> bool:
+    """Whether half a key or more is in a file's content."""
+    halves = (key[:HALF], key[HALF:])
+    if any(half in content or half[::-1] in content for half in halves):
+        return True
+    flat = content.replace(b"\0", b"").lower()
+    return any(spelling in flat for spelling in spellings(key))
 
 
 def files_below(folders: Iterable[Path]) -> Iterator[Path]:
@@ -48,24 +41,21 @@ def files_below(folders: Iterable[Path]) -> Iterator[Path]:
         yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
 
 
-def files_with_key(folders: Iterable[Path], key: bytes) -> list[str]:
-    """Names of the files that hold half a key or more."""
-    wanted = list(spellings(key))
-    found = []
-    for path in files_below(folders):
-        content = path.read_bytes()
-        if any(spelling in content for spelling in wanted):
-            found.append(path.name)
-    return found
+def files_with_key(folders: Iterable[Path], *keys: bytes) -> list[str]:
+    """Names of the files that hold one of the keys."""
+    return [
+        path.name
+        for path in files_below(folders)
+        if any(holds_key(content, key) for content in (path.read_bytes(),) for key in keys)
+    ]
+
+
+def numbers_in(content: bytes) -> set[str]:
+    """Runs of ten digits, plain or 3-3-4, also inside a longer run."""
+    return {re.sub(rb"[ -]", b"", match[1]).decode() for match in TEN_DIGITS.finditer(content)}
 
 
 def files_with_numbers(folders: Iterable[Path], numbers: set[str]) -> dict[str, int]:
-    """Files that hold one of the numbers, plain or 3-3-4, also inside a longer run of digits."""
-    found = {}
-    for path in files_below(folders):
-        runs = {
-            re.sub(rb"[ -]", b"", match[1]).decode() for match in TEN_DIGITS.finditer(path.read_bytes())
-        }
-        if runs & numbers:
-            found[path.name] = len(runs & numbers)
-    return found
+    """Files that hold some of the numbers, and how many."""
+    found = {path.name: numbers_in(path.read_bytes()) & numbers for path in files_below(folders)}
+    return {name: len(held) for name, held in found.items() if held}

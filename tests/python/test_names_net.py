@@ -171,7 +171,28 @@ def fixture(sql: str) -> Break:
     return apply
 
 
+def call(column: str) -> Break:
+    """Another column of the permitted people."""
+
+    def apply(manifest: dict) -> None:
+        code = node(manifest, GATEWAY)["raw_code"]
+        node(manifest, GATEWAY)["raw_code"] = code.replace("gp_code,", f"gp_code,\n    {column},")
+
+    return apply
+
+
+def rewrite(macro: str, old: str, new: str) -> Break:
+    def apply(manifest: dict) -> None:
+        found = manifest["macros"][f"macro.{PROJECT_NAME}.{macro}"]
+        assert old in found["macro_sql"]
+        found["macro_sql"] = found["macro_sql"].replace(old, new)
+
+    return apply
+
+
+WAYS = "makes a pseudonym otherwise than by {{ pseudonymise('nhs_number') }} as patient_key"
 REAL = "has a fixture that is not made up on the spot"
+TELLS = "asks or tells something while it is compiled"
 SPEAKS = "speaks of an NHS Number"
 QUOTES = "quotes a number that could be somebody's"
 READS = "reads identifiable rows outside the gateway"
@@ -289,6 +310,19 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
             put(REFERENCE, "raw_code", value="select pseudonymise(a) as b"), REFERENCE,
             f"calls pseudonymise for something else than {names.PATIENT_KEY}"),
     },
+    names.pseudonyms_are_made_in_one_way: {
+        "of a piece": (call("pseudonymise(lpad(right(nhs_number, 4), 10, '0')) as household"), GATEWAY, WAYS),
+        "of a neighbour": (call("{{ pseudonymise('nhs_number + 1') }} as next"), GATEWAY, WAYS),
+        "with a tail": (call("{{ pseudonymise('nhs_number') }} || right(nhs_number, 4) as patient_key"),
+                        GATEWAY, WAYS),
+        "another macro": (rewrite("pseudonymise", "lpad(", "left(sha256("),
+                          f"macro.{PROJECT_NAME}.pseudonymise",
+                          "has another text than the one that was reviewed"),
+    },
+    names.generic_tests_count: {
+        "failing rows": (rewrite("test_unique_key", "count(*) as repeated_key_count", "*"),
+                         f"macro.{PROJECT_NAME}.test_unique_key", "returns something else than a count"),
+    },
     names.every_stored_model_has_a_contract: {
         "no contract": (put(MART, "config", "contract", "enforced", value=False), MART,
                         "has no enforced contract"),
@@ -323,6 +357,15 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
                        "is an operation that nobody knows"),
         "the operation copies": (edit_history_macro, f"macro.{PROJECT_NAME}.disclosure_history",
                                  "does more than make an empty table"),
+    },
+    names.nothing_is_asked_or_told_while_compiling: {
+        "a query while compiling": (
+            put(MART, "raw_code", value="{% set a = run_query('select 1') %} select 1"), MART, TELLS),
+        "a log": (put(GATEWAY, "raw_code", value="{{ log(x, info=true) }} select 1"), GATEWAY, TELLS),
+        "an environment variable": (put(MART, "raw_code", value="{{ env_var('A') }}"), MART, TELLS),
+        "an error on purpose": (
+            put(MART, "raw_code", value="{% do exceptions.warn(x) %}"), MART, TELLS),
+        "by a macro": (add_macro("told", "{{ print(x) }}", used_by=STAGING), STAGING, TELLS),
     },
     names.dbt_makes_tables_its_own_way: {
         "a replaced macro": (add_macro("duckdb__create_table_as", ""),
@@ -412,8 +455,9 @@ def test_harmless_changes_pass(texts: dict[str, str], name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "NHS Number", "nhs_number", "nhsnumber", "newnhsno", "NHS no", "NHSNO", "nhs-no.", "NhsNumber", "nhs_nums",
-        "NHS\u00a0number", "nhs\u200bnumber", "ＮＨＳ＿ＮＵＭＢＥＲ", "patient_nhs_id", "n_h_s_number", "HESID",
+        "NHS Number", "nhs_number", "nhsnumber", "newnhsno", "NHS no", "NHSNO", "nhs-no.", "NhsNumber",
+        "NHS\u00a0number", "nhs\u200bnumber", "ＮＨＳ＿ＮＵＭＢＥＲ", "patient_nhs_id", "n_h_s_number",
+        "nhs_nums", "HESID",
         "National Health Service number", "nhs.nr", "NHS  numbers",
     ],
 )  # fmt: skip
@@ -423,7 +467,8 @@ def test_spellings(text: str) -> None:
 
 
 @given(
-    st.integers(0, 999_999).map(test_number), st.sampled_from(["", " ", "-", ".", "\u2013", "\u00a0", "\u200b"])
+    st.integers(0, 999_999).map(test_number),
+    st.sampled_from(["", " ", "-", ".", "\u2013", "\u00a0", "\u200b"]),
 )
 def test_a_number_in_any_writing_is_quoted(number: str, separator: str) -> None:
     """Flags a separator, a direction or digits of another script that hide a number."""
