@@ -12,6 +12,8 @@ from collections.abc import Callable
 import duckdb
 from dbt.adapters.duckdb.environments import local
 
+from gp_level_data.store import sql_text
+
 # About names, rights, files and memory: all that these quote stands in the statement.
 ABOUT_THE_STATEMENT = (
     duckdb.BinderException,
@@ -40,13 +42,16 @@ TEN_DIGITS = re.compile(r"\d{3}[\W_]{0,2}\d{3}[\W_]{0,2}\d{4}")
 class QuietCursor(local.DuckDBCursorWrapper):
     """dbt's cursor over the engine's. An error may come with the rows too: all methods are guarded."""
 
+    statement = ""
+
     def execute(self, sql, bindings=None):
+        self.statement = sql
         arguments = (sql,) if bindings is None else (sql, bindings)
-        return guarded(self._cursor.execute)(*arguments)
+        return guarded(self._cursor.execute, sql)(*arguments)
 
     def __getattr__(self, name):
         found = getattr(self._cursor, name)
-        return guarded(found) if callable(found) else found
+        return guarded(found, self.statement) if callable(found) else found
 
 
 def install() -> None:
@@ -54,25 +59,26 @@ def install() -> None:
     local.DuckDBCursorWrapper = QuietCursor
 
 
-def guarded(call: Callable) -> Callable:
-    """The same call; its error is of the same class, and repeats no value."""
+def guarded(call: Callable, statement: str) -> Callable:
+    """The same call on behalf of a statement; its error is of the same class, and repeats no value."""
 
     def guarded_call(*arguments, **named):
         try:
             return call(*arguments, **named)
         except Exception as error:
-            quiet = quietly(error)
+            quiet = quietly(error, statement)
         # Raised here, not above: else the engine's own error would hang on it as its context.
         raise quiet
 
     return guarded_call
 
 
-def quietly(error: Exception) -> Exception:
-    """An error as it may be printed."""
+def quietly(error: Exception, statement: str = "") -> Exception:
+    """An error as it may be printed; words that stand in the statement come from no row."""
     message = str(error)
     kind = type(error) if isinstance(error, duckdb.Error) else RuntimeError
-    if isinstance(error, ABOUT_THE_STATEMENT):
+    told = message.partition("Error: ")[2]
+    if isinstance(error, ABOUT_THE_STATEMENT) or (told and f"'{sql_text(told)}'" in statement):
         # A column made of values, as PIVOT makes them, would be named here.
         return kind(TEN_DIGITS.sub("(ten digits)", message))
     if OWN in message:

@@ -272,6 +272,16 @@ def test_quiet_where_the_engine_is_not(name: str) -> None:
     assert by_engine == (name not in ("check", "not_null", "own_function"))
 
 
+def test_what_stands_in_the_statement_may_be_said() -> None:
+    """Flags a check of our own whose verdict, made of names and counts, is kept back with the values."""
+    connection = duckdb.connect()
+    said = "What is stored isn't right: 3 rows of marts.a.b"
+    with pytest.raises(duckdb.Error, match="3 rows of marts.a.b"):
+        QuietCursor(connection).execute("select error('{}')".format(said.replace("'", "''")))
+    with pytest.raises(duckdb.Error, match="kept back"):
+        QuietCursor(connection).execute("select error(a) from (select 'not ' || 'this' as a)")
+
+
 def chain(error: BaseException | None) -> list[BaseException]:
     """An error with those that it came from, which a traceback would print too."""
     return [error, *chain(error.__cause__ or error.__context__)] if error else []
