@@ -233,12 +233,20 @@ CATALOGUE = (
 )  # fmt: skip
 
 
+def all_told(connection: duckdb.DuckDBPyConnection, statement: str) -> str:
+    """Every row as text; nothing where the engine refuses to look (secrets and extensions lie in files)."""
+    try:
+        return str(connection.execute(statement).fetchall())
+    except duckdb.PermissionException:
+        return ""
+
+
 @pytest.mark.parametrize("run", ["custodian", "analyst"])
 def test_no_sql_reads_a_key(request: pytest.FixtureRequest, built: Folders, run: str) -> None:
     """Flags a key that the engine's own catalogue gives away: settings, variables, functions, databases."""
     connection = request.getfixturevalue(run)
     told = "".join(
-        str(connection.execute(statement).fetchall())
+        all_told(connection, statement)
         for statement in ("pragma database_list", *(f"from {view}" for view in CATALOGUE))
     )
     assert ("pseudonymise" in told) == (run == "custodian"), "not the catalogue that was to be searched"
