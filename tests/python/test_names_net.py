@@ -357,6 +357,9 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
                        "is an operation that nobody knows"),
         "the operation copies": (edit_history_macro, f"macro.{PROJECT_NAME}.disclosure_history",
                                  "does more than make an empty table"),
+        "the operation writes": (
+            rewrite("disclosure_history", "create schema", "copy x to 'y';"),
+            f"macro.{PROJECT_NAME}.disclosure_history", "writes, and an operation uses it"),
     },
     names.nothing_is_asked_or_told_while_compiling: {
         "a query while compiling": (
