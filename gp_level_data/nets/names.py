@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gp_level_data.nets import Finding
+from gp_level_data.nets.graph import Graph, parents, tested_model, without_comments, words
 from gp_level_data.nets.spelling import numbers_quoted, speaks_of_numbers
 
 PATIENT_KEY = "patient_key"
@@ -147,100 +148,6 @@ def findings(manifest: dict) -> list[Finding]:
     )
 
 
-class Graph:
-    """A manifest's nodes of all kinds, and which side of the border each is on."""
-
-    def __init__(self, manifest: dict) -> None:
-        self.project = manifest["metadata"]["project_name"]
-        self.macros = manifest["macros"]
-        sections = set(manifest) - {"macros", "metadata", "selectors", "disabled"}
-        self.all = {
-            key: node
-            for section in sections
-            if isinstance(manifest[section], dict)
-            for key, node in manifest[section].items()
-            if isinstance(node, dict) and node.get("package_name", self.project) == self.project
-        }
-        self.docs = {key: node for key, node in self.all.items() if node["resource_type"] == "doc"}
-        self.strangers = [
-            key for key, node in manifest["nodes"].items() if node["package_name"] != self.project
-        ]
-        self.models = self.of("model")
-        self.staging = {key for key, node in self.models.items() if in_staging(node)}
-        self.gateway = {key for key, node in self.models.items() if in_gateway(node)}
-        self.stored = {
-            key: node for key, node in self.models.items() if node["config"]["materialized"] != "view"
-        }
-        self.landing = {
-            key for key, node in self.of("source").items() if node["schema"] == "landing"
-        }
-        gateway_views = self.gateway - set(self.stored)
-        self.identifiable = self.landing | self.staging | gateway_views
-
-    def of(self, kind: str) -> dict[str, dict]:
-        return {key: node for key, node in self.all.items() if node["resource_type"] == kind}
-
-    def callers(self) -> dict[str, dict]:
-        """Models that call `pseudonymise`, themselves or through a macro."""
-        return {
-            key: node
-            for key, node in self.models.items()
-            if any(
-                re.search(r"\bpseudonymise\s*\(", code)
-                for code in (
-                    node["raw_code"],
-                    node.get("compiled_code") or "",
-                    *(self.macros[name]["macro_sql"] for name in self.macros_of(node)),
-                )
-            )
-        }
-
-    def macros_of(self, node: dict) -> set[str]:
-        """Macros of the project that a node uses, through others too."""
-        found, waiting = set(), set(macros_used(node))
-        while waiting:
-            found |= waiting
-            waiting = {used for name in waiting for used in macros_used(self.macros[name])} - found
-        return {name for name in found if self.macros[name]["package_name"] == self.project}
-
-
-def in_staging(node: dict) -> bool:
-    return node["original_file_path"].startswith("models/staging/")
-
-
-def in_gateway(node: dict) -> bool:
-    return node["original_file_path"].startswith("models/intermediate/gateway/")
-
-
-def macros_used(node: dict) -> list[str]:
-    return node.get("depends_on", {}).get("macros", [])
-
-
-def parents(node: dict) -> set[str]:
-    return set(node.get("depends_on", {}).get("nodes", []))
-
-
-def tested_model(node: dict) -> str | None:
-    """The node that a generic or a unit test is about; None for a singular test."""
-    if node["resource_type"] == "unit_test":
-        return next(iter(parents(node)), None)
-    return node.get("attached_node")
-
-
-def words(value: object, without: set[str]) -> Iterator[str]:
-    """Every name, text and number in a node, however deep."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key not in without:
-                yield key
-                yield from words(inner, without)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from words(inner, without)
-    elif value is not None:
-        yield str(value)
-
-
 # ---- the rules: each yields where it is broken, and how ---------------------------------------------
 
 
@@ -275,7 +182,7 @@ def nothing_speaks_of_numbers(graph: Graph) -> Broken:
 
 def nothing_quotes_a_number(graph: Graph) -> Broken:
     """No text holds a valid number. Unit tests of identifiable steps need some: of the range for tests."""
-    for key, node in {**graph.all, **ours(graph)}.items():
+    for key, node in {**graph.all, **graph.ours()}.items():
         kind = node["resource_type"]
         without = NOT_WORDS | (DIGESTS if node.get("test_metadata") else set())
         quoted = {number for text in words(node, without) for number in numbers_quoted(text)}
@@ -283,15 +190,6 @@ def nothing_quotes_a_number(graph: Graph) -> Broken:
             quoted = {number for number in quoted if not number.startswith("999")}
         if quoted:
             yield key, "quotes a number that could be somebody's"
-
-
-def ours(graph: Graph) -> dict[str, dict]:
-    """The project's own macros."""
-    return {
-        key: node
-        for key, node in graph.macros.items()
-        if node["package_name"] == graph.project
-    }
 
 
 def every_model_keeps_to_its_zone(graph: Graph) -> Broken:
@@ -378,7 +276,7 @@ def pseudonyms_are_made_in_one_way(graph: Graph) -> Broken:
         code = without_comments(node["raw_code"])
         if len(re.findall("pseudonymise", code)) != len(CALL.findall(code)):
             yield key, "makes a pseudonym otherwise than by {{ pseudonymise('nhs_number') }} as patient_key"
-    for key, node in ours(graph).items():
+    for key, node in graph.ours().items():
         if node["name"] == "pseudonymise" and " ".join(node["macro_sql"].split()) != PSEUDONYMISE:
             yield key, "has another text than the one that was reviewed"
 
@@ -440,10 +338,6 @@ def nothing_runs_beside_the_models(graph: Graph) -> Broken:
                 yield name, "does more than make an empty table"
 
 
-def without_comments(code: str) -> str:
-    return re.sub(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}", "", code, flags=re.DOTALL)
-
-
 def nothing_is_asked_or_told_while_compiling(graph: Graph) -> Broken:
     """What a template asks of the database lands in SQL text, artefacts and logs; so does what it says."""
     for key, node in {**graph.models, **graph.of("snapshot")}.items():
@@ -459,7 +353,7 @@ def dbt_makes_tables_its_own_way(graph: Graph) -> Broken:
         for node in graph.macros.values()
         if node["package_name"] != graph.project
     }
-    for key, node in ours(graph).items():
+    for key, node in graph.ours().items():
         name = node["name"]
         adapted = name.removeprefix("duckdb__").removeprefix("default__")
         names = {name, adapted, f"default__{adapted}", f"duckdb__{adapted}"}
@@ -478,7 +372,7 @@ def failing_rows_are_never_kept(graph: Graph) -> Broken:
 
 def generic_tests_count(graph: Graph) -> Broken:
     """A test of the project's own returns how many rows fail, never the rows."""
-    for key, node in ours(graph).items():
+    for key, node in graph.ours().items():
         code = without_comments(node["macro_sql"])
         if node["name"].startswith("test_") and not COUNTS.match(code):
             yield key, "returns something else than a count"
