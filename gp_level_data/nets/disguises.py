@@ -41,6 +41,11 @@ NOT_BASE_64 = re.compile(rb"[^0-9A-Za-z+/_-]")
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 # How a machine may write an integer or a whole number of floating point.
 MACHINE_NUMBERS = ("<i8", ">i8", "<f8", ">f8")
+ASCII = set(map(chr, range(128)))
+# What a file that is no text prints, separators of three bytes included.
+PRINTED = re.compile(rb"[ -~\xc2\xe2\xa0\x80-\x95]{9,}")
+IN_UTF_16 = re.compile(rb"(?:[ -~]\0{1,3}){9,}[ -~]?")
+BEYOND_ASCII = re.compile(rb"(?:[\xc2-\xf4][\x80-\xbf]{1,3}[^0-9A-Za-z]{0,3}){10,}")
 DEPTH = 3
 
 
@@ -55,10 +60,14 @@ class Tokens:
 
     def add(self, where: str, content: bytes, how: str = "", depth: int = DEPTH) -> None:
         """Collect from bytes, and from what they hold compressed or encoded."""
+        for value in machine_numbers(content) if b"\0" in content else ():
+            self.seen[value][where, "in binary"] += 1
+        for inner in unpacked(content) if depth else ():
+            self.add(where, inner, "compressed", depth - 1)
         for view, written in views(content):
             for token, encoded in tokens_in(view):
                 self.seen[token][where, encoded or written or how] += 1
-            for inner, encoded in inside(view) if depth else ():
+            for inner, encoded in encoded_in(view) if depth else ():
                 self.add(where, inner, encoded, depth - 1)
 
     def findings(self, numbers: Iterable[str]) -> list[Finding]:
@@ -87,15 +96,19 @@ class Tokens:
 
 
 def views(content: bytes) -> Iterator[tuple[bytes, str]]:
-    """The bytes as they are, without the zeros of UTF-16 and UTF-32, and with every script's digits as ASCII."""
-    yield content, ""
+    """What the bytes print, what they print in UTF-16, and with every script's digits as ASCII ones."""
+    yield b"\n".join(PRINTED.findall(content)) if b"\0" in content else content, ""
     if b"\0" in content:
-        yield content.replace(b"\0", b""), "in UTF-16"
+        yield b"\n".join(wide.replace(b"\0", b"") for wide in IN_UTF_16.findall(content)), "in UTF-16"
     if b"\\u" in content or not content.isascii():
-        text = content.decode("utf-8", "ignore")
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            # Not a text: only what reads like ten characters beyond ASCII is worth it.
+            text = b"\n".join(BEYOND_ASCII.findall(content)).decode("utf-8", "ignore")
         text = ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-        digits = {ord(c): str(unicodedata.digit(c, "")) or None for c in set(text) if not c.isascii()}
-        digits = {character: digit for character, digit in digits.items() if digit}
+        others = {ord(letter): unicodedata.digit(letter, None) for letter in set(text) - ASCII}
+        digits = {letter: str(digit) for letter, digit in others.items() if digit is not None}
         yield text.translate(digits).encode("utf-8", "ignore"), "in other digits"
 
 
@@ -121,9 +134,6 @@ def tokens_in(view: bytes) -> Iterator[tuple[bytes | int, str]]:
     for match in DIGEST_IN_BASE_64.finditer(view):
         for digest in decoded(match[1]):
             yield digest, "in base 64"
-    if b"\0" in view:
-        for value in machine_numbers(view):
-            yield value, "in binary"
 
 
 def machine_numbers(content: bytes) -> Iterator[int]:
@@ -137,17 +147,20 @@ def machine_numbers(content: bytes) -> Iterator[int]:
             yield from (int(value) for value in values.tolist() if value == int(value))
 
 
-def inside(view: bytes) -> Iterator[tuple[bytes, str]]:
-    """What the bytes hold compressed or encoded."""
-    if view[:2] == b"\x1f\x8b":
-        try:
-            yield gzip.decompress(view), "compressed"
-        except (OSError, EOFError, zlib.error):
-            pass
-    if view[:4] == b"PK\x03\x04":
-        with zipfile.ZipFile(BytesIO(view)) as archive:
-            for name in archive.namelist():
-                yield archive.read(name), "compressed"
+def unpacked(content: bytes) -> Iterator[bytes]:
+    """What the bytes hold compressed."""
+    try:
+        if content[:2] == b"\x1f\x8b":
+            yield gzip.decompress(content)
+        elif content[:4] == b"PK\x03\x04":
+            with zipfile.ZipFile(BytesIO(content)) as archive:
+                yield from map(archive.read, archive.namelist())
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile):
+        return  # it only began like one
+
+
+def encoded_in(view: bytes) -> Iterator[tuple[bytes, str]]:
+    """What the bytes hold in hexadecimal or base 64."""
     for match in HEX.finditer(view):
         if len(match[1]) >= 20 and len(match[1]) % 2 == 0:
             yield bytes.fromhex(match[1].decode()), "in hexadecimal"

@@ -218,14 +218,14 @@ def readings(value: str, data_type: str) -> list[str]:
     as_text = f"cast({value} as varchar)"
     if kind == "boolean":
         return []
-    if kind in ("day", "moment"):
-        moment = f"cast({value} as timestamp)"
-        return [f"cast(epoch_{unit}({moment}) // {by} as varchar)"
-                for unit, by in (("us", 1), ("us", 1_000), ("us", 1_000_000), ("ns", 1))]  # fmt: skip
-    if kind == "time":
-        return [f"cast(epoch_us(cast({value} as time)) as varchar)"]
+    if data_type == "TIMESTAMP_NS":
+        return [f"cast(epoch_ns({value}) as varchar)", f"cast(epoch_us({value}) as varchar)"]
+    if kind in ("day", "moment", "time") or data_type == "INTERVAL":
+        into = {"day": "timestamp", "moment": "timestamp", "time": "time"}.get(kind, "interval")
+        count = f"epoch_us(cast({value} as {into}))"
+        return [f"cast({count} // {unit} as varchar)" for unit in (1, 1_000, 1_000_000)]
     if kind == "fraction":
-        return [as_text, f"cast(try_cast({value} as hugeint) as varchar)"]
+        return [as_text, f"replace({as_text}, '.', '')", f"cast(try_cast({value} as hugeint) as varchar)"]
     if data_type == "BLOB":
         return [as_text, f"hex({value})"]
     if data_type == "BIT":

@@ -1,7 +1,8 @@
 {% macro shapes_found(relation, value, data_type, allowed) -%}
 {%- set kind = kind_of_type(data_type) -%}
 {%- if kind == 'text' -%}
-{%- set pieces = [allowed, number_patterns('a moment')] if allowed else [number_patterns('a moment')] -%}
+{%- set pieces = [number_patterns('a moment'), number_patterns('a pseudonym')] -%}
+{%- do pieces.insert(0, allowed) if allowed -%}
 select shape, count(*) as row_count
 from (
     select
