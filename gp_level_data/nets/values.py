@@ -116,7 +116,6 @@ def opened_file(
 def macros() -> SimpleNamespace:
     """The project's own macros, as dbt would render them."""
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
-    environment.globals["modules"] = {"re": re}
     files = [file for folder in MACROS for file in sorted((PROJECT / "macros" / folder).glob("*.sql"))]
     return environment.from_string("\n".join(file.read_text() for file in files)).module
 
@@ -221,7 +220,8 @@ def readings(value: str, data_type: str) -> list[str]:
     if data_type == "TIMESTAMP_NS":
         return [f"cast(epoch_ns({value}) as varchar)", f"cast(epoch_us({value}) as varchar)"]
     if kind in ("day", "moment", "time") or data_type == "INTERVAL":
-        into = {"day": "timestamp", "moment": "timestamp", "time": "time"}.get(kind, "interval")
+        into = {"moment": "timestamp", "day": "timestamp", "time": "time"}.get(kind, "interval")
+        into = data_type if data_type.endswith("WITH TIME ZONE") else into
         count = f"epoch_us(cast({value} as {into}))"
         return [f"cast({count} // {unit} as varchar)" for unit in (1, 1_000, 1_000_000)]
     if kind == "fraction":
