@@ -438,7 +438,7 @@ def test_a_new_model_is_covered_by_itself(built: Folders, tmp_path: Path) -> Non
     project = copy_project(tmp_path / "project")
     (project / "models" / "marts" / "fct_new.sql").write_text(
         "{{ config(contract={'enforced': false}) }}\n"
-        f"select practice_code, {NUMBER[:6]} * 10000 + {int(NUMBER[6:])} as patients\n"
+        f"select practice_code, {NUMBER[:6]}::bigint * 10000 + {int(NUMBER[6:])} as patients\n"
         "from {{ ref('rpt_practice_checks') }}\n"
     )
     copy = copy_store(built, tmp_path / "copy")
