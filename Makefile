@@ -30,7 +30,7 @@ test: $(STAMP)
 	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(STAMP)
-	@$(VENV)/bin/sqlfluff lint models tests/generic tests/privacy
+	@$(VENV)/bin/sqlfluff lint models tests/generic
 
 clean:
 	rm -rf target logs

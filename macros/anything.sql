@@ -1,3 +1,3 @@
 {% macro anything() -%}
-1000000000
+100000000
 {%- endmacro %}

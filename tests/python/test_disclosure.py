@@ -23,14 +23,14 @@ Counts = tuple[list, list, dict, list]
 def random_counts(seed: int) -> Counts:
     """1 to 3 CCGs of 1 to 5 practices of 1 to 8 lists, many of them short, some people counted twice."""
     chance = np.random.default_rng(seed)
-    lists = [(3, 15, 60, 400), (3, 10, 12)][int(chance.random() < 0.2)]
+    lists = [(3, 15, 60, 400), (3, 10, 12), (400,)][chance.choice(3, p=[0.6, 0.2, 0.2])]
     practices, gps = {}, []
     for ccg in range(chance.integers(1, 4)):
         for number in range(chance.integers(1, 6)):
             practice = f"P{ccg}{number}"
             practices[practice] = f"C{ccg}"
             for gp in range(chance.integers(1, 9)):
-                patients = int(chance.integers(1, chance.choice(lists) + 1))
+                patients = int(chance.integers(300 if lists == (400,) else 1, chance.choice(lists) + 1))
                 for metric in METRICS:
                     eligible = patients
                     if metric not in LISTS:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conftest import PROJECT, Folders
 
-LINTED = ("models", "tests/generic", "tests/privacy")
+LINTED = ("models", "tests/generic")
 
 
 def test_sqlfluff(built: Folders) -> None:

@@ -1,0 +1,238 @@
+"""The net by value: no NHS Number in what is stored, whatever it was made to look like.
+
+Two layers. Patterns: no value of any column looks as if it could hold ten digits or a digest, unless a
+row of seeds/digits_allowed.csv says why it may; the same SQL as dbt runs after each of its runs
+(macros/privacy). Membership: no value, and no byte of a file, is one of the numbers that were sent.
+
+A match says where, in which shape and how often. It never says the value.
+"""
+
+import base64
+import csv
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import jinja2
+
+from gp_level_data import store
+from gp_level_data.nets import Finding
+from gp_level_data.nets.disguises import Tokens
+
+PROJECT = Path(__file__).parents[2]
+MACROS = ("privacy", "nhs_number", "engine")
+NAME_WITH_DIGITS = re.compile(r"[0-9]{6,}")
+PATIENT_KEY_CHECK = "CHECK(regexp_full_match(patient_key, '[a-p]{32}'))"
+
+
+def findings_in_store(store_dir: Path, store_key: bytes, numbers: Iterable[str]) -> list[Finding]:
+    """What the tables of both databases hold that they must not; nothing where the net holds.
+
+    store_dir   the folder of the databases, which are only read
+    store_key   the key of the patient-level database
+    numbers     the ten-digit texts that were sent (raw_numbers.numbers_in)
+    """
+    with opened(store_dir, store_key) as connection:
+        return [
+            *pattern_findings(connection, allowed_digits()),
+            *patient_key_findings(connection),
+            *membership_findings(connection, numbers),
+        ]
+
+
+def findings_in_files(
+    folders: Iterable[Path], numbers: Iterable[str], keys: Iterable[bytes] = ()
+) -> list[Finding]:
+    """Files that hold a number in any of their bytes, or in their name; nothing where the net holds.
+
+    Compressed files are looked into. So are databases, table by table: what they hold is never written
+    to another file, as a copy without compression or encryption would be.
+
+    folders     folders, or single files, that the runs have left
+    numbers     the ten-digit texts that were sent (raw_numbers.numbers_in), without those that the
+                project itself quotes (raw_numbers.numbers_quoted): its artefacts hold its unit tests
+    keys        keys of the encrypted databases among the files
+    """
+    tokens, findings = Tokens(), []
+    for path in files_below(folders):
+        where = masked(str(path))
+        tokens.add(where, str(path).encode())
+        content = path.read_bytes()
+        tokens.add(where, content)
+        if content[8:12] == b"DUCK":
+            with opened_file(path, keys) as connection:
+                if connection is None:
+                    findings.append(Finding("values", where, "a database that no key opens"))
+                else:
+                    add_columns(tokens, connection, where)
+    return findings + tokens.findings(numbers)
+
+
+def files_below(folders: Iterable[Path]) -> list[Path]:
+    """The files named and those of the folders named, in order."""
+    return sorted(
+        path
+        for folder in folders
+        for path in ([folder] if folder.is_file() else folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    )
+
+
+@contextmanager
+def opened(store_dir: Path, store_key: bytes) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Both databases of a store, read only."""
+    marts = store.database_file(store_dir, store.MARTS)
+    with duckdb.connect(str(marts), read_only=True) as connection:
+        connection.execute("set timezone = 'Europe/London'")
+        store.attach_patient_level(connection, store_dir, store_key)
+        yield connection
+
+
+@contextmanager
+def opened_file(
+    path: Path, keys: Iterable[bytes]
+) -> Iterator[duckdb.DuckDBPyConnection | None]:
+    """One database, read only, with the first key that opens it if it needs one; None where none does."""
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'Europe/London'")
+        secrets = [base64.b64encode(key).decode() for key in keys]
+        if secrets:
+            connection.execute(f"load '{store.httpfs_extension()}'")
+        for options in ("read_only", *(f"read_only, encryption_key '{each}'" for each in secrets)):
+            try:
+                connection.execute(f"attach '{store.sql_text(path)}' as opened ({options})")
+            except duckdb.Error:
+                continue
+            yield connection
+            return
+        yield None
+
+
+@functools.cache
+def macros() -> SimpleNamespace:
+    """The project's own macros, as dbt would render them."""
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    files = [file for folder in MACROS for file in sorted((PROJECT / "macros" / folder).glob("*.sql"))]
+    return environment.from_string("\n".join(file.read_text() for file in files)).module
+
+
+def allowed_digits() -> dict[str, str]:
+    """What a column may hold although it looks like a number: schema.table.column -> pattern."""
+    with (PROJECT / "seeds" / "digits_allowed.csv").open(newline="", encoding="utf-8") as file:
+        return {f"{row['relation']}.{row['column_name']}": row["allowed"] for row in csv.DictReader(file)}
+
+
+def stored_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
+    """Database, schema, table, name and type of every column of every table that lies in a file."""
+    return connection.execute(macros().stored_columns()).fetchall()
+
+
+def pattern_findings(
+    connection: duckdb.DuckDBPyConnection, allowed: dict[str, str]
+) -> list[Finding]:
+    """Columns, names and definitions that look as if they held a number."""
+    columns = stored_columns(connection)
+    findings = []
+    suspected = connection.execute(macros().columns_to_look_into(columns)).fetchall() if columns else []
+    for (position,) in suspected:
+        column = columns[position]
+        relation, name = macros().relation_of(column), macros().quoted(column[3])
+        may_hold = allowed.get(".".join(column[1:4]), "")
+        shapes = macros().shapes_found(relation, name, column[4], may_hold)
+        findings += [
+            Finding("values", masked(".".join(column[:4])), f"{shape}, {count} rows")
+            for shape, count in connection.execute(shapes).fetchall()
+        ]
+    for relation, count in connection.execute(macros().stored_views()).fetchall():
+        findings.append(Finding("values", relation, f"{count} stored views, which nobody looks into"))
+    definitions = f"({macros().stored_definitions()}) as definitions"
+    shapes = macros().shapes_found(definitions, "definition", "VARCHAR", "")
+    return findings + [
+        Finding("values", "names and definitions", f"{shape}, {count} of them")
+        for shape, count in connection.execute(shapes).fetchall()
+    ]
+
+
+def patient_key_findings(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+    """Tables whose `patient_key` the engine itself does not keep to 32 letters."""
+    tables = connection.execute(
+        """
+        select
+            database_name || '.' || schema_name || '.' || table_name,
+            coalesce(bool_or(constraint_type = 'NOT NULL'), false),
+            coalesce(bool_or(constraint_text = ?), false)
+        from duckdb_columns() as columns
+        left join duckdb_constraints() as constraints
+            using (database_name, schema_name, table_name)
+        where
+            columns.column_name = 'patient_key'
+            and not columns.internal
+            and coalesce(list_contains(constraint_column_names, 'patient_key'), true)
+        group by all
+        order by all
+        """,
+        [PATIENT_KEY_CHECK],
+    ).fetchall()
+    return [
+        Finding("values", f"{table}.patient_key", f"no {constraint} constraint")
+        for table, is_not_null, is_checked in tables
+        for constraint, holds in (("NOT NULL", is_not_null), ("CHECK", is_checked))
+        if not holds
+    ]
+
+
+def membership_findings(
+    connection: duckdb.DuckDBPyConnection, numbers: Iterable[str]
+) -> list[Finding]:
+    """Columns that hold one of the numbers that were sent, plain or encoded."""
+    tokens = Tokens(nine_digits=True)
+    add_columns(tokens, connection)
+    return tokens.findings(numbers)
+
+
+def add_columns(tokens: Tokens, connection: duckdb.DuckDBPyConnection, where: str = "") -> None:
+    """Every value of every stored column, written out in the ways in which it could be read."""
+    for column in stored_columns(connection):
+        relation, name = macros().relation_of(column), macros().quoted(column[3])
+        place = where or masked(".".join(column[:4]))
+        for reading in readings(name, column[4]):
+            # Nothing but letters a to p holds no digit, and most of what is stored about people is that.
+            values = connection.execute(
+                f"""
+                select distinct {reading} as value from {relation}
+                where not regexp_full_match({reading}, '[a-p]{{32}}')
+                """
+            )
+            while rows := values.fetchmany(100_000):
+                tokens.add(place, "\n".join(value for (value,) in rows).encode())
+
+
+def readings(value: str, data_type: str) -> list[str]:
+    """SQL that writes a value as text: as it prints, and by what counts or bytes it is made of."""
+    kind = macros().kind_of_type(data_type)
+    as_text = f"cast({value} as varchar)"
+    if kind == "boolean":
+        return []
+    if data_type == "TIMESTAMP_NS":
+        return [f"cast(epoch_ns({value}) as varchar)", f"cast(epoch_us({value}) as varchar)"]
+    if kind in ("day", "moment", "time") or data_type == "INTERVAL":
+        into = {"moment": "timestamp", "day": "timestamp", "time": "time"}.get(kind, "interval")
+        into = data_type if data_type.endswith("WITH TIME ZONE") else into
+        count = f"epoch_us(cast({value} as {into}))"
+        return [f"cast({count} // {unit} as varchar)" for unit in (1, 1_000, 1_000_000)]
+    if kind == "fraction":
+        return [as_text, f"replace({as_text}, '.', '')", f"cast(try_cast({value} as hugeint) as varchar)"]
+    if data_type == "BLOB":
+        return [as_text, f"hex({value})"]
+    if data_type == "BIT":
+        return [f"cast(try_cast({value} as hugeint) as varchar)"]
+    return [as_text]
+
+
+def masked(name: str) -> str:
+    """A name for a report: digits that could be somebody's are left out."""
+    return NAME_WITH_DIGITS.sub("(digits)", name)

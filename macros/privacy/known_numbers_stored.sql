@@ -1,0 +1,33 @@
+{% macro known_numbers_stored(columns, sources, lengths) -%}
+with tokens as (
+
+    {{ tokens_stored(columns) }}
+
+),
+
+numbers as (
+
+    {%- for source in sources %}
+    {% if not loop.first %}union{% endif %}
+    select {{ to_nhs_number("split_part(" ~ quoted(source[1]) ~ ", ',', 1)") }} as number
+    from landing.{{ quoted(source[0]) }}
+    {%- endfor %}
+
+),
+
+spelled as (
+
+    select distinct unnest({{ spellings('number', lengths) }}) as spelling
+    from numbers
+    where number is not null
+
+)
+
+select
+    tokens.stored_in,
+    count(*) as token_count
+from tokens
+inner join spelled on lower(tokens.token) = spelled.spelling
+group by tokens.stored_in
+order by tokens.stored_in
+{%- endmacro %}
