@@ -88,7 +88,7 @@ def parents(node: dict) -> set[str]:
 def tested_model(node: dict) -> str | None:
     """The node that a generic or a unit test is about; None for a singular test."""
     if node["resource_type"] == "unit_test":
-        return next(iter(parents(node)), None)
+        return next(iter(node["depends_on"]["nodes"]), None)
     return node.get("attached_node")
 
 
