@@ -1,0 +1,265 @@
+"""What an expression is worth: which identifiers its value depends on, and how."""
+
+from sqlglot import exp
+
+from gp_level_data.nets.lineage import functions
+from gp_level_data.nets.lineage.steps import sanctioned
+from gp_level_data.nets.lineage.values import (
+    COUNT,
+    EQUALITY,
+    PRESENCE,
+    Grade,
+    NotUnderstood,
+    Rows,
+    Scope,
+    Value,
+    computed,
+    one_of,
+)
+
+
+def only(node: exp.Expression, *names: str) -> None:
+    """Refuse a node with any part but those that the caller looks at."""
+    for name, part in node.args.items():
+        if part and name not in names:
+            raise NotUnderstood(f"{type(node).__name__} with {name.strip('_')}")
+
+
+class Expressions:
+    """Evaluates expressions; the subclass evaluates the queries inside them."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.steps_taken: set[str] = set()
+
+    def query(self, node: exp.Expression, outer: Scope | None):
+        raise NotImplementedError
+
+    def value(self, node: exp.Expression, scope: Scope) -> Value:
+        """The worth of an expression. Raises NotUnderstood for anything unknown."""
+        for step in sanctioned():
+            value = step.value(node, scope)
+            if value:
+                self.steps_taken.add(step.name)
+                return value
+        kind = type(node)
+        if kind in self.SPECIAL:
+            return self.SPECIAL[kind](self, node, scope)
+        if kind is exp.Anonymous and node.name.lower() in functions.BY_NAME:
+            return computed(self.parts(node, scope))
+        if kind in functions.ORDINARY:
+            return self.ordinary(node, scope)
+        name = node.name if kind is exp.Anonymous else kind.__name__
+        raise NotUnderstood(f"{name} is not among the known functions")
+
+    def parts(self, node: exp.Expression, scope: Scope) -> list[Value]:
+        return [
+            self.value(part, scope)
+            for part in node.iter_expressions()
+            if not isinstance(part, functions.LEAVES)
+        ]
+
+    def ordinary(self, node: exp.Expression, scope: Scope) -> Value:
+        """A known function or operator: as safe as all its arguments."""
+        result = computed(self.parts(node, scope))
+        can_fail = type(node) is exp.Cast and not node.to.is_type(*exp.DataType.TEXT_TYPES)
+        if can_fail and not result.is_safe:
+            self.problems.append("VALUE: a cast that may fail, and then repeats an identifier")
+        if type(node) in functions.BY_ORDER and scope.rows != Rows.FREE and not orders(node.parent):
+            self.problems.append("FLOW: a function that depends on the order of the raw files")
+        return result
+
+    def must_be_safe(self, value: Value, where: str) -> None:
+        """Note an implicit flow: rows, their order or their number depend on an identifier."""
+        if not value.is_safe and value.grade != Grade.NOTHING:
+            self.problems.append(f"FLOW: an identifier decides in {where}")
+
+    def leaf(self, node: exp.Expression, scope: Scope) -> Value:
+        return Value()
+
+    def null(self, node: exp.Expression, scope: Scope) -> Value:
+        return Value(Grade.NOTHING)
+
+    def column(self, node: exp.Column, scope: Scope) -> Value:
+        only(node, "this", "table")
+        return scope.value(node.name.lower(), node.table.lower())
+
+    def paren(self, node: exp.Paren, scope: Scope) -> Value:
+        return self.value(node.this, scope)
+
+    def is_(self, node: exp.Is, scope: Scope) -> Value:
+        """`is null` says of an identifier, whole or lowest or highest, only whether there is one."""
+        value = self.value(node.this, scope)
+        if isinstance(node.expression, exp.Null) and value.grade != Grade.MADE:
+            return value.became(Grade.SAFE, PRESENCE)
+        return computed([value, self.value(node.expression, scope)])
+
+    def equality(self, node: exp.Expression, scope: Scope) -> Value:
+        return self.compared(node.this, node.expression, scope)
+
+    def compared(self, left: exp.Expression, right: exp.Expression, scope: Scope) -> Value:
+        """Two identifiers of one kind may be compared; so may both extremes of the same group."""
+        values = [self.value(left, scope), self.value(right, scope)]
+        first, second = values
+        are_identifiers = first.grade == second.grade == Grade.IDENTIFIER
+        are_extremes = first.grade == second.grade == Grade.EXTREME
+        if (are_identifiers or are_extremes) and first.of == second.of:
+            return computed(value.became(Grade.SAFE, EQUALITY) for value in values)
+        return computed(values)
+
+    def in_(self, node: exp.In, scope: Scope) -> Value:
+        only(node, "this", "expressions", "query")
+        query = node.args.get("query")
+        if not query:
+            return computed(self.compared(node.this, other, scope) for other in node.expressions)
+        tested, found = self.value(node.this, scope), self.single_column(query, scope)
+        if tested.grade == found.grade == Grade.IDENTIFIER and tested.of == found.of:
+            return computed(value.became(Grade.SAFE, EQUALITY) for value in (tested, found))
+        return computed([tested, found])
+
+    def exists(self, node: exp.Exists, scope: Scope) -> Value:
+        self.query(node.this, scope)
+        return Value()
+
+    def subquery(self, node: exp.Subquery, scope: Scope) -> Value:
+        return computed([self.single_column(node, scope)])
+
+    def single_column(self, node: exp.Expression, scope: Scope) -> Value:
+        columns = self.query(node, scope).columns
+        if len(columns) != 1:
+            raise NotUnderstood("a subquery as a value with several columns")
+        return columns[0][1]
+
+    def case(self, node: exp.Case, scope: Scope) -> Value:
+        """Safe conditions choose among the results; a condition on an identifier makes the result one."""
+        tested = [node.this] if node.args.get("this") else []
+        conditions = tested + [branch.this for branch in node.args["ifs"]]
+        results = [branch.args["true"] for branch in node.args["ifs"]]
+        results += [node.args.get("default") or exp.Null()]
+        return self.chosen(conditions, results, scope)
+
+    def if_(self, node: exp.If, scope: Scope) -> Value:
+        only(node, "this", "true", "false")
+        results = [node.args["true"], node.args.get("false") or exp.Null()]
+        return self.chosen([node.this], results, scope)
+
+    def chosen(self, conditions: list, results: list, scope: Scope) -> Value:
+        condition = computed(self.value(each, scope) for each in conditions)
+        result = one_of(self.value(each, scope) for each in results)
+        whole = computed([condition, result])
+        grade = result.grade if condition.is_safe else Grade.MADE
+        return Value(grade, result.of, whole.sources, whole.passed)
+
+    def coalesce(self, node: exp.Coalesce, scope: Scope) -> Value:
+        return one_of(self.value(each, scope) for each in [node.this, *node.expressions])
+
+    def count(self, node: exp.Count, scope: Scope) -> Value:
+        """A count of identifiers says only how many there are."""
+        if isinstance(node.this, exp.Star):
+            only(node.this)
+            return Value()
+        counted = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
+        values = [self.value(each, scope) for each in [*counted, *node.expressions]]
+        if any(value.grade > Grade.IDENTIFIER for value in values):
+            return computed(values)
+        return computed(value.became(Grade.SAFE, COUNT) for value in values)
+
+    def extreme(self, node: exp.Expression, scope: Scope) -> Value:
+        """The lowest or highest; of identifiers, marked with the group of rows it is taken from."""
+        only(node, "this")
+        value = self.value(node.this, scope)
+        if value.grade != Grade.IDENTIFIER:
+            return computed([value])
+        window = node.parent if isinstance(node.parent, exp.Window) else None
+        group = f"{value.of}: {node.this.sql()} in scope {scope.number}"
+        if window:
+            only(window, "this", "partition_by", "over")
+            group += " by " + ", ".join(each.sql() for each in window.args.get("partition_by") or [])
+        return value.became(Grade.EXTREME, of=group)
+
+    def distinct(self, node: exp.Distinct, scope: Scope) -> Value:
+        only(node, "expressions")
+        return computed(self.parts(node, scope))
+
+    def order(self, node: exp.Order, scope: Scope) -> Value:
+        """ORDER BY inside an aggregate."""
+        return computed(self.value(part, scope) for part in [node.this, *node.expressions])
+
+    def ordered(self, node: exp.Ordered, scope: Scope) -> Value:
+        only(node, "this", "desc", "nulls_first")
+        return self.value(node.this, scope)
+
+    def filter(self, node: exp.Filter, scope: Scope) -> Value:
+        """An aggregate of some rows: the condition decides as well."""
+        aggregate = self.value(node.this, scope)
+        return computed([aggregate, self.value(node.expression.this, scope)])
+
+    def window(self, node: exp.Window, scope: Scope) -> Value:
+        """A window: its rows may be put together by whole identifiers, but not ordered by them."""
+        only(node, "this", "partition_by", "order", "spec", "alias", "over")
+        value = self.value(node.this, scope)
+        for window in definitions(node, scope):
+            for key in window.args.get("partition_by") or []:
+                value = with_condition(value, self.value(key, scope), Grade.IDENTIFIER)
+            for key in window.args["order"].expressions if window.args.get("order") else []:
+                value = with_condition(value, self.value(key, scope), Grade.PSEUDONYM)
+            if window.args.get("spec"):
+                for part in window.args["spec"].iter_expressions():
+                    value = with_condition(value, self.value(part, scope), Grade.PSEUDONYM)
+        is_ordered = any(window.args.get("order") for window in definitions(node, scope))
+        kinds = {type(each) for each in node.this.walk()}
+        takes_a_row = kinds & functions.BY_ORDER or node.args.get("spec")
+        if takes_a_row and not is_ordered and scope.rows != Rows.FREE:
+            self.problems.append("FLOW: a window in the order of the raw files")
+        return value
+
+    SPECIAL = {
+        exp.Literal: leaf,
+        exp.Boolean: leaf,
+        exp.Null: null,
+        exp.Column: column,
+        exp.Paren: paren,
+        exp.Is: is_,
+        exp.EQ: equality,
+        exp.NEQ: equality,
+        exp.NullSafeEQ: equality,
+        exp.NullSafeNEQ: equality,
+        exp.In: in_,
+        exp.Exists: exists,
+        exp.Subquery: subquery,
+        exp.Case: case,
+        exp.If: if_,
+        exp.Coalesce: coalesce,
+        exp.Count: count,
+        exp.Min: extreme,
+        exp.Max: extreme,
+        exp.Distinct: distinct,
+        exp.Order: order,
+        exp.Ordered: ordered,
+        exp.Filter: filter,
+        exp.Window: window,
+    }
+
+
+def orders(node: exp.Expression | None) -> bool:
+    """Whether a function's parent says in which order, or is a window, which is looked at by itself."""
+    while isinstance(node, (exp.IgnoreNulls, exp.Filter)):
+        node = node.parent
+    return isinstance(node, exp.Window)
+
+
+def with_condition(value: Value, condition: Value, allowed: Grade) -> Value:
+    """A value that a condition decides on as well."""
+    if condition.grade <= allowed:
+        return value
+    return computed([value, condition])
+
+
+def definitions(node: exp.Window, scope: Scope) -> list[exp.Window]:
+    """A window and the named one that it builds on."""
+    name = node.args.get("alias")
+    if not name:
+        return [node]
+    if name.name.lower() not in scope.windows:
+        raise NotUnderstood("a window that nobody defined")
+    return [node, *definitions(scope.windows[name.name.lower()], scope)]
