@@ -11,6 +11,7 @@ from gp_level_data.nets.lineage.queries import Queries
 from gp_level_data.nets.lineage.values import (
     Grade,
     NotUnderstood,
+    ReadsNotUnderstood,
     Relation,
     Rows,
     Value,
@@ -63,10 +64,14 @@ def analyse_node(node: dict, manifest: dict, done: dict[str, Analysed]) -> Analy
     try:
         relation = queries.query(statement(node))
         queries.problems += storage_problems(relation) if is_stored(node) else []
-    except (NotUnderstood, SqlglotError, RecursionError) as error:
+    except ReadsNotUnderstood:
+        relation = None
+    except NotUnderstood as error:
+        queries.problems.append(f"NOT UNDERSTOOD: {error}")
+        relation = None
+    except (SqlglotError, RecursionError):
         # The parser's own message quotes the SQL.
-        what = str(error) if isinstance(error, NotUnderstood) else "the parser stops"
-        queries.problems.append(f"NOT UNDERSTOOD: {what}")
+        queries.problems.append("NOT UNDERSTOOD: SQL at which the parser stops")
         relation = None
     problems = list(dict.fromkeys(queries.problems))
     return Analysed(node["name"], relation, problems, queries.steps_taken, is_stored(node))
@@ -125,10 +130,11 @@ def relation_of(node: dict, done: dict[str, Analysed]) -> Relation:
         return source_relation(node)
     if kind == "seed":
         return seed_relation(node)
-    analysed = done.get(node["unique_id"])
-    if analysed is None or analysed.relation is None:
-        raise NotUnderstood(f"it reads {node['name']}")
-    relation = analysed.relation
+    if node["unique_id"] not in done:
+        raise NotUnderstood("something that is no table")
+    relation = done[node["unique_id"]].relation
+    if relation is None:
+        raise ReadsNotUnderstood
     if kind == "snapshot":
         added = tuple((name, Value()) for name in SNAPSHOT_COLUMNS)
         relation = Relation(relation.columns + added, relation.rows)

@@ -15,6 +15,10 @@ class NotUnderstood(Exception):
     """The SQL holds something that the proof does not know; the message says what, in a few words."""
 
 
+class ReadsNotUnderstood(NotUnderstood):
+    """The same of something that it reads, where it is found already."""
+
+
 class Grade(IntEnum):
     """How a value depends on identifiers, from least to most."""
 
