@@ -189,6 +189,29 @@ LEAKS = {
         f"select {KEY}, [x + nhs_number for x in [1]] as x from {P} {SORTED}",
     ),
     "method call": ("NOT UNDERSTOOD", f"select {KEY}, nhs_number.to_base(16) as x from {P} {SORTED}"),
+    "whole row by the name of an alias": (
+        "NOT UNDERSTOOD",
+        f"select {KEY}, gp_code as p, p as x from {P} as p {SORTED}",
+    ),
+    "whole row by the name of an outer column": (
+        "NOT UNDERSTOOD",
+        "select (select x from (select max(nhs_number) as z from "
+        f"{P}) as x) as y from (select 'safe' as x) as q order by 1",
+    ),
+    "unit of a date that is a column": (
+        "NOT UNDERSTOOD",
+        "with a as (select *, case when nhs_number % 2 = 0 then 'day' else 'month' end as u from "
+        f"{P}) select {KEY}, date_trunc(u, date '2020-02-03') as x from a {SORTED}",
+    ),
+    "unit of a difference that is a column": (
+        "NOT UNDERSTOOD",
+        "with a as (select *, case when nhs_number % 2 = 0 then 'day' else 'month' end as u from "
+        f"{P}) select {KEY}, date_diff(u, date '2020-02-03', date '2021-01-01') as x from a {SORTED}",
+    ),
+    "a number written out": (
+        "VALUE",
+        f"select {KEY}, 'see 9990000018' as x from {P} {SORTED}",
+    ),
     # other ways of reading
     "lateral": (
         "NOT UNDERSTOOD",
@@ -304,7 +327,7 @@ LEAKS = {
         "FLOW",
         f"with a as (select * from {P} order by nhs_number limit 10) select {KEY} from a {SORTED}",
     ),
-    "sample": ("FLOW", f"select {KEY} from {P} {SORTED} using sample 10"),
+    "sample": ("FLOW", f"select {KEY} from {P} using sample 10 {SORTED}"),
     "table sample": ("NOT UNDERSTOOD", f"select {KEY} from {P} tablesample 10% {SORTED}"),
     "distinct on": (
         "NOT UNDERSTOOD",

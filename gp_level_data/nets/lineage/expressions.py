@@ -1,5 +1,7 @@
 """What an expression is worth: which identifiers its value depends on, and how."""
 
+import re
+
 from sqlglot import exp
 
 from gp_level_data.nets.lineage import functions
@@ -8,6 +10,7 @@ from gp_level_data.nets.lineage.values import (
     COUNT,
     EQUALITY,
     PRESENCE,
+    PSEUDONYM,
     Grade,
     NotUnderstood,
     Rows,
@@ -16,6 +19,9 @@ from gp_level_data.nets.lineage.values import (
     computed,
     one_of,
 )
+
+
+TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{10}(?![0-9])")
 
 
 def only(node: exp.Expression, *names: str) -> None:
@@ -50,6 +56,8 @@ class Expressions:
         if kind in functions.ORDINARY:
             return self.ordinary(node, scope)
         name = node.name if kind is exp.Anonymous else kind.__name__
+        if name == PSEUDONYM:
+            raise NotUnderstood(f"{name} of anything but a whole identifier")
         raise NotUnderstood(f"{name} is not among the known functions")
 
     def parts(self, node: exp.Expression, scope: Scope) -> list[Value]:
@@ -75,6 +83,8 @@ class Expressions:
             self.problems.append(f"FLOW: an identifier decides in {where}")
 
     def leaf(self, node: exp.Expression, scope: Scope) -> Value:
+        if isinstance(node, exp.Literal) and any(map(is_nhs_number, TEN_DIGITS.findall(node.name))):
+            self.problems.append("VALUE: an identifier is written out")
         return Value()
 
     def null(self, node: exp.Expression, scope: Scope) -> Value:
@@ -239,6 +249,11 @@ class Expressions:
         exp.Filter: filter,
         exp.Window: window,
     }
+
+
+def is_nhs_number(digits: str) -> bool:
+    """Whether ten digits pass modulus 11, as one in eleven does."""
+    return sum(int(digit) * weight for digit, weight in zip(digits, [*range(10, 1, -1), 1])) % 11 == 0
 
 
 def orders(node: exp.Expression | None) -> bool:

@@ -4,9 +4,9 @@ import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import sqlglot
-from sqlglot.errors import SqlglotError
+from sqlglot import exp
 
+from gp_level_data.nets.lineage.parsing import parse
 from gp_level_data.nets.lineage.queries import Queries
 from gp_level_data.nets.lineage.values import (
     Grade,
@@ -24,7 +24,7 @@ SNAPSHOT_COLUMNS = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid
 
 @dataclass(frozen=True)
 class Analysed:
-    """A model or snapshot: its relation, None where it was not understood, and what was found."""
+    """A model or snapshot: what it gives, None where it was not understood, and what was found."""
 
     name: str
     relation: Relation | None
@@ -69,24 +69,17 @@ def analyse_node(node: dict, manifest: dict, done: dict[str, Analysed]) -> Analy
     except NotUnderstood as error:
         queries.problems.append(f"NOT UNDERSTOOD: {error}")
         relation = None
-    except (SqlglotError, RecursionError):
-        # The parser's own message quotes the SQL.
-        queries.problems.append("NOT UNDERSTOOD: SQL at which the parser stops")
-        relation = None
     problems = list(dict.fromkeys(queries.problems))
     return Analysed(node["name"], relation, problems, queries.steps_taken, is_stored(node))
 
 
-def statement(node: dict) -> sqlglot.exp.Expression:
+def statement(node: dict) -> exp.Expression:
     """The one statement that a model is compiled to."""
     if node.get("language", "sql") != "sql":
         raise NotUnderstood("a model that is not SQL")
     if not node.get("compiled_code"):
         raise NotUnderstood("a model that was not compiled")
-    statements = sqlglot.parse(node["compiled_code"], dialect="duckdb")
-    if len(statements) != 1 or statements[0] is None:
-        raise NotUnderstood("several statements")
-    return statements[0]
+    return parse(node["compiled_code"])
 
 
 def storage_problems(relation: Relation) -> list[str]:
