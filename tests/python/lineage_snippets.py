@@ -86,9 +86,9 @@ LEAKS = {
         "NOT UNDERSTOOD",
         f"select {KEY}, date '2000-01-01' + to_days(nhs_number % 9999) as x from {P} {SORTED}",
     ),
-    "date difference": (
+    "date and small number": (
         "VALUE",
-        f"select {KEY}, date_add(date '2000-01-01', nhs_number) as x from {P} {SORTED}",
+        f"select {KEY}, date '2000-01-01' + cast(nhs_number % 9999 as integer) as x from {P} {SORTED}",
     ),
     "reverse": (
         "NOT UNDERSTOOD",
@@ -464,6 +464,91 @@ LEAKS = {
         f" max(nhs_number) filter (where gp_code = 'b') as high from {P} group by practice_code) as a"
         " where low = high order by 1",
     ),
+    # tried afterwards, by somebody who wanted to get past
+    "ties in the order of the raw file": (
+        "FLOW",
+        f"select {KEY}, row_number() over (partition by practice_code order by gp_code) as x from {P} {SORTED}",
+    ),
+    "one row of those that tie": (
+        "FLOW",
+        "with a as (select *, row_number() over (partition by practice_code order by gp_code) as n from "
+        f"{P}) select {KEY} from a where n = 1 {SORTED}",
+    ),
+    "neighbour among those that tie": (
+        "FLOW",
+        f"select {KEY}, lead(metric_flags) over (order by gp_code) as x from {P} {SORTED}",
+    ),
+    "running sum among those that tie": (
+        "FLOW",
+        f"select {KEY}, sum(row_count) over (order by gp_code rows unbounded preceding) as x from {P} {SORTED}",
+    ),
+    "order by a subquery": ("FLOW", f"select {KEY} from {P} order by patient_key, (select nhs_number)"),
+    "groups in the order of their highest": (
+        "FLOW",
+        f"select gp_code, count(*) as n from {P} group by gp_code order by max(nhs_number)",
+    ),
+    "lateral rows": ("VALUE", f"select {KEY}, v.x from {P} as p, (values (p.nhs_number)) as v (x) {SORTED}"),
+    "an alias as the order of a window": (
+        "VALUE",
+        f"select gp_code, nhs_number as a, row_number() over (order by a) as r from {P} order by gp_code",
+    ),
+    "a step inside a step of the same name": (
+        "VALUE",
+        f"with a as (select nhs_number as x from {P}), b as (with a as (select gp_code as x from {P})"
+        " select x from a) select b.x, (select max(x) from a) as y from b order by all",
+    ),
+    "two columns of one name": (
+        "VALUE",
+        f"select x from (select gp_code as x, nhs_number as x from {P}) as q order by all",
+    ),
+    "quoted capitals": ("VALUE", f'select "NHS_NUMBER" as x, gp_code from {P} order by gp_code'),
+    "presence of something made of it": (
+        "VALUE",
+        f"select {KEY}, try_cast(nhs_number as tinyint) is null as x from {P} {SORTED}",
+    ),
+    "the highest, met by equality": (
+        "FLOW",
+        f"select {KEY} from {P} as p cross join (select max(nhs_number) as m from {P}) as t"
+        f" where p.nhs_number = t.m {SORTED}",
+    ),
+    "a full join with a constant": (
+        "FLOW",
+        f"select p.gp_code from {P} as p full join (select 9990000018 as n) as c on p.nhs_number = c.n order by all",
+    ),
+    "membership in a seed": (
+        "VALUE",
+        f"select {KEY}, nhs_number in (select try_cast(code as bigint) from {{default_codes}}) as x from {P} {SORTED}",
+    ),
+    "subtotals by a part": (
+        "NOT UNDERSTOOD",
+        f"select practice_code, count(*) as n from {P} group by rollup (practice_code, nhs_number // 2) order by all",
+    ),
+    "a date of somebody higher": (
+        "FLOW",
+        "select practice_code, (select min(h.admission_date) from "
+        f"{H} as h where h.nhs_number >= p.nhs_number) as d from {P} as p order by all",
+    ),
+    "which letter of the flags": (
+        "VALUE",
+        f"select {KEY}, substr(metric_flags, nhs_number % 9, 1) as x from {P} {SORTED}",
+    ),
+    "sum of different numbers": (
+        "VALUE",
+        f"select practice_code, sum(distinct nhs_number) as x from {P} group by 1 order by 1",
+    ),
+    "distinct without an order": ("FLOW", f"select distinct gp_code, metric_flags from {P}"),
+    "union without an order": (
+        "FLOW",
+        f"select gp_code, metric_flags from {P} union select gp_code, metric_flags from {P}",
+    ),
+}
+
+# What they read is not there.
+NOT_FOR_THE_ENGINE = {
+    "an identifier that nobody declared",
+    "a table that dbt does not know of",
+    "raw file",
+    "raw file by its name",
 }
 
 HARMLESS = {
@@ -533,6 +618,13 @@ HARMLESS = {
     "a rule of the number": f"select rejected_rule, count(*) as n from {P} group by rejected_rule order by 1",
     "safe arithmetic and text": (
         f"select practice_code, round(avg(row_count), 1) as a, upper(min(gp_code)) as b from {P} group by all order by 1"
+    ),
+    "rank of the safe": (
+        f"select {KEY}, rank() over (partition by practice_code order by gp_code) as x from {P} {SORTED}"
+    ),
+    "parts of dates": (
+        f"select date_part('year', admission_date) as y, max(strftime(admission_date, '%Y-%m')) as m from {H}"
+        " group by 1 order by 1"
     ),
     "dates": (
         f"select date_trunc('month', admission_date) as m, count(*) as n from {H} group by 1 order by 1"

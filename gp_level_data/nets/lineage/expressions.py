@@ -208,20 +208,32 @@ class Expressions:
         """A window: its rows may be put together by whole identifiers, but not ordered by them."""
         only(node, "this", "partition_by", "order", "spec", "alias", "over")
         value = self.value(node.this, scope)
+        groups, orders = [], []
         for window in definitions(node, scope):
-            for key in window.args.get("partition_by") or []:
-                value = with_condition(value, self.value(key, scope), Grade.IDENTIFIER)
-            for key in window.args["order"].expressions if window.args.get("order") else []:
-                value = with_condition(value, self.value(key, scope), Grade.PSEUDONYM)
-            if window.args.get("spec"):
-                for part in window.args["spec"].iter_expressions():
-                    value = with_condition(value, self.value(part, scope), Grade.PSEUDONYM)
-        is_ordered = any(window.args.get("order") for window in definitions(node, scope))
-        kinds = {type(each) for each in node.this.walk()}
-        takes_a_row = kinds & functions.BY_ORDER or node.args.get("spec")
-        if takes_a_row and not is_ordered and scope.rows != Rows.FREE:
-            self.problems.append("FLOW: a window in the order of the raw files")
+            groups += [self.value(key, scope) for key in window.args.get("partition_by") or []]
+            order = window.args.get("order")
+            orders += [self.value(key, scope) for key in (order.expressions if order else [])]
+            spec = window.args.get("spec")
+            orders += self.parts(spec, scope) if spec else []
+        if any(key.grade > Grade.IDENTIFIER for key in groups) or not computed(orders).is_safe:
+            value = computed([value, *groups, *orders]).became(Grade.MADE)
+        if by_order(node):
+            self.must_have_an_order(node, groups, orders, scope)
         return value
+
+    def must_have_an_order(
+        self, node: exp.Window, groups: list[Value], orders: list[Value], scope: Scope
+    ) -> None:
+        """Note a window that takes rows as the raw files happen to list them, if only where they tie.
+
+        Among the rows of one person or one episode that is nobody's order.
+        """
+        if scope.rows == Rows.FREE:
+            return
+        has_ties = scope.rows == Rows.PEOPLE and type(node.this) not in functions.SAME_WHERE_TIED
+        tells_apart = any(value.grade >= Grade.PSEUDONYM for value in [*groups, *orders])
+        if not orders or (has_ties and not tells_apart):
+            self.problems.append("FLOW: a window in the order of the raw files")
 
     SPECIAL = {
         exp.Literal: leaf,
@@ -263,11 +275,10 @@ def orders(node: exp.Expression | None) -> bool:
     return isinstance(node, exp.Window)
 
 
-def with_condition(value: Value, condition: Value, allowed: Grade) -> Value:
-    """A value that a condition decides on as well."""
-    if condition.grade <= allowed:
-        return value
-    return computed([value, condition])
+def by_order(node: exp.Window) -> bool:
+    """Whether a window takes one row after the other, so that it matters how they are sorted."""
+    kinds = {type(each) for each in node.this.walk()}
+    return bool(kinds & functions.BY_ORDER) or bool(node.args.get("spec"))
 
 
 def definitions(node: exp.Window, scope: Scope) -> list[exp.Window]:

@@ -17,11 +17,11 @@ OPERATORS = {
 SCALAR = {
     exp.Abs, exp.Ceil, exp.Floor, exp.Round, exp.Sign, exp.Sqrt, exp.Exp, exp.Ln, exp.Log,
     exp.Greatest, exp.Least, exp.Nullif,
-    exp.Concat, exp.Contains, exp.EndsWith, exp.Left, exp.Length, exp.Lower, exp.Pad,
-    exp.RegexpFullMatch, exp.RegexpLike, exp.Replace, exp.Right, exp.StartsWith, exp.StrPosition,
-    exp.Substring, exp.Trim, exp.Upper,
-    exp.DateAdd, exp.DateDiff, exp.DateSub, exp.DateTrunc, exp.Day, exp.Extract, exp.Month,
-    exp.TimestampTrunc, exp.TimeToStr, exp.Year,
+    exp.Concat, exp.ConcatWs, exp.Contains, exp.EndsWith, exp.Left, exp.Length, exp.Lower, exp.Pad,
+    exp.RegexpExtract, exp.RegexpFullMatch, exp.RegexpLike, exp.RegexpReplace, exp.Replace,
+    exp.Right, exp.SplitPart, exp.StartsWith, exp.StrPosition, exp.Substring, exp.Trim, exp.Upper,
+    exp.DateAdd, exp.DateDiff, exp.DateSub, exp.DateTrunc, exp.Day, exp.DayOfWeek, exp.Extract,
+    exp.Month, exp.Quarter, exp.TimestampTrunc, exp.TimeToStr, exp.Week, exp.Year,
 }  # fmt: skip
 
 AGGREGATES = {
@@ -36,9 +36,11 @@ OF_A_ROW = {
     exp.IgnoreNulls, exp.Lag, exp.Last, exp.LastValue, exp.Lead, exp.NthValue,
 }  # fmt: skip
 BY_ORDER = RANKS | OF_A_ROW
+# These give the same to rows that are alike in the order asked for.
+SAME_WHERE_TIED = {exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist}
 
 # Functions that the parser has no type for.
-BY_NAME = {"divide", "try_strptime"}
+BY_NAME = {"date_part", "divide", "try_strptime"}
 
 # Results of aggregates: a query that has one of them without GROUP BY gives one row.
 AGGREGATING = AGGREGATES | {exp.Count, exp.Min, exp.Max} | (OF_A_ROW - {exp.IgnoreNulls})

@@ -54,11 +54,12 @@ def analyse_node(node: dict, manifest: dict, done: dict[str, Analysed]) -> Analy
     """One model or snapshot."""
 
     def read(schema: str, name: str) -> Relation:
-        for parent in parents(node):
-            read_node = manifest["nodes"].get(parent) or manifest["sources"].get(parent)
-            if read_node and (schema, name) == names_of(read_node):
-                return relation_of(read_node, done)
-        raise NotUnderstood("a table that dbt does not know it reads")
+        everything = {**manifest["nodes"], **manifest["sources"]}
+        known = [everything.get(key) for key in dict.fromkeys(parents(node))]
+        found = [each for each in known if each and names_of(each) == (schema, name)]
+        if len(found) != 1:
+            raise NotUnderstood("a table that dbt does not know it reads")
+        return relation_of(found[0], done)
 
     queries = Queries(read)
     try:
@@ -79,6 +80,8 @@ def statement(node: dict) -> exp.Expression:
         raise NotUnderstood("a model that is not SQL")
     if not node.get("compiled_code"):
         raise NotUnderstood("a model that was not compiled")
+    if any(node["config"].get(name) for name in ("pre-hook", "post-hook", "sql_header")):
+        raise NotUnderstood("a model with SQL beside its query")
     return parse(node["compiled_code"])
 
 

@@ -149,13 +149,13 @@ class Scope:
     def value(self, name: str, table: str = "") -> Value:
         """What a column name stands for; where the engine might take either of two, either."""
         found = [value for column, value in self.columns(table) if column == name]
-        aliases = [alias for alias, _ in self.tables]
-        if not found and not table and name in aliases:
+        names = [alias for alias, _ in self.tables]
+        if not found and not table and name in names:
             raise NotUnderstood("a whole row as a value")
         if not table and name in self.aliases and (self.both or not found):
             found.append(self.aliases[name])
         if found:
             return one_of(found)
-        if self.outer is None or table in aliases:
+        if self.outer is None or table in names:
             raise NotUnderstood("a name that is no column of what it reads")
         return self.outer.value(name, table)
