@@ -482,6 +482,11 @@ LEAKS = {
         "FLOW",
         f"select {KEY}, sum(row_count) over (order by gp_code rows unbounded preceding) as x from {P} {SORTED}",
     ),
+    "groups in the order of the raw file": (
+        "FLOW",
+        f"with g as (select gp_code, count(*) as n from {P} group by gp_code)"
+        " select gp_code, row_number() over () as x from g order by gp_code",
+    ),
     "order by a subquery": ("FLOW", f"select {KEY} from {P} order by patient_key, (select nhs_number)"),
     "groups in the order of their highest": (
         "FLOW",
