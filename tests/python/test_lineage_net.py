@@ -1,7 +1,7 @@
 """The lineage net: the project is proved, every leak is refused, nothing harmless is.
 
-The leaks are models in memory, so that hundreds of them cost seconds; the engine is asked whether each is SQL that it
-would run, or refusing it would prove nothing.
+The leaks are models in memory, so that hundreds of them cost seconds; the engine is asked whether
+each is SQL that it would run, or refusing it would prove nothing.
 """
 
 import re

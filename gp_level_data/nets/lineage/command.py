@@ -1,4 +1,6 @@
-"""`python -m gp_level_data lineage`: prove the project as its files are, and write the page for reviewers."""
+"""`python -m gp_level_data lineage`: prove the project as its files are, and write the page for
+reviewers.
+"""
 
 import argparse
 from pathlib import Path
@@ -24,5 +26,6 @@ def run(chosen: argparse.Namespace) -> int:
     (PROJECT / PAGE).write_text(page(analysed), encoding="utf-8")
     stored = [node.relation for node in analysed if node.is_stored]
     columns = sum(len(relation.columns) for relation in stored)
-    print(f"Proved: {columns} columns of {len(stored)} stored tables depend on no identifier. See {PAGE}.")
+    print(f"Proved: {columns} columns of {len(stored)} stored tables depend on no identifier.")
+    print(f"See {PAGE}.")
     return 0

@@ -49,10 +49,14 @@ def compiled_manifest(project_dir: Path, environment: dict | None = None) -> dic
     # Always the same folders, or dbt would not start from its last parse.
     scratch = target / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
-    folders = {"RAW_DIR": scratch / "raw", "KEY_DIR": scratch / "keys", "STORE_DIR": scratch / "store"}
-    environment = {**(environment or os.environ), **{name: str(path) for name, path in folders.items()}}
+    environment = {
+        **(environment or os.environ),
+        "RAW_DIR": str(scratch / "raw"),
+        "KEY_DIR": str(scratch / "keys"),
+        "STORE_DIR": str(scratch / "store"),
+    }
     try:
-        make_empty_store(folders["STORE_DIR"], folders["KEY_DIR"])
+        make_empty_store(scratch / "store", scratch / "keys")
         manifests = [compile_run(project_dir, run, target, environment) for run in OF_EACH_RUN]
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -68,7 +72,7 @@ def make_empty_store(store_dir: Path, key_dir: Path) -> None:
 
 
 def compile_run(project_dir: Path, run: str, target: Path, environment: dict) -> dict:
-    """The manifest of one run, whose folder keeps the parse that the next compilation starts from."""
+    """The manifest of one run; its folder keeps the parse that the next one starts from."""
     command = [
         Path(sys.executable).with_name("dbt"), "compile", "--quiet", "--target", run,
         "--select", "resource_type:model", "resource_type:snapshot", *OF_EACH_RUN[run],

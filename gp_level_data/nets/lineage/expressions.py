@@ -98,7 +98,7 @@ class Expressions:
         return self.value(node.this, scope)
 
     def is_(self, node: exp.Is, scope: Scope) -> Value:
-        """`is null` says of an identifier, whole or lowest or highest, only whether there is one."""
+        """`is null` says of an identifier or an extreme only whether there is one."""
         value = self.value(node.this, scope)
         if isinstance(node.expression, exp.Null) and value.grade != Grade.MADE:
             return value.became(Grade.SAFE, PRESENCE)
@@ -141,7 +141,7 @@ class Expressions:
         return columns[0][1]
 
     def case(self, node: exp.Case, scope: Scope) -> Value:
-        """Safe conditions choose among the results; a condition on an identifier makes the result one."""
+        """Safe conditions choose among the results; one on an identifier makes the result one."""
         tested = [node.this] if node.args.get("this") else []
         conditions = tested + [branch.this for branch in node.args["ifs"]]
         results = [branch.args["true"] for branch in node.args["ifs"]]
@@ -184,7 +184,8 @@ class Expressions:
         group = f"{value.of}: {node.this.sql()} in scope {scope.number}"
         if window:
             only(window, "this", "partition_by", "over")
-            group += " by " + ", ".join(each.sql() for each in window.args.get("partition_by") or [])
+            keys = window.args.get("partition_by") or []
+            group += " by " + ", ".join(key.sql() for key in keys)
         return value.became(Grade.EXTREME, of=group)
 
     def distinct(self, node: exp.Distinct, scope: Scope) -> Value:
@@ -224,7 +225,7 @@ class Expressions:
     def must_have_an_order(
         self, node: exp.Window, groups: list[Value], orders: list[Value], scope: Scope
     ) -> None:
-        """Note a window that takes rows as the raw files happen to list them, if only where they tie.
+        """Note a window that takes rows as the raw files list them, if only where they tie.
 
         Among the rows of one person or one episode that is nobody's order.
         """
@@ -265,11 +266,12 @@ class Expressions:
 
 def is_nhs_number(digits: str) -> bool:
     """Whether ten digits pass modulus 11, as one in eleven does."""
-    return sum(int(digit) * weight for digit, weight in zip(digits, [*range(10, 1, -1), 1])) % 11 == 0
+    weights = [*range(10, 1, -1), 1]
+    return sum(int(digit) * weight for digit, weight in zip(digits, weights)) % 11 == 0
 
 
 def orders(node: exp.Expression | None) -> bool:
-    """Whether a function's parent says in which order, or is a window, which is looked at by itself."""
+    """Whether a function's parent is a window, which is looked at by itself."""
     while isinstance(node, (exp.IgnoreNulls, exp.Filter)):
         node = node.parent
     return isinstance(node, exp.Window)

@@ -1,4 +1,5 @@
-"""The functions and operators that are known: pure ones, whose result depends on their arguments alone.
+"""The functions and operators that are known: pure ones, whose result depends on their arguments
+alone.
 
 What is not named here is refused, whatever it does.
 """

@@ -1,7 +1,8 @@
 """From SQL text to a tree that can be trusted: the engine's own parser must find the same in it.
 
-The proof walks sqlglot's tree, and another program runs the SQL. So what sqlglot understood is written out
-again, and DuckDB must find in it the same columns, tables and clauses, one after the other, as in the original.
+The proof walks sqlglot's tree, and another program runs the SQL. So what sqlglot understood is
+written out again, and DuckDB must find in it the same columns, tables and clauses, one after the
+other, as in the original.
 """
 
 import functools
@@ -14,8 +15,9 @@ from sqlglot import exp
 from gp_level_data.nets.lineage.values import NotUnderstood
 
 CLAUSES = {
-    "select_list", "from_table", "where_clause", "group_expressions", "having", "qualify", "cte_map",
-    "partitions", "orders", "filter", "modifiers", "condition", "using_columns", "subquery", "alias",
+    "select_list", "from_table", "where_clause", "group_expressions", "having", "qualify",
+    "cte_map", "partitions", "orders", "filter", "modifiers", "condition", "using_columns",
+    "subquery", "alias",
 }  # fmt: skip
 NAMES = {"column_names", "table_name", "schema_name", "join_type", "ref_type", "setop_type"}
 
@@ -51,7 +53,7 @@ def as_the_engine_reads(sql: str) -> list[str]:
 
 
 def skeleton(part: object):
-    """The names and clauses below a part of DuckDB's tree; spellings of one function are passed over."""
+    """The names and clauses below a part of DuckDB's tree, without the names of functions."""
     if isinstance(part, list):
         for each in part:
             yield from skeleton(each)

@@ -19,7 +19,9 @@ from gp_level_data.nets.lineage.values import (
 
 NOBODY = "nobody"
 UNKNOWN = "somebody"
-SNAPSHOT_COLUMNS = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted")
+SNAPSHOT_COLUMNS = (
+    "dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,11 @@ def statement(node: dict) -> exp.Expression:
 
 
 def storage_problems(relation: Relation) -> list[str]:
-    """What a stored table may not have: a column made from an identifier, or rows in a telling order."""
+    """What a stored table may not have: a value of an identifier, or rows in a telling order."""
     found = [
-        f"VALUE: {name} depends on an identifier" for name, value in relation.columns if not value.is_safe
+        f"VALUE: {name} depends on an identifier"
+        for name, value in relation.columns
+        if not value.is_safe
     ]
     has_key = any(value.grade == Grade.PSEUDONYM for _, value in relation.columns)
     first = relation.first_sorted_by
@@ -102,7 +106,7 @@ def storage_problems(relation: Relation) -> list[str]:
 
 
 def is_stored(node: dict) -> bool:
-    """Whether anything of it outlives the run, or could be read while it lasts by somebody else's query."""
+    """Whether anything of it outlives the run: all but views in the run's own memory."""
     materialized = node["config"]["materialized"]
     if materialized == "ephemeral":
         return False
@@ -142,7 +146,7 @@ def relation_of(node: dict, done: dict[str, Analysed]) -> Relation:
 def source_relation(node: dict) -> Relation:
     """The columns that the source's meta lists, in their order, with whom each identifies.
 
-    One that does not say so counts as an identifier; one that is not listed is not there to be read.
+    One that does not say so counts as an identifier; one not listed is not there to be read.
     """
     table = f"{node['source_name']}.{node['name']}"
     declared = (node["config"].get("meta") or node.get("meta") or {}).get("identifies") or {}

@@ -65,7 +65,7 @@ class Queries(Expressions):
         return relation.renamed(names) if names else relation
 
     def union(self, node: exp.SetOperation, outer: Scope | None) -> Relation:
-        """UNION, EXCEPT, INTERSECT: columns by position; where rows are compared, by equality alone."""
+        """UNION, EXCEPT, INTERSECT: columns by position; rows are compared by equality alone."""
         only(node, *UNION)
         left, right = self.query(node.this, outer), self.query(node.expression, outer)
         if len(left.columns) != len(right.columns):
@@ -181,7 +181,7 @@ class Queries(Expressions):
                 self.must_be_safe(condition, name.upper())
 
     def grouped(self, node: exp.Select, columns: tuple, scope: Scope) -> tuple[bool, list[Value]]:
-        """Whether rows are put together, and the values they are put together by: whole ones only."""
+        """Whether rows are put together, and by which values: whole ones only."""
         group = node.args.get("group")
         if not group:
             own = [each for part in node.expressions for each in parts_of_this_query(part)]
@@ -202,7 +202,7 @@ class Queries(Expressions):
         return True, keys
 
     def key(self, node: exp.Expression, columns: tuple, scope: Scope) -> Value:
-        """What a key of GROUP BY or ORDER BY stands for: a column by its position, or an expression."""
+        """A key of GROUP BY or ORDER BY: a column by its position, or an expression."""
         if not isinstance(node, exp.Literal):
             return self.value(node, scope)
         if node.is_string or not 1 <= int(node.name) <= len(columns):
@@ -235,7 +235,8 @@ class Queries(Expressions):
                 continue
             keys.append(self.key(each.this, columns, scope))
             is_position = isinstance(each.this, exp.Literal)
-            names.add(columns[int(each.this.name) - 1][0] if is_position else each.this.name.lower())
+            name = columns[int(each.this.name) - 1][0] if is_position else each.this.name.lower()
+            names.add(name)
         for key in keys:
             self.must_be_safe(key, "ORDER BY")
         covers = names >= {name for name, _ in columns}

@@ -1,9 +1,9 @@
 """The sanctioned steps: the only expressions that may take more of an identifier than its equality.
 
-One file a step in `sanctioned/`: what it yields and why it may, then the expression. In it a column stands for
-any column that identifies what its table is named for (`person.number`; `nobody.is_given` for one that
-identifies nobody). Only exactly this expression over bare columns is the step; a changed macro is none
-until the file is changed with it, in sight of a reviewer.
+One file a step in `sanctioned/`: what it yields and why it may, then the expression. In it a column
+stands for any column that identifies what its table is named for (`person.number`;
+`nobody.is_given` for one that identifies nobody). Only exactly this expression over bare columns is
+the step; a changed macro is none until the file is changed with it, in sight of a reviewer.
 """
 
 import functools
@@ -24,7 +24,7 @@ WORD = "word"
 class Step:
     """A sanctioned step.
 
-    yields  pseudonym; word: one of a few fixed words, or yes and no; else what the result identifies
+    yields  pseudonym; word, one of a few fixed ones or yes and no; else what it identifies
     """
 
     name: str
@@ -76,7 +76,9 @@ def says_fixed_words(node: exp.Expression) -> bool:
     results = [branch.args["true"] for branch in node.args["ifs"]]
     results += [node.args["default"]] if node.args.get("default") else []
     return all(
-        isinstance(result, exp.Literal) and result.is_string and not any(map(str.isdigit, result.name))
+        isinstance(result, exp.Literal)
+        and result.is_string
+        and not any(map(str.isdigit, result.name))
         for result in results
     )
 
@@ -89,7 +91,7 @@ def asks_if_blank(node: exp.Expression) -> bool:
 def same(step: object, node: object, bound: dict[str, exp.Column]) -> bool:
     """Whether two trees are the same but for the columns, which are bound to their roles."""
     if isinstance(step, exp.Column):
-        if not isinstance(node, exp.Column) or node.args.get("db") or isinstance(node.this, exp.Star):
+        if type(node) is not exp.Column or node.args.get("db") or node.is_star:
             return False
         role = f"{step.table}.{step.name}"
         return bound.setdefault(role, node) == node

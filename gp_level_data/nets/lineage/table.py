@@ -1,4 +1,6 @@
-"""The proof as a page for reviewers: each stored column, the raw columns it comes from, and why it is safe."""
+"""The proof as a page for reviewers: each stored column, the raw columns it comes from, and why it
+is safe.
+"""
 
 from collections import defaultdict
 
@@ -8,15 +10,16 @@ from gp_level_data.nets.lineage.values import Value
 
 BLOCK = "{{% docs lineage_proof %}}\n{page}\n{{% enddocs %}}\n"
 PAGE = """\
-Worked out from the compiled SQL of both runs by `python -m gp_level_data lineage`, which refuses what it does not
-understand; a test compares this page with the project.
+Worked out from the compiled SQL of both runs by `python -m gp_level_data lineage`, which refuses
+what it does not understand; a test compares this page with the project.
 
-A query that uses no more of an identifier than whether two are the same (equality joins, grouping, counting,
-presence) gives the same answer when all identifiers are exchanged for others, so what is built from these alone says
-nothing about one. Anything more is a sanctioned step, or refused: as a value, in a filter, in an order.
-Stored rows of people lie in the order of the pseudonym.
+A query that uses no more of an identifier than whether two are the same (equality joins, grouping,
+counting, presence) gives the same answer when all identifiers are exchanged for others, so what is
+built from these alone says nothing about one. Anything more is a sanctioned step, or refused: as a
+value, in a filter, in an order. Stored rows of people lie in the order of the pseudonym.
 
-Raw columns that identify are written by what they identify: `hes.apc [person]`, `[episode]`, `[birth_month]`.
+Raw columns that identify are written by what they identify: `hes.apc [person]`, `[episode]`,
+`[birth_month]`.
 
 **Sanctioned steps**
 
@@ -48,14 +51,14 @@ def page(analysed: list[Analysed]) -> str:
         for node in stored
     )
     steps = "\n".join(
-        f"| {step.name} | {given(step.yields)} | {step.reason} | {', '.join(taken_in(step.name, analysed))} |"
+        f"| {step.name} | {given(step.yields)} | {step.reason} | {taken_in(step.name, analysed)} |"
         for step in sanctioned()
     )
     return BLOCK.format(page=PAGE.format(steps=steps, relations=relations).rstrip())
 
 
-def taken_in(step: str, analysed: list[Analysed]) -> list[str]:
-    return sorted(node.name for node in analysed if step in node.steps_taken)
+def taken_in(step: str, analysed: list[Analysed]) -> str:
+    return ", ".join(sorted(node.name for node in analysed if step in node.steps_taken))
 
 
 def given(yields: str) -> str:

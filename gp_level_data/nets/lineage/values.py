@@ -12,7 +12,7 @@ PSEUDONYM = "pseudonymise"
 
 
 class NotUnderstood(Exception):
-    """The SQL holds something that the proof does not know; the message says what, in a few words."""
+    """The SQL holds something that the proof does not know; the message says what."""
 
 
 class ReadsNotUnderstood(NotUnderstood):
@@ -58,13 +58,13 @@ class Value:
         return self.grade <= Grade.PSEUDONYM
 
     def became(self, grade: Grade, why: str = "", of: str = "") -> "Value":
-        """The same origin with another grade, and the reason where an identifier was left behind."""
+        """The same origin with another grade, and why, where an identifier was left behind."""
         left_behind = {why} if why and not self.is_safe else set()
         return Value(grade, of, self.sources, self.passed | left_behind)
 
 
 def computed(values: Iterable[Value]) -> Value:
-    """What any function of the values is: safe if they all are, otherwise made from an identifier."""
+    """What any function of the values is: safe if they all are, or made from an identifier."""
     values = list(values)
     grade = Grade.SAFE if all(value.is_safe for value in values) else Grade.MADE
     return Value(grade, "", joined(values, "sources"), joined(values, "passed"))
@@ -134,8 +134,10 @@ class Scope:
         return max((relation.rows for _, relation in self.tables), default=Rows.FREE)
 
     def columns(self, table: str = "") -> list[tuple[str, Value]]:
-        """The columns of all tables, or of one. An extreme is marked with the table that it is taken
-        from: two of them stand in one row, and may be compared, only if that is the same.
+        """The columns of all tables, or of one.
+
+        An extreme is marked with the table that it is taken from: two of them stand in one row, and
+        may be compared, only if that is the same.
         """
         return [
             (name, replace(value, of=f"{value.of} of {alias} {self.number}"))

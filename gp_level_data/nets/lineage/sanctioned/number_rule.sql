@@ -1,7 +1,7 @@
 -- yields: word
--- reason: the rule that makes a number unusable, one of five words: missing, malformed, wrong check digit
--- (modulus 11), a pattern that is never issued, outside the range of the data. Every usable number gets null,
--- so it tells no two of them apart.
+-- reason: the rule that makes a number unusable, one of five words: missing, malformed, wrong
+-- check digit (modulus 11), a pattern that is never issued, outside the range of the data. Every
+-- usable number gets null, so it tells no two of them apart.
 case
     when not nobody.is_given then 'nhs_number_missing'
     when person.number is null then 'nhs_number_malformed'
