@@ -270,13 +270,13 @@ LEAKS = {
     ),
     "constant that became a column": (
         "FLOW",
-        f"with c as (select nhs_number from {P} where false union all select 9990000018)"
+        f"with c as (select nhs_number from {P} where false union all select 42)"
         f" select pseudonymise(lpad(cast(p.nhs_number as varchar), 10, '0')) as patient_key"
         f" from {P} as p inner join c on p.nhs_number = c.nhs_number {SORTED}",
     ),
     "join with a constant": (
         "FLOW",
-        f"select {KEY} from {P} as p inner join (values (9990000018)) as v (n) on p.nhs_number = v.n {SORTED}",
+        f"select {KEY} from {P} as p inner join (values (42)) as v (n) on p.nhs_number = v.n {SORTED}",
     ),
     "join on an order": (
         "FLOW",
@@ -481,6 +481,10 @@ LEAKS = {
     "running sum among those that tie": (
         "FLOW",
         f"select {KEY}, sum(row_count) over (order by gp_code rows unbounded preceding) as x from {P} {SORTED}",
+    ),
+    "people as groups, with ties": (
+        "FLOW",
+        f"select practice_code, count(*) as n from {P} group by practice_code, nhs_number order by practice_code",
     ),
     "groups in the order of the raw file": (
         "FLOW",
