@@ -2,9 +2,8 @@
 
 import argparse
 import sys
-from pathlib import Path
 
-from gp_level_data import build, keys, ndop, preview, synthesise
+from gp_level_data import build, key_command, ndop, preview, synthesise
 from gp_level_data.nets.lineage import command as lineage
 from gp_level_data.refusal import Refusal
 
@@ -18,11 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     synthesise.add_arguments(command)
     command.set_defaults(run=synthesise.run)
 
-    command = commands.add_parser("keys", help="make the keys of a collection")
-    command.add_argument("action", choices=["new"])
-    command.add_argument("--key-dir", type=Path, required=True)
-    command.add_argument("--collection", default="individual_gp_level_data")
-    command.set_defaults(run=new_keys)
+    command = commands.add_parser("keys", help="make, tell apart and destroy the keys of a collection")
+    key_command.add_arguments(command)
 
     command = commands.add_parser("build", help="both runs, the docs site, and a look at the results")
     build.add_arguments(command)
@@ -44,14 +40,6 @@ def main(arguments: list[str] | None = None) -> int:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
-
-
-def new_keys(chosen: argparse.Namespace) -> int:
-    """Make the two keys of a collection where they do not exist yet."""
-    for name in (chosen.collection, keys.STORE_KEY):
-        made = keys.new_key(chosen.key_dir, name)
-        print(f"{keys.key_file(chosen.key_dir, name)}: {'made' if made else 'kept as it was'}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ everything but the raw folder.
 
 from pathlib import Path
 
+import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import sqltypes
 
-from gp_level_data import keys, landing, ndop_files, store
+from gp_level_data import keys, landing, ndop_files, quiet_errors, store
 from gp_level_data.pseudonym import pseudonymiser
 from gp_level_data.refusal import Refusal
 from gp_level_data.synthetic_folder import is_synthetic
@@ -21,6 +23,7 @@ OWN_DATA_SETTINGS = ("collected_at", "period_start", "period_end")
 
 class Plugin(BasePlugin):
     def initialize(self, plugin_config):
+        quiet_errors.install()
         self.config = plugin_config
         self.raw_dir = Path(plugin_config["raw_dir"])
         self.store_dir = Path(plugin_config["store_dir"])
@@ -28,16 +31,19 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn):
         try:
+            refuse_to_show()
             self.open_gateway(conn)
         except Refusal as refusal:
             raise DbtRuntimeError(str(refusal)) from None
+        except duckdb.Error as error:
+            raise DbtRuntimeError(str(quiet_errors.quietly(error))) from None
 
     def open_gateway(self, conn):
         """Everything the gateway models need; a Refusal before anything was written."""
         check_run(self.raw_dir, self.key_dir, self.config)
         collection = self.config["collection"]
-        key = keys.read_key(self.key_dir, collection)
-        store_key = keys.read_key(self.key_dir, keys.STORE_KEY)
+        key = keys.claim_key(self.key_dir, collection)
+        store_key = keys.claim_key(self.key_dir, keys.STORE_KEY)
 
         self.store_dir.mkdir(parents=True, exist_ok=True)
         store.lock(self.store_dir)
@@ -56,6 +62,13 @@ class Plugin(BasePlugin):
         conn.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS}")
         store.attach_patient_level(conn, self.store_dir, store_key)
         store.close_to_the_outside(conn, self.raw_dir)
+
+
+def refuse_to_show() -> None:
+    """Refuse the commands that print rows: dbt writes what it prints to its log as well."""
+    command = getattr(get_flags(), "WHICH", None)
+    if command in ("show", "run-operation"):
+        raise Refusal(f"The gateway run does not take `dbt {command}`: its rows are identifiable.")
 
 
 def check_run(raw_dir: Path, key_dir: Path, settings: dict) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from gp_level_data import keys, store
+from gp_level_data import keys, quiet_errors, store
 from gp_level_data.refusal import Refusal
 
 
 class Plugin(BasePlugin):
     def initialize(self, plugin_config):
+        quiet_errors.install()
         self.store_dir = Path(plugin_config["store_dir"])
         self.key_dir = Path(plugin_config["key_dir"])
 

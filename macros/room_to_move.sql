@@ -19,8 +19,8 @@ bounds as (
 
     select
         *,
-        greatest(rounded_count - step_down, small_number_to + 1, lowest_count) as from_count,
-        least(rounded_count + step_up, highest_count) as to_count,
+        greatest(rounded_count - step_down, small_number_to + 1, lowest_shown_count) as from_count,
+        least(rounded_count + step_up, highest_shown_count) as to_count,
         is_small or (is_changed_by_few and cell_count > 0) as is_withheld,
         -- a list can grow whatever else is known of it; other counts can fall
         case

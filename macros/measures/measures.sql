@@ -3,7 +3,7 @@
         ({{ counts }}.numerator_count is null or {{ counts }}.denominator_count is null)
     {%- endset -%}
     {%- set ratio -%}
-        {{ counts }}.numerator_count / nullif(cast({{ counts }}.denominator_count as double), 0)
+        ({{ counts }}.numerator_count / nullif(cast({{ counts }}.denominator_count as double), 0))
     {%- endset -%}
     {{ counts }}.numerator_count,
     {{ counts }}.denominator_count,

@@ -1,5 +1,5 @@
 -- Flags: a run of ten digits in what the gateway stores about people.
--- Why:   an NHS Number is ten digits, and a pseudonym has none; nothing else there is so long.
+-- Why:   what identifies a person is ten digits; a pseudonym has none, and nothing else is so long.
 -- Mend:  find the column that lets it through in the gateway model's lineage, and take it out.
 
 with texts as (

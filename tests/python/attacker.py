@@ -1,9 +1,10 @@
 """An attacker with everything that is published, and nothing else.
 
 What is shown is a range: 0 is 0, 10 is 8 to 12, `*` is 1 or more. The attacker knows which areas make up
-which, that the patients of a numerator are in the denominator and those of a denominator on the list, and,
-to be on the safe side, how often people are counted in two areas. Two ways to use it: bounds that are
-passed on until nothing changes, and a solver that looks at all counts at once.
+which, that the patients of a numerator are in the denominator and those of a denominator on the list, that
+who was admitted was admitted for at least one condition, and, to be on the safe side, how often people are
+counted in two areas. Two ways to use it: bounds that are passed on until nothing changes, and a solver that
+looks at all counts at once.
 """
 
 from collections.abc import Iterable
@@ -25,15 +26,17 @@ class Published:
     high: dict[Cell, int] = field(default_factory=dict)
     withheld: list[Cell] = field(default_factory=list)
     sums: list[tuple[Cell, list[Cell], int]] = field(default_factory=list)
-    orders: list[tuple[Cell, Cell]] = field(default_factory=list)
-    # Who judges the attack knows which of the GPs' counts are small; the attacker never looks.
+    # The counts on the left are together no more than those on the right.
+    orders: list[tuple[list[Cell], list[Cell]]] = field(default_factory=list)
+    # Who judges the attack knows which counts are small and which are nobody's; the attacker never looks.
     small: set[Cell] = field(default_factory=set)
+    nobody: set[Cell] = field(default_factory=set)
 
-    def add(self, cell: Cell, text: str) -> None:
-        """A count as its text says."""
+    def add(self, cell: Cell, text: str, lowest: int = 1) -> None:
+        """A count as its text says; some are withheld where they are nobody's too (lowest 0)."""
         if text == "*":
             self.withheld.append(cell)
-            self.low[cell], self.high[cell] = 1, UNKNOWN
+            self.low[cell], self.high[cell] = lowest, UNKNOWN
         elif text == "0":
             self.low[cell] = self.high[cell] = 0
         else:
@@ -66,10 +69,10 @@ def read_published(gps: Iterable, areas: Iterable, parents: dict, lists: set, ex
             if above:
                 children.setdefault((*above, metric, measure), []).append(cell)
         place = (level, practice, area)
-        published.orders.append(((*place, metric, "numerator"), (*place, metric, "denominator")))
+        published.orders.append(([(*place, metric, "numerator")], [(*place, metric, "denominator")]))
         if metric not in lists:
             published.orders += [
-                ((*place, metric, "denominator"), (*place, name, "denominator"))
+                ([(*place, metric, "denominator")], [(*place, name, "denominator")])
                 for name in sorted(lists & metrics)
             ]
     published.sums = [
@@ -79,6 +82,36 @@ def read_published(gps: Iterable, areas: Iterable, parents: dict, lists: set, ex
     return published
 
 
+def add_conditions(published: Published, rows: Iterable, parents: dict, excess: dict) -> None:
+    """Rows of fct_emergency_admissions: level, practice, area, condition, what is counted, text.
+
+    Each condition's patients are among those admitted for any, who are no more than those of all conditions
+    together, who have an admission each.
+    """
+    parts: dict[Cell, list[Cell]] = {}
+    places: dict[Cell, list[Cell]] = {}
+    for level, practice, area, condition, counted, text in rows:
+        place = (level, practice or "", area)
+        cell = (*place, condition, counted)
+        published.add(cell, text, lowest=0)
+        above = {
+            "gp": ("practice", practice, practice),
+            "practice": ("ccg", "", parents.get(practice)),
+            "ccg": ("england", "", "ENGLAND"),
+        }.get(level)
+        if above:
+            parts.setdefault((*above, condition, counted), []).append(cell)
+        places.setdefault(place, []).append(cell)
+    published.sums += [
+        (total, cells, excess.get((total[0], total[2], *total[3:]), 0)) for total, cells in parts.items()
+    ]
+    for place, cells in places.items():
+        patients = [cell for cell in cells if cell[-1] == "patients"]
+        met = [(*place, "emergency_admissions", "numerator")]
+        published.orders += [([cell], met) for cell in patients]
+        published.orders += [(met, patients), (patients, [(*place, "any", "admissions")])]
+
+
 def by_propagation(published: Published) -> dict[Cell, tuple[int, int]]:
     """What bounds say, passed on until nothing changes."""
     low, high = dict(published.low), dict(published.high)
@@ -86,8 +119,11 @@ def by_propagation(published: Published) -> dict[Cell, tuple[int, int]]:
     while before != (sum(low.values()), sum(high.values())):
         before = (sum(low.values()), sum(high.values()))
         for smaller, larger in published.orders:
-            high[smaller] = min(high[smaller], high[larger])
-            low[larger] = max(low[larger], low[smaller])
+            most, least = sum(high[cell] for cell in larger), sum(low[cell] for cell in smaller)
+            for cell in smaller:
+                high[cell] = min(high[cell], most - least + low[cell])
+            for cell in larger:
+                low[cell] = max(low[cell], least - most + high[cell])
         for total, parts, excess in published.sums:
             all_low = sum(low[part] for part in parts) - excess
             all_high = sum(high[part] for part in parts) - excess
@@ -104,8 +140,8 @@ def by_propagation(published: Published) -> dict[Cell, tuple[int, int]]:
 def by_solver(published: Published) -> dict[Cell, tuple[int, int]]:
     """The lowest and highest value of every withheld count over all tables that would look the same.
 
-    Each solution shows values of all counts; a count whose values are already far enough apart is not
-    asked for again, so that its range is one that is certainly possible, not always the widest.
+    Each solution shows values of all counts; a count whose values are far enough apart is not asked for again,
+    so that its range is one that is certainly possible, not always the widest.
     """
     cells = list(published.low)
     place = {cell: index for index, cell in enumerate(cells)}
@@ -119,7 +155,8 @@ def by_solver(published: Published) -> dict[Cell, tuple[int, int]]:
         lower.append(excess)
         upper.append(excess)
     for smaller, larger in published.orders:
-        entries += [(len(lower), place[smaller], 1), (len(lower), place[larger], -1)]
+        entries += [(len(lower), place[cell], 1) for cell in smaller]
+        entries += [(len(lower), place[cell], -1) for cell in larger]
         lower.append(-np.inf)
         upper.append(0)
     rows, columns, values = zip(*entries)
@@ -127,25 +164,46 @@ def by_solver(published: Published) -> dict[Cell, tuple[int, int]]:
     constraint = optimize.LinearConstraint(matrix, lower, upper)
     lowest = np.full(len(cells), np.inf)
     highest = np.full(len(cells), -np.inf)
-    for cell in published.withheld:
-        index = place[cell]
+
+    def solve(objective: np.ndarray) -> None:
+        found = optimize.milp(
+            objective, integrality=np.ones(len(cells)), bounds=bounds, constraints=constraint
+        )
+        assert found.success, f"the published tables contradict each other: {found.message}"
+        nonlocal lowest, highest
+        solution = np.round(found.x)
+        lowest, highest = np.minimum(lowest, solution), np.maximum(highest, solution)
+
+    def unsettled() -> list[int]:
+        return [
+            place[cell]
+            for cell in published.withheld
+            if not is_hidden(published, cell, (lowest[place[cell]], highest[place[cell]]))
+        ]
+
+    # Many counts pushed up or down at once settle most of them in a few solutions.
+    chance = np.random.default_rng(0)
+    for _ in range(20):
+        objective = np.zeros(len(cells))
+        asked = unsettled()
+        objective[asked] = chance.choice([-1, 1], len(asked))
+        solve(objective)
+    for index in unsettled():
         for sign in (1, -1):
-            if is_hidden(published, cell, (lowest[index], highest[index])):
-                break
             objective = np.zeros(len(cells))
             objective[index] = sign
-            found = optimize.milp(
-                objective, integrality=np.ones(len(cells)), bounds=bounds, constraints=constraint
-            )
-            assert found.success, f"the published tables contradict each other: {found.message}"
-            solution = np.round(found.x)
-            lowest, highest = np.minimum(lowest, solution), np.maximum(highest, solution)
+            solve(objective)
     return {cell: (int(lowest[place[cell]]), int(highest[place[cell]])) for cell in published.withheld}
 
 
 def is_hidden(published: Published, cell: Cell, possible: tuple[float, float]) -> bool:
-    """Whether the range is no narrower than 1 to 7; for a GP's small number, all of 1 to 7."""
+    """Whether the range is no narrower than 1 to 7; for a GP's small number, all of 1 to 7.
+
+    That nobody was counted is no secret.
+    """
     low, high = possible
+    if cell in published.nobody:
+        return True
     return high - low >= 6 and (cell not in published.small or (low <= 1 and high >= 7))
 
 

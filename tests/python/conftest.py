@@ -201,7 +201,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     folder = tmp_path_factory.mktemp("built")
     project = copy_project(folder / "project")
     folders = Folders(folder / "store", folder / "keys", folder / "work", project=project)
-    must_succeed(run_build(folders, "--unit-tests"))
+    ended = must_succeed(run_build(folders, "--unit-tests"))
+    # What the commands said is one more thing they leave behind (test_left_behind.py).
+    (folders.work / "said.txt").write_text(ended.stdout + ended.stderr)
     return folders
 
 

@@ -4,10 +4,19 @@ import re
 from pathlib import Path
 
 import duckdb
-from attacker import Published, read_published
+from attacker import Published, add_conditions, read_published
 from conftest import PROJECT, Folders
 
-MODELS = ("models/intermediate/disclosure", "models/marts/gp_report")
+MODELS = (
+    "models/intermediate/disclosure",
+    "models/intermediate/conditions",
+    "models/intermediate/measures",
+    "models/marts/gp_report",
+)
+MARTS = ("fct_gp_metrics", "fct_comparators", "fct_gp_funnels", "fct_emergency_admissions")
+SUBJECTS = ("disclosure", "conditions", "measures")
+GIVEN_MODELS = ("int_conditions__counts",)
+CONDITIONS = ("asthma", "copd", "angina", "epilepsy")
 LISTS = {"emergency_admissions"}
 METRICS = {"emergency_admissions": "hospital", "bowel": "practice", "diabetes": "practice"}
 GIVEN = f"""
@@ -20,12 +29,17 @@ GIVEN = f"""
     create table patient_level.intermediate.int_metrics__by_area (
         area_level varchar, area_code varchar, metric_id varchar,
         numerator_count bigint, denominator_count bigint);
+    create table patient_level.intermediate.int_conditions__counts (
+        area_level varchar, practice_code varchar, area_code varchar, condition varchar,
+        patient_count bigint, admission_count bigint);
     create table marts.reference.int_ods__practices (practice_code varchar, ccg_code varchar);
-    create table marts.reference.int_collection__settings (collection varchar, collected_at timestamptz);
+    create table marts.reference.int_collection__settings (
+        collection varchar, collected_at timestamptz, emergency_definition varchar);
     create table marts.history.int_disclosure__published (
         area_level varchar, practice_code varchar, area_code varchar, metric_id varchar,
         cohort_count bigint, collected_at timestamptz);
-    create table marts.seeds.metrics (metric_id varchar, origin varchar);
+    create table marts.seeds.emergency_conditions (definition varchar, condition varchar);
+    create table marts.seeds.metrics (metric_id varchar, origin varchar, unit varchar);
     create table marts.dim_metrics (metric_id varchar, unit varchar);
     create table marts.seeds.disclosure_rules as
         select * from read_csv('{PROJECT / "seeds/disclosure_rules.csv"}');
@@ -39,15 +53,16 @@ def compiled(folders: Folders) -> dict[str, str]:
     queries = {
         name: file.read_text()
         for name, file in files.items()
-        if name.startswith("int_disclosure__") or name in ("fct_gp_metrics", "fct_comparators")
+        if name.startswith(tuple(f"int_{subject}__" for subject in SUBJECTS)) or name in MARTS
+        if name not in GIVEN_MODELS
     }
     assert len(queries) > 10, f"no compiled models in {folder}"
     ordered: dict[str, str] = {}
     while len(ordered) < len(queries):
         for name, sql in queries.items():
             # its own previous content is a table of the last run
-            needs = set(re.findall(r"int_disclosure__\w+", without_history(sql))) - ordered.keys()
-            if name not in ordered and not needs - {name}:
+            needs = set(re.findall(rf"int_(?:{'|'.join(SUBJECTS)})__\w+", without_history(sql)))
+            if name not in ordered and not needs - ordered.keys() - {name, *GIVEN_MODELS}:
                 ordered[name] = sql
     return ordered
 
@@ -57,7 +72,13 @@ def without_history(sql: str) -> str:
 
 
 def sql_row(row: tuple) -> str:
-    return "(" + ", ".join(str(value) if isinstance(value, int) else f"'{value}'" for value in row) + ")"
+    return "(" + ", ".join(map(sql_value, row)) + ")"
+
+
+def sql_value(value: object) -> str:
+    if value is None:
+        return "null"
+    return str(value) if isinstance(value, int) else f"'{value}'"
 
 
 class Runner:
@@ -69,25 +90,36 @@ class Runner:
         self.connection.execute("set timezone = 'Europe/London'")
         self.connection.execute(GIVEN)
         for metric, origin in METRICS.items():
-            self.connection.execute("insert into marts.seeds.metrics values (?, ?)", [metric, origin])
-            self.connection.execute("insert into marts.dim_metrics values (?, 'percent')", [metric])
+            unit = "per_1000" if metric in LISTS else "percent"
+            self.connection.execute("insert into marts.seeds.metrics values (?, ?, ?)", [metric, origin, unit])
+            self.connection.execute("insert into marts.dim_metrics values (?, ?)", [metric, unit])
+        for condition in CONDITIONS:
+            self.connection.execute("insert into marts.seeds.emergency_conditions values ('d', ?)", [condition])
 
-    def run(self, gps: list, areas: list, practices: dict, collected_at: str = "2017-04-02 09:00:00+01") -> None:
-        """All models over exact counts, as int_metrics__by_gp and int_metrics__by_area hold them."""
+    def run(
+        self,
+        gps: list,
+        areas: list,
+        practices: dict,
+        conditions: list = (),
+        collected_at: str = "2017-04-02 09:00:00+01",
+    ) -> None:
+        """All models over exact counts: int_metrics__by_gp and __by_area, int_conditions__counts."""
         for table, rows in (
+            ("patient_level.intermediate.int_conditions__counts", conditions),
             ("patient_level.intermediate.int_metrics__by_gp", gps),
             ("patient_level.intermediate.int_metrics__by_area", areas),
             ("marts.reference.int_ods__practices", list(practices.items())),
-            ("marts.reference.int_collection__settings", [("individual_gp_level_data", collected_at)]),
+            ("marts.reference.int_collection__settings", [("individual_gp_level_data", collected_at, "d")]),
         ):
             values = ", ".join(map(sql_row, rows))
-            self.connection.execute(f"delete from {table}; insert into {table} values {values}")
+            self.connection.execute(f"delete from {table}")
+            if rows:
+                self.connection.execute(f"insert into {table} values {values}")
         for name, sql in self.queries.items():
-            where = {
-                "int_disclosure__published": "marts.history",
-                "fct_gp_metrics": "marts.main",
-                "fct_comparators": "marts.main",
-            }.get(name, "patient_level.intermediate")
+            where = "marts.main" if name in MARTS else "patient_level.intermediate"
+            if name == "int_disclosure__published":
+                where = "marts.history"
             self.connection.execute(f"create or replace table {where}.{name} as {sql}")
 
     def forget(self) -> None:
@@ -111,6 +143,15 @@ def publication(connection: duckdb.DuckDBPyConnection) -> Published:
         for measure, count in zip(("numerator", "denominator"), counts, strict=True)
     }
     parents = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
+    conditions = {
+        (level, practice or "", code, condition, counted): count
+        for level, practice, code, condition, *counts in rows(
+            "select * from patient_level.intermediate.int_conditions__counts"
+        )
+        for counted, count in zip(("patients", "admissions"), counts, strict=True)
+        if (condition == "any") == (counted == "admissions")
+    }
+    exact |= {(level, code, *rest): count for (level, _, code, *rest), count in conditions.items() if level != "gp"}
     sums: dict[tuple, int] = {}
     for (level, code, metric, measure), count in exact.items():
         above = {"practice": ("ccg", parents.get(code)), "ccg": ("england", "ENGLAND")}.get(level)
@@ -121,7 +162,7 @@ def publication(connection: duckdb.DuckDBPyConnection) -> Published:
         rows(f"select area_level, area_code, {texts} from marts.main.fct_comparators"),
         parents,
         LISTS,
-        {key: total - exact[key] for key, total in sums.items()},
+        excess := {key: total - exact[key] for key, total in sums.items()},
     )
     published.small = {
         ("gp", practice, gp, metric, measure)
@@ -132,4 +173,17 @@ def publication(connection: duckdb.DuckDBPyConnection) -> Published:
         for measure, count in zip(("numerator", "denominator"), counts, strict=True)
         if 1 <= count <= 7
     }
+    published.small |= {cell for cell, count in conditions.items() if cell[0] == "gp" and 1 <= count <= 7}
+    if conditions:
+        add_conditions(
+            published,
+            shown := rows(
+                "select area_level, practice_code, area_code, condition, counted, count_text"
+                " from marts.main.fct_emergency_admissions"
+            ),
+            parents,
+            excess,
+        )
+        cells = [(level, practice or "", *rest) for level, practice, *rest, _ in shown]
+        published.nobody = {cell for cell in cells if cell not in conditions}
     return published

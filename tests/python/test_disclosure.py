@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from attacker import Published, by_propagation, by_solver, revealed
 from conftest import Folders
-from disclosure_run import LISTS, METRICS, Runner, compiled, publication
+from disclosure_run import CONDITIONS, LISTS, METRICS, Runner, compiled, publication
 
 FIRST, SECOND = "2017-04-02 09:00:00+01", "2017-07-02 09:00:00+01"
-Counts = tuple[list, list, dict]
+Counts = tuple[list, list, dict, list]
 
 
 def random_counts(seed: int) -> Counts:
@@ -37,7 +37,56 @@ def random_counts(seed: int) -> Counts:
                         eligible = int(chance.binomial(patients, chance.choice([0, 0.1, 0.5, 0.9, 1])))
                     met = int(chance.binomial(eligible, chance.choice([0, 0.02, 0.3, 0.9, 1])))
                     gps.append((practice, f"G{gp}", metric, met, eligible))
-    return gps, areas_of(gps, practices, chance), practices
+    areas = areas_of(gps, practices, chance)
+    return gps, areas, practices, conditions_of(gps, areas, practices, chance)
+
+
+def conditions_of(gps: list, areas: list, practices: dict, chance: np.random.Generator) -> list:
+    """int_conditions__counts: for whom of the GPs' patients were admitted, and how often; most of them once.
+
+    Who counts once less in an area than in its parts is one person there, with the same admissions.
+    """
+    weights = chance.dirichlet(np.full(len(CONDITIONS), chance.choice([0.3, 2])))
+    more = chance.choice([0, 0.05, 0.4])
+    admitted: dict[tuple, tuple] = {}  # of each person, the conditions and the number of admissions
+    for practice, gp, metric, met, _ in gps:
+        for number in range(met if metric == "emergency_admissions" else 0):
+            has = {condition for condition in CONDITIONS if chance.random() < more}
+            has.add(CONDITIONS[chance.choice(len(CONDITIONS), p=weights)])
+            admitted[practice, gp, number] = (has, len(has) + int(chance.poisson(more)))
+
+    same = {person: person for person in admitted}
+    exact = {row[:3]: row[3] for row in areas}
+    for level, part_of, whole_of in (
+        ("ccg", lambda practice: practice, practices.get),
+        ("england", practices.get, lambda _: "ENGLAND"),
+    ):
+        parts: dict[str, dict[str, set]] = {}
+        for person, first in same.items():
+            part, whole = part_of(person[0]), whole_of(person[0])
+            parts.setdefault(whole, {}).setdefault(part, set()).add(first)
+        for whole, persons in parts.items():
+            sets = sorted(map(sorted, persons.values()), key=len)
+            excess = sum(map(len, sets)) - exact[level, whole, "emergency_admissions"]
+            again = dict(zip(sets[-2][:excess], sets[-1])) if excess else {}
+            same = {person: again.get(first, first) for person, first in same.items()}
+
+    people: dict[tuple, set] = {}
+    for (practice, gp, number), first in same.items():
+        for area in (
+            ("gp", practice, gp),
+            ("practice", practice, practice),
+            ("ccg", None, practices[practice]),
+            ("england", None, "ENGLAND"),
+        ):
+            people.setdefault(area, set()).add(first)
+    rows = []
+    for area, persons in people.items():
+        for condition in CONDITIONS:
+            count = sum(condition in admitted[person][0] for person in persons)
+            rows += [(*area, condition, count, count)] if count else []
+        rows.append((*area, "any", len(persons), sum(admitted[person][1] for person in persons)))
+    return rows
 
 
 def areas_of(gps: list, practices: dict, chance: np.random.Generator | None = None) -> list:
@@ -86,6 +135,17 @@ def without_second_step(queries: dict[str, str]) -> Runner:
     return Runner(queries | {"int_disclosure__withheld": less})
 
 
+@pytest.fixture(scope="module")
+def without_closing(queries: dict[str, str]) -> Runner:
+    """The same SQL with conditions withheld for their small numbers alone."""
+    whole = queries["int_conditions__shown"]
+    less = whole.replace(
+        "cells.condition_rank <= layers.closed_conditions", "cells.patient_count between 1 and 7"
+    )
+    assert less != whole, "the test no longer finds what it switches off"
+    return Runner(queries | {"int_conditions__shown": less})
+
+
 def published_of(runner: Runner, counts: Counts) -> Published:
     runner.forget()
     runner.run(*counts)
@@ -115,6 +175,30 @@ def test_the_attack_succeeds_where_small_numbers_alone_are_withheld(
         for published in (published_of(without_second_step, random_counts(seed)) for seed in range(5))
     ]
     assert sum(found) >= 3
+
+
+def test_the_attack_succeeds_on_conditions_that_are_not_closed(without_closing: Runner) -> None:
+    found = [
+        any(cell[3] in CONDITIONS for cell in revealed(published, by_propagation(published)))
+        for published in (published_of(without_closing, random_counts(seed)) for seed in range(5))
+    ]
+    assert sum(found) >= 3
+
+
+def test_conditions_are_shown_where_they_tell_nothing(runner: Runner) -> None:
+    """Or the attacks above would have nothing to work with."""
+    shown = Counter()
+    for seed in range(10):
+        published_of(runner, random_counts(seed))
+        shown.update(
+            dict(
+                runner.connection.execute(
+                    "select area_level, count(*) from marts.main.fct_emergency_admissions"
+                    " where shown_count > 0 group by area_level"
+                ).fetchall()
+            )
+        )
+    assert set(shown) == {"gp", "practice", "ccg", "england"}
 
 
 def test_a_suppliers_total_reveals_no_practice(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -162,12 +246,12 @@ def test_zero_is_shown_and_1_to_7_are_not(runner: Runner) -> None:
 
 def moved(counts: Counts, by: dict[str, int]) -> Counts:
     """The same counts later: some lists of the first practice are longer."""
-    gps, _, practices = counts
+    gps, _, practices, conditions = counts
     later = [
         (practice, gp, metric, met, eligible + (by.get(gp, 0) if practice == "P00" else 0))
         for practice, gp, metric, met, eligible in gps
     ]
-    return later, areas_of(later, practices), practices
+    return later, areas_of(later, practices), practices, conditions
 
 
 @pytest.fixture
@@ -179,7 +263,8 @@ def two_practices() -> Counts:
         for metric in METRICS
     ]
     practices = {"P00": "C0", "P01": "C0"}
-    return gps, areas_of(gps, practices), practices
+    areas = areas_of(gps, practices)
+    return gps, areas, practices, conditions_of(gps, areas, practices, np.random.default_rng(0))
 
 
 def reasons(runner: Runner) -> dict[str, str | None]:
@@ -319,3 +404,41 @@ def test_the_marts_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) 
                 verdicts["shown"] += 1
                 assert int(text) == 5 * ((exact + 2) // 5) and not 1 <= exact <= 7
     assert len(people) == 2 * len(shown) and verdicts["shown"] > verdicts["withheld"] > 0
+
+
+def test_admissions_by_condition_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Every shown count by condition, and of admissions, counted once more in plain Python."""
+
+    def rows(sql: str) -> list[tuple]:
+        return warehouse.execute(sql).fetchall()
+
+    admissions: dict[str, list] = {}
+    for key, number, condition in rows(
+        "select patient_key, admission_number, condition"
+        " from patient_level.intermediate.int_admissions__qualifying"
+    ):
+        admissions.setdefault(key, []).append((number, condition))
+    ccgs = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
+    counted: dict[tuple, set] = {}
+    for key, practice, gp in rows(
+        "select patient_key, practice_code, gp_code from patient_level.gateway.int_patients__permitted"
+    ):
+        for area in (
+            ("gp", practice, gp),
+            ("practice", practice, practice),
+            ("ccg", None, ccgs[practice]),
+            ("england", None, "ENGLAND"),
+        ):
+            for number, condition in admissions.get(key, []):
+                counted.setdefault((*area, condition, "patients"), set()).add(key)
+                counted.setdefault((*area, "any", "admissions"), set()).add(number)
+    verdicts: Counter = Counter()
+    for *cell, text in rows(
+        "select area_level, practice_code, area_code, condition, counted, count_text"
+        " from marts.main.fct_emergency_admissions"
+    ):
+        exact = len(counted.pop(tuple(cell), ()))
+        verdicts["withheld" if text == "*" else "shown"] += 1
+        assert text == "*" or (int(text) == 5 * ((exact + 2) // 5) and not 1 <= exact <= 7)
+    assert not counted, "somebody is counted nowhere"
+    assert verdicts["shown"] > 20 and verdicts["withheld"] > 0

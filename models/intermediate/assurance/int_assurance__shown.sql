@@ -23,24 +23,4 @@ with decided as (
 
 )
 
-select
-    room.area_level,
-    room.parent_code,
-    room.area_code,
-    room.metric_id,
-    room.measure,
-    room.is_withheld or decided.is_withheld as is_withheld,
-    case
-        when not (room.is_withheld or decided.is_withheld)
-            then {{ to_nearest('room.cell_count', 'rules.rounding') }}
-    end as shown_count
-from {{ ref('int_assurance__room') }} as room
-cross join {{ ref('int_disclosure__rules') }} as rules
-inner join decided
-    on
-        room.area_level = decided.area_level
-        and room.area_code = decided.area_code
-        and room.parent_code is not distinct from decided.parent_code
-        and room.metric_id = decided.metric_id
-        and room.measure = decided.measure
-order by room.area_level, room.measure, room.metric_id, room.parent_code, room.area_code
+{{ shown_counts(ref('int_assurance__room')) }}

@@ -15,7 +15,9 @@ with limits as (
         changed.is_changed_by_few,
         limits.cell_count,
         limits.lowest_count,
-        limits.highest_count
+        limits.highest_count,
+        limits.lowest_shown_count,
+        limits.highest_shown_count
     from {{ ref('int_disclosure__limits') }} as limits
     inner join {{ ref('int_disclosure__changed') }} as changed
         on

@@ -7,7 +7,7 @@ select
     area_code as reason,
     measure = 'let_in' as is_exception,
     shown_count as person_count,
-    is_withheld as is_suppressed,
+    shown_count is null as is_suppressed,
     coalesce(cast(shown_count as varchar), '*') as person_text
 from {{ ref('int_assurance__shown') }}
 where metric_id = 'exclusions' and area_level = 'part'

@@ -2,8 +2,9 @@ with lists as (
 
     select distinct
         practice_code,
-        gp_code
-    from {{ ref('int_metrics__by_gp') }}
+        area_code as gp_code
+    from {{ ref('int_disclosure__cells') }}
+    where area_level = 'gp'
 
 )
 

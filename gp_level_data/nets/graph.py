@@ -1,0 +1,110 @@
+"""A dbt manifest as the rules of net 1 look at it: nodes of all kinds, and their side of the border."""
+
+import re
+from collections.abc import Iterator
+
+
+class Graph:
+    """A manifest's nodes of all kinds, by unique id, and which side of the border each is on.
+
+    stored         models that are more than a view
+    identifiable   raw files, staging, and the views of the gateway
+    strangers      nodes of other packages, whose rules nobody here has read
+    """
+
+    def __init__(self, manifest: dict) -> None:
+        self.project = manifest["metadata"]["project_name"]
+        self.macros = manifest["macros"]
+        sections = set(manifest) - {"macros", "metadata", "selectors", "disabled"}
+        self.all = {
+            key: node
+            for section in sections
+            if isinstance(manifest[section], dict)
+            for key, node in manifest[section].items()
+            if isinstance(node, dict) and node.get("package_name", self.project) == self.project
+        }
+        self.strangers = [
+            key for key, node in manifest["nodes"].items() if node["package_name"] != self.project
+        ]
+        self.models = self.of("model")
+        self.staging = {key for key, node in self.models.items() if in_staging(node)}
+        self.gateway = {key for key, node in self.models.items() if in_gateway(node)}
+        self.stored = {
+            key: node for key, node in self.models.items() if node["config"]["materialized"] != "view"
+        }
+        self.landing = {
+            key for key, node in self.of("source").items() if node["schema"] == "landing"
+        }
+        gateway_views = self.gateway - set(self.stored)
+        self.identifiable = self.landing | self.staging | gateway_views
+
+    def of(self, kind: str) -> dict[str, dict]:
+        return {key: node for key, node in self.all.items() if node["resource_type"] == kind}
+
+    def ours(self) -> dict[str, dict]:
+        """The project's own macros."""
+        return {k: node for k, node in self.macros.items() if node["package_name"] == self.project}
+
+    def callers(self) -> dict[str, dict]:
+        """Models that call `pseudonymise`, themselves or through a macro."""
+        return {
+            key: node
+            for key, node in self.models.items()
+            if any(
+                re.search(r"\bpseudonymise\s*\(", code)
+                for code in (
+                    node["raw_code"],
+                    node.get("compiled_code") or "",
+                    *(self.macros[name]["macro_sql"] for name in self.macros_of(node)),
+                )
+            )
+        }
+
+    def macros_of(self, node: dict) -> set[str]:
+        """Macros of the project that a node uses, through others too."""
+        found, waiting = set(), set(macros_used(node))
+        while waiting:
+            found |= waiting
+            waiting = {used for name in waiting for used in macros_used(self.macros[name])} - found
+        return {name for name in found if self.macros[name]["package_name"] == self.project}
+
+
+def in_staging(node: dict) -> bool:
+    return node["original_file_path"].startswith("models/staging/")
+
+
+def in_gateway(node: dict) -> bool:
+    return node["original_file_path"].startswith("models/intermediate/gateway/")
+
+
+def macros_used(node: dict) -> list[str]:
+    return node.get("depends_on", {}).get("macros", [])
+
+
+def parents(node: dict) -> set[str]:
+    return set(node.get("depends_on", {}).get("nodes", []))
+
+
+def tested_model(node: dict) -> str | None:
+    """The node that a generic or a unit test is about; None for a singular test."""
+    if node["resource_type"] == "unit_test":
+        return next(iter(parents(node)), None)
+    return node.get("attached_node")
+
+
+def words(value: object, without: set[str]) -> Iterator[str]:
+    """Every name, text and number in a node, however deep."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in without:
+                yield key
+                yield from words(inner, without)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from words(inner, without)
+    elif value is not None:
+        yield str(value)
+
+
+def without_comments(code: str) -> str:
+    return re.sub(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}", "", code, flags=re.DOTALL)

@@ -1,0 +1,421 @@
+"""Net 1, by name: rules that a dbt manifest must keep, before anything runs.
+
+A manifest names every model, column, test, hook and edge of the project, so that each rule here is
+read off it in milliseconds. Whatever the rules do not know is a finding: another kind of node, another
+folder, another sort of constraint. What the SQL inside the models does is the other nets' business.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from gp_level_data.nets import Finding
+from gp_level_data.nets.graph import Graph, parents, tested_model, without_comments, words
+from gp_level_data.nets.spelling import numbers_quoted, speaks_of_numbers
+
+PATIENT_KEY = "patient_key"
+PATIENT_KEY_CHECK = "regexp_full_match(patient_key, '[a-p]{32}')"
+STORED = {"table", "incremental"}
+
+# Where each kind of model lies, who owns it, and who may refer to it.
+REFERENCE = ("marts", "reference")
+
+
+@dataclass(frozen=True)
+class Zone:
+    """One stretch of the way through: a folder of models, and what holds for all of them."""
+
+    folder: str
+    materialized: set[str]
+    places: set[tuple[str, str]]
+    group: str
+    access: str
+
+
+ZONES = (
+    Zone("models/staging/", {"view"}, {("memory", "staging")}, "gateway", "private"),
+    Zone("models/intermediate/gateway/", {"view"}, {("memory", "gateway")}, "gateway", "private"),
+    Zone(
+        "models/intermediate/gateway/",
+        STORED,
+        {("patient_level", "gateway"), REFERENCE},
+        "gateway",
+        "protected",
+    ),
+    Zone(
+        "models/intermediate/",
+        STORED,
+        {("patient_level", "intermediate"), ("marts", "history")},
+        "warehouse",
+        "private",
+    ),
+    # In the gateway run, which does not build them, the default database is the one in memory.
+    Zone(
+        "models/marts/", STORED, {("marts", "main"), ("memory", "main")}, "warehouse", "protected"
+    ),
+)
+
+# The border is reviewed line by line: at under sixty lines a model, thirty are a day's reading.
+MOST_GATEWAY_MODELS = 30
+# One for each kind of record that crosses: the person, the admission, the answer about a person; two to come.
+MOST_MODELS_WITH_PSEUDONYMS = 5
+
+# How a model calls the macro, alone on its line; and the macro, word for word.
+CALL = re.compile(
+    r"^\s*(?:select\s+)?\{\{ pseudonymise\('(?:\w+\.)?nhs_number'\) \}\} as patient_key,?\s*$", re.MULTILINE
+)
+PSEUDONYMISE = (
+    "{% macro pseudonymise(number) -%}"
+    " pseudonymise(lpad(cast({{ number }} as varchar), 10, '0'))"
+    " {%- endmacro %}"
+)
+
+# Columns whose name ends like a key's, and what they are.
+KEY_LIKE = re.compile(
+    r"(?:^|_)(?:key|id|ref|uid|uuid|guid|hash|hmac|digest|token|number|no)$|pseudo|hash|hesid|epikey",
+    re.IGNORECASE,
+)
+KNOWN_KEYS = {
+    PATIENT_KEY: "the pseudonym, with its CHECK",
+    "metric_id": "a row of the seed metrics",
+    "exception_id": "a row of the seed exception_register",
+    "admission_number": "1, 2, 3 ... within a patient's stay",
+}
+
+KINDS = {
+    "model", "seed", "snapshot", "test", "unit_test", "operation", "source", "exposure", "doc", "group",
+}  # fmt: skip
+# The engine's message about a broken key repeats the value; one about NOT NULL or a CHECK does not.
+CONSTRAINTS = {"not_null", "check"}
+# Tests that return a count, never a row, and so may look at identifiable views.
+COUNTING_TESTS = {"unique_key", "one_row", "exception_is_registered"}
+COUNTS = re.compile(r"\s*\{% test [^%]*%\}\s*select count\(\*\) as \w+\s+from\b", re.IGNORECASE)
+TEST_SETTINGS = {
+    "store_failures": {False},
+    "store_failures_as": {None, "ephemeral"},
+    "severity": {"ERROR"},
+    "fail_calc": {"count(*)"},
+    "warn_if": {"!= 0"},
+    "error_if": {"!= 0"},
+    "where": {None},
+    "limit": {None},
+}
+# A name with a dot (the seeds are rules), a file, a function, a reference: rows from elsewhere.
+READS_A_TABLE = re.compile(
+    r"""\b(?:from|join)\s+(?:(?!seeds\.)"?\w+"?\.|'|(?!range|unnest)\w+\s*\()|\{\{|\{%""", re.IGNORECASE
+)
+# What runs beside the models: the warehouse's memory of its previous run is made, empty; and the net by
+# value counts what looks like a number in what was stored.
+OPERATIONS = {
+    "{{ disclosure_history() }}": ["on-run-start"],
+    "{{ check_stored_values() }}": ["on-run-end"],
+}
+MAKES_A_TABLE = "disclosure_history"
+FILLS = re.compile(r"\b(?:select|insert|from|run_query|statement|pseudonymise)\b", re.IGNORECASE)
+WRITES = re.compile(
+    r"\b(?:insert\s+into|copy|export|attach|install|load|env_var|create\s+(?:or\s+replace|\w+\s+as))\b"
+    r"|\b(?:log|print)\s*\(",
+    re.IGNORECASE,
+)
+JINJA = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
+ASKS_OR_TELLS = re.compile(
+    r"\b(?:run_query|statement|load_result|log|print|debug|env_var|write|submit_python_job)"
+    r"\s*\(|\bcall\s+statement|\b(?:adapter|modules|exceptions\.warn|graph)\b",
+    re.IGNORECASE,
+)
+# Macros of dbt's own that the project replaces. Another one could change how every table is made.
+REPLACED_MACROS = {"generate_schema_name", "duckdb__snapshot_get_time"}
+
+# Fields of a node that are not the project's words: paths of the machine, digests, the moment of parsing.
+NOT_WORDS = {"root_path", "build_path", "compiled_path", "checksum", "created_at"}
+# Long names of generic tests end in a digest, which may look like anything; their code repeats it.
+DIGESTS = {"alias", "unique_id", "path", "raw_code"}
+# What a model of the gateway has to do is written in its SQL; what it hands on, everywhere else.
+CODE = {"raw_code", "compiled_code", "extra_ctes", "depends_on", "refs"}
+
+Broken = Iterator[tuple[str, str]]
+
+
+def findings(manifest: dict) -> list[Finding]:
+    """What is wrong with a project, by its manifest alone; nothing where the net holds.
+
+    manifest    the manifest.json of either target, parsed or compiled, as a dictionary
+    """
+    graph = Graph(manifest)
+    return sorted(
+        {Finding("names", where, what) for rule in RULES for where, what in rule(graph)},
+        key=lambda finding: (finding.where, finding.what),
+    )
+
+
+# ---- the rules: each yields where it is broken, and how ---------------------------------------------
+
+
+def only_known_kinds(graph: Graph) -> Broken:
+    """Functions, analyses, semantic models and packages would bring ways that no rule looks at."""
+    for key, node in graph.all.items():
+        if node["resource_type"] not in KINDS:
+            yield key, f"is a {node['resource_type']}, which no rule knows"
+    for key in graph.strangers:
+        yield key, "comes from another package"
+
+
+def nothing_speaks_of_numbers(graph: Graph) -> Broken:
+    """Downstream of the gateway nothing is named, described or tagged after an NHS Number."""
+    for key, node in graph.all.items():
+        if key in graph.identifiable:
+            continue
+        about = tested_model(node) if node["resource_type"] in ("test", "unit_test") else None
+        # A test of an identifiable view, and a unit test that feeds a model from one, have to name it.
+        if about in graph.identifiable or (about in graph.gateway and "given" in node):
+            continue
+        without = NOT_WORDS | (CODE if key in graph.gateway else set())
+        if any(speaks_of_numbers(text) for text in words(node, without)):
+            yield key, "speaks of an NHS Number"
+        # The operations are known one by one; the net by value has to name what it looks for.
+        if key in graph.gateway or node["resource_type"] == "operation":
+            continue
+        for macro in graph.macros_of(node):
+            if any(speaks_of_numbers(text) for text in words(graph.macros[macro], NOT_WORDS)):
+                yield key, f"uses {macro}, which speaks of an NHS Number"
+
+
+def nothing_quotes_a_number(graph: Graph) -> Broken:
+    """No text holds a valid number. Unit tests of identifiable steps need some: of the range for tests."""
+    for key, node in {**graph.all, **graph.ours()}.items():
+        kind = node["resource_type"]
+        without = NOT_WORDS | (DIGESTS if node.get("test_metadata") else set())
+        quoted = {number for text in words(node, without) for number in numbers_quoted(text)}
+        if kind == "unit_test" and tested_model(node) in graph.gateway | graph.staging:
+            quoted = {number for number in quoted if not number.startswith("999")}
+        if quoted:
+            yield key, "quotes a number that could be somebody's"
+
+
+def every_model_keeps_to_its_zone(graph: Graph) -> Broken:
+    """Folder, materialisation, database, schema, group and access go together, without exceptions."""
+    for key, node in graph.models.items():
+        folder_zones = [z for z in ZONES if node["original_file_path"].startswith(z.folder)]
+        # The gateway's folder is inside that of intermediate.
+        deepest = max((len(z.folder) for z in folder_zones), default=0)
+        zones = [z for z in folder_zones if len(z.folder) == deepest]
+        if not zones:
+            yield key, "lies in a folder that is no zone"
+            continue
+        made = node["config"]["materialized"]
+        zone = next((z for z in zones if made in z.materialized), None)
+        if zone is None:
+            yield key, f"is materialised as {made}, which {zones[0].folder} is not for"
+            continue
+        if (node["database"], node["schema"]) not in zone.places:
+            yield key, f"lies in {node['database']}.{node['schema']}"
+        if node.get("group") != zone.group:
+            yield key, f"belongs to the group {node.get('group')}, not {zone.group}"
+        if node.get("access") != zone.access:
+            yield key, f"is {node.get('access')}, not {zone.access}"
+
+
+def every_model_is_sql(graph: Graph) -> Broken:
+    """A Python model reads files that a closed connection does not."""
+    for key, node in graph.models.items():
+        if node["language"] != "sql":
+            yield key, f"is written in {node['language']}"
+
+
+def only_the_gateway_reads_what_is_identifiable(graph: Graph) -> Broken:
+    """Tests, snapshots and exposures are readers too; those of the gateway's own views return counts."""
+    for key, node in graph.all.items():
+        read = parents(node) & graph.identifiable
+        if read & graph.landing and key not in graph.staging:
+            yield key, "reads raw files"
+        read -= graph.landing
+        if not read or key in graph.gateway:
+            continue
+        about = tested_model(node)
+        if node["resource_type"] == "unit_test" and about in graph.gateway | graph.staging:
+            continue
+        test = (node.get("test_metadata") or {}).get("name")
+        if test in COUNTING_TESTS and about in graph.gateway and not read & graph.staging:
+            continue
+        yield key, "reads identifiable rows outside the gateway"
+
+
+def raw_files_come_from_landing(graph: Graph) -> Broken:
+    """A source elsewhere, or with a location of its own, would be a file that no contract has seen."""
+    for key, node in graph.of("source").items():
+        place = (node["database"], node["schema"])
+        if place not in {("memory", "landing"), ("marts", "history")}:
+            yield key, f"lies in {'.'.join(map(str, place))}"
+        settings = {**node["meta"], **node["source_meta"], **node["config"].get("meta", {})}
+        if node.get("external") or {"external_location", "plugin"} & settings.keys():
+            yield key, "has a location of its own"
+
+
+def the_gateway_is_small(graph: Graph) -> Broken:
+    """What nobody can read whole, nobody can vouch for."""
+    if len(graph.gateway) > MOST_GATEWAY_MODELS:
+        yield "models/intermediate/gateway", f"has {len(graph.gateway)} models"
+    if len(graph.callers()) > MOST_MODELS_WITH_PSEUDONYMS:
+        yield "models/intermediate/gateway", f"makes pseudonyms in {len(graph.callers())} models"
+
+
+def only_stored_gateway_models_pseudonymise(graph: Graph) -> Broken:
+    """A view would call the function when it is read; a model elsewhere has no business with it."""
+    for key, node in graph.callers().items():
+        if key not in graph.gateway:
+            yield key, "calls pseudonymise outside the gateway"
+        elif node["config"]["materialized"] not in STORED:
+            yield key, "calls pseudonymise and is not a table"
+        elif PATIENT_KEY not in node["columns"]:
+            yield key, f"calls pseudonymise for something else than {PATIENT_KEY}"
+
+
+def pseudonyms_are_made_in_one_way(graph: Graph) -> Broken:
+    """Of the bare number, by the macro, as patient_key and nothing besides; the macro says what it said."""
+    for key, node in graph.callers().items():
+        code = without_comments(node["raw_code"])
+        if len(re.findall("pseudonymise", code)) != len(CALL.findall(code)):
+            yield key, "makes a pseudonym otherwise than by {{ pseudonymise('nhs_number') }} as patient_key"
+    for key, node in graph.ours().items():
+        if node["name"] == "pseudonymise" and " ".join(node["macro_sql"].split()) != PSEUDONYMISE:
+            yield key, "has another text than the one that was reviewed"
+
+
+def every_stored_model_has_a_contract(graph: Graph) -> Broken:
+    """The contract is the allow-list of columns, and the only place where a CHECK is promised."""
+    for key, node in graph.stored.items():
+        if not (node["config"]["contract"]["enforced"] and node["columns"]):
+            yield key, "has no enforced contract"
+        for constraint in constraints(node):
+            if constraint["type"] not in CONSTRAINTS:
+                yield key, f"has a constraint of type {constraint['type']}"
+
+
+def constraints(node: dict) -> Iterator[dict]:
+    """Constraints of a model and of its columns."""
+    yield from node.get("constraints") or ()
+    for column in node["columns"].values():
+        yield from column.get("constraints") or ()
+
+
+def patient_keys_are_pseudonyms_and_nothing_else(graph: Graph) -> Broken:
+    """The engine itself refuses whatever is not 32 letters, in the database that is destroyed."""
+    for key, node in graph.stored.items():
+        column = node["columns"].get(PATIENT_KEY)
+        if column is None:
+            continue
+        promised = {(c["type"], c["expression"]) for c in column.get("constraints") or ()}
+        if ("not_null", None) not in promised:
+            yield f"{key}.{PATIENT_KEY}", "may be null"
+        if ("check", PATIENT_KEY_CHECK) not in promised:
+            yield f"{key}.{PATIENT_KEY}", "has not the CHECK of a pseudonym"
+        if node["database"] != "patient_level":
+            yield f"{key}.{PATIENT_KEY}", "is stored outside the patient-level database"
+
+
+def no_other_column_is_a_key(graph: Graph) -> Broken:
+    """A key of a person under another name would have no CHECK."""
+    for key, node in {**graph.stored, **graph.of("seed"), **graph.of("snapshot")}.items():
+        for column in node["columns"]:
+            if KEY_LIKE.search(column) and column not in KNOWN_KEYS:
+                yield f"{key}.{column}", "is named like a key that nobody knows"
+
+
+def nothing_runs_beside_the_models(graph: Graph) -> Broken:
+    """A hook or an operation copies rows that no contract has seen."""
+    for key, node in graph.all.items():
+        config = node.get("config") or {}
+        if any(config.get(name) for name in ("pre-hook", "post-hook", "pre_hook", "post_hook")):
+            yield key, "has a hook"
+    for key, node in graph.of("operation").items():
+        if OPERATIONS.get(node["raw_code"]) != node["tags"]:
+            yield key, "is an operation that nobody knows"
+        for name in graph.macros_of(node):
+            code = without_comments(graph.macros[name]["macro_sql"])
+            if WRITES.search(code):
+                yield name, "writes, and an operation uses it"
+            if graph.macros[name]["name"] == MAKES_A_TABLE and FILLS.search(code):
+                yield name, "does more than make an empty table"
+
+
+def nothing_is_asked_or_told_while_compiling(graph: Graph) -> Broken:
+    """What a template asks of the database lands in SQL text, artefacts and logs; so does what it says."""
+    for key, node in {**graph.models, **graph.of("snapshot")}.items():
+        codes = [node["raw_code"], *(graph.macros[name]["macro_sql"] for name in graph.macros_of(node))]
+        if any(ASKS_OR_TELLS.search(block) for code in codes for block in JINJA.findall(code)):
+            yield key, "asks or tells something while it is compiled"
+
+
+def dbt_makes_tables_its_own_way(graph: Graph) -> Broken:
+    """A macro with the name of one of dbt's replaces it, also for every model of the gateway."""
+    theirs = {
+        node["name"]
+        for node in graph.macros.values()
+        if node["package_name"] != graph.project
+    }
+    for key, node in graph.ours().items():
+        name = node["name"]
+        adapted = name.removeprefix("duckdb__").removeprefix("default__")
+        names = {name, adapted, f"default__{adapted}", f"duckdb__{adapted}"}
+        if (names & theirs or name.startswith("materialization_")) and name not in REPLACED_MACROS:
+            yield key, "replaces a macro of dbt's"
+
+
+def failing_rows_are_never_kept(graph: Graph) -> Broken:
+    """A data test stops the run, tells a count, and keeps nothing; also where the command line says so."""
+    for key, node in graph.of("test").items():
+        for setting, allowed in TEST_SETTINGS.items():
+            found = node["config"].get(setting)
+            if (found.upper() if setting == "severity" else found) not in allowed:
+                yield key, f"is a test with {setting} of its own"
+
+
+def generic_tests_count(graph: Graph) -> Broken:
+    """A test of the project's own returns how many rows fail, never the rows."""
+    for key, node in graph.ours().items():
+        code = without_comments(node["macro_sql"])
+        if node["name"].startswith("test_") and not COUNTS.match(code):
+            yield key, "returns something else than a count"
+
+
+def unit_tests_make_up_their_rows(graph: Graph) -> Broken:
+    """A fixture that reads a table would print its rows when the test fails."""
+    for key, node in graph.of("unit_test").items():
+        for fixture in (*node["given"], node["expect"]):
+            text = fixture.get("rows")
+            if fixture.get("fixture") or (isinstance(text, str) and READS_A_TABLE.search(text)):
+                yield key, "has a fixture that is not made up on the spot"
+
+
+def snapshots_follow_reference_data(graph: Graph) -> Broken:
+    """A snapshot outlives the destruction."""
+    for key, node in graph.of("snapshot").items():
+        for name in parents(node):
+            followed = graph.models.get(name, {})
+            place = (followed.get("database"), followed.get("schema"))
+            if place != REFERENCE or PATIENT_KEY in followed["columns"]:
+                yield key, "follows something else than reference data"
+
+
+RULES: tuple[Callable[[Graph], Broken], ...] = (
+    only_known_kinds,
+    nothing_speaks_of_numbers,
+    nothing_quotes_a_number,
+    every_model_keeps_to_its_zone,
+    every_model_is_sql,
+    only_the_gateway_reads_what_is_identifiable,
+    raw_files_come_from_landing,
+    the_gateway_is_small,
+    only_stored_gateway_models_pseudonymise,
+    pseudonyms_are_made_in_one_way,
+    every_stored_model_has_a_contract,
+    patient_keys_are_pseudonyms_and_nothing_else,
+    no_other_column_is_a_key,
+    nothing_runs_beside_the_models,
+    nothing_is_asked_or_told_while_compiling,
+    dbt_makes_tables_its_own_way,
+    failing_rows_are_never_kept,
+    generic_tests_count,
+    unit_tests_make_up_their_rows,
+    snapshots_follow_reference_data,
+)

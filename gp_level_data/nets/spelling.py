@@ -1,0 +1,43 @@
+"""How an NHS Number is spoken of, and how one is written down, in names and descriptions."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+# NHS no, NHS-Number, nhsnumber, nhs_num, NEWNHSNO, N.H.S. ID, HESID ...; not "NHS now" or "NHS notes".
+SPOKEN_OF = re.compile(
+    r"""n[\W_]?h[\W_]?s[\W_]{0,3}(?:numbers?|n(?:o|r|um|umb|br)s?(?![a-z])|id(?:s|entifiers?)?(?![a-z]))
+    |national[\W_]+health[\W_]+service[\W_]+(?:number|id)|hesid""",
+    re.IGNORECASE | re.VERBOSE,
+)
+TEN_DIGITS = re.compile(r"(?<!\d)(\d{3})[\W_]{0,2}(\d{3})[\W_]{0,2}(\d{4})(?!\d)")
+
+
+def speaks_of_numbers(text: str) -> bool:
+    """Whether a text names the NHS Number, in any case and with any separator."""
+    return bool(SPOKEN_OF.search(plain(text)))
+
+
+def numbers_quoted(text: str) -> Iterator[str]:
+    """The ten digits of each number in a text that passes the check of an NHS Number.
+
+    A number written backwards passes it as well: its weights are the same modulo 11, up to the sign.
+    """
+    for match in TEN_DIGITS.finditer(plain(text)):
+        digits = "".join(match.groups())
+        remainder = sum(int(digit) * weight for digit, weight in zip(digits, range(10, 0, -1))) % 11
+        if remainder == 0 and not is_never_issued(int(digits)):
+            yield digits
+
+
+def is_never_issued(number: int) -> bool:
+    """The dummies that pass the check digit, as in the macro nhs_number_rule: nobody's."""
+    return number % 1111111111 == 0 or number % 1000000001 == 0 or number == 2333455667
+
+
+def plain(text: str) -> str:
+    """A text without what only looks different: full-width letters, zero-width characters."""
+    if text.isascii():
+        return text
+    normal = unicodedata.normalize("NFKC", text)
+    return "".join(character for character in normal if unicodedata.category(character) != "Cf")

@@ -1,0 +1,61 @@
+-- Each GP's result beside the CCG's and beside England's, or why it is not compared with them.
+-- From shown counts alone: that an exact count lies below a floor would say something about it.
+
+with cells as (
+
+    select
+        *,
+        numerator_count / nullif(cast(denominator_count as double), 0) as per_patient
+    from {{ ref('int_disclosure__cells') }}
+
+),
+
+lists as (
+
+    -- A metric that is about everybody has the list as denominator; the list is never shorter.
+    select
+        area_level,
+        practice_code,
+        area_code,
+        max(denominator_count) as list_size
+    from cells
+    group by area_level, practice_code, area_code
+
+)
+
+select
+    gps.practice_code,
+    gps.area_code as gp_code,
+    gps.metric_id,
+    areas.area_level as comparator_level,
+    metrics.unit,
+    gps.denominator_count,
+    areas.per_patient as baseline,
+    case
+        when metrics.unit = 'per_1000' then areas.per_patient * gps.denominator_count
+    end as expected_count,
+    case
+        when gps.area_code = 'UNASSIGNED' then 'no_usual_gp'
+        when gps.denominator_count = 0 then 'nobody_eligible'
+        when gps.per_patient is null then 'withheld'
+        when areas.per_patient is null then 'comparator_withheld'
+        when gp_lists.list_size < rules.gp_list_floor then 'short_list'
+        when areas.area_level = 'ccg' then null
+        when coalesce(practice_lists.list_size, 0) < rules.national_practice_floor
+            then 'small_practice'
+    end as not_compared_reason
+from cells as gps
+cross join {{ ref('int_disclosure__rules') }} as rules
+inner join {{ ref('metrics') }} as metrics on gps.metric_id = metrics.metric_id
+inner join {{ ref('int_ods__practices') }} as practices
+    on gps.practice_code = practices.practice_code
+inner join cells as areas
+    on gps.metric_id = areas.metric_id and areas.area_code in (practices.ccg_code, 'ENGLAND')
+left join lists as gp_lists
+    on gps.practice_code = gp_lists.practice_code and gps.area_code = gp_lists.area_code
+left join lists as practice_lists
+    on
+        gps.practice_code = practice_lists.practice_code
+        and practice_lists.area_level = 'practice'
+where gps.area_level = 'gp' and areas.area_level in ('ccg', 'england')
+order by gps.practice_code, gps.area_code, gps.metric_id, areas.area_level

@@ -1,0 +1,489 @@
+"""Net 1, by name: the project passes it, and each rule is broken once in a copy of the manifest."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Folders, test_number
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from gp_level_data.nets import Finding, names
+from gp_level_data.nets.spelling import numbers_quoted, speaks_of_numbers
+
+PROJECT_NAME = "gp_level_data_warehouse"
+# One node of each sort that the rules tell apart.
+STAGING = f"model.{PROJECT_NAME}.stg_gpes__opt_outs"
+VIEW = f"model.{PROJECT_NAME}.int_patients__judged"
+GATEWAY = f"model.{PROJECT_NAME}.int_patients__permitted"
+REFERENCE = f"model.{PROJECT_NAME}.int_cqrs__participation"
+INTERMEDIATE = f"model.{PROJECT_NAME}.int_admissions__qualifying"
+MART = f"model.{PROJECT_NAME}.fct_gp_metrics"
+SEED = f"seed.{PROJECT_NAME}.metrics"
+SNAPSHOT = f"snapshot.{PROJECT_NAME}.snp_cqrs__participation"
+EXPOSURE = f"exposure.{PROJECT_NAME}.gp_report"
+OPERATION = f"operation.{PROJECT_NAME}.{PROJECT_NAME}-on-run-start-0"
+DOC = f"doc.{PROJECT_NAME}.metric_flags"
+LANDING = f"source.{PROJECT_NAME}.gpes.opt_outs"
+
+Break = Callable[[dict], None]
+Rule = Callable[[names.Graph], Iterator[tuple[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def texts(built: Folders) -> dict[str, str]:
+    """The manifests that the sample's build left: as the gateway and as the analyst compiled it."""
+    folders = {"gateway": built.project / "target" / "gateway", "warehouse": built.work / "target"}
+    return {name: (folder / "manifest.json").read_text() for name, folder in folders.items()}
+
+
+@pytest.mark.parametrize("run", ["gateway", "warehouse"])
+def test_the_project_passes(texts: dict[str, str], run: str) -> None:
+    """Flags a rule that the project itself breaks. To mend it, mend the project."""
+    assert names.findings(json.loads(texts[run])) == []
+
+
+def node(manifest: dict, key: str) -> dict:
+    section = {"source": "sources", "exposure": "exposures", "doc": "docs", "unit_test": "unit_tests"}
+    return manifest[section.get(key.split(".")[0], "nodes")][key]
+
+
+def put(key: str, *path: str, value: object) -> Break:
+    """Change one field of a node."""
+
+    def apply(manifest: dict) -> None:
+        inner = node(manifest, key)
+        for name in path[:-1]:
+            inner = inner[name]
+        inner[path[-1]] = value
+
+    return apply
+
+
+def rename_column(key: str, old: str, new: str) -> Break:
+    def apply(manifest: dict) -> None:
+        columns = node(manifest, key)["columns"]
+        columns[new] = columns.pop(old) | {"name": new}
+
+    return apply
+
+
+def drop_constraint(kind: str) -> Break:
+    def apply(manifest: dict) -> None:
+        column = node(manifest, GATEWAY)["columns"][names.PATIENT_KEY]
+        column["constraints"] = [c for c in column["constraints"] if c["type"] != kind]
+
+    return apply
+
+
+def constrain(kind: str, key: str = GATEWAY, column: str = "practice_code") -> Break:
+    def apply(manifest: dict) -> None:
+        node(manifest, key)["columns"][column]["constraints"].append({"type": kind, "expression": None})
+
+    return apply
+
+
+def loosen_check(manifest: dict) -> None:
+    for constraint in node(manifest, GATEWAY)["columns"][names.PATIENT_KEY]["constraints"]:
+        if constraint["type"] == "check":
+            constraint["expression"] = "regexp_full_match(patient_key, '[a-p]{32}|[0-9]{10}')"
+
+
+def read(key: str, *parents: str) -> Break:
+    """Give a node other parents."""
+
+    def apply(manifest: dict) -> None:
+        node(manifest, key)["depends_on"]["nodes"] += parents
+
+    return apply
+
+
+def a_test(manifest: dict, of: str | None, name: str) -> dict:
+    """A data test with a node of its own."""
+    pattern = next(n for n in manifest["nodes"].values() if n.get("attached_node") == GATEWAY)
+    made = copy.deepcopy(pattern) | {"unique_id": "test.made_up", "name": "made_up", "attached_node": of}
+    made["test_metadata"] = made["test_metadata"] | {"name": name} if of else None
+    manifest["nodes"]["test.made_up"] = made
+    return made
+
+
+def add_test(of: str | None, name: str, reads: str) -> Break:
+    def apply(manifest: dict) -> None:
+        a_test(manifest, of, name)["depends_on"]["nodes"] = [reads]
+
+    return apply
+
+
+def set_test(setting: str, value: object) -> Break:
+    def apply(manifest: dict) -> None:
+        a_test(manifest, GATEWAY, "unique_key")["config"][setting] = value
+
+    return apply
+
+
+def add_macro(name: str, sql: str, used_by: str | None = None, package: str = PROJECT_NAME) -> Break:
+    def apply(manifest: dict) -> None:
+        key = f"macro.{package}.{name}"
+        macro = {"name": name, "unique_id": key, "resource_type": "macro", "package_name": package}
+        manifest["macros"][key] = macro | {"macro_sql": sql, "depends_on": {"macros": []}}
+        if used_by:
+            node(manifest, used_by)["depends_on"]["macros"].append(key)
+
+    return apply
+
+
+def copy_node(key: str, times: int = 1, **fields: object) -> Break:
+    """More of the same, under other names."""
+
+    def apply(manifest: dict) -> None:
+        for number in range(times):
+            made = copy.deepcopy(node(manifest, key)) | {"unique_id": f"{key}_{number}"} | fields
+            manifest["nodes"][made["unique_id"]] = made
+
+    return apply
+
+
+def edit_history_macro(manifest: dict) -> None:
+    macro = manifest["macros"][f"macro.{PROJECT_NAME}.disclosure_history"]
+    macro["macro_sql"] += "create table marts.main.copied as select * from patient_level.gateway.x"
+
+
+def quote(key: str, *path: str, stem: int = 7, shape: str = "{}{}{}") -> Break:
+    number = test_number(stem)
+    text = f"for example {shape.format(number[:3], number[3:6], number[6:])}"
+    return put(key, *path, value=text)
+
+
+def real_number_in_a_unit_test(manifest: dict) -> None:
+    """A fixture outside the range for tests; the number is made here and is in no file."""
+    case = next(c for c in manifest["unit_tests"].values() if c["model"] == "int_patients__permitted")
+    nine = "456123078"
+    digit = 11 - sum(int(d) * w for d, w in zip(nine, range(10, 1, -1))) % 11
+    case["given"][0]["rows"] = [{"nhs_number": int(f"{nine}{digit % 11}")}]
+
+
+def fixture(sql: str) -> Break:
+    def apply(manifest: dict) -> None:
+        next(iter(manifest["unit_tests"].values()))["given"][0]["rows"] = sql
+
+    return apply
+
+
+def call(column: str) -> Break:
+    """Another column of the permitted people."""
+
+    def apply(manifest: dict) -> None:
+        code = node(manifest, GATEWAY)["raw_code"]
+        node(manifest, GATEWAY)["raw_code"] = code.replace("gp_code,", f"gp_code,\n    {column},")
+
+    return apply
+
+
+def rewrite(macro: str, old: str, new: str) -> Break:
+    def apply(manifest: dict) -> None:
+        found = manifest["macros"][f"macro.{PROJECT_NAME}.{macro}"]
+        assert old in found["macro_sql"]
+        found["macro_sql"] = found["macro_sql"].replace(old, new)
+
+    return apply
+
+
+WAYS = "makes a pseudonym otherwise than by {{ pseudonymise('nhs_number') }} as patient_key"
+REAL = "has a fixture that is not made up on the spot"
+TELLS = "asks or tells something while it is compiled"
+SPEAKS = "speaks of an NHS Number"
+QUOTES = "quotes a number that could be somebody's"
+READS = "reads identifiable rows outside the gateway"
+
+# What breaks each rule: the change, and where and what the rule then says.
+BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
+    names.nothing_speaks_of_numbers: {
+        "model name": (put(MART, "name", value="fct_nhs_numbers"), MART, SPEAKS),
+        "alias": (put(MART, "alias", value="fct_newnhsno"), MART, SPEAKS),
+        "file name": (put(MART, "original_file_path", value="models/marts/nhsno.sql"), MART, SPEAKS),
+        "description": (put(MART, "description", value="Each patient's NHS no."), MART, SPEAKS),
+        "tag": (put(INTERMEDIATE, "tags", value=["nhs-number"]), INTERMEDIATE, SPEAKS),
+        "meta": (put(INTERMEDIATE, "meta", value={"holds": ["NHS Number"]}), INTERMEDIATE, SPEAKS),
+        "meta key": (put(SEED, "config", "meta", value={"nhs_number": True}), SEED, SPEAKS),
+        "SQL": (put(MART, "raw_code", value="select 1 as nhs_number"), MART, SPEAKS),
+        "compiled SQL": (put(MART, "compiled_code", value="select 1 as nhs_number"), MART, SPEAKS),
+        "macro": (add_macro("kept", "{{ nhs_number }}", used_by=MART), MART,
+                  f"uses macro.{PROJECT_NAME}.kept, which speaks of an NHS Number"),
+        "column": (rename_column(MART, "gp_code", "nhsNo"), MART, SPEAKS),
+        "gateway column": (rename_column(GATEWAY, "gp_code", "nhs_number"), GATEWAY, SPEAKS),
+        "gateway description": (put(GATEWAY, "description", value="By NHS Number."), GATEWAY, SPEAKS),
+        "column description": (
+            put(REFERENCE, "columns", "status", "description", value="N.H.S. number"), REFERENCE, SPEAKS),
+        "snapshot": (put(SNAPSHOT, "name", value="snp_nhs_nos"), SNAPSHOT, SPEAKS),
+        "exposure": (put(EXPOSURE, "description", value="NHS\u00a0Numbers"), EXPOSURE, SPEAKS),
+        "doc": (put(DOC, "block_contents", value="ＮＨＳ number"), DOC, SPEAKS),
+        "test": (lambda m: a_test(m, GATEWAY, "unique_key").update(description="NHS number"),
+                 "test.made_up", SPEAKS),
+    },
+    names.nothing_quotes_a_number: {
+        "quoted in a description": (quote(MART, "description"), MART, QUOTES),
+        "quoted in a doc": (quote(DOC, "block_contents", shape="{} {} {}"), DOC, QUOTES),
+        "quoted in staging": (quote(STAGING, "description", shape="{}-{}-{}"), STAGING, QUOTES),
+        "quoted in meta": (put(SEED, "meta", value={"n": int(test_number(8))}), SEED, QUOTES),
+        "quoted in SQL": (quote(VIEW, "raw_code", shape="{}\u2013{}\u2013{}"), VIEW, QUOTES),
+        "quoted backwards": (put(MART, "description", value=test_number(9)[::-1]), MART, QUOTES),
+        "fixture outside the range for tests": (
+            real_number_in_a_unit_test, "unit_test.", QUOTES),
+    },
+    names.every_model_keeps_to_its_zone: {
+        "stored staging": (put(STAGING, "config", "materialized", value="table"), STAGING,
+                           "is materialised as table, which models/staging/ is not for"),
+        "staging in the store": (put(STAGING, "database", value="marts"), STAGING, "lies in marts.staging"),
+        "gateway view in the store": (put(VIEW, "database", value="patient_level"), VIEW,
+                                      "lies in patient_level.gateway"),
+        "gateway table among the marts": (put(GATEWAY, "schema", value="main"), GATEWAY,
+                                          "lies in patient_level.main"),
+        "ephemeral": (put(INTERMEDIATE, "config", "materialized", value="ephemeral"), INTERMEDIATE,
+                      "is materialised as ephemeral, which models/intermediate/ is not for"),
+        "a view among the marts": (put(MART, "config", "materialized", value="view"), MART,
+                                   "is materialised as view, which models/marts/ is not for"),
+        "exact counts among the marts": (put(INTERMEDIATE, "database", value="marts"), INTERMEDIATE,
+                                         "lies in marts.intermediate"),
+        "another folder": (put(MART, "original_file_path", value="models/extra/a.sql"), MART,
+                           "lies in a folder that is no zone"),
+        "no group": (put(STAGING, "group", value=None), STAGING,
+                     "belongs to the group None, not gateway"),
+        "other group": (put(VIEW, "group", value="warehouse"), VIEW,
+                        "belongs to the group warehouse, not gateway"),
+        "protected staging": (put(STAGING, "access", value="protected"), STAGING,
+                              "is protected, not private"),
+        "protected gateway view": (put(VIEW, "access", value="protected"), VIEW,
+                                   "is protected, not private"),
+        "protected intermediate": (put(INTERMEDIATE, "access", value="protected"), INTERMEDIATE,
+                                   "is protected, not private"),
+        "public mart": (put(MART, "access", value="public"), MART, "is public, not protected"),
+    },
+    names.unit_tests_make_up_their_rows: {
+        "fixture that reads a table": (fixture("select * from memory.landing.opt_outs"), "unit_test.", REAL),
+        "fixture that reads a file": (fixture("select * from 'raw.csv'"), "unit_test.", REAL),
+        "fixture that calls a function": (fixture("from query_table('x')"), "unit_test.", REAL),
+        "fixture in a file of its own": (
+            lambda m: next(iter(m["unit_tests"].values()))["expect"].update(fixture="x"), "unit_test.", REAL),
+    },
+    names.every_model_is_sql: {
+        "python": (put(GATEWAY, "language", value="python"), GATEWAY, "is written in python"),
+    },
+    names.only_the_gateway_reads_what_is_identifiable: {
+        "intermediate reads staging": (read(INTERMEDIATE, STAGING), INTERMEDIATE, READS),
+        "mart reads a gateway view": (read(MART, VIEW), MART, READS),
+        "exposure of a gateway view": (read(EXPOSURE, VIEW), EXPOSURE, READS),
+        "seed reads staging": (lambda m: node(m, SEED).update(depends_on={"nodes": [STAGING]}), SEED, READS),
+        "singular test of staging": (add_test(None, "", STAGING), "test.made_up", READS),
+        "generic test of staging": (add_test(STAGING, "unique_key", STAGING), "test.made_up", READS),
+        "test of a gateway view that returns values": (
+            add_test(VIEW, "accepted_values", VIEW), "test.made_up", READS),
+        "singular test of a gateway view": (add_test(None, "", VIEW), "test.made_up", READS),
+        "unit test of a mart with staging": (
+            lambda m: next(c for c in m["unit_tests"].values() if c["model"] == "int_admissions__qualifying")[
+                "depends_on"]["nodes"].append(STAGING), "unit_test.", READS),
+        "gateway reads raw files": (read(GATEWAY, LANDING), GATEWAY, "reads raw files"),
+        "test reads raw files": (add_test(None, "", LANDING), "test.made_up", "reads raw files"),
+        "snapshot of staging": (read(SNAPSHOT, STAGING), SNAPSHOT, READS),
+    },
+    names.snapshots_follow_reference_data: {
+        "snapshot of people": (read(SNAPSHOT, GATEWAY), SNAPSHOT,
+                               "follows something else than reference data"),
+    },
+    names.raw_files_come_from_landing: {
+        "source elsewhere": (put(LANDING, "schema", value="main"), LANDING, "lies in memory.main"),
+        "source with a location": (put(LANDING, "source_meta", value={"external_location": "x"}), LANDING,
+                                   "has a location of its own"),
+    },
+    names.the_gateway_is_small: {
+        "a large gateway": (copy_node(VIEW, times=8), "models/intermediate/gateway", "has 31 models"),
+        "many pseudonyms": (copy_node(GATEWAY, times=3), "models/intermediate/gateway",
+                            "makes pseudonyms in 6 models"),
+    },
+    names.only_stored_gateway_models_pseudonymise: {
+        "pseudonyms in a view": (put(VIEW, "raw_code", value="select pseudonymise (a) as b"), VIEW,
+                                 "calls pseudonymise and is not a table"),
+        "pseudonyms by a macro": (add_macro("hidden", "pseudonymise(a)", used_by=INTERMEDIATE), INTERMEDIATE,
+                                  "calls pseudonymise outside the gateway"),
+        "pseudonyms of something else": (
+            put(REFERENCE, "raw_code", value="select pseudonymise(a) as b"), REFERENCE,
+            f"calls pseudonymise for something else than {names.PATIENT_KEY}"),
+    },
+    names.pseudonyms_are_made_in_one_way: {
+        "of a piece": (call("pseudonymise(lpad(right(nhs_number, 4), 10, '0')) as household"), GATEWAY, WAYS),
+        "of a neighbour": (call("{{ pseudonymise('nhs_number + 1') }} as next"), GATEWAY, WAYS),
+        "with a tail": (call("{{ pseudonymise('nhs_number') }} || right(nhs_number, 4) as patient_key"),
+                        GATEWAY, WAYS),
+        "another macro": (rewrite("pseudonymise", "lpad(", "left(sha256("),
+                          f"macro.{PROJECT_NAME}.pseudonymise",
+                          "has another text than the one that was reviewed"),
+    },
+    names.generic_tests_count: {
+        "failing rows": (rewrite("test_unique_key", "count(*) as repeated_key_count", "*"),
+                         f"macro.{PROJECT_NAME}.test_unique_key", "returns something else than a count"),
+    },
+    names.every_stored_model_has_a_contract: {
+        "no contract": (put(MART, "config", "contract", "enforced", value=False), MART,
+                        "has no enforced contract"),
+        "contract without columns": (put(REFERENCE, "columns", value={}), REFERENCE,
+                                     "has no enforced contract"),
+        "unique": (constrain("unique"), GATEWAY, "has a constraint of type unique"),
+        "primary key": (put(MART, "constraints", value=[{"type": "primary_key"}]), MART,
+                        "has a constraint of type primary_key"),
+    },
+    names.patient_keys_are_pseudonyms_and_nothing_else: {
+        "nullable pseudonym": (drop_constraint("not_null"), f"{GATEWAY}.patient_key", "may be null"),
+        "unchecked pseudonym": (drop_constraint("check"), f"{GATEWAY}.patient_key",
+                                "has not the CHECK of a pseudonym"),
+        "loose check": (loosen_check, f"{GATEWAY}.patient_key", "has not the CHECK of a pseudonym"),
+        "pseudonym in the marts": (rename_column(MART, "gp_code", "patient_key"), f"{MART}.patient_key",
+                                   "is stored outside the patient-level database"),
+    },
+    names.no_other_column_is_a_key: {
+        "key of another name": (rename_column(INTERMEDIATE, "patient_key", "person_id"),
+                                f"{INTERMEDIATE}.person_id", "is named like a key that nobody knows"),
+        "hash": (rename_column(MART, "gp_code", "row_hash"), f"{MART}.row_hash",
+                 "is named like a key that nobody knows"),
+        "key in a seed": (put(SEED, "columns", value={"patient_token": {}}), f"{SEED}.patient_token",
+                          "is named like a key that nobody knows"),
+    },
+    names.nothing_runs_beside_the_models: {
+        "pre-hook": (put(STAGING, "config", "pre-hook", value=[{"sql": "select 1"}]), STAGING, "has a hook"),
+        "post-hook": (put(SEED, "config", "post-hook", value=[{"sql": "select 1"}]), SEED, "has a hook"),
+        "another operation": (put(OPERATION, "raw_code", value="copy x to 'y'"), OPERATION,
+                              "is an operation that nobody knows"),
+        "at the end": (put(OPERATION, "tags", value=["on-run-end"]), OPERATION,
+                       "is an operation that nobody knows"),
+        "the operation copies": (edit_history_macro, f"macro.{PROJECT_NAME}.disclosure_history",
+                                 "does more than make an empty table"),
+        "the operation writes": (
+            rewrite("disclosure_history", "create schema", "copy x to 'y';"),
+            f"macro.{PROJECT_NAME}.disclosure_history", "writes, and an operation uses it"),
+    },
+    names.nothing_is_asked_or_told_while_compiling: {
+        "a query while compiling": (
+            put(MART, "raw_code", value="{% set a = run_query('select 1') %} select 1"), MART, TELLS),
+        "a log": (put(GATEWAY, "raw_code", value="{{ log(x, info=true) }} select 1"), GATEWAY, TELLS),
+        "an environment variable": (put(MART, "raw_code", value="{{ env_var('A') }}"), MART, TELLS),
+        "an error on purpose": (
+            put(MART, "raw_code", value="{% do exceptions.warn(x) %}"), MART, TELLS),
+        "by a macro": (add_macro("told", "{{ print(x) }}", used_by=STAGING), STAGING, TELLS),
+    },
+    names.dbt_makes_tables_its_own_way: {
+        "a replaced macro": (add_macro("duckdb__create_table_as", ""),
+                             f"macro.{PROJECT_NAME}.duckdb__create_table_as", "replaces a macro of dbt's"),
+        "a replaced materialisation": (add_macro("materialization_table_duckdb", ""),
+                                       f"macro.{PROJECT_NAME}.materialization_table_duckdb",
+                                       "replaces a macro of dbt's"),
+    },
+    names.only_known_kinds: {
+        "an analysis": (copy_node(MART, resource_type="analysis"), f"{MART}_0",
+                        "is a analysis, which no rule knows"),
+        "another package": (put(REFERENCE, "package_name", value="other"), REFERENCE,
+                            "comes from another package"),
+    },
+    names.failing_rows_are_never_kept: {
+        "kept rows": (set_test("store_failures", True), "test.made_up",
+                      "is a test with store_failures of its own"),
+        "rows kept if asked": (set_test("store_failures", None), "test.made_up",
+                               "is a test with store_failures of its own"),
+        "rows kept as": (set_test("store_failures_as", "table"), "test.made_up",
+                         "is a test with store_failures_as of its own"),
+        "a value as count": (set_test("fail_calc", "max(patient_key)"), "test.made_up",
+                             "is a test with fail_calc of its own"),
+        "only a warning": (set_test("severity", "warn"), "test.made_up",
+                           "is a test with severity of its own"),
+        "some rows only": (set_test("where", "false"), "test.made_up", "is a test with where of its own"),
+        "never an error": (set_test("error_if", ">1000"), "test.made_up",
+                           "is a test with error_if of its own"),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        pytest.param(rule, name, id=f"{rule.__name__}: {name}")
+        for rule, cases in BROKEN.items()
+        for name in cases
+    ],
+)
+def test_each_rule_catches(texts: dict[str, str], rule: Rule, name: str) -> None:
+    """Flags a rule that has lost its teeth."""
+    break_it, where, what = BROKEN[rule][name]
+    manifest = json.loads(texts["warehouse"])
+    break_it(manifest)
+    found = list(rule(names.Graph(manifest)))
+    assert any(place.startswith(where) and words == what for place, words in found)
+    assert not list(numbers_quoted(str(found)))
+
+
+def test_every_rule_is_asked() -> None:
+    """Flags a rule that no case above breaks, or that the net leaves out."""
+    assert list(BROKEN) and set(BROKEN) == set(names.RULES)
+
+
+def test_findings_are_what_the_rules_say(texts: dict[str, str]) -> None:
+    """Flags a net that drops what its rules found."""
+    manifest = json.loads(texts["warehouse"])
+    put(MART, "access", value="public")(manifest)
+    assert names.findings(manifest) == [Finding("names", MART, "is public, not protected")]
+
+
+HARMLESS: dict[str, Break] = {
+    "eight digits": put(MART, "description", value="Since 20160401, see letter 12345678."),
+    "ten digits that are no number": put(MART, "description", value="from 1234567890 rows"),
+    "a moment": put(MART, "description", value="2017-04-02T09:00:00+01:00"),
+    "NHS now": put(MART, "description", value="As the NHS now says, NHS notes; NHS Norfolk."),
+    "another column": rename_column(MART, "gp_code", "patient_count"),
+    "another seed column": put(SEED, "columns", value={"note": {}}),
+    "another gateway view": copy_node(VIEW),
+    "another mart": copy_node(MART),
+    "another intermediate model": copy_node(INTERMEDIATE),
+    "a counting test": add_test(VIEW, "unique_key", VIEW),
+    "a test of the store": add_test(None, "", GATEWAY),
+    "a macro of another name": add_macro("to_the_nearest", "round(x)", used_by=MART),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_harmless_changes_pass(texts: dict[str, str], name: str) -> None:
+    """Flags a rule that cries wolf."""
+    manifest = json.loads(texts["warehouse"])
+    HARMLESS[name](manifest)
+    assert names.findings(manifest) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NHS Number", "nhs_number", "nhsnumber", "newnhsno", "NHS no", "NHSNO", "nhs-no.", "NhsNumber",
+        "NHS\u00a0number", "nhs\u200bnumber", "ＮＨＳ＿ＮＵＭＢＥＲ", "patient_nhs_id", "n_h_s_number",
+        "nhs_nums", "HESID",
+        "National Health Service number", "nhs.nr", "NHS  numbers",
+    ],
+)  # fmt: skip
+def test_spellings(text: str) -> None:
+    """Flags a way of writing the words that is not seen."""
+    assert speaks_of_numbers(text) and speaks_of_numbers(f"a {text}, too")
+
+
+@given(
+    st.integers(0, 999_999).map(test_number),
+    st.sampled_from(["", " ", "-", ".", "\u2013", "\u00a0", "\u200b"]),
+)
+def test_a_number_in_any_writing_is_quoted(number: str, separator: str) -> None:
+    """Flags a separator, a direction or digits of another script that hide a number."""
+    assume(number != "9999999999")  # one of the dummies that are never issued
+    written = separator.join((number[:3], number[3:6], number[6:]))
+    wide = written.translate({ord("0") + n: 0xFF10 + n for n in range(10)})
+    for text in (written, f"n:{written}.", wide, number[::-1]):
+        is_seen = bool(list(numbers_quoted(text)))
+        assert is_seen
+
+
+def test_a_finding_has_no_room_for_a_value() -> None:
+    """Flags another field: the interface of the four nets."""
+    assert list(Finding.__dataclass_fields__) == ["net", "where", "what"]
+    assert Path(names.__file__).name == "names.py"
