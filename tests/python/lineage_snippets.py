@@ -233,6 +233,23 @@ LEAKS = {
     ),
     "pivot": ("NOT UNDERSTOOD", f"pivot {P} on gp_code using max(nhs_number)"),
     "unpivot": ("NOT UNDERSTOOD", f"unpivot (select nhs_number, 1 as a from {P}) on nhs_number into name n value v"),
+    "unpivot by the word of a table": (
+        "VALUE",
+        f"select v from {P} unpivot (v for n in (nhs_number, row_count)) order by all",
+    ),
+    "unpivot of parts": (
+        "FLOW",
+        f"with a as (select gp_code, nullif(nhs_number % 2, 1) as x, nhs_number % 3 as y from {P})"
+        " select gp_code, n from a unpivot (v for n in (x, y)) order by all",
+    ),
+    "pivot by the word of a table": (
+        "NOT UNDERSTOOD",
+        f"select * from {P} pivot (max(nhs_number) for rejected_rule in ('a', 'b')) order by all",
+    ),
+    "rows by the number": (
+        "FLOW",
+        f"select gp_code, unnest(range(0, nhs_number % 10)) as x from {P} order by all",
+    ),
     "query_table": ("NOT UNDERSTOOD", "select * from query_table('memory.staging.stg_gpes__practice_records')"),
     "query": ("NOT UNDERSTOOD", "select * from query('select 1 as a')"),
     "raw file": ("NOT UNDERSTOOD", "select * from read_csv('sample/hes/apc_2016.csv')"),
@@ -638,5 +655,10 @@ HARMLESS = {
     "dates": (
         f"select date_trunc('month', admission_date) as m, count(*) as n from {H} group by 1 order by 1"
     ),
+    "unpivot of the safe": (
+        "select practice_code, n, v from {int_ods__practices}"
+        " unpivot (v for n in (status_code, ccg_code)) order by all"
+    ),
+    "a range of whole numbers": "select unnest(range(0, 10)) as n order by 1",
     "from first": f"from {P} select {KEY}, gp_code {SORTED}",
 }

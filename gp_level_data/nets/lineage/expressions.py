@@ -188,6 +188,15 @@ class Expressions:
             group += " by " + ", ".join(key.sql() for key in keys)
         return value.became(Grade.EXTREME, of=group)
 
+    def unpacked(self, node: exp.Explode, scope: Scope) -> Value:
+        """`unnest(range(...))`: as many rows as its numbers say, which may be no identifier."""
+        only(node, "this")
+        if type(node.this) is not exp.GenerateSeries:
+            raise NotUnderstood("unnest of anything but a range")
+        value = computed(self.parts(node.this, scope))
+        self.must_be_safe(value, "the number of rows")
+        return value
+
     def distinct(self, node: exp.Distinct, scope: Scope) -> Value:
         only(node, "expressions")
         return computed(self.parts(node, scope))
@@ -256,6 +265,7 @@ class Expressions:
         exp.Count: count,
         exp.Min: extreme,
         exp.Max: extreme,
+        exp.Explode: unpacked,
         exp.Distinct: distinct,
         exp.Order: order,
         exp.Ordered: ordered,

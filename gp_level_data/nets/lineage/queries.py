@@ -114,8 +114,10 @@ class Queries(Expressions):
             columns = [one_of(cells) for cells in zip(*rows)]
             relation = Relation(tuple((f"col{at}", value) for at, value in enumerate(columns)))
         elif kind is exp.Table and isinstance(node.this, exp.Identifier):
-            only(node, "this", "db", "catalog", "alias")
+            only(node, "this", "db", "catalog", "alias", "pivots")
             relation = self.table(node)
+            for pivot in node.args.get("pivots") or []:
+                relation = self.unpivoted(pivot, relation)
         else:
             raise NotUnderstood(f"{kind.__name__} that is no plain table")
         scope.tables.append((node.alias_or_name.lower(), self.named_columns(relation, node)))
@@ -128,6 +130,26 @@ class Queries(Expressions):
                 if name in steps:
                     return steps[name]
         return self.read(node.db.lower(), name)
+
+    def unpivoted(self, node: exp.Pivot, relation: Relation) -> Relation:
+        """UNPIVOT of one value: the columns named become one, beside a column of their names."""
+        only(node, "unpivot", "expressions", "fields")
+        is_simple = len(node.expressions) == len(node.args.get("fields") or []) == 1
+        if not node.args.get("unpivot") or not is_simple:
+            raise NotUnderstood("PIVOT")
+        [field] = node.args["fields"]
+        only(field, "this", "expressions")
+        if any(type(column) is not exp.Column or column.table for column in field.expressions):
+            raise NotUnderstood("UNPIVOT of something that is no column")
+        scope = Scope([("", relation)])
+        names = [column.name.lower() for column in field.expressions]
+        value = one_of([scope.value(name) for name in names])
+        # A row goes where its value is NULL.
+        if value.grade > Grade.IDENTIFIER:
+            self.must_be_safe(value, "UNPIVOT")
+        kept = [(name, value) for name, value in relation.columns if name not in names]
+        added = [(field.this.name.lower(), Value()), (node.expressions[0].name.lower(), value)]
+        return Relation((*kept, *added), relation.rows)
 
     def join(self, node: exp.Join, scope: Scope) -> None:
         only(node, "this", "on", "using", "side", "kind")
