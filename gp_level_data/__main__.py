@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from gp_level_data import build, key_command, ndop, preview, synthesise
+from gp_level_data.nets.lineage import command as lineage
 from gp_level_data.refusal import Refusal
 
 
@@ -29,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     command = commands.add_parser("ndop", help="the exchange on National Data Opt-outs")
     ndop.add_arguments(command)
+
+    command = commands.add_parser("lineage", help="prove that no stored column depends on an identifier")
+    command.set_defaults(run=lineage.run)
 
     chosen = parser.parse_args(arguments)
     try:

@@ -1,0 +1,90 @@
+"""The project's compiled SQL, of both runs in one manifest."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+from gp_level_data import keys, store
+from gp_level_data.refusal import Refusal
+
+# What the gateway run builds; the warehouse run builds the rest (selectors.yml).
+GATEWAY = ("models/staging/", "models/intermediate/gateway/")
+OF_EACH_RUN = {
+    # No connection: neither raw files nor a key are needed to compile, and a model that looks at
+    # the database while it is compiled stops here.
+    "gateway": ("--no-populate-cache", "--no-introspect"),
+    # The hook asks for the tables of a store; an empty one will do.
+    "warehouse": (),
+}
+
+
+def both_runs(gateway: dict, warehouse: dict) -> dict:
+    """One manifest, in which each model is compiled as the run that builds it compiles it."""
+    nodes = {
+        key: gateway["nodes"][key] if node["original_file_path"].startswith(GATEWAY) else node
+        for key, node in warehouse["nodes"].items()
+    }
+    return {**warehouse, "nodes": nodes}
+
+
+def built_manifest(gateway_target: Path, warehouse_target: Path) -> dict:
+    """The manifest of a finished build, from the target folders of its two runs.
+
+    Only as fresh as the build: to prove what is in the files now, use compiled_manifest.
+    """
+    return both_runs(read(gateway_target), read(warehouse_target))
+
+
+def compiled_manifest(project_dir: Path, environment: dict | None = None) -> dict:
+    """The manifest of a project as its files are now: compiled by dbt for both runs.
+
+    Needs no raw file, key or store. A Refusal where dbt cannot compile.
+    """
+    target = project_dir.resolve() / "target" / "lineage"
+    # Always the same folders, or dbt would not start from its last parse.
+    scratch = target / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    environment = {
+        **(environment or os.environ),
+        "RAW_DIR": str(scratch / "raw"),
+        "KEY_DIR": str(scratch / "keys"),
+        "STORE_DIR": str(scratch / "store"),
+    }
+    try:
+        make_empty_store(scratch / "store", scratch / "keys")
+        manifests = [compile_run(project_dir, run, target, environment) for run in OF_EACH_RUN]
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return both_runs(*manifests)
+
+
+def make_empty_store(store_dir: Path, key_dir: Path) -> None:
+    """A store without a table, under a key of its own."""
+    keys.new_key(key_dir, keys.STORE_KEY)
+    store_dir.mkdir()
+    with duckdb.connect() as connection:
+        store.attach_patient_level(connection, store_dir, keys.read_key(key_dir, keys.STORE_KEY))
+
+
+def compile_run(project_dir: Path, run: str, target: Path, environment: dict) -> dict:
+    """The manifest of one run; its folder keeps the parse that the next one starts from."""
+    command = [
+        Path(sys.executable).with_name("dbt"), "compile", "--quiet", "--target", run,
+        "--select", "resource_type:model", "resource_type:snapshot", *OF_EACH_RUN[run],
+        "--target-path", target / run, "--log-path", target / "logs",
+    ]  # fmt: skip
+    ended = subprocess.run(
+        command, cwd=project_dir, env=environment, check=False, capture_output=True
+    )
+    if ended.returncode:
+        raise Refusal(f"dbt cannot compile the {run} run: `dbt compile --target {run}` says why.")
+    return read(target / run)
+
+
+def read(target: Path) -> dict:
+    return json.loads((target / "manifest.json").read_text(encoding="utf-8"))

@@ -1,0 +1,69 @@
+"""From SQL text to a tree that can be trusted: the engine's own parser must find the same in it.
+
+The proof walks sqlglot's tree, and another program runs the SQL. So what sqlglot understood is
+written out again, and DuckDB must find in it the same columns, tables and clauses, one after the
+other, as in the original.
+"""
+
+import functools
+import json
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from gp_level_data.nets.lineage.values import NotUnderstood
+
+CLAUSES = {
+    "select_list", "from_table", "where_clause", "group_expressions", "having", "qualify",
+    "cte_map", "partitions", "orders", "filter", "modifiers", "condition", "using_columns",
+    "subquery", "alias",
+}  # fmt: skip
+NAMES = {"column_names", "table_name", "schema_name", "join_type", "ref_type", "setop_type"}
+
+
+@functools.lru_cache(maxsize=1024)
+def parse(sql: str) -> exp.Expression:
+    """The one statement in a text; not to be changed."""
+    try:
+        statements = sqlglot.parse(sql, dialect="duckdb")
+        if len(statements) != 1 or statements[0] is None:
+            raise NotUnderstood("several statements")
+        written_again = statements[0].sql(dialect="duckdb")
+    except (sqlglot.errors.SqlglotError, RecursionError):
+        # The parser's own message quotes the SQL.
+        raise NotUnderstood("SQL at which the parser stops") from None
+    if as_the_engine_reads(sql) != as_the_engine_reads(written_again):
+        raise NotUnderstood("SQL that the engine reads otherwise")
+    return statements[0]
+
+
+@functools.cache
+def engine() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+def as_the_engine_reads(sql: str) -> list[str]:
+    """The names and clauses that DuckDB's parser finds in a query, in order."""
+    [text] = engine().cursor().execute("select json_serialize_sql(?)", [sql]).fetchone()
+    read = json.loads(text)
+    if read["error"]:
+        raise NotUnderstood("a statement that is no query")
+    return list(skeleton(read["statements"]))
+
+
+def skeleton(part: object):
+    """The names and clauses below a part of DuckDB's tree, without the names of functions."""
+    if isinstance(part, list):
+        for each in part:
+            yield from skeleton(each)
+    if isinstance(part, dict):
+        if part.get("class") == "STAR":
+            yield "*"
+        for name, below in part.items():
+            if name in NAMES and below:
+                yield f"{name}: {below}".lower()
+            elif below:
+                if name in CLAUSES:
+                    yield f"{name}: {below}".lower() if name == "alias" else name
+                yield from skeleton(below)

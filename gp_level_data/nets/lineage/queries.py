@@ -1,0 +1,284 @@
+"""What a query gives: the worth of its columns, and where its rows and their order come from."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlglot import exp
+
+from gp_level_data.nets.lineage import functions
+from gp_level_data.nets.lineage.expressions import Expressions, only
+from gp_level_data.nets.lineage.values import (
+    Grade,
+    NotUnderstood,
+    Relation,
+    Rows,
+    Scope,
+    Value,
+    computed,
+    one_of,
+)
+
+SELECT = (
+    "expressions", "from_", "joins", "where", "group", "having", "qualify", "windows", "distinct",
+    "order", "limit", "offset", "sample", "with_",
+)  # fmt: skip
+UNION = ("this", "expression", "distinct", "order", "limit", "offset", "with_")
+
+
+class Queries(Expressions):
+    """Evaluates the queries of one model.
+
+    read  gives the relation of a table by its schema and name; NotUnderstood where there is none
+    """
+
+    def __init__(self, read: Callable[[str, str], Relation]) -> None:
+        super().__init__()
+        self.read = read
+        self.steps: list[dict[str, Relation]] = []
+
+    def query(self, node: exp.Expression, outer: Scope | None = None) -> Relation:
+        """The relation that a SELECT, a set operation or either in parentheses gives."""
+        kind = type(node)
+        if kind is exp.Subquery:
+            only(node, "this", "alias")
+            return self.query(node.this, outer)
+        if kind not in (exp.Select, exp.Union, exp.Except, exp.Intersect):
+            raise NotUnderstood(f"{kind.__name__} as a query")
+        self.steps.append({})
+        try:
+            self.define_steps(node.args.get("with_"), outer)
+            return self.select(node, outer) if kind is exp.Select else self.union(node, outer)
+        finally:
+            self.steps.pop()
+
+    def define_steps(self, node: exp.With | None, outer: Scope | None) -> None:
+        """WITH: each step sees those before it."""
+        if node:
+            only(node, "expressions")
+            for step in node.expressions:
+                only(step, "this", "alias", "materialized")
+                relation = self.named_columns(self.query(step.this, outer), step)
+                self.steps[-1][step.alias.lower()] = relation
+
+    def named_columns(self, relation: Relation, node: exp.Expression) -> Relation:
+        names = [name.lower() for name in node.alias_column_names]
+        return relation.renamed(names) if names else relation
+
+    def union(self, node: exp.SetOperation, outer: Scope | None) -> Relation:
+        """UNION, EXCEPT, INTERSECT: columns by position; rows are compared by equality alone."""
+        only(node, *UNION)
+        left, right = self.query(node.this, outer), self.query(node.expression, outer)
+        if len(left.columns) != len(right.columns):
+            raise NotUnderstood("a set operation on different numbers of columns")
+        columns = tuple(
+            (name, one_of([value, other]))
+            for (name, value), (_, other) in zip(left.columns, right.columns)
+        )
+        rows = max(left.rows, right.rows)
+        if node.args.get("distinct") or not isinstance(node, exp.Union):
+            self.compare_rows(columns)
+        scope = Scope([("", Relation(columns, rows))], outer=outer)
+        return self.sorted(node, Relation(columns, rows), scope)
+
+    def select(self, node: exp.Select, outer: Scope | None) -> Relation:
+        only(node, *SELECT)
+        scope = Scope(outer=outer)
+        if node.args.get("from_"):
+            self.add_table(node.args["from_"].this, scope)
+        for join in node.args.get("joins") or []:
+            self.join(join, scope)
+        for window in node.args.get("windows") or []:
+            only(window, "this", "partition_by", "order", "spec", "alias")
+            scope.windows[window.name.lower()] = window
+        columns = tuple(self.projected(node.expressions, scope))
+        self.conditions(node, scope)
+        is_grouped, keys = self.grouped(node, columns, scope)
+        rows = scope.rows
+        if is_grouped and rows != Rows.FREE:
+            is_of_people = any(key.grade >= Grade.PSEUDONYM for key in keys)
+            rows = Rows.PEOPLE if is_of_people else Rows.GROUPS
+        if node.args.get("distinct"):
+            only(node.args["distinct"])
+            self.compare_rows(columns)
+        return self.sorted(node, Relation(columns, rows), replace(scope, both=True))
+
+    def add_table(self, node: exp.Expression, scope: Scope) -> None:
+        """One relation of FROM."""
+        kind = type(node)
+        if kind is exp.Subquery:
+            # It may also use the tables before it.
+            relation = self.query(node, replace(scope, tables=list(scope.tables)))
+        elif kind is exp.Values:
+            only(node, "expressions", "alias")
+            rows = [[self.value(cell, scope) for cell in cells_of(row)] for row in node.expressions]
+            columns = [one_of(cells) for cells in zip(*rows)]
+            relation = Relation(tuple((f"col{at}", value) for at, value in enumerate(columns)))
+        elif kind is exp.Table and isinstance(node.this, exp.Identifier):
+            only(node, "this", "db", "catalog", "alias", "pivots")
+            relation = self.table(node)
+            for pivot in node.args.get("pivots") or []:
+                relation = self.unpivoted(pivot, relation)
+        else:
+            raise NotUnderstood(f"{kind.__name__} that is no plain table")
+        scope.tables.append((node.alias_or_name.lower(), self.named_columns(relation, node)))
+
+    def table(self, node: exp.Table) -> Relation:
+        """A step of WITH, or a table of the project."""
+        name = node.name.lower()
+        if not node.db:
+            for steps in reversed(self.steps):
+                if name in steps:
+                    return steps[name]
+        return self.read(node.db.lower(), name)
+
+    def unpivoted(self, node: exp.Pivot, relation: Relation) -> Relation:
+        """UNPIVOT of one value: the columns named become one, beside a column of their names."""
+        only(node, "unpivot", "expressions", "fields")
+        is_simple = len(node.expressions) == len(node.args.get("fields") or []) == 1
+        if not node.args.get("unpivot") or not is_simple:
+            raise NotUnderstood("PIVOT")
+        [field] = node.args["fields"]
+        only(field, "this", "expressions")
+        if any(type(column) is not exp.Column or column.table for column in field.expressions):
+            raise NotUnderstood("UNPIVOT of something that is no column")
+        scope = Scope([("", relation)])
+        names = [column.name.lower() for column in field.expressions]
+        value = one_of([scope.value(name) for name in names])
+        # A row goes where its value is NULL.
+        if value.grade > Grade.IDENTIFIER:
+            self.must_be_safe(value, "UNPIVOT")
+        kept = [(name, value) for name, value in relation.columns if name not in names]
+        added = [(field.this.name.lower(), Value()), (node.expressions[0].name.lower(), value)]
+        return Relation((*kept, *added), relation.rows)
+
+    def join(self, node: exp.Join, scope: Scope) -> None:
+        only(node, "this", "on", "using", "side", "kind")
+        if (node.kind or "").upper() not in ("", "INNER", "OUTER", "CROSS", "SEMI", "ANTI"):
+            raise NotUnderstood(f"{node.kind} JOIN")
+        before = replace(scope, tables=list(scope.tables))
+        self.add_table(node.this, scope)
+        if node.args.get("on"):
+            self.must_be_safe(self.value(node.args["on"], scope), "a join")
+        for name in node.args.get("using") or []:
+            added = scope.tables[-1][0]
+            values = [before.value(name.name.lower()), scope.value(name.name.lower(), added)]
+            # Equal grades of equal kind are what an equality may compare.
+            if one_of(values).grade > Grade.IDENTIFIER:
+                self.must_be_safe(computed(values), "a join")
+        if (node.kind or "").upper() in ("SEMI", "ANTI"):
+            scope.tables.pop()
+
+    def projected(self, nodes: list[exp.Expression], scope: Scope) -> list[tuple[str, Value]]:
+        """The select list, stars expanded; an alias can be used by what follows it."""
+        columns = []
+        for node in nodes:
+            if node.is_star:
+                columns += self.star(node, scope)
+                continue
+            value = self.value(node.this if isinstance(node, exp.Alias) else node, scope)
+            name = node.alias_or_name.lower()
+            columns.append((name, value))
+            if isinstance(node, exp.Alias):
+                scope.aliases[name] = value
+        return columns
+
+    def star(self, node: exp.Expression, scope: Scope) -> list[tuple[str, Value]]:
+        """All columns, or all of one table, but those that are excluded."""
+        table = node.table.lower() if isinstance(node, exp.Column) else ""
+        star = node.this if isinstance(node, exp.Column) else node
+        if type(star) is not exp.Star:
+            raise NotUnderstood("a star inside an expression")
+        only(star, "except_")
+        excluded = {column.name.lower() for column in star.args.get("except_") or []}
+        columns = scope.columns(table)
+        if not columns:
+            raise NotUnderstood("a star of nothing")
+        return [(name, value) for name, value in columns if name not in excluded]
+
+    def conditions(self, node: exp.Select, scope: Scope) -> None:
+        """WHERE, HAVING and QUALIFY may not depend on what an identifier is."""
+        for name, where in (("where", scope), ("having", None), ("qualify", None)):
+            if node.args.get(name):
+                condition = self.value(node.args[name].this, where or replace(scope, both=True))
+                self.must_be_safe(condition, name.upper())
+
+    def grouped(self, node: exp.Select, columns: tuple, scope: Scope) -> tuple[bool, list[Value]]:
+        """Whether rows are put together, and by which values: whole ones only."""
+        group = node.args.get("group")
+        if not group:
+            own = [each for part in node.expressions for each in parts_of_this_query(part)]
+            return any(aggregates(each) for each in own), []
+        only(group, "expressions", "all")
+        if group.args.get("all"):
+            keys = [
+                value
+                for part, (_, value) in zip(node.expressions, columns)
+                if not any(aggregates(each) for each in parts_of_this_query(part))
+            ]
+            if any(part.is_star for part in node.expressions):
+                raise NotUnderstood("a star with GROUP BY ALL")
+        else:
+            keys = [self.key(each, columns, scope) for each in group.expressions]
+        if any(key.grade > Grade.IDENTIFIER for key in keys):
+            self.problems.append("FLOW: an identifier decides in GROUP BY")
+        return True, keys
+
+    def key(self, node: exp.Expression, columns: tuple, scope: Scope) -> Value:
+        """A key of GROUP BY or ORDER BY: a column by its position, or an expression."""
+        if not isinstance(node, exp.Literal):
+            return self.value(node, scope)
+        if node.is_string or not 1 <= int(node.name) <= len(columns):
+            raise NotUnderstood("a key that is a constant")
+        return columns[int(node.name) - 1][1]
+
+    def compare_rows(self, columns: tuple) -> None:
+        if any(value.grade > Grade.IDENTIFIER for _, value in columns):
+            self.problems.append("FLOW: an identifier decides in DISTINCT")
+
+    def sorted(self, node: exp.Expression, relation: Relation, scope: Scope) -> Relation:
+        """ORDER BY and LIMIT: by nothing identifiable, and not by the order of the raw files."""
+        for name in ("limit", "offset", "sample"):
+            if node.args.get(name) and relation.rows != Rows.FREE:
+                self.problems.append(f"FLOW: {name.upper()} of identifiable rows")
+        for name in ("limit", "offset"):
+            if node.args.get(name):
+                only(node.args[name], "expression")
+                self.value(node.args[name].expression, scope)
+        order = node.args.get("order")
+        if not order:
+            return relation
+        only(order, "expressions")
+        columns, keys, names = relation.columns, [], set()
+        for each in order.expressions:
+            only(each, "this", "desc", "nulls_first")
+            if isinstance(each.this, exp.Var) and each.this.name.upper() == "ALL":
+                keys += [value for _, value in columns]
+                names |= {name for name, _ in columns}
+                continue
+            keys.append(self.key(each.this, columns, scope))
+            is_position = isinstance(each.this, exp.Literal)
+            name = columns[int(each.this.name) - 1][0] if is_position else each.this.name.lower()
+            names.add(name)
+        for key in keys:
+            self.must_be_safe(key, "ORDER BY")
+        covers = names >= {name for name, _ in columns}
+        return Relation(columns, relation.rows, True, keys[0], covers)
+
+
+def cells_of(row: exp.Expression) -> list[exp.Expression]:
+    return row.expressions if isinstance(row, exp.Tuple) else [row]
+
+
+def parts_of_this_query(node: exp.Expression):
+    """An expression's parts, but not those of the subqueries in it."""
+    yield from node.walk(prune=lambda part: isinstance(part, exp.Query))
+
+
+def aggregates(node: exp.Expression) -> bool:
+    """Whether a part of an expression puts rows together: an aggregate that is not a window's."""
+    if type(node) not in functions.AGGREGATING:
+        return False
+    parent = node.parent
+    while isinstance(parent, (exp.Filter, exp.IgnoreNulls)):
+        parent = parent.parent
+    return not isinstance(parent, exp.Window)

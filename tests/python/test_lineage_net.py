@@ -1,0 +1,287 @@
+"""The lineage net: the project is proved, every leak is refused, nothing harmless is.
+
+The leaks are models in memory, so that hundreds of them cost seconds; the engine is asked whether
+each is SQL that it would run, or refusing it would prove nothing.
+"""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlglot
+from conftest import PROJECT, Folders, copy_project
+from hypothesis import given
+from hypothesis import strategies as st
+from lineage_snippets import HARMLESS, LEAKS, NOT_FOR_THE_ENGINE
+
+from gp_level_data import landing
+from gp_level_data.__main__ import main
+from gp_level_data.nets import lineage
+from gp_level_data.nets.lineage import command, compiled, project, steps
+from gp_level_data.nets.lineage.table import page
+
+MODEL = "int_patients__permitted"
+# Raw columns that are not text.
+TYPES = {
+    "row_count": "bigint",
+    "line_count": "bigint",
+    "sequence_number": "bigint",
+    "position": "bigint",
+    "sent_date": "date",
+    "is_synthetic": "boolean",
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(built: Folders) -> dict:
+    """Both runs of the session's build, as they were compiled."""
+    return compiled.built_manifest(built.project / "target" / "gateway", built.work / "target")
+
+
+@pytest.fixture(scope="module")
+def by_name(manifest: dict) -> dict[str, dict]:
+    kinds = ("model", "seed", "snapshot")
+    return {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] in kinds}
+
+
+def upstream(manifest: dict, keys: list[str]) -> dict[str, dict]:
+    """The nodes named and all that they are built from: the rest need not be looked at again."""
+    found, waiting = {}, [key for key in keys if key in manifest["nodes"]]
+    while waiting:
+        key = waiting.pop()
+        found[key] = manifest["nodes"][key]
+        waiting += [up for up in project.parents(found[key]) if up in manifest["nodes"]]
+    return found
+
+
+def filled_in(snippet: str, by_name: dict[str, dict]) -> tuple[str, list[str]]:
+    """A snippet's SQL, and the unique ids of what it reads."""
+    names = re.findall(r"\{(\w+)\}", snippet)
+    sql = snippet.format(**{name: by_name[name]["relation_name"] for name in names})
+    return sql, [by_name[name]["unique_id"] for name in names]
+
+
+def findings_of(snippet: str, manifest: dict, by_name: dict[str, dict], **changes: object) -> list[str]:
+    """What the net says of a model that is compiled to the snippet."""
+    sql, reads = filled_in(snippet, by_name)
+    reads += [key for key in manifest["sources"] if "landing" in sql]
+    model = {**by_name[MODEL], "compiled_code": sql, "depends_on": {"nodes": reads}, **changes}
+    nodes = {**upstream(manifest, reads), model["unique_id"]: model}
+    found = lineage.findings({**manifest, "nodes": nodes})
+    assert {finding.where for finding in found} <= {MODEL}
+    return [finding.what for finding in found]
+
+
+def test_the_project_is_proved(manifest: dict) -> None:
+    assert lineage.findings(manifest) == []
+    analysed = project.analyse(manifest)
+    stored = [node for node in analysed.values() if node.is_stored]
+    assert len(stored) > 40 and all(node.relation and node.relation.columns for node in stored)
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_a_leak_is_refused(name: str, manifest: dict, by_name: dict[str, dict]) -> None:
+    kind, snippet = LEAKS[name]
+    assert any(what.startswith(kind) for what in findings_of(snippet, manifest, by_name))
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_the_harmless_passes(name: str, manifest: dict, by_name: dict[str, dict]) -> None:
+    assert findings_of(HARMLESS[name], manifest, by_name) == []
+
+
+@pytest.fixture(scope="module")
+def engine(manifest: dict) -> duckdb.DuckDBPyConnection:
+    """A database with every relation of the gateway, without a row."""
+    connection = duckdb.connect()
+    connection.create_function("pseudonymise", lambda number: number, [str], str)
+    for name in ("marts", "patient_level"):
+        connection.execute(f"attach ':memory:' as {name}")
+    analysed = project.analyse(manifest)
+    nodes = [manifest["nodes"][key] for key in analysed]
+    seeds = [node for node in manifest["nodes"].values() if node["resource_type"] == "seed"]
+    tables = {node["relation_name"]: node for node in [*manifest["sources"].values(), *seeds, *nodes]}
+    for schema in {".".join(name.split(".")[:2]) for name in tables}:
+        connection.execute(f"create schema if not exists {schema}")
+    connection.execute("create schema memory.seeds")
+    for source in manifest["sources"].values():
+        columns = [f"{name} {TYPES.get(name, 'varchar')}" for name in source["config"]["meta"]["identifies"]]
+        connection.execute(f"create table {source['relation_name']} ({', '.join(columns)})")
+    for seed in seeds:
+        types = seed["config"]["column_types"]
+        typed = f", types = {types}" if types else ""
+        path = PROJECT / seed["original_file_path"]
+        connection.execute(f"create table {seed['relation_name']} as from read_csv('{path}'{typed})")
+        # The gateway run loads the seeds for itself.
+        connection.execute(f"create view memory.seeds.{seed['name']} as from {seed['relation_name']}")
+    for node in nodes:
+        if node["original_file_path"].startswith(compiled.GATEWAY):
+            connection.execute(f"create table {node['relation_name']} as {node['compiled_code']}")
+    return connection
+
+
+@pytest.mark.parametrize("name", sorted((LEAKS.keys() | HARMLESS.keys()) - NOT_FOR_THE_ENGINE))
+def test_the_engine_would_run_it(name: str, engine: duckdb.DuckDBPyConnection, by_name: dict[str, dict]) -> None:
+    """Flags a snippet with a slip of the pen, which would be refused for that."""
+    snippet = LEAKS[name][1] if name in LEAKS else HARMLESS[name]
+    engine.execute(f"explain {filled_in(snippet, by_name)[0]}")
+
+
+# Leaks that are in the model's configuration, or in what its SQL was made from.
+
+
+def test_a_view_in_a_store_counts_as_stored(manifest: dict, by_name: dict[str, dict]) -> None:
+    config = {**by_name[MODEL]["config"], "materialized": "view"}
+    snippet = "select nhs_number from {int_patients__judged} order by 1"
+    assert findings_of(snippet, manifest, by_name, config=config)
+    assert findings_of(snippet.split(" order")[0], manifest, by_name, config=config, database="memory") == []
+
+
+def test_a_snapshot_of_staging_is_refused(manifest: dict, by_name: dict[str, dict]) -> None:
+    changes = {"resource_type": "snapshot", "config": {"materialized": "snapshot"}}
+    assert findings_of("select * from {stg_gpes__practice_records}", manifest, by_name, **changes)
+
+
+@pytest.mark.parametrize("changes", ({"language": "python"}, {"compiled_code": None}))
+def test_a_model_without_sql_is_refused(changes: dict, manifest: dict, by_name: dict[str, dict]) -> None:
+    assert findings_of("select 1 as a", manifest, by_name, **changes)
+
+
+def test_a_table_that_dbt_does_not_know_it_reads_is_refused(manifest: dict, by_name: dict[str, dict]) -> None:
+    sql = filled_in("select practice_code from {int_ods__practices}", by_name)[0]
+    assert findings_of(sql, manifest, by_name)
+    assert findings_of("select practice_code from {int_ods__practices}", manifest, by_name) == []
+
+
+def test_whatever_reads_what_is_not_understood_is_not_proved(manifest: dict, by_name: dict[str, dict]) -> None:
+    changed = {**by_name["int_patients__judged"], "compiled_code": "select hash(1) as nhs_number"}
+    nodes = {**manifest["nodes"], changed["unique_id"]: changed}
+    analysed = project.analyse({**manifest, "nodes": nodes})
+    assert analysed[by_name[MODEL]["unique_id"]].relation is None
+    assert [node.name for node in analysed.values() if node.problems] == ["int_patients__judged"]
+
+
+# Raw columns.
+
+
+def test_every_raw_column_says_whom_it_identifies(manifest: dict) -> None:
+    """Flags a raw column that the sources do not list, or not where it stands in the relation."""
+    declared = {
+        source["identifier"]: list(source["config"]["meta"]["identifies"])
+        for source in manifest["sources"].values()
+    }
+    for kind in landing.file_kinds("individual_gp_level_data"):
+        columns = [column.lower() for column in kind.columns]
+        columns += ["file_practice_code"] * (kind.stem == landing.PRACTICE_CODE)
+        columns += ["metric_flags"] * bool(kind.optional)
+        assert declared[kind.relation] == columns
+    assert all(declared.values())
+
+
+@pytest.mark.parametrize("meta", ({"newnhsno": None}, {"newnhsno": "nobody"}, {}))
+def test_a_column_that_says_nothing_counts_as_an_identifier(meta: dict, manifest: dict) -> None:
+    """The sanctioned steps no longer fit one that says nothing; one that says `nobody` is let through."""
+    [key] = [key for key, source in manifest["sources"].items() if source["identifier"] == "hes_apc"]
+    declared = {**manifest["sources"][key]["config"]["meta"]["identifies"], **meta}
+    if not meta:
+        del declared["newnhsno"]
+    source = {**manifest["sources"][key], "config": {"meta": {"identifies": declared}}}
+    assert lineage.findings({**manifest, "sources": {**manifest["sources"], key: source}})
+
+
+# Sanctioned steps.
+
+
+def test_every_step_is_taken(manifest: dict) -> None:
+    taken = set().union(*(node.steps_taken for node in project.analyse(manifest).values()))
+    assert taken == {step.name for step in steps.sanctioned()}
+    assert all(step.reason and step.problem() is None for step in steps.sanctioned())
+
+
+@pytest.mark.parametrize("name", [step.name for step in steps.sanctioned()])
+def test_every_step_is_needed(name: str, manifest: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = tuple(step for step in steps.sanctioned() if step.name != name)
+    monkeypatch.setattr("gp_level_data.nets.lineage.expressions.sanctioned", lambda: others)
+    assert lineage.findings(manifest)
+
+
+@pytest.mark.parametrize("result", ("cast(person.number as varchar)", "'9'", "nobody.is_given"))
+def test_a_step_that_yields_more_than_words_is_no_step(result: str) -> None:
+    [rule] = [step for step in steps.sanctioned() if step.name == "number_rule"]
+    sql = rule.expression.sql("duckdb").replace("'nhs_number_test_range'", result)
+    assert replace(rule, expression=sqlglot.parse_one(sql, dialect="duckdb")).problem()
+
+
+@pytest.mark.parametrize(
+    ("yields", "sql"),
+    (
+        ("pseudonym", "md5(person.number)"),
+        ("word", "person.number = '1'"),
+        ("word", "upper(person.number)"),
+        ("word", "case when person.number > 5 then 'a' else nobody.x end"),
+    ),
+)
+def test_a_step_that_gives_an_identifier_away_is_no_step(yields: str, sql: str) -> None:
+    assert steps.Step("x", yields, "", sqlglot.parse_one(sql, dialect="duckdb")).problem()
+
+
+@pytest.fixture(scope="module")
+def as_numbers() -> tuple[duckdb.DuckDBPyConnection, dict[str, str]]:
+    """An engine, and the steps that yield the number itself, over a column `number`."""
+    expressions = {
+        step.name: re.sub(r"person\.\w+", "number", step.expression.sql("duckdb"))
+        for step in steps.sanctioned()
+        if step.yields == "person"
+    }
+    assert len(expressions) == 2
+    return duckdb.connect(), expressions
+
+
+@given(
+    st.from_regex(r"\A {0,2}[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}[,x]? {0,2}\Z").filter(str.isascii)
+    | st.text("0123456789 ,-", max_size=14)
+)
+def test_a_cleaned_number_is_the_number_or_nothing(as_numbers: tuple, text: str) -> None:
+    """Flags a step that yields `person` and gives anything but all ten digits as they were sent."""
+    connection, expressions = as_numbers
+    digits = re.sub(r"\D", "", text)
+    for expression in expressions.values():
+        query = f"select {expression} from (select ?::varchar as number)"
+        [result] = connection.execute(query, [text]).fetchone()
+        assert result is None or (len(digits) == 10 and result == int(digits))
+
+
+# The page, and the manifest that it is made from.
+
+
+def test_the_page_says_what_the_proof_found(manifest: dict) -> None:
+    """Flags a page that is not today's: `python -m gp_level_data lineage` writes it."""
+    assert (PROJECT / command.PAGE).read_text() == page(list(project.analyse(manifest).values()))
+
+
+def test_the_command_writes_the_page(
+    manifest: dict, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(command, "PROJECT", tmp_path)
+    monkeypatch.setattr(command, "compiled_manifest", lambda project_dir: manifest)
+    (tmp_path / "models").mkdir()
+    assert main(["lineage"]) == 0
+    assert (tmp_path / command.PAGE).read_text() == (PROJECT / command.PAGE).read_text()
+    assert capsys.readouterr().out.startswith("Proved: ")
+
+
+def test_the_command_proves_the_files_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """A macro that leaks, in a copy of the project that nobody has built."""
+    copy = copy_project(tmp_path / "project")
+    monkeypatch.setattr(command, "PROJECT", copy)
+    macro = copy / "macros" / "pseudonymise.sql"
+    macro.write_text(macro.read_text().replace("pseudonymise(lpad", "concat('a', lpad"))
+    before = (copy / command.PAGE).read_text()
+    assert main(["lineage"]) == 1
+    said = capsys.readouterr().out
+    assert f"{MODEL}: VALUE: patient_key depends on an identifier" in said
+    assert (copy / command.PAGE).read_text() == before
