@@ -1,4 +1,4 @@
--- A layer is the areas that make up one area above. What is closed in a layer is closed in all those
+-- A layer is the areas that make up one area above. What is closed in one is closed in all those
 -- below it, so that a condition, or the admissions, are shown from England down to some layer.
 
 with own as (

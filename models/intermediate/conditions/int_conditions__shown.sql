@@ -55,7 +55,7 @@ judged as (
     select
         *,
         -- where nobody was admitted for any condition, nobody was for one
-        is_closed and shown_any_count is distinct from 0 as is_withheld
+        is_closed and coalesce(shown_any_count, 1) > 0 as is_withheld
     from counts
 
 )
