@@ -421,10 +421,14 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="only so many, drawn by the seed")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--static", action="store_true", help="only the nets that build nothing")
-    parser.add_argument("--only", help="only leaks with this in <family>/<name>")
+    parser.add_argument("--only", nargs="+", default=[""], help="only leaks with one of these in <family>/<name>")
     parser.add_argument("--verbose", action="store_true", help="say where each was caught")
     chosen = parser.parse_args()
-    leaks = [leak for leak in all_leaks() if (chosen.only or "") in f"{leak.family}/{leak.name}"]
+    leaks = [
+        leak
+        for leak in all_leaks()
+        if any(part in f"{leak.family}/{leak.name}" for part in chosen.only)
+    ]
     if chosen.sample:
         leaks = sample_of(leaks, chosen.sample, chosen.seed)
     context = multiprocessing.get_context("spawn")
