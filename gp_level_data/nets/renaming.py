@@ -1,10 +1,10 @@
 """Net 4, by behaviour: everybody gets another NHS Number, and nothing that is stored may change.
 
-A warehouse may know which rows are the same person's; it may not know what the number is. So `rename`
-writes the raw files again with every number replaced by another of its kind, they are built with the
-same key, and `findings` compares the two stores: the same tables, the same rows in the same order,
-where only the pseudonyms are those of the new numbers. Whatever a number was turned into on its way,
-and whatever it decided (a filter, an order, a bucket), comes out differently.
+A warehouse may know which rows are the same person's; it may not know what the number is. So
+`rename` writes the raw files again with every number replaced by another of its kind, they are
+built with the same key, and `findings` compares the two stores: the same tables, the same rows in
+the same order, where only the pseudonyms are those of the new numbers. Whatever a number was turned
+into on its way, and whatever it decided (a filter, an order, a bucket), comes out differently.
 """
 
 import gzip
@@ -27,8 +27,8 @@ from gp_level_data.synthetic_folder import MARKER, write_marker
 NET = "renaming"
 PATIENT_KEY = "patient_key"
 NUMBER_COLUMNS = ("NHS_NUMBER", "NEWNHSNO")
-# Numbers that a build gives to rows in the order of their pseudonyms, so that they change with them. All
-# that they may say is which rows of one person belong together.
+# Numbers that a build gives to rows in the order of their pseudonyms, so that they change with
+# them. All that they may say is which rows of one person belong together.
 ROW_NUMBERS = {"patient_level.intermediate.int_admissions__qualifying": "admission_number"}
 TEN_DIGITS = re.compile(r"[0-9]{10}|[0-9]{3}([ -])[0-9]{3}\1[0-9]{4}")
 BYTE_ORDER_MARK = "\ufeff".encode().decode("latin-1")
@@ -95,7 +95,7 @@ class Renaming:
         return "".join(self.random.choices("0123456789", k=count))
 
     def rewritten(self, cell: str) -> str:
-        """A cell with another number in it, written the same way; what is no number keeps its shape."""
+        """A cell with another number, written the same way; what is no number keeps its shape."""
         text = cell.strip().strip('"').strip()
         if not text:
             return cell
@@ -103,16 +103,19 @@ class Renaming:
             new = iter(self.renamed(re.sub("[ -]", "", text)))
             return cell.replace(text, re.sub("[0-9]", lambda _: next(new), text))
         if text not in self.new_text:
-            other = lambda match: self.random.choice("ACEHKMPRTX" if match[1] else "0123456789")  # noqa: E731
-            self.new_text[text] = re.sub("([A-Z])|[0-9]", other, text)
+            self.new_text[text] = re.sub("[A-Z]|[0-9]", self.another, text)
         return cell.replace(text, self.new_text[text])
+
+    def another(self, character: re.Match) -> str:
+        """Any digit for a digit, any letter for a letter."""
+        return self.random.choice("0123456789" if character[0].isdigit() else "ACEHKMPRTX")
 
 
 def rename(raw_dir: Path, out_dir: Path, seed: int, *, shuffle: bool = False) -> dict[str, str]:
     """Write a raw folder again with other NHS Numbers; what every ten-digit number became.
 
-    Rows stay where they are. With `shuffle` they do not, where their order says nothing: all but the
-    header and the first row, which dates a practice's file.
+    Rows stay where they are. With `shuffle` they do not, where their order says nothing: all but
+    the header and the first row, which dates a practice's file.
     """
     renaming = Renaming(seed)
     order = renaming.random if shuffle else None
@@ -256,7 +259,8 @@ def difference(
             return f"is not stored in the order of {PATIENT_KEY}"
         if name in ROW_NUMBERS:
             number = columns.index(ROW_NUMBERS[name])
-            rows, other_rows = (numbered_by_person(side, key, number) for side in (rows, other_rows))
+            rows = numbered_by_person(rows, key, number)
+            other_rows = numbered_by_person(other_rows, key, number)
         rows = [
             (*row[:key], new_pseudonym.get(row[key]), *row[key + 1 :]) for row in rows
         ]
@@ -286,7 +290,7 @@ def is_out_of_order(rows: list[tuple], key: int) -> bool:
 
 
 def numbered_by_person(rows: list[tuple], key: int, number: int) -> list[tuple]:
-    """Rows whose numbers start with 1 for each person; as they were where they say more than that."""
+    """Rows whose numbers start with 1 for each person; unchanged where they say more than that."""
     by_person = [list(same) for _, same in itertools.groupby(rows, key=lambda row: row[key])]
     ranges = [(min(r[number] for r in same), max(r[number] for r in same)) for same in by_person]
     if any(last >= first for (_, last), (first, _) in itertools.pairwise(ranges)):
@@ -299,18 +303,4 @@ def numbered_by_person(rows: list[tuple], key: int, number: int) -> list[tuple]:
         (*row[:number], rank[row[number]], *row[number + 1 :])
         for same, rank in zip(by_person, ranks)
         for row in same
-    ]
-
-
-def findings_in_queries(before: Path, after: Path) -> list[Finding]:
-    """Compiled queries that differ, so that something was looked up while they were written.
-
-    before, after    folders of compiled SQL (target/compiled, target/run)
-    """
-    left, right = ({path.relative_to(folder).as_posix(): path.read_bytes()
-                    for path in folder.rglob("*.sql")} for folder in (before, after))  # fmt: skip
-    return [
-        Finding(NET, name, "is another query under other numbers")
-        for name in sorted(left.keys() | right.keys())
-        if left.get(name) != right.get(name)
     ]

@@ -1,6 +1,6 @@
-"""`make leak-score`: every leak made on purpose is tried on a copy of the project, and every net says what it caught.
+"""`make leak-score`: every leak made on purpose is tried, and every net says what it caught.
 
-A leak is a small change to the project (leaks/<family>/<name>.toml). Six nets look at each:
+A leak is a small change to the project (leaks/<family>/<name>.toml), tried on a copy. Six nets look:
 
     dbt        dbt or the engine refuses: a contract, an access rule, a constraint, a closed door
     names      gp_level_data/nets/names.py, on the manifest
@@ -9,12 +9,13 @@ A leak is a small change to the project (leaks/<family>/<name>.toml). Six nets l
     renaming   gp_level_data/nets/renaming.py, on two builds under two numberings
     opt_outs   nobody but those whom the oracle permits (opt_out_oracle.py) has a row
 
-Every leak must be caught, a value leak by two nets, and a harmless change by none.
+Every leak must be caught, a value leak by two nets, and a harmless change by none. dbt compiles each change;
+what it reaches is then built directly (direct_build.py), unless it is more than another query: then dbt
+runs. Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`.
 """
 
 import argparse
 import functools
-import importlib
 import json
 import multiprocessing
 import random
@@ -24,7 +25,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +38,7 @@ from conftest import COLLECTION, SOURCES, copy_project
 from opt_out_oracle import expected
 from small_world import NO_TESTS, NO_UNIT_TESTS, SmallWorld
 
-from gp_level_data.nets import Finding, raw_numbers, renaming
+from gp_level_data.nets import Finding, lineage, names, raw_numbers, renaming, values
 
 LEAKS = Path(__file__).parent / "leaks"
 HARMLESS = "harmless"
@@ -50,8 +51,10 @@ SEED = 20170401
 WAREHOUSE = re.compile(r"models/marts/|models/intermediate/(?!gateway/)")
 GATEWAY = re.compile(r"models/staging/|models/intermediate/gateway/")
 # What can be built without dbt (direct_build.py): models, their contracts and words, and macros in them.
-DIRECT = re.compile(r"models/.*\.(sql|yml|md)|macros/(nhs_number|measures|engine)/.*|macros/(pseudonymise|without_marks"
-                    r"|exclude_opted_out|only_nationally_permitted|has_code|_macros)\.(sql|yml)")  # fmt: skip
+DIRECT = re.compile(
+    r"models/.*\.(sql|yml|md)|macros/(nhs_number|measures|engine)/.*|macros/(pseudonymise|without_marks"
+    r"|exclude_opted_out|only_nationally_permitted|has_code|_macros)\.(sql|yml)"
+)
 # Words with which a change does more than another query, so that dbt has to run it.
 BEYOND_QUERIES = re.compile(
     r"hook|run_query|\blog\(|\bprint\(|statement|materialized|snapshot|\badapter\b|config\(|execute"
@@ -70,7 +73,9 @@ COMPILE = ("--indirect-selection", "empty", "--no-populate-cache", "--no-introsp
 GATEWAY_MODELS = ("path:models/staging", "path:models/intermediate/gateway")
 SELECT = {
     "gateway": ("--select", *GATEWAY_MODELS),
-    "warehouse": ("--select", "resource_type:model", "resource_type:snapshot", "--exclude", *GATEWAY_MODELS),
+    "warehouse": (
+        "--select", "resource_type:model", "resource_type:snapshot", "--exclude", *GATEWAY_MODELS,
+    ),  # fmt: skip
 }
 
 
@@ -188,20 +193,22 @@ class Clean:
 
 
 def make_clean(folder: Path, is_static: bool = False) -> Clean:
-    """Make the small world, and build it by dbt: two numberings, two runs each. Static nets need keys only."""
+    """Make the small world and build it under two numberings, by dbt and directly; keys alone, if static."""
     world = SmallWorld(copy_project(folder / "project"), folder)
     world.make_keys()
     if is_static:
         return Clean(folder, {})
     small_world.make_raw(folder / "raw_0")
     clean = Clean(folder, renaming.rename(folder / "raw_0", folder / "raw_1", SEED))
-    for raw_dir, store_dir in zip(clean.raw_dirs, clean.stores):
-        world.put_raw(raw_dir)
-        world.put_store(None)
-        for run in (world.gateway, world.warehouse):
-            if not run().success:
-                raise RuntimeError("the project does not build without any leak")
-        world.keep_store(store_dir)
+    world.put_raw(clean.raw_dirs[0])
+    world.put_store(None)
+    if not (world.gateway().success and world.warehouse().success):
+        raise RuntimeError("the project does not build without any leak")
+    world.keep_store(clean.stores[0])
+    shutil.copytree(*clean.stores)
+    manifest = direct_build.both_runs(*map(world.manifest, SELECT))
+    models = list(direct_build.models(manifest))
+    direct_build.run(manifest, models, clean.raw_dirs[1], world.keys, clean.stores[1])
     return clean
 
 
@@ -318,9 +325,7 @@ class Bench:
             store_dir = self.folder / f"store_{at}"
             shutil.rmtree(store_dir, ignore_errors=True)
             stores.append(Path(shutil.copytree(clean_dir, store_dir)))
-            if any(map(direct_build.is_gateway, nodes)):
-                direct_build.run_gateway(manifest, nodes, raw_dir, self.world.keys, store_dir)
-            direct_build.run_warehouse(nodes, self.world.keys, store_dir)
+            direct_build.run(manifest, nodes, raw_dir, self.world.keys, store_dir)
         yield from self.findings_in(stores)
 
     def built_by_dbt(self, leak: Leak) -> Iterator[Finding]:
@@ -354,16 +359,18 @@ class Bench:
         """What the nets find in two stores and in what the runs left beside them."""
         yield from renaming.findings(*stores, self.world.store_key, self.new_pseudonym)
         yield from self.not_permitted_in(stores[0])
-        if findings := net_function("values", "findings_in_store"):
-            yield from findings(stores[0], self.world.store_key, self.numbers)
+        yield from values.findings_in_store(stores[0], self.world.store_key, self.numbers)
         yield from self.findings_in_files()
 
     def findings_in_files(self) -> list[Finding]:
         """What the values net finds in artefacts and words; dbt's cache of the manifest says nothing new."""
-        folders = (self.world.work / "target", self.world.work / "logs")
-        files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.name != CACHE]
-        findings = net_function("values", "findings_in_files")
-        return findings(files, self.numbers - self.quoted) if findings else []
+        files = [
+            path
+            for folder in ("target", "logs")
+            for path in (self.world.work / folder).rglob("*")
+            if path.is_file() and path.name != CACHE
+        ]
+        return values.findings_in_files(files, self.numbers - self.quoted)
 
     def not_permitted_in(self, store_dir: Path) -> list[Finding]:
         """Tables in which somebody stands who may not, by the oracle."""
@@ -379,19 +386,7 @@ class Bench:
 
 def names_and_lineage(manifest: dict) -> list[Finding]:
     """What the nets find that only read."""
-    found = []
-    for net in ("names", "lineage"):
-        if findings := net_function(net, "findings"):
-            found += findings(manifest)
-    return found
-
-
-def net_function(net: str, name: str) -> Callable[..., list[Finding]] | None:
-    """A net's function; None as long as the net is not there."""
-    try:
-        return getattr(importlib.import_module(f"gp_level_data.nets.{net}"), name)
-    except ModuleNotFoundError:
-        return None
+    return names.findings(manifest) + lineage.findings(manifest)
 
 
 # ---- all of them ----------------------------------------------------------------------------------
@@ -421,7 +416,9 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="only so many, drawn by the seed")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--static", action="store_true", help="only the nets that build nothing")
-    parser.add_argument("--only", nargs="+", default=[""], help="only leaks with one of these in <family>/<name>")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="only leaks with one of these in <family>/<name>"
+    )
     parser.add_argument("--verbose", action="store_true", help="say where each was caught")
     chosen = parser.parse_args()
     leaks = [
@@ -447,10 +444,10 @@ def main() -> int:
 def line(one: Tried, is_verbose: bool) -> str:
     mark = "ok " if one.is_as_wanted else "BAD"
     said = one.problem or ", ".join(net for net in NETS if net in one.caught) or "nothing"
-    text = f"{mark} {one.leak.family}/{one.leak.name} ({one.leak.kind}, {one.seconds:.0f} s): {said}"
+    lines = [f"{mark} {one.leak.family}/{one.leak.name} ({one.leak.kind}, {one.seconds:.0f} s): {said}"]
     if is_verbose:
-        text += "".join(f"\n      {net}: {where}" for net, all_ in one.caught.items() for where in all_[:5])
-    return text
+        lines += [f"      {net}: {what}" for net, found in one.caught.items() for what in found[:5]]
+    return "\n".join(lines)
 
 
 def report(tried: list[Tried], known: list[str], is_static: bool) -> int:
@@ -475,7 +472,8 @@ def report(tried: list[Tried], known: list[str], is_static: bool) -> int:
     for title, ones in lists.items():
         print(f"\n{title}: {len(ones)}")
         for one in sorted(ones, key=lambda one: (one.leak.family, one.leak.name)):
-            print(f"  {one.leak.family}/{one.leak.name}: {one.problem or ', '.join(one.caught)} | {one.leak.what}")
+            said = one.problem or ", ".join(one.caught)
+            print(f"  {one.leak.family}/{one.leak.name}: {said} | {one.leak.what}")
     if known:
         print("\nThe project itself, before any change:", *known, sep="\n  ")
     return int(bool(known) or not all(one.is_as_wanted for one in tried))

@@ -1,8 +1,8 @@
 """A small world and a quick way to build it: for proofs that build again and again.
 
-The raw folder is the sample with an eighth of its people: every file, everything that breaks a rule, and so
-every story of practices and patients, and an exchange on national opt-outs. dbt runs in this process, which saves
-its start, and without tests; both runs of the small world take a few CPU seconds.
+The raw folder is the sample with an eighth of its people: every file, everything that breaks a rule, and
+so every story of practices and patients, and an exchange on national opt-outs. dbt runs in this process,
+which saves its start, and without tests; both runs of the small world take some ten CPU seconds.
 """
 
 import contextlib
@@ -71,7 +71,11 @@ def thinned(path: Path) -> bytes:
     if place is None:
         return path.read_bytes()
     spans = [renaming.cell_span(row, place) for row in rows]
-    kept = [row for row, span in zip(rows, spans) if not span or is_kept(row[slice(*span)].strip('"'))]
+    kept = [
+        row
+        for row, span in zip(rows, spans)
+        if not span or is_kept(row[slice(*span)].strip('"'))
+    ]
     content = "\n".join([header, *kept]).encode("latin-1")
     return gzip.compress(content, mtime=0) if is_compressed else content
 
@@ -98,7 +102,7 @@ def add_exchange(raw_dir: Path) -> None:
 
 @dataclass(frozen=True)
 class Ended:
-    """Whether a dbt command succeeded, and what it complained of; that may quote a value, so it is not shown."""
+    """Whether a dbt command succeeded, and what it complained of: not shown, as it may quote a value."""
 
     success: bool
     complaints: list[str] = field(default_factory=list, repr=False)
@@ -112,7 +116,7 @@ def ended(result: dbtRunnerResult) -> Ended:
 
 @dataclass(frozen=True)
 class SmallWorld:
-    """Where builds of one project happen. Folders have fixed names, since dbt parses anew when they change.
+    """Where builds of one project happen; folders keep their names, or dbt would parse all again.
 
     project    the project's folder, a copy where a test changes it
     work       raw and store of the build at hand, keys, target and logs
@@ -191,7 +195,7 @@ class SmallWorld:
         return (self.work / "logs" / "dbt.log").read_text(errors="replace")[-5000:]
 
     def target_path(self, target: str) -> Path:
-        """Artefacts of one of the two runs; each has its own, so that neither parses the other's anew."""
+        """Artefacts of one of the two runs: with one folder for both, each would parse all again."""
         return self.work / "target" / target
 
     def manifest(self, target: str) -> dict:
@@ -206,7 +210,8 @@ class SmallWorld:
             "KEY_DIR": self.keys,
             "STORE_DIR": self.store,
         }
-        settings = {name: str(path) for name, path in folders.items()} | {"DO_NOT_TRACK": "1", "NO_COLOR": "1"}
+        settings = {name: str(path) for name, path in folders.items()}
+        settings |= {"DO_NOT_TRACK": "1", "NO_COLOR": "1"}
         before = dict(os.environ)
         (self.work / "logs").mkdir(parents=True, exist_ok=True)
         with (self.work / "logs" / "printed.txt").open("a") as printed:
