@@ -20,6 +20,8 @@ from gp_level_data import gateway, keys, store
 from gp_level_data.refusal import Refusal
 
 PROJECT = Path(__file__).parent.parent
+# What the scan at the end of a run lets pass (macro check_stored_values).
+ALLOWED = "digits_allowed"
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 NO_WORDS = ("--quiet", "--log-level", "none", "--log-level-file", "none")
 
@@ -55,7 +57,7 @@ def run_models(folder: Path, variables: str, models: tuple[str, ...]) -> None:
     result = dbtRunner().invoke(
         [
             "build", "--target", "gateway", *NO_TESTS, *NO_WORDS,
-            "--select", *(f"+{model}" for model in models),
+            "--select", *(f"+{model}" for model in models), ALLOWED,
             "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
             "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
             *(["--vars", variables] if variables else []),

@@ -107,6 +107,12 @@ class Leak:
         return self.kind == HARMLESS
 
     @property
+    def needs_dbt(self) -> bool:
+        """Whether it is more than other queries, contracts and words of models."""
+        is_all_models = all(DIRECT.fullmatch(file) for file in self.files)
+        return not is_all_models or bool(BEYOND_QUERIES.search(self.words))
+
+    @property
     def needed(self) -> int:
         """How many nets have to catch it."""
         return {"value": 2, HARMLESS: 0}.get(self.kind, 1)
@@ -268,17 +274,14 @@ class Bench:
     def findings(self, leak: Leak, is_static: bool) -> Iterator[Finding]:
         """What each net finds: first those that read, then those that build."""
         complaints, manifest = self.compiled(leak)
-        needs_dbt = not all(DIRECT.fullmatch(file) for file in leak.files) or bool(
-            BEYOND_QUERIES.search(leak.words)
-        )
         # a query that is put together while others run does not compile by itself
-        if complaints and (is_static or not needs_dbt):
+        if complaints and (is_static or not leak.needs_dbt):
             yield Finding("dbt", "compilation", "refused")
         if manifest:
             yield from names_and_lineage(manifest)
         if is_static:
             return
-        if manifest and not complaints and not needs_dbt:
+        if manifest and not complaints and not leak.needs_dbt:
             try:
                 yield from self.built_directly(manifest)
                 return

@@ -247,7 +247,7 @@ def connection(raw_dir, replied, tmp_path_factory):
     subprocess.run(
         [
             Path(sys.executable).with_name("dbt"), "build", "--target", "gateway", "--quiet",
-            "--select", "+int_ndop__permitted", "+int_ndop__checks",
+            "--select", "+int_ndop__permitted", "+int_ndop__checks", "digits_allowed",
             "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test",
             "--vars", "{disseminated_at: 2017-04-06}",
             "--target-path", folder / "target", "--log-path", folder / "logs",
