@@ -201,6 +201,53 @@ def test_conditions_are_shown_where_they_tell_nothing(runner: Runner) -> None:
     assert set(shown) == {"gp", "practice", "ccg", "england"}
 
 
+# Lists of a practice beside a large one, with their patients by condition and how many of them were admitted
+# once more; where each rule alone protects them.
+LISTS_AT_RISK = {
+    "few are closed together": (
+        [{"asthma": 1, "copd": 28}, {"asthma": 10, "angina": 12, "copd": 40, "again": 20}],
+        "int_conditions__closed", "and not has_few_closed", "",
+    ),
+    "any is between its conditions": (
+        [{"asthma": 1, "copd": 2}, {"asthma": 14, "copd": 14}, {"asthma": 14, "copd": 14}, {"asthma": 18, "copd": 17}],
+        "int_disclosure__limits", "coalesce(highest_shown_count, highest_count)", "highest_count",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("risk", LISTS_AT_RISK)
+def test_each_rule_about_conditions_protects_somebody(queries: dict[str, str], risk: str) -> None:
+    lists, model, rule, nothing = LISTS_AT_RISK[risk]
+    assert rule in queries[model]
+    large = [{"asthma": 50, "angina": 50, "copd": 50, "again": 20}] * 2
+    counts = by_condition({"P00": lists, "P01": large})
+    published = published_of(Runner(queries), counts)
+    assert not revealed(published, by_solver(published))
+    published = published_of(Runner(queries | {model: queries[model].replace(rule, nothing)}), counts)
+    assert revealed(published, by_solver(published))
+
+
+def by_condition(lists: dict[str, list[dict[str, int]]]) -> Counts:
+    """Practices of one CCG, each patient with one condition and one or two admissions."""
+    gps, patients, again = [], Counter(), Counter()
+    for practice, parts in lists.items():
+        for number, part in enumerate(parts):
+            has = {condition: count for condition, count in part.items() if condition in CONDITIONS}
+            gps.append((practice, f"G{number}", "emergency_admissions", sum(has.values()), 1000))
+            for place in (
+                ("gp", practice, f"G{number}"),
+                ("practice", practice, practice),
+                ("ccg", None, "C0"),
+                ("england", None, "ENGLAND"),
+            ):
+                patients.update({(*place, condition): count for condition, count in has.items()})
+                patients[*place, "any"] += sum(has.values())
+                again[*place, "any"] += part.get("again", 0)
+    rows = [(*cell, count, count + again[cell]) for cell, count in patients.items()]
+    practices = dict.fromkeys(lists, "C0")
+    return gps, areas_of(gps, practices), practices, rows
+
+
 def test_a_suppliers_total_reveals_no_practice(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Objectors of a supplier's practices add up to the supplier's, in what the assurance mart shows."""
     published = Published()
