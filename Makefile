@@ -15,7 +15,7 @@ ifndef STORE_DIR
 unexport STORE_DIR
 endif
 
-.PHONY: build test key preview lint clean
+.PHONY: build test leak-score key preview lint clean
 
 build: $(STAMP)
 	@$(VENV)/bin/python -m gp_level_data build $(if $(VARS),--vars '$(VARS)')
@@ -28,6 +28,9 @@ preview: $(STAMP)
 
 test: $(STAMP)
 	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+
+leak-score: $(STAMP)
+	@PYTHONPATH=. $(VENV)/bin/python tests/python/leak_score.py $(LEAKS)
 
 lint: $(STAMP)
 	@$(VENV)/bin/sqlfluff lint models tests/generic

@@ -327,7 +327,10 @@ def nothing_runs_beside_the_models(graph: Graph) -> Broken:
         config = node.get("config") or {}
         if any(config.get(name) for name in ("pre-hook", "post-hook", "pre_hook", "post_hook")):
             yield key, "has a hook"
-    for key, node in graph.of("operation").items():
+    operations = graph.of("operation")
+    for code in OPERATIONS.keys() - {node["raw_code"] for node in operations.values()}:
+        yield "the project", f"does without {code}"
+    for key, node in operations.items():
         if OPERATIONS.get(node["raw_code"]) != node["tags"]:
             yield key, "is an operation that nobody knows"
         for name in graph.macros_of(node):

@@ -353,6 +353,9 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "post-hook": (put(SEED, "config", "post-hook", value=[{"sql": "select 1"}]), SEED, "has a hook"),
         "another operation": (put(OPERATION, "raw_code", value="copy x to 'y'"), OPERATION,
                               "is an operation that nobody knows"),
+        "an operation less": (
+            put(OPERATION, "raw_code", value="select 1"),
+            "the project", "does without {{ disclosure_history() }}"),
         "at the end": (put(OPERATION, "tags", value=["on-run-end"]), OPERATION,
                        "is an operation that nobody knows"),
         "the operation copies": (edit_history_macro, f"macro.{PROJECT_NAME}.disclosure_history",

@@ -318,7 +318,8 @@ def test_the_allowances_are_needed_and_enough(built: Folders) -> None:
     """Flags a column that looks like a number without a reason, and a reason without such a column."""
     with connect(built) as connection:
         found = {where.split(".", 1)[1] for where in patterns(connection)}
-    assert found == set(values.allowed_digits())
+    # the sample has no exchange on national opt-outs: test_ndop.py and the small world of test_renaming.py do
+    assert found == set(values.allowed_digits()) - {"reference.int_ndop__checks.subject"}
 
 
 def test_no_file_holds_a_number(built: Folders, sent: set[str]) -> None:

@@ -1,4 +1,6 @@
 -- What every exchange came to, in words; without a subject, what else there is to say.
+-- The scan of what is stored allows what a subject looks like by a row of this seed.
+-- depends_on: {{ ref('digits_allowed') }}
 
 with verdicts as (
 

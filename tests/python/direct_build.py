@@ -1,0 +1,179 @@
+"""Models executed without dbt, on the databases and through the connections of the two runs.
+
+dbt has compiled them; this does with the SQL what dbt-duckdb's table and view materialisations do, in
+a quarter of the time: the contract compared with the query, a table with its constraints, rows inserted
+in the query's order. test_renaming.py compares the result with dbt's own. Hooks, seeds, snapshots, tests
+and macros that replace dbt's are not done here: whoever changes those has to run dbt.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+from conftest import COLLECTION
+
+from gp_level_data import gateway, store, warehouse
+
+GATEWAY_FOLDERS = ("models/staging/", "models/intermediate/gateway/")
+
+
+class Refused(Exception):
+    """A contract or a constraint of the engine does not allow what a model does; the text names the model."""
+
+
+def is_gateway(node: dict) -> bool:
+    return node["original_file_path"].startswith(GATEWAY_FOLDERS)
+
+
+def both_runs(gateway: dict, warehouse: dict, newer: dict | None = None) -> dict:
+    """One manifest, in which each model is as the run compiles it that builds it.
+
+    newer    which of the two knows the project as it is now, where the other is from before a change
+    """
+    newer = newer or warehouse
+    nodes = {}
+    for name, node in newer["nodes"].items():
+        is_ours = node["resource_type"] == "model" and is_gateway(node)
+        nodes[name] = (gateway if is_ours else warehouse)["nodes"].get(name, node)
+    return newer | {"nodes": nodes}
+
+
+def models(manifest: dict) -> Iterator[dict]:
+    """All models, each after what it reads."""
+    nodes = {key: n for key, n in manifest["nodes"].items() if n["resource_type"] == "model"}
+    done: set[str] = set()
+
+    def with_parents(key: str) -> Iterator[dict]:
+        if key in nodes and key not in done:
+            done.add(key)
+            for parent in nodes[key]["depends_on"]["nodes"]:
+                yield from with_parents(parent)
+            yield nodes[key]
+
+    for key in nodes:
+        yield from with_parents(key)
+
+
+def substance(node: dict) -> tuple:
+    """What a model's table follows from."""
+    columns = [
+        (name, facts["data_type"], facts["constraints"]) for name, facts in node["columns"].items()
+    ]
+    contract = node["config"]["contract"]["enforced"]
+    materialized = node["config"]["materialized"]
+    return node.get("compiled_code"), node["relation_name"], materialized, contract, columns
+
+
+def reached(manifest: dict, clean: dict) -> list[dict]:
+    """Models that differ from the clean project's, and all that are built on them."""
+    found: dict[str, dict] = {}
+    for node in models(manifest):
+        key = node["unique_id"]
+        is_same = key in clean["nodes"] and substance(node) == substance(clean["nodes"][key])
+        if not is_same or found.keys() & set(node["depends_on"]["nodes"]):
+            found[key] = node
+    return list(found.values())
+
+
+def run(manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_dir: Path) -> None:
+    """Both runs of the models given, on a store in which dbt has built everything before."""
+    if any(map(is_gateway, nodes)):
+        run_gateway(manifest, nodes, raw_dir, key_dir, store_dir)
+    run_warehouse(nodes, key_dir, store_dir)
+
+
+def run_gateway(
+    manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_dir: Path
+) -> None:
+    """The custodian's run: all its views, and of its tables those that are given."""
+    wanted = {node["unique_id"] for node in nodes}
+    with duckdb.connect() as connection:
+        plugin = gateway.Plugin("gateway", {
+            "raw_dir": raw_dir, "store_dir": store_dir, "key_dir": key_dir, "collection": COLLECTION,
+        })  # fmt: skip
+        plugin.configure_connection(connection)
+        plant_seeds(connection, manifest)
+        for node in models(manifest):
+            is_view = node["config"]["materialized"] == "view"
+            if is_gateway(node) and (is_view or node["unique_id"] in wanted):
+                build(connection, node)
+
+
+def run_warehouse(nodes: list[dict], key_dir: Path, store_dir: Path) -> None:
+    """The analyst's run of the models given."""
+    with duckdb.connect(store.database_file(store_dir, store.MARTS)) as connection:
+        plugin = warehouse.Plugin("warehouse", {"store_dir": store_dir, "key_dir": key_dir})
+        plugin.configure_connection(connection)
+        for node in nodes:
+            if not is_gateway(node):
+                build(connection, node)
+
+
+def plant_seeds(connection: duckdb.DuckDBPyConnection, manifest: dict) -> None:
+    """The seeds, as dbt loaded them into the store."""
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "seed":
+            loaded, planted = (node | {"database": database} for database in (store.MARTS, "memory"))
+            create_schema(connection, planted)
+            connection.execute(f"create table {relation(planted)} as from {relation(loaded)}")
+
+
+def build(connection: duckdb.DuckDBPyConnection, node: dict) -> None:
+    """One model."""
+    create_schema(connection, node)
+    query = node["compiled_code"]
+    if node["config"]["materialized"] == "view":
+        connection.execute(f"create or replace view {relation(node)} as {query}")
+    elif node["config"]["contract"]["enforced"]:
+        try:
+            build_contracted(connection, node, query)
+        except duckdb.ConstraintException:
+            raise Refused(f"{node['name']}: constraint") from None
+    else:
+        connection.execute(f"create or replace table {relation(node)} as {query}")
+
+
+def build_contracted(connection: duckdb.DuckDBPyConnection, node: dict, query: str) -> None:
+    """A table made from its contract, and filled by the query where that keeps it."""
+    columns = node["columns"].values()
+    names = ", ".join(column["name"] for column in columns)
+    lines = [
+        f"{column['name']} {column['data_type']} {' '.join(map(constraint, column['constraints']))}"
+        for column in columns
+    ]
+    lines += [constraint(of_table) for of_table in node["constraints"]]
+    # filled beside the old one, which the query may read
+    made = beside(node)
+    connection.execute(f"create or replace table {made} ({', '.join(lines)})")
+    if described(connection, f"select * from {made}") != described(connection, query):
+        raise Refused(f"{node['name']}: contract")
+    connection.execute(f"insert into {made} ({names}) (select {names} from ({query}) as model_subq)")
+    connection.execute(f"drop table if exists {relation(node)}")
+    connection.execute(f'alter table {made} rename to "{node["alias"]}"')
+
+
+def described(connection: duckdb.DuckDBPyConnection, query: str) -> set[tuple[str, str]]:
+    """Columns with their types; of a decimal's type, only that it is one, as dbt compares."""
+    rows = connection.execute(f"describe {query}").fetchall()
+    return {(name, kind.partition("(")[0]) for name, kind, *_ in rows}
+
+
+def constraint(of_column: dict) -> str:
+    """A constraint of a contract as SQL."""
+    words = {"not_null": "not null", "check": "check", "primary_key": "primary key", "unique": "unique"}
+    expression = f" ({of_column['expression']})" if of_column.get("expression") else ""
+    return words[of_column["type"]] + expression
+
+
+def create_schema(connection: duckdb.DuckDBPyConnection, node: dict) -> None:
+    connection.execute(f'create schema if not exists "{node["database"]}"."{node["schema"]}"')
+
+
+def relation(node: dict) -> str:
+    return f'"{node["database"]}"."{node["schema"]}"."{node["alias"]}"'
+
+
+def beside(node: dict) -> str:
+    return f'"{node["database"]}"."{node["schema"]}"."{node["alias"]}__made"'
+
+

@@ -1,0 +1,490 @@
+"""`make leak-score`: every leak made on purpose is tried, and every net says what it caught.
+
+A leak is a small change to the project (leaks/<family>/<name>.toml), tried on a copy. Six nets look:
+
+    dbt        dbt or the engine refuses: a contract, an access rule, a constraint, a closed door
+    names      gp_level_data/nets/names.py, on the manifest
+    lineage    gp_level_data/nets/lineage, on the compiled SQL
+    values     gp_level_data/nets/values.py, on the stores and on every byte that the runs left
+    renaming   gp_level_data/nets/renaming.py, on two builds under two numberings
+    opt_outs   nobody but those whom the oracle permits (opt_out_oracle.py) has a row
+
+Every leak must be caught, a value leak by two nets, and a harmless change by none. dbt compiles each change;
+what it reaches is then built directly (direct_build.py), unless it is more than another query: then dbt
+runs. Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`.
+"""
+
+import argparse
+import functools
+import json
+import multiprocessing
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import direct_build
+import duckdb
+import raw_folder
+import small_world
+from conftest import COLLECTION, SOURCES, copy_project
+from opt_out_oracle import expected
+from small_world import NO_TESTS, NO_UNIT_TESTS, SmallWorld
+
+from gp_level_data.nets import Finding, lineage, names, raw_numbers, renaming, values
+
+LEAKS = Path(__file__).parent / "leaks"
+HARMLESS = "harmless"
+KINDS = ("value", "flow", "rule", "opt_out", HARMLESS)
+NETS = ("dbt", "names", "lineage", "values", "renaming", "opt_outs")
+PROCESSES = 2
+SEED = 20170401
+
+# Only the analyst's run builds what lies here.
+WAREHOUSE = re.compile(r"models/marts/|models/intermediate/(?!gateway/)")
+GATEWAY = re.compile(r"models/staging/|models/intermediate/gateway/")
+# What can be built without dbt (direct_build.py): models, their contracts and words, and macros in them.
+DIRECT = re.compile(
+    r"models/.*\.(sql|yml|md)|macros/(nhs_number|measures|engine)/.*|macros/(pseudonymise|without_marks"
+    r"|exclude_opted_out|only_nationally_permitted|has_code|_macros)\.(sql|yml)"
+)
+# Words with which a change does more than another query, so that dbt has to run it.
+BEYOND_QUERIES = re.compile(
+    r"hook|run_query|\blog\(|\bprint\(|statement|materialized|snapshot|\badapter\b|config\(|execute"
+    r"|store_failures|\berror\(|unit_tests|data_tests|enabled|incremental|seed"
+)
+# Read by the Python beside dbt, which this process has loaded from the project itself, not from the copy.
+READ_ONCE = re.compile(r"gp_level_data/|seeds/metrics\.csv")
+# What a refusal looks like in the custodian's run; any other error is a mistake of the leak, or its point.
+SCANNED = "What is stored looks like a patient's number"
+REFUSED = re.compile(
+    r"contract|Constraint Error|Permission Error|Compilation Error|Parsing Error|Connection Error"
+    r"|depends on a node|is not allowed|Not implemented Error"
+)
+CACHE = "partial_parse.msgpack"
+COMPILE = ("--indirect-selection", "empty", "--no-populate-cache", "--no-introspect")
+GATEWAY_MODELS = ("path:models/staging", "path:models/intermediate/gateway")
+SELECT = {
+    "gateway": ("--select", *GATEWAY_MODELS),
+    "warehouse": (
+        "--select", "resource_type:model", "resource_type:snapshot", "--exclude", *GATEWAY_MODELS,
+    ),  # fmt: skip
+}
+
+
+class Untried(Exception):
+    """A leak's file does not fit the project."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A change, and what it lets through."""
+
+    name: str
+    family: str
+    what: str
+    kind: str
+    edit: list[dict] = field(default_factory=list)
+    add: list[dict] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[str]:
+        return [part["file"] for part in (*self.edit, *self.add)]
+
+    @property
+    def words(self) -> str:
+        return "".join(part.get("replace", part.get("text")) for part in (*self.edit, *self.add))
+
+    @property
+    def is_harmless(self) -> bool:
+        return self.kind == HARMLESS
+
+    @property
+    def needed(self) -> int:
+        """How many nets have to catch it."""
+        return {"value": 2, HARMLESS: 0}.get(self.kind, 1)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of a leak: where each net caught it, and what is wrong with the leak itself."""
+
+    leak: Leak
+    caught: dict[str, list[str]]
+    problem: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def is_as_wanted(self) -> bool:
+        count = len(self.caught)
+        return not self.problem and (count == 0 if self.leak.is_harmless else count > 0)
+
+
+def read(path: Path) -> Leak:
+    """A leak's file; an error where it is not of the format."""
+    facts = tomllib.loads(path.read_text(encoding="utf-8"))
+    leak = Leak(path.stem, path.parent.name, **facts)
+    if leak.kind not in KINDS or leak.is_harmless != (leak.family == HARMLESS) or not leak.files:
+        raise ValueError(f"{path.name}: no kind of leak, or no change")
+    return leak
+
+
+def all_leaks() -> list[Leak]:
+    """Every leak and every harmless change, in a fixed order."""
+    return [read(path) for path in sorted(LEAKS.rglob("*.toml"))]
+
+
+def sample_of(leaks: list[Leak], count: int, seed: int) -> list[Leak]:
+    """Some of them, always the same."""
+    return random.Random(seed).sample(leaks, min(count, len(leaks)))
+
+
+@contextmanager
+def changed(project: Path, leak: Leak) -> Iterator[None]:
+    """The project with the change; afterwards as it was."""
+    before = {}
+    try:
+        for part in (*leak.edit, *leak.add):
+            path = project / part["file"]
+            content = path.read_bytes() if path.exists() else None
+            before.setdefault(path, content)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if "text" in part:
+                path.write_text(part["text"], encoding="utf-8")
+                continue
+            text = (content or b"").decode()
+            if text.count(part["find"]) != 1:
+                raise Untried(f"its text stands {text.count(part['find'])} times in {part['file']}")
+            path.write_text(text.replace(part["find"], part["replace"]), encoding="utf-8")
+        yield
+    finally:
+        for path, content in before.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(content)
+
+
+@dataclass(frozen=True)
+class Clean:
+    """What every bench starts from: the small world under two numberings, and what dbt makes of both.
+
+    folder       raw_0, raw_1, keys, store_0, store_1
+    new_number   what each number of raw_0 is in raw_1
+    """
+
+    folder: Path
+    new_number: dict[str, str] = field(repr=False)
+
+    @property
+    def raw_dirs(self) -> list[Path]:
+        return [self.folder / "raw_0", self.folder / "raw_1"]
+
+    @property
+    def stores(self) -> list[Path]:
+        return [self.folder / "store_0", self.folder / "store_1"]
+
+
+def make_clean(folder: Path, is_static: bool = False) -> Clean:
+    """Make the small world and build it under two numberings, by dbt and directly; keys alone, if static."""
+    world = SmallWorld(copy_project(folder / "project"), folder)
+    world.make_keys()
+    if is_static:
+        return Clean(folder, {})
+    small_world.make_raw(folder / "raw_0")
+    clean = Clean(folder, renaming.rename(folder / "raw_0", folder / "raw_1", SEED))
+    world.put_raw(clean.raw_dirs[0])
+    world.put_store(None)
+    if not (world.gateway().success and world.warehouse().success):
+        raise RuntimeError("the project does not build without any leak")
+    world.keep_store(clean.stores[0])
+    shutil.copytree(*clean.stores)
+    manifest = direct_build.both_runs(*map(world.manifest, SELECT))
+    models = list(direct_build.models(manifest))
+    direct_build.run(manifest, models, clean.raw_dirs[1], world.keys, clean.stores[1])
+    return clean
+
+
+class Bench:
+    """Where leaks are tried, one after another: a copy of the project, and of the clean stores."""
+
+    def __init__(self, folder: Path, clean: Clean) -> None:
+        self.folder, self.clean = folder, clean
+        self.world = SmallWorld(copy_project(folder / "project"), folder / "work")
+        self.world.work.mkdir()
+        (self.world.work / "keys").symlink_to(clean.folder / "keys")
+        self.numbers = set(clean.new_number)
+        self.new_pseudonym = self.pseudonyms_of(clean.new_number)
+        # artefacts hold the project's unit tests
+        self.quoted = raw_numbers.numbers_quoted(*(self.world.project / name for name in SOURCES))
+        self.manifests: dict[str, dict] = {}
+        self.known: set[Finding] = set()
+
+    def pseudonyms_of(self, new_number: dict[str, str]) -> dict[str, str]:
+        return renaming.renamed_pseudonyms(new_number, self.world.collection_key, COLLECTION)
+
+    @functools.cached_property
+    def not_permitted(self) -> set[str]:
+        """Pseudonyms of everybody whom the oracle does not permit."""
+        settings = small_world.SETTINGS | {"period_start": "0001-01-01", "period_end": "0001-01-01"}
+        sent = raw_folder.read(self.clean.raw_dirs[0], settings)
+        permitted = {number for number, _ in expected(sent).permitted}
+        return set(self.pseudonyms_of({number: number for number in self.numbers - permitted}))
+
+    def look(self, is_static: bool) -> None:
+        """Compile the clean project, and see what the nets find in it: nothing, it is hoped."""
+        for target in SELECT:
+            if self.world.dbt("compile", target, *SELECT[target], *COMPILE).complaints:
+                raise RuntimeError("the project does not compile without any leak")
+            self.manifests[target] = self.world.manifest(target)
+        both = direct_build.both_runs(self.manifests["gateway"], self.manifests["warehouse"])
+        self.known = set(names_and_lineage(both))
+        if not is_static:
+            self.known |= set(self.findings_in(self.clean.stores))
+
+    def attempt(self, leak: Leak, is_static: bool = False) -> Tried:
+        """One leak, all nets."""
+        started = time.monotonic()
+        problem, found = None, []
+        try:
+            with changed(self.world.project, leak):
+                self.sweep()
+                found = list(self.findings(leak, is_static))
+        except Untried as error:
+            problem = str(error)
+        caught: dict[str, list[str]] = {}
+        for finding in found:
+            if finding not in self.known:
+                caught.setdefault(finding.net, []).append(f"{finding.where}: {finding.what}")
+        return Tried(leak, caught, problem, time.monotonic() - started)
+
+    def findings(self, leak: Leak, is_static: bool) -> Iterator[Finding]:
+        """What each net finds: first those that read, then those that build."""
+        complaints, manifest = self.compiled(leak)
+        needs_dbt = not all(DIRECT.fullmatch(file) for file in leak.files) or bool(
+            BEYOND_QUERIES.search(leak.words)
+        )
+        # a query that is put together while others run does not compile by itself
+        if complaints and (is_static or not needs_dbt):
+            yield Finding("dbt", "compilation", "refused")
+        if manifest:
+            yield from names_and_lineage(manifest)
+        if is_static:
+            return
+        if manifest and not complaints and not needs_dbt:
+            try:
+                yield from self.built_directly(manifest)
+                return
+            except direct_build.Refused as refusal:
+                yield Finding("dbt", str(refusal), "refused")
+                return
+            except duckdb.Error:
+                pass  # dbt would print the error
+        yield from self.built_by_dbt(leak)
+
+    def compiled(self, leak: Leak) -> tuple[list[str], dict | None]:
+        """What dbt complained of, and the manifest of the project as changed, both runs' SQL in it."""
+        targets = [
+            target
+            for target, others in (("gateway", WAREHOUSE), ("warehouse", GATEWAY))
+            if not all(others.match(file) for file in leak.files)
+        ]
+        complaints, manifests = [], dict(self.manifests)
+        for target in targets:
+            complaints += self.world.dbt("compile", target, *SELECT[target], *COMPILE).complaints
+            if not (self.world.target_path(target) / "manifest.json").exists():
+                return complaints, None
+            manifests[target] = self.world.manifest(target)
+        newer = manifests[targets[-1]]
+        return complaints, direct_build.both_runs(manifests["gateway"], manifests["warehouse"], newer)
+
+    def sweep(self) -> None:
+        """Away with what the last leak left, but for what dbt parsed."""
+        shutil.rmtree(self.world.work / "logs", ignore_errors=True)
+        for target in ("gateway", "warehouse"):
+            folder = self.world.target_path(target)
+            for path in folder.iterdir() if folder.exists() else ():
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif path.name != CACHE:
+                    path.unlink()
+
+    def built_directly(self, manifest: dict) -> Iterator[Finding]:
+        """What changed is built under both numberings, without dbt."""
+        clean = direct_build.both_runs(self.manifests["gateway"], self.manifests["warehouse"])
+        nodes = direct_build.reached(manifest, clean)
+        stores = []
+        for at, (raw_dir, clean_dir) in enumerate(zip(self.clean.raw_dirs, self.clean.stores)):
+            store_dir = self.folder / f"store_{at}"
+            shutil.rmtree(store_dir, ignore_errors=True)
+            stores.append(Path(shutil.copytree(clean_dir, store_dir)))
+            direct_build.run(manifest, nodes, raw_dir, self.world.keys, store_dir)
+        yield from self.findings_in(stores)
+
+    def built_by_dbt(self, leak: Leak) -> Iterator[Finding]:
+        """Both runs under both numberings, by dbt."""
+        in_process = not any(READ_ONCE.match(file) for file in leak.files)
+        world = SmallWorld(self.world.project, self.world.work, in_process)
+        options = NO_UNIT_TESTS if re.search(r"tests?\b|store_failures", leak.words) else NO_TESTS
+        runs = (("gateway", world.gateway, REFUSED), ("warehouse", world.warehouse, re.compile("")))
+        stores: list[Path | None] = [None, None]
+        for name, run, like in runs:
+            for at, raw_dir in enumerate(self.clean.raw_dirs):
+                world.put_raw(raw_dir)
+                world.put_store(stores[at])
+                complaints = run(*options).complaints
+                stores[at] = world.keep_store(self.folder / f"store_{at}")
+                if any(SCANNED in complaint for complaint in complaints):
+                    yield Finding("values", f"end of the {name} run", "looks like a number")
+                    continue
+                if any(map(like.search, complaints)):
+                    yield Finding("dbt", f"{name} run", "refused")
+                if complaints:
+                    yield from self.findings_in_files()
+                    return
+            found = list(self.findings_in(stores))
+            yield from found
+            # what came out of the custodian's run has been caught, or has not
+            if any(finding not in self.known for finding in found):
+                return
+
+    def findings_in(self, stores: list[Path]) -> Iterator[Finding]:
+        """What the nets find in two stores and in what the runs left beside them."""
+        yield from renaming.findings(*stores, self.world.store_key, self.new_pseudonym)
+        yield from self.not_permitted_in(stores[0])
+        yield from values.findings_in_store(stores[0], self.world.store_key, self.numbers)
+        yield from self.findings_in_files()
+
+    def findings_in_files(self) -> list[Finding]:
+        """What the values net finds in artefacts and words; dbt's cache of the manifest says nothing new."""
+        files = [
+            path
+            for folder in ("target", "logs")
+            for path in (self.world.work / folder).rglob("*")
+            if path.is_file() and path.name != CACHE
+        ]
+        return values.findings_in_files(files, self.numbers - self.quoted)
+
+    def not_permitted_in(self, store_dir: Path) -> list[Finding]:
+        """Tables in which somebody stands who may not, by the oracle."""
+        found = []
+        with renaming.connect(store_dir, self.world.store_key) as connection:
+            for name, is_view in renaming.relations(connection).items():
+                rows = [] if is_view else renaming.content(connection, name)[1]
+                keys = set(re.findall("[a-p]{32}", repr(rows)))
+                if keys & self.not_permitted:
+                    found.append(Finding("opt_outs", name, "holds somebody who is not permitted"))
+        return found
+
+
+def names_and_lineage(manifest: dict) -> list[Finding]:
+    """What the nets find that only read."""
+    return names.findings(manifest) + lineage.findings(manifest)
+
+
+# ---- all of them ----------------------------------------------------------------------------------
+
+_bench: Bench
+_is_static = False
+
+
+def open_bench(folder: Path, clean: Clean, is_static: bool) -> None:
+    """A bench of its own for each process."""
+    global _bench, _is_static
+    _is_static = is_static
+    _bench = Bench(Path(tempfile.mkdtemp(dir=folder)), clean)
+    _bench.look(is_static)
+
+
+def attempt(leak: Leak) -> Tried:
+    return _bench.attempt(leak, _is_static)
+
+
+def clean_findings(_: int) -> list[str]:
+    return sorted(f"{finding.net}: {finding.where}: {finding.what}" for finding in _bench.known)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Try every leak, and say which net caught it.")
+    parser.add_argument("--sample", type=int, help="only so many, drawn by the seed")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--static", action="store_true", help="only the nets that build nothing")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="only leaks with one of these in <family>/<name>"
+    )
+    parser.add_argument("--verbose", action="store_true", help="say where each was caught")
+    chosen = parser.parse_args()
+    leaks = [
+        leak
+        for leak in all_leaks()
+        if any(part in f"{leak.family}/{leak.name}" for part in chosen.only)
+    ]
+    if chosen.sample:
+        leaks = sample_of(leaks, chosen.sample, chosen.seed)
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory(prefix="leaks_") as scratch:
+        folder = Path(scratch)
+        clean = make_clean(folder / "clean", chosen.static)
+        with context.Pool(PROCESSES, open_bench, (folder, clean, chosen.static)) as pool:
+            tried = []
+            for one in pool.imap_unordered(attempt, leaks):
+                tried.append(one)
+                print(line(one, chosen.verbose), flush=True)
+            known = pool.map(clean_findings, [0])[0]
+    return report(tried, known, chosen.static)
+
+
+def line(one: Tried, is_verbose: bool) -> str:
+    mark = "ok " if one.is_as_wanted else "BAD"
+    said = one.problem or ", ".join(net for net in NETS if net in one.caught) or "nothing"
+    lines = [f"{mark} {one.leak.family}/{one.leak.name} ({one.leak.kind}, {one.seconds:.0f} s): {said}"]
+    if is_verbose:
+        lines += [f"      {net}: {what}" for net, found in one.caught.items() for what in found[:5]]
+    return "\n".join(lines)
+
+
+def report(tried: list[Tried], known: list[str], is_static: bool) -> int:
+    """The table, and what is not as it should be; 0 where nothing is."""
+    harmful = [one for one in tried if not one.leak.is_harmless]
+    harmless = [one for one in tried if one.leak.is_harmless]
+    print(f"\n{'':24}{'leaks':>8}" + "".join(f"{net:>10}" for net in NETS) + f"{'any':>10}")
+    families = sorted({one.leak.family for one in harmful})
+    for family in families:
+        print(counts(family, [one for one in harmful if one.leak.family == family]))
+    for kind in KINDS[:-1]:
+        print(counts(f"kind {kind}", [one for one in harmful if one.leak.kind == kind]))
+    print(counts("all leaks", harmful))
+    print(counts("harmless", harmless))
+    single = [one for one in harmful if 0 < len(one.caught) < one.leak.needed]
+    lists = {
+        "Caught by no net": [one for one in harmful if not one.caught and not one.problem],
+        "Value leaks caught by one net only": single,
+        "False alarms": [one for one in harmless if one.caught],
+        "Not to be tried": [one for one in tried if one.problem],
+    }
+    for title, ones in lists.items():
+        print(f"\n{title}: {len(ones)}")
+        for one in sorted(ones, key=lambda one: (one.leak.family, one.leak.name)):
+            said = one.problem or ", ".join(one.caught)
+            print(f"  {one.leak.family}/{one.leak.name}: {said} | {one.leak.what}")
+    if known:
+        print("\nThe project itself, before any change:", *known, sep="\n  ")
+    return int(bool(known) or not all(one.is_as_wanted for one in tried))
+
+
+def counts(title: str, ones: Iterable[Tried]) -> str:
+    ones = list(ones)
+    by_net = [sum(net in one.caught for one in ones) for net in NETS]
+    any_net = sum(bool(one.caught) for one in ones)
+    return f"{title:24}{len(ones):>8}" + "".join(f"{n:>10}" for n in by_net) + f"{any_net:>10}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

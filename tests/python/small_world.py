@@ -1,0 +1,237 @@
+"""A small world and a quick way to build it: for proofs that build again and again.
+
+The raw folder is the sample with an eighth of its people: every file, everything that breaks a rule, and
+so every story of practices and patients, and an exchange on national opt-outs. dbt runs in this process,
+which saves its start, and without tests; both runs of the small world take some ten CPU seconds.
+"""
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TextIO
+
+import opt_out_oracle
+import pyarrow
+import pyarrow.parquet
+import raw_folder
+import yaml
+from conftest import COLLECTION, DATABASES, DBT, PROJECT, SAMPLE
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from gp_level_data import keys, ndop_files
+from gp_level_data.nets import renaming
+from gp_level_data.synthetic_folder import MARKER, write_marker
+
+ONE_IN = 8
+DISSEMINATED_AT = date(2017, 4, 6)
+VARIABLES = json.dumps({"disseminated_at": DISSEMINATED_AT.isoformat()})
+SETTINGS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+
+
+def is_kept(text: str) -> bool:
+    """Whether somebody is in the small world: by lot, and whoever's number is out of order."""
+    number = re.sub("[ -]", "", text.strip())
+    is_usable = re.fullmatch("[0-9]{10}", number) and renaming.kind_of(number) == "test"
+    return not is_usable or hashlib.sha256(number.encode()).digest()[0] < 256 // ONE_IN
+
+
+def make_raw(raw_dir: Path) -> Path:
+    """The small world's raw folder."""
+    for path in sorted(path for path in SAMPLE.rglob("*") if path.is_file()):
+        target = raw_dir / path.relative_to(SAMPLE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".parquet":
+            thin_parquet(path, target)
+        else:
+            target.write_bytes(thinned(path))
+    add_exchange(raw_dir)
+    marker = json.loads((raw_dir / MARKER).read_text())
+    write_marker(raw_dir, marker["scale"], marker["seed"])
+    return raw_dir
+
+
+def thinned(path: Path) -> bytes:
+    """A file with the lines of those who are kept; a line without a number is kept too."""
+    is_compressed = path.suffix == ".gz"
+    content = gzip.decompress(path.read_bytes()) if is_compressed else path.read_bytes()
+    header, *rows = content.decode("latin-1").split("\n")
+    place = renaming.place_of_number(header)
+    if place is None:
+        return path.read_bytes()
+    spans = [renaming.cell_span(row, place) for row in rows]
+    kept = [
+        row
+        for row, span in zip(rows, spans)
+        if not span or is_kept(row[slice(*span)].strip('"'))
+    ]
+    content = "\n".join([header, *kept]).encode("latin-1")
+    return gzip.compress(content, mtime=0) if is_compressed else content
+
+
+def thin_parquet(path: Path, target: Path) -> None:
+    table = pyarrow.parquet.read_table(path)
+    numbers = table.column("NHS_NUMBER").to_pylist()
+    table = table.filter(pyarrow.array([is_kept(number or "") for number in numbers]))
+    pyarrow.parquet.write_table(table, target)
+
+
+def add_exchange(raw_dir: Path) -> None:
+    """A question about everybody in the folder, and an answer that permits three of four."""
+    records = raw_folder.read(raw_dir, SETTINGS).practice_records
+    numbers = {opt_out_oracle.nhs_number(row["nhs_number"]) for row in records}
+    asked = sorted(filter(opt_out_oracle.is_valid, numbers))
+    subject = ndop_files.subject_of("SMALL01", DISSEMINATED_AT, 1)
+    answered = [number for at, number in enumerate(asked) if at % 4]
+    path = ndop_files.write_request(raw_dir, subject, asked)
+    reply = raw_dir / ndop_files.FOLDERS["reply"] / path.name
+    reply.parent.mkdir(parents=True)
+    reply.write_text("".join(f"{number},\n" for number in answered))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Whether a dbt command succeeded, and what it complained of: not shown, as it may quote a value."""
+
+    success: bool
+    complaints: list[str] = field(default_factory=list, repr=False)
+
+
+def ended(result: dbtRunnerResult) -> Ended:
+    nodes = getattr(result.result, "results", None) or ()
+    complaints = [str(node.message) for node in nodes if node.status in ("error", "fail")]
+    return Ended(result.success, complaints + ([str(result.exception)] if result.exception else []))
+
+
+@dataclass(frozen=True)
+class SmallWorld:
+    """Where builds of one project happen; folders keep their names, or dbt would parse all again.
+
+    project    the project's folder, a copy where a test changes it
+    work       raw and store of the build at hand, keys, target and logs
+    in_process whether dbt runs in this process, which has read `gp_level_data` already
+    """
+
+    project: Path
+    work: Path
+    in_process: bool = True
+
+    @property
+    def store(self) -> Path:
+        return self.work / "store"
+
+    @property
+    def keys(self) -> Path:
+        return self.work / "keys"
+
+    @property
+    def collection_key(self) -> bytes:
+        return keys.read_key(self.keys, COLLECTION)
+
+    @property
+    def store_key(self) -> bytes:
+        return keys.read_key(self.keys, keys.STORE_KEY)
+
+    def make_keys(self) -> None:
+        for name in (COLLECTION, keys.STORE_KEY):
+            keys.new_key(self.keys, name)
+
+    def put_raw(self, raw_dir: Path) -> None:
+        """Let the next gateway run read this raw folder."""
+        link = self.work / "raw"
+        link.unlink(missing_ok=True)
+        link.symlink_to(raw_dir.resolve())
+
+    def put_store(self, store_dir: Path | None) -> None:
+        """Begin with a copy of this store, or with none."""
+        shutil.rmtree(self.store, ignore_errors=True)
+        if store_dir:
+            shutil.copytree(store_dir, self.store)
+        self.store.mkdir(exist_ok=True)
+
+    def keep_store(self, store_dir: Path) -> Path:
+        """Put the store that was built aside."""
+        shutil.rmtree(store_dir, ignore_errors=True)
+        return self.store.rename(store_dir)
+
+    def gateway(self, *options: str) -> Ended:
+        """The custodian's run."""
+        return self.dbt("build", "gateway", "--selector", "gateway", *(options or NO_TESTS))
+
+    def warehouse(self, *options: str) -> Ended:
+        """The analyst's run."""
+        return self.dbt("build", "warehouse", *(options or NO_TESTS))
+
+    def dbt(self, command: str, target: str, *options: str) -> Ended:
+        """One dbt command, its words in `logs`."""
+        arguments = [
+            command, "--target", target, *options, "--vars", VARIABLES, "--log-level-file", "info",
+            "--project-dir", str(self.project), "--profiles-dir", str(self.project),
+            "--target-path", str(self.target_path(target)), "--log-path", str(self.work / "logs"),
+        ]  # fmt: skip
+        with self.at_work() as printed:
+            if not self.in_process:
+                command = [str(DBT), *arguments]
+                done = subprocess.run(command, cwd=self.project, stdout=printed, stderr=printed)
+                return Ended(done.returncode == 0, [self.last_words()] if done.returncode else [])
+            try:
+                return ended(dbtRunner().invoke(arguments))
+            finally:
+                close_databases()
+
+    def last_words(self) -> str:
+        """What the log of dbt ends with."""
+        return (self.work / "logs" / "dbt.log").read_text(errors="replace")[-5000:]
+
+    def target_path(self, target: str) -> Path:
+        """Artefacts of one of the two runs: with one folder for both, each would parse all again."""
+        return self.work / "target" / target
+
+    def manifest(self, target: str) -> dict:
+        """What the last command for a run made of the project."""
+        return json.loads((self.target_path(target) / "manifest.json").read_text())
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[TextIO]:
+        """The folders in the environment, and what dbt prints in a file."""
+        folders = {
+            "RAW_DIR": self.work / "raw",
+            "KEY_DIR": self.keys,
+            "STORE_DIR": self.store,
+        }
+        settings = {name: str(path) for name, path in folders.items()}
+        settings |= {"DO_NOT_TRACK": "1", "NO_COLOR": "1"}
+        before = dict(os.environ)
+        (self.work / "logs").mkdir(parents=True, exist_ok=True)
+        with (self.work / "logs" / "printed.txt").open("a") as printed:
+            os.environ.update(settings)
+            try:
+                with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+                    yield printed
+            finally:
+                os.environ.clear()
+                os.environ.update(before)
+
+
+def close_databases() -> None:
+    """Let go of a run's databases, so that the next one may open others of the same name."""
+    opened = DuckDBConnectionManager._ENV
+    if opened is not None and opened.conn is not None:
+        # dbt keeps cursors of its own; what is detached is closed, whoever still holds one
+        opened.conn.execute("attach ':memory:' as nothing")
+        opened.conn.execute("use nothing")
+        for name in DATABASES:
+            opened.conn.execute(f"detach database if exists {name}")
+        opened.close()
+    DuckDBConnectionManager.close_all_connections()

@@ -1,0 +1,75 @@
+"""Leaks made on purpose are caught, and harmless changes are not: a part of them, drawn by a seed.
+
+`make leak-score` tries every one with every net. Here the nets that only read are asked about some value
+leaks, and all six about a few of any kind; every leak's file is looked at.
+"""
+
+import pytest
+from conftest import PROJECT
+from leak_score import KINDS, Bench, Leak, all_leaks, changed, make_clean, read, sample_of
+
+SEED = 20170401
+LEAKS = all_leaks()
+HARMLESS = [leak for leak in LEAKS if leak.is_harmless]
+BUILT = sample_of([leak for leak in LEAKS if not leak.is_harmless], 5, SEED) + sample_of(HARMLESS, 1, SEED)
+VALUE_LEAKS = [leak for leak in LEAKS if leak.kind == "value" and leak not in BUILT]
+READ = sample_of(VALUE_LEAKS, 7, SEED) + sample_of(HARMLESS[1:], 1, SEED)
+
+
+def name_of(leak: Leak) -> str:
+    return f"{leak.family}/{leak.name}"
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory) -> Bench:
+    folder = tmp_path_factory.mktemp("leaks")
+    (folder / "bench").mkdir()
+    made = Bench(folder / "bench", make_clean(folder / "clean"))
+    made.look(is_static=False)
+    return made
+
+
+def test_there_are_leaks_enough():
+    harmful = [leak for leak in LEAKS if not leak.is_harmless]
+    assert len(harmful) >= 80 and len(LEAKS) - len(harmful) >= 20
+    assert {leak.kind for leak in LEAKS} == set(KINDS)
+    assert len({(leak.family, leak.name) for leak in LEAKS}) == len(LEAKS)
+
+
+@pytest.mark.parametrize("leak", LEAKS, ids=name_of)
+def test_a_leak_fits_the_project(leak, tmp_path):
+    """Flags a leak whose place in the project has moved away: it would be tried no more."""
+    for file in {part["file"] for part in leak.edit}:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_bytes((PROJECT / file).read_bytes())
+    with changed(tmp_path, leak):
+        assert all((tmp_path / file).exists() for file in leak.files)
+
+
+def test_the_nets_find_nothing_in_the_project_itself(bench):
+    assert sorted(f"{finding.net}: {finding.where}: {finding.what}" for finding in bench.known) == []
+
+
+@pytest.mark.parametrize("leak", BUILT, ids=name_of)
+def test_a_leak_is_caught_and_nothing_else(bench, leak):
+    tried = bench.attempt(leak)
+    nets = sorted(tried.caught)
+    assert tried.problem is None
+    assert len(nets) >= leak.needed, f"{leak.what} Caught by {nets}."
+    assert bool(nets) != leak.is_harmless
+
+
+@pytest.mark.parametrize("leak", READ, ids=name_of)
+def test_a_value_leak_is_caught_by_reading(bench, leak):
+    tried = bench.attempt(leak, is_static=True)
+    nets = sorted(tried.caught)
+    assert tried.problem is None
+    assert bool(nets) != leak.is_harmless, f"{leak.what} Caught by {nets}."
+
+
+def test_a_file_that_is_no_leak_is_refused(tmp_path):
+    path = tmp_path / "harmless" / "odd.toml"
+    path.parent.mkdir()
+    path.write_text('what = "x"\nkind = "value"\n[[add]]\nfile = "a"\ntext = "b"\n')
+    with pytest.raises(ValueError, match="no kind of leak"):
+        read(path)

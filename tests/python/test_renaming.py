@@ -1,0 +1,303 @@
+"""Net 4, by behaviour: under other NHS Numbers the same is stored. Three renamings of a small world.
+
+The net itself is tried on stores that were changed afterwards; test_leaks.py tries it on changes of the
+project. No assert compares anything that holds a number or a pseudonym: a failing one would print it.
+"""
+
+import csv
+import gzip
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import direct_build
+import duckdb
+import pyarrow.parquet
+import pytest
+import small_world
+from conftest import COLLECTION, PROJECT, differing, table_digest
+from small_world import SmallWorld
+
+from gp_level_data import store
+from gp_level_data.nets import raw_numbers, renaming
+from gp_level_data.synthetic_folder import MARKER, is_synthetic
+
+KEY_TABLE = "patient_level.gateway.int_patients__permitted"
+SEEDS = (1, 2, 3)
+SHUFFLED = 3
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> SmallWorld:
+    made = SmallWorld(PROJECT, tmp_path_factory.mktemp("renaming") / "work")
+    made.work.mkdir()
+    made.make_keys()
+    return made
+
+
+@pytest.fixture(scope="module")
+def raw_dir(world: SmallWorld) -> Path:
+    """The small world's raw folder."""
+    return small_world.make_raw(world.work.parent / "raw_0")
+
+
+@pytest.fixture(scope="module")
+def renamed(world: SmallWorld, raw_dir: Path) -> dict[int, tuple[Path, dict[str, str]]]:
+    """Its copies under other numbers, and what each number became, by seed."""
+    made = {}
+    for seed in SEEDS:
+        other = world.work.parent / f"raw_{seed}"
+        made[seed] = other, renaming.rename(raw_dir, other, seed, shuffle=seed == SHUFFLED)
+    return made
+
+
+@pytest.fixture(scope="module")
+def built(world: SmallWorld, raw_dir: Path) -> Path:
+    """The store of both runs, by dbt."""
+    return build(world, raw_dir)
+
+
+def build(world: SmallWorld, raw_dir: Path) -> Path:
+    world.put_raw(raw_dir)
+    world.put_store(None)
+    succeeded = world.gateway().success and world.warehouse().success
+    assert succeeded, "a run that must succeed failed"
+    return world.keep_store(world.work.parent / f"store of {raw_dir.name}")
+
+
+@pytest.fixture(scope="module")
+def compiled(world: SmallWorld, built: Path) -> dict:
+    """The manifest that the two runs leave, each model's SQL in it."""
+    return direct_build.both_runs(*(world.manifest(target) for target in ("gateway", "warehouse")))
+
+
+def build_directly(world: SmallWorld, built: Path, compiled: dict, raw_dir: Path, folder: Path) -> Path:
+    """All models once more on a copy of a store, without dbt."""
+    shutil.copytree(built, folder)
+    models = list(direct_build.models(compiled))
+    direct_build.run(compiled, models, raw_dir, world.keys, folder)
+    return folder
+
+
+def findings(world: SmallWorld, before: Path, after: Path, new_number: dict[str, str]) -> list[str]:
+    """Where the net finds something, and what."""
+    pseudonyms = renaming.renamed_pseudonyms(new_number, world.collection_key, COLLECTION)
+    found = renaming.findings(before, after, world.store_key, pseudonyms)
+    return [f"{finding.where} {finding.what}" for finding in found]
+
+
+def test_another_numbering_changes_nothing(world, built, renamed):
+    """Flags anything stored that follows from what a number is: a digit, a hash, an order, a filter."""
+    raw_dir, new_number = renamed[1]
+    assert findings(world, built, build(world, raw_dir), new_number) == []
+
+
+@pytest.mark.parametrize("seed", [2, SHUFFLED])
+def test_nor_do_two_more(world, built, compiled, renamed, tmp_path, seed):
+    """The same of the queries that dbt compiled, one of them on rows in another order."""
+    raw_dir, new_number = renamed[seed]
+    after = build_directly(world, built, compiled, raw_dir, tmp_path / "store")
+    assert findings(world, built, after, new_number) == []
+
+
+def test_building_directly_is_building(world, built, compiled, raw_dir, tmp_path):
+    """Flags a table that comes out otherwise without dbt: the same rows, types and order are wanted."""
+    again = build_directly(world, built, compiled, raw_dir, tmp_path / "store")
+    assert differing(digests(world, built), digests(world, again)) == []
+    # built anew, and not just copied
+    with duckdb.connect(store.database_file(again, store.MARTS)) as connection:
+        connection.execute("delete from marts.main.dim_gps")
+    direct_build.run_warehouse(list(direct_build.models(compiled)), world.keys, again)
+    assert differing(digests(world, built), digests(world, again)) == []
+
+
+def digests(world: SmallWorld, store_dir: Path) -> dict[str, str]:
+    with renaming.connect(store_dir, world.store_key) as connection:
+        return {name: table_digest(connection, name) for name in renaming.relations(connection)}
+
+
+def test_the_small_world_is_worth_building(world, built):
+    """Flags a comparison of little: verdicts of every kind occur, and hardly a table is empty."""
+    with renaming.connect(built, world.store_key) as connection:
+        counts = {
+            name: len(renaming.content(connection, name)[1]) for name in renaming.relations(connection)
+        }
+        rules = {rule for (rule,) in connection.execute(
+            "select distinct rule from marts.reference.int_intake__record_counts"
+        ).fetchall()}  # fmt: skip
+    empty = {name for name, count in counts.items() if not count}
+    assert empty == {
+        "marts.seeds.exception_register",
+        "patient_level.intermediate.int_disclosure__last_published",
+    }
+    assert len(rules) > 20 and {
+        "type_1_dissent", "type_1_same_day_conflict", "type_1_undated_dissent", "type_1_future_dissent",
+        "not_agreed", "opt_out_file_missing", "nhs_number_check_digit", "nhs_number_never_issued",
+        "nhs_number_malformed", "repeated_row", "repeated_with_another_gp", "unreadable_row",
+    } <= rules  # fmt: skip
+
+
+# ---- the renaming ---------------------------------------------------------------------------------
+
+
+def test_nobody_keeps_a_number(raw_dir, renamed):
+    for other, new_number in renamed.values():
+        before, after = raw_numbers.numbers_in(raw_dir), raw_numbers.numbers_in(other)
+        is_bijection = len(set(new_number.values())) == len(new_number)
+        is_all = before <= set(new_number) and after <= set(new_number.values())
+        kept_count = sum(
+            new == old for old, new in new_number.items() if old not in renaming.NEVER_ISSUED
+        )
+        assert (is_bijection, is_all, kept_count, len(before) == len(after)) == (True, True, 0, True)
+
+
+def test_every_number_keeps_its_kind(renamed):
+    for _, new_number in renamed.values():
+        kinds = Counter((renaming.kind_of(old), renaming.kind_of(new)) for old, new in new_number.items())
+        assert all(old == new for old, new in kinds)
+        assert {old for old, _ in kinds} == {"test", "check digit", "never issued"}
+
+
+def test_first_digits_change_too(renamed):
+    """A leak of the first three digits shows only where they differ."""
+    _, new_number = renamed[1]
+    prefix_count = len({new[:3] for new in new_number.values()})
+    assert prefix_count > 90
+
+
+def shape(content: bytes) -> bytes:
+    """A text in which every digit and capital letter stands for any other."""
+    return re.sub(b"[0-9]", b"0", re.sub(b"[A-Z]", b"A", content))
+
+
+def test_all_else_stays_to_the_byte(raw_dir, renamed):
+    """Flags another separator, line end, quote, order or column; of Parquet, another value or type."""
+    other, _ = renamed[1]
+    assert is_synthetic(other)
+    paths = {path for path in raw_dir.rglob("*") if path.is_file()} - {raw_dir / MARKER}
+    for path in sorted(paths):
+        twin = other / path.relative_to(raw_dir)
+        if path.suffix == ".parquet":
+            left, right = pyarrow.parquet.read_table(path), pyarrow.parquet.read_table(twin)
+            assert left.schema == right.schema
+            left, right = left.drop(["NHS_NUMBER"]), right.drop(["NHS_NUMBER"])
+            is_same = left.equals(right)
+        else:
+            read = gzip.decompress if path.suffix == ".gz" else bytes
+            is_same = shape(read(path.read_bytes())) == shape(read(twin.read_bytes()))
+        assert is_same, path.name
+
+
+def test_columns_beside_the_number_stay(raw_dir, renamed):
+    other, _ = renamed[1]
+    for name in ("gpes/individual_gp_level_data/A81001.csv", "gpes/opt_outs/A81001.csv"):
+        rows, others = (list(csv.DictReader((folder / name).open())) for folder in (raw_dir, other))
+        is_same = [row | {"NHS_NUMBER": ""} for row in rows] == [row | {"NHS_NUMBER": ""} for row in others]
+        assert is_same, name
+
+
+@pytest.mark.parametrize("text", ["9991234594", "999 123 4594", "999-123-4594", ' "9991234594" '])
+def test_a_number_is_written_as_before(text):
+    renaming_ = renaming.Renaming(1)
+    [new] = {renaming_.rewritten(text), renaming_.rewritten(text)}
+    plain = renaming_.renamed("9991234594")
+    is_same_person = re.sub("[^0-9]", "", new) == plain
+    assert is_same_person and shape(new.encode()) == shape(text.encode())
+
+
+# ---- the net --------------------------------------------------------------------------------------
+
+
+def same_numbers(new_number: dict[str, str]) -> dict[str, str]:
+    return {number: number for number in new_number}
+
+
+CHANGES = {
+    "a row less": (f"delete from {KEY_TABLE} where rowid = 0", "more or fewer rows"),
+    "another value": (f"update {KEY_TABLE} set gp_code = 'G0000000' where rowid = 7", "differs in gp_code"),
+    "another person": (
+        f"""
+        update {KEY_TABLE} set practice_code = 'X00000' where patient_key =
+            (select max(patient_key) from {KEY_TABLE})
+        """,
+        "differs in practice_code",
+    ),
+    "a column more": (f"alter table {KEY_TABLE} add column born integer", "has other columns"),
+    "a table more": ("create table patient_level.gateway.more as select 1 as n", "under one numbering only"),
+    "a view": ("create view marts.main.seen as select 1 as n", "under one numbering only"),
+    "a mart in another order": (
+        """
+        create table marts.main.turned as from marts.main.dim_gps order by rowid desc;
+        delete from marts.main.dim_gps; insert into marts.main.dim_gps from marts.main.turned;
+        drop table marts.main.turned
+        """,
+        "dim_gps differs in",
+    ),
+    "an admission's number": (
+        """
+        update patient_level.intermediate.int_admissions__qualifying
+        set admission_number = 999999 where rowid = 0
+        """,
+        "differs in admission_number",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def twin(built: Path) -> Path:
+    """The same store in another place: one file is not opened twice."""
+    return Path(shutil.copytree(built, built.with_name("twin")))
+
+
+def changed(world: SmallWorld, built: Path, folder: Path, sql: str) -> Path:
+    """A copy of the store, changed afterwards."""
+    shutil.copytree(built, folder)
+    with duckdb.connect(store.database_file(folder, store.MARTS)) as connection:
+        store.attach_patient_level(connection, folder, world.store_key)
+        connection.execute(sql)
+    return folder
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_difference_is_found(world, built, renamed, tmp_path, change):
+    sql, words = CHANGES[change]
+    after = changed(world, built, tmp_path / "store", sql)
+    found = findings(world, built, after, same_numbers(renamed[1][1]))
+    assert any(words in what for what in found)
+
+
+def test_no_difference_is_found_where_there_is_none(world, built, twin, renamed):
+    assert findings(world, built, twin, same_numbers(renamed[1][1])) == []
+
+
+def in_order_of(column: str) -> str:
+    return f"""
+        create table patient_level.gateway.kept as from {KEY_TABLE} order by {column}, practice_code;
+        delete from {KEY_TABLE}; insert into {KEY_TABLE} from patient_level.gateway.kept;
+        drop table patient_level.gateway.kept
+    """
+
+
+@pytest.mark.parametrize("order", ["patient_key desc", "md5(patient_key)"])
+def test_an_order_other_than_the_pseudonyms_is_found(world, built, renamed, tmp_path, order):
+    """Both stores alike, so that only the order itself can be what is found."""
+    before, after = (changed(world, built, tmp_path / name, in_order_of(order)) for name in "ab")
+    found = findings(world, before, after, same_numbers(renamed[1][1]))
+    assert found == [f"{KEY_TABLE} is not stored in the order of patient_key"]
+
+
+def test_a_view_in_a_store_is_found(world, built, renamed, tmp_path):
+    view = "create view marts.main.seen as select 1 as n"
+    before, after = (changed(world, built, tmp_path / name, view) for name in "ab")
+    found = findings(world, before, after, same_numbers(renamed[1][1]))
+    assert [what.split(" is a view")[0] for what in found] == ["marts.main.seen"]
+
+
+def test_pseudonyms_of_another_key_are_found(world, built, twin, renamed):
+    """A patient_key that is a hash of the number without the key is not what the new number should give."""
+    others = renaming.renamed_pseudonyms(
+        same_numbers(renamed[1][1]), b"not the key of this collection..", COLLECTION
+    )
+    found = renaming.findings(built, twin, world.store_key, others)
+    assert KEY_TABLE in {finding.where for finding in found}
