@@ -291,6 +291,27 @@ def test_zero_is_shown_and_1_to_7_are_not(runner: Runner) -> None:
                 assert text == "*" or abs(int(text) - count) <= 2
 
 
+# Whoever gets these sent the rows that they count.
+EXACT = {("rpt_practice_checks", "row_count")}
+
+
+def test_no_mart_shows_an_exact_count(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Flags a count that came past disclosure control, in whatever mart, whatever it is about."""
+    columns = warehouse.execute(
+        "select table_name, column_name from duckdb_columns() where database_name = 'marts'"
+        " and schema_name = 'main' and data_type in ('INTEGER', 'BIGINT', 'HUGEINT')"
+    ).fetchall()
+    assert len(columns) > 5
+    exact = {
+        (table, column)
+        for table, column in columns
+        if warehouse.execute(
+            f"select count(*) from marts.main.{table} where {column} <> 0 and ({column} < 10 or {column} % 5 <> 0)"
+        ).fetchone() != (0,)
+    }
+    assert exact == EXACT
+
+
 def moved(counts: Counts, by: dict[str, int]) -> Counts:
     """The same counts later: some lists of the first practice are longer."""
     gps, _, practices, conditions = counts
