@@ -93,7 +93,7 @@ def failing_project(folder: Path) -> Path:
         "    expect: {rows: [{a: somebody else}]}",
     ]
     (models / "_failing.yml").write_text("\n".join(lines) + "\n")
-    (project / "tests" / "privacy" / "failing_singular.sql").write_text(SINGULAR)
+    (project / "tests" / "failing_singular.sql").write_text(SINGULAR)
     return project
 
 

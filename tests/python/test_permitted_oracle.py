@@ -467,7 +467,7 @@ def test_nobody_else_in_any_patient_level_table(
 
 
 # Tables of the patient-level store that hold exact counts, and so are not shown, but no person.
-COUNTS_ONLY = re.compile("int_(metrics__|disclosure__|assurance__|opt_outs__extracts)")
+COUNTS_ONLY = re.compile("int_(metrics__|conditions__|measures__|disclosure__|assurance__|opt_outs__extracts)")
 
 
 def test_people_with_a_qualifying_admission(

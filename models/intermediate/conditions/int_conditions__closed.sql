@@ -1,7 +1,7 @@
 -- Of the areas that make up one area above: how many conditions, the rarest first, are shown for
--- none of them. As many as leave no small number among the others; at least two that somebody was
--- admitted for, whose patients can be taken for each other's; and so many that in no area those not
--- shown are few together: who knows the patients of any condition knows them by subtraction.
+-- none of them. As many as leave no small number among the others; and so many that in no area the
+-- patients of those not shown are few together: who knows the patients of any condition, and of the
+-- others, knows these by subtraction. So it is never one condition alone.
 
 with ranks as (
 
@@ -20,12 +20,10 @@ with ranks as (
 
 ),
 
-running as (
+marked as (
 
     select
         *,
-        count(*) filter (where is_met)
-            over (partition by area_level, parent_code order by condition_rank) as met_so_far,
         max(case when has_small then condition_rank end)
             over (partition by area_level, parent_code) as last_small_rank
     from ranks
@@ -41,13 +39,11 @@ select
         when max(last_small_rank) is null then 0
         else
             coalesce(
-                min(condition_rank) filter (
-                    where
-                    condition_rank >= last_small_rank and met_so_far >= 2 and not has_few_closed
-                ),
+                min(condition_rank)
+                filter (where condition_rank >= last_small_rank and not has_few_closed),
                 count(*)
             )
     end as closed_conditions
-from running
+from marked
 group by area_level, parent_code
 order by area_level, parent_code
