@@ -11,7 +11,7 @@ A leak is a small change to the project (leaks/<family>/<name>.toml), tried on a
 
 Every leak must be caught, a value leak by two nets, and a harmless change by none. dbt compiles each change;
 what it reaches is then built directly (direct_build.py), unless it is more than another query: then dbt
-runs. Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`.
+runs, under the second numbering only where nets are wanting. Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`.
 """
 
 import argparse
@@ -250,6 +250,8 @@ class Bench:
             if self.world.dbt("compile", target, *SELECT[target], *COMPILE).complaints:
                 raise RuntimeError("the project does not compile without any leak")
             self.manifests[target] = self.world.manifest(target)
+            cache = self.world.target_path(target) / CACHE
+            shutil.copyfile(cache, self.folder / f"{target} {CACHE}")
         both = direct_build.both_runs(self.manifests["gateway"], self.manifests["warehouse"])
         self.known = set(names_and_lineage(both))
         if not is_static:
@@ -274,11 +276,11 @@ class Bench:
     def findings(self, leak: Leak, is_static: bool) -> Iterator[Finding]:
         """What each net finds: first those that read, then those that build."""
         complaints, manifest = self.compiled(leak)
+        found = names_and_lineage(manifest) if manifest else []
         # a query that is put together while others run does not compile by itself
         if complaints and (is_static or not leak.needs_dbt):
-            yield Finding("dbt", "compilation", "refused")
-        if manifest:
-            yield from names_and_lineage(manifest)
+            found.append(Finding("dbt", "compilation", "refused"))
+        yield from found
         if is_static:
             return
         if manifest and not complaints and not leak.needs_dbt:
@@ -290,7 +292,7 @@ class Bench:
                 return
             except duckdb.Error:
                 pass  # dbt would print the error
-        yield from self.built_by_dbt(leak)
+        yield from self.built_by_dbt(leak, {each.net for each in found if each not in self.known})
 
     def compiled(self, leak: Leak) -> tuple[list[str], dict | None]:
         """What dbt complained of, and the manifest of the project as changed, both runs' SQL in it."""
@@ -309,15 +311,13 @@ class Bench:
         return complaints, direct_build.both_runs(manifests["gateway"], manifests["warehouse"], newer)
 
     def sweep(self) -> None:
-        """Away with what the last leak left, but for what dbt parsed."""
+        """Away with what the last leak left; what dbt parsed is that of the clean project again."""
         shutil.rmtree(self.world.work / "logs", ignore_errors=True)
-        for target in ("gateway", "warehouse"):
+        for target in SELECT:
             folder = self.world.target_path(target)
-            for path in folder.iterdir() if folder.exists() else ():
-                if path.is_dir():
-                    shutil.rmtree(path)
-                elif path.name != CACHE:
-                    path.unlink()
+            shutil.rmtree(folder)
+            folder.mkdir()
+            shutil.copyfile(self.folder / f"{target} {CACHE}", folder / CACHE)
 
     def built_directly(self, manifest: dict) -> Iterator[Finding]:
         """What changed is built under both numberings, without dbt."""
@@ -331,39 +331,59 @@ class Bench:
             direct_build.run(manifest, nodes, raw_dir, self.world.keys, store_dir)
         yield from self.findings_in(stores)
 
-    def built_by_dbt(self, leak: Leak) -> Iterator[Finding]:
-        """Both runs under both numberings, by dbt."""
+    def built_by_dbt(self, leak: Leak, nets: set[str]) -> Iterator[Finding]:
+        """Both runs by dbt; under the other numbering too, unless nets enough have caught the leak."""
         in_process = not any(READ_ONCE.match(file) for file in leak.files)
         world = SmallWorld(self.world.project, self.world.work, in_process)
-        options = NO_UNIT_TESTS if re.search(r"tests?\b|store_failures", leak.words) else NO_TESTS
-        runs = (("gateway", world.gateway, REFUSED), ("warehouse", world.warehouse, re.compile("")))
-        stores: list[Path | None] = [None, None]
-        for name, run, like in runs:
-            for at, raw_dir in enumerate(self.clean.raw_dirs):
-                world.put_raw(raw_dir)
-                world.put_store(stores[at])
-                complaints = run(*options).complaints
-                stores[at] = world.keep_store(self.folder / f"store_{at}")
-                if any(SCANNED in complaint for complaint in complaints):
-                    yield Finding("values", f"end of the {name} run", "looks like a number")
-                    continue
-                if any(map(like.search, complaints)):
-                    yield Finding("dbt", f"{name} run", "refused")
-                if complaints:
-                    yield from self.findings_in_files()
-                    return
-            found = list(self.findings_in(stores))
-            yield from found
-            # what came out of the custodian's run has been caught, or has not
-            if any(finding not in self.known for finding in found):
+        stores: list[Path] = []
+        for raw_dir in self.clean.raw_dirs:
+            if stores and not leak.is_harmless and len(nets) >= leak.needed:
                 return
+            found, is_whole = self.run_by_dbt(leak, world, raw_dir)
+            stores.append(world.keep_store(self.folder / f"store_{len(stores)}"))
+            found += self.findings_in_files()
+            if is_whole:
+                found += self.findings_in_store(stores[0])
+            yield from found
+            if not is_whole:
+                return
+            nets |= {finding.net for finding in found if finding not in self.known}
+        yield from self.differences(stores)
+
+    def run_by_dbt(
+        self, leak: Leak, world: SmallWorld, raw_dir: Path
+    ) -> tuple[list[Finding], bool]:
+        """Both runs of one raw folder: what refuses them, and whether they came to their end."""
+        options = NO_UNIT_TESTS if re.search(r"tests?\b|store_failures", leak.words) else NO_TESTS
+        world.put_raw(raw_dir)
+        world.put_store(None)
+        found = []
+        runs = (("gateway", world.gateway, REFUSED), ("warehouse", world.warehouse, re.compile("")))
+        for name, run, refused in runs:
+            complaints = run(*options).complaints
+            if any(SCANNED in complaint for complaint in complaints):
+                found.append(Finding("values", f"end of the {name} run", "looks like a number"))
+            elif any(map(refused.search, complaints)):
+                found.append(Finding("dbt", f"{name} run", "refused"))
+            if complaints:
+                # all models are built when the scan comes; the analyst's run needs no more than them
+                return found, all(SCANNED in complaint for complaint in complaints)
+        return found, True
 
     def findings_in(self, stores: list[Path]) -> Iterator[Finding]:
         """What the nets find in two stores and in what the runs left beside them."""
-        yield from renaming.findings(*stores, self.world.store_key, self.new_pseudonym)
-        yield from self.not_permitted_in(stores[0])
-        yield from values.findings_in_store(stores[0], self.world.store_key, self.numbers)
+        yield from self.differences(stores)
+        yield from self.findings_in_store(stores[0])
         yield from self.findings_in_files()
+
+    def differences(self, stores: list[Path]) -> list[Finding]:
+        return renaming.findings(*stores, self.world.store_key, self.new_pseudonym)
+
+    def findings_in_store(self, store_dir: Path) -> list[Finding]:
+        return [
+            *self.not_permitted_in(store_dir),
+            *values.findings_in_store(store_dir, self.world.store_key, self.numbers),
+        ]
 
     def findings_in_files(self) -> list[Finding]:
         """What the values net finds in artefacts and words; dbt's cache of the manifest says nothing new."""
