@@ -8,6 +8,7 @@ folder, another sort of constraint. What the SQL inside the models does is the o
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from gp_level_data.nets import Finding
 from gp_level_data.nets.graph import Graph, parents, tested_model, without_comments, words
@@ -181,15 +182,27 @@ def nothing_speaks_of_numbers(graph: Graph) -> Broken:
 
 
 def nothing_quotes_a_number(graph: Graph) -> Broken:
-    """No text holds a valid number. Unit tests of identifiable steps need some: of the range for tests."""
+    """No text holds a valid number, no seed's row either; a manifest knows only where those lie.
+
+    Unit tests of identifiable steps need some: of the range for tests.
+    """
     for key, node in {**graph.all, **graph.ours()}.items():
         kind = node["resource_type"]
         without = NOT_WORDS | (DIGESTS if node.get("test_metadata") else set())
-        quoted = {number for text in words(node, without) for number in numbers_quoted(text)}
+        texts = [*words(node, without), *rows_of(node)]
+        quoted = {number for text in texts for number in numbers_quoted(text)}
         if kind == "unit_test" and tested_model(node) in graph.gateway | graph.staging:
             quoted = {number for number in quoted if not number.startswith("999")}
         if quoted:
             yield key, "quotes a number that could be somebody's"
+
+
+def rows_of(node: dict) -> list[str]:
+    """The lines of a seed's file, while the project lies where it was parsed."""
+    path = Path(node.get("root_path") or "", node.get("original_file_path", ""))
+    if node["resource_type"] != "seed" or not path.is_file():
+        return []
+    return path.read_text(encoding="utf-8").splitlines()
 
 
 def every_model_keeps_to_its_zone(graph: Graph) -> Broken:

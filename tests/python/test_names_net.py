@@ -404,6 +404,16 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
 }  # fmt: skip
 
 
+def test_a_seed_may_not_quote_a_number(texts: dict[str, str], tmp_path: Path) -> None:
+    manifest = json.loads(texts["warehouse"])
+    node(manifest, SEED)["root_path"] = str(tmp_path)
+    path = tmp_path / node(manifest, SEED)["original_file_path"]
+    path.parent.mkdir(parents=True)
+    for text, expected in (("a\nnobody\n", []), (f"a\nseen with {test_number(8)}\n", [(SEED, QUOTES)])):
+        path.write_text(text)
+        assert list(names.nothing_quotes_a_number(names.Graph(manifest))) == expected
+
+
 @pytest.mark.parametrize(
     ("rule", "name"),
     [
