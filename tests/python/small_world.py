@@ -88,16 +88,18 @@ def thin_parquet(path: Path, target: Path) -> None:
 
 
 def add_exchange(raw_dir: Path) -> None:
-    """A question about everybody in the folder, and an answer that permits three of four."""
+    """Who of the folder may be disseminated: first an answer that names people never asked about, then
+    one about everybody, which permits three of four."""
     records = raw_folder.read(raw_dir, SETTINGS).practice_records
     numbers = {opt_out_oracle.nhs_number(row["nhs_number"]) for row in records}
-    asked = sorted(filter(opt_out_oracle.is_valid, numbers))
-    subject = ndop_files.subject_of("SMALL01", DISSEMINATED_AT, 1)
-    answered = [number for at, number in enumerate(asked) if at % 4]
-    path = ndop_files.write_request(raw_dir, subject, asked)
-    reply = raw_dir / ndop_files.FOLDERS["reply"] / path.name
-    reply.parent.mkdir(parents=True)
-    reply.write_text("".join(f"{number},\n" for number in answered))
+    people = sorted(filter(opt_out_oracle.is_valid, numbers))
+    permitted = [number for at, number in enumerate(people) if at % 4]
+    for sequence, asked in enumerate((people[::2], people), start=1):
+        subject = ndop_files.subject_of("SMALL01", DISSEMINATED_AT, sequence)
+        path = ndop_files.write_request(raw_dir, subject, asked)
+        reply = raw_dir / ndop_files.FOLDERS["reply"] / path.name
+        reply.parent.mkdir(parents=True, exist_ok=True)
+        reply.write_text("".join(f"{number},\n" for number in permitted))
 
 
 @dataclass(frozen=True)
