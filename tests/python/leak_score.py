@@ -9,9 +9,10 @@ A leak is a small change to the project (leaks/<family>/<name>.toml), tried on a
     renaming   gp_level_data/nets/renaming.py, on two builds under two numberings
     opt_outs   nobody but those whom the oracle permits (opt_out_oracle.py) has a row
 
-Every leak must be caught and no harmless change; a value leak by two nets, unless dbt refuses it, is the
-goal. dbt compiles each change; what it reaches is then built directly (direct_build.py), unless it is more than another query: then dbt
-runs, under the second numbering only where nets are wanting. Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`.
+Every leak must be caught and no harmless change; a value leak by two nets, unless dbt refuses it, is
+the goal. dbt compiles each change; what it reaches is then built directly (direct_build.py), unless it
+is more than another query: then dbt runs, under the second numbering only where nets are wanting.
+Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`.
 """
 
 import argparse
