@@ -7,6 +7,7 @@ the name <MAILBOX>-<DDMMYY>-<NNNN>.dat. Source: domain handbook, section 3.5.
 
 import os
 import re
+import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -23,7 +24,7 @@ FOLDERS = {"request": "ndop/request", "reply": "ndop/reply"}
 # A mailbox of ten digits would look like an NHS Number wherever its name goes.
 MAILBOX = r"(?=[0-9]*[A-Z])[A-Z0-9]{1,20}"
 NAME = re.compile(rf"(?P<subject>{MAILBOX}-(?P<sent>[0-9]{{6}})-(?P<sequence>[0-9]{{4}}))\.dat")
-CHARACTERS = b"0123456789,\r\n"
+CHARACTERS = string.digits.encode() + b",\r\n"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import itertools
 import json
 import random
 import re
+import string
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import pyarrow.parquet
 
 from gp_level_data import ndop_files, store
 from gp_level_data.nets import Finding
+from gp_level_data.nets.spelling import NEVER_ISSUED
 from gp_level_data.pseudonym import pseudonymiser
 from gp_level_data.synthetic_folder import MARKER, write_marker
 
@@ -41,13 +43,6 @@ def check_digit(nine: str) -> str | None:
     return None if check == 10 else str(check)
 
 
-NEVER_ISSUED = sorted(
-    {str(digit) * 10 for digit in range(10)}
-    | {f"{digit}00000000{digit}" for digit in range(10)}
-    | {"2333455667"}
-)
-
-
 def kind_of(number: str) -> str:
     """What the gateway makes of ten digits: the rule they break, or the range they lie in."""
     if check_digit(number[:9]) != number[9]:
@@ -66,7 +61,9 @@ class Renaming:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(f"renaming {seed}")
-        self.never_issued = [number for number in NEVER_ISSUED if kind_of(number) == "never issued"]
+        self.never_issued = [
+            number for number in sorted(NEVER_ISSUED) if kind_of(number) == "never issued"
+        ]
         self.random.shuffle(self.never_issued)
         self.new_number: dict[str, str] = {}
         self.new_text: dict[str, str] = {}
@@ -92,7 +89,7 @@ class Renaming:
                 yield new
 
     def digits(self, count: int) -> str:
-        return "".join(self.random.choices("0123456789", k=count))
+        return "".join(self.random.choices(string.digits, k=count))
 
     def rewritten(self, cell: str) -> str:
         """A cell with another number, written the same way; what is no number keeps its shape."""
@@ -108,7 +105,7 @@ class Renaming:
 
     def another(self, character: re.Match) -> str:
         """Any digit for a digit, any letter for a letter."""
-        return self.random.choice("0123456789" if character[0].isdigit() else "ACEHKMPRTX")
+        return self.random.choice(string.digits if character[0].isdigit() else "ACEHKMPRTX")
 
 
 def rename(raw_dir: Path, out_dir: Path, seed: int, *, shuffle: bool = False) -> dict[str, str]:

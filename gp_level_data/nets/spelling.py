@@ -1,6 +1,7 @@
 """How an NHS Number is spoken of, and how one is written down, in names and descriptions."""
 
 import re
+import string
 import unicodedata
 from collections.abc import Iterator
 
@@ -11,6 +12,14 @@ SPOKEN_OF = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 TEN_DIGITS = re.compile(r"(?<!\d)(\d{3})[\W_]{0,2}(\d{3})[\W_]{0,2}(\d{4})(?!\d)")
+
+# Nobody's, though some pass the check digit, as in the macro nhs_number_rule (HES rule 9012).
+PUBLISHED_DUMMY = "2333455667"
+NEVER_ISSUED = {
+    PUBLISHED_DUMMY,
+    *(digit * 10 for digit in string.digits),
+    *(f"{digit}00000000{digit}" for digit in string.digits),
+}
 
 
 def speaks_of_numbers(text: str) -> bool:
@@ -25,14 +34,13 @@ def numbers_quoted(text: str) -> Iterator[str]:
     """
     for match in TEN_DIGITS.finditer(plain(text)):
         digits = "".join(match.groups())
-        remainder = sum(int(digit) * weight for digit, weight in zip(digits, range(10, 0, -1))) % 11
-        if remainder == 0 and not is_never_issued(int(digits)):
+        if passes_modulus_11(digits) and digits not in NEVER_ISSUED:
             yield digits
 
 
-def is_never_issued(number: int) -> bool:
-    """The dummies that pass the check digit, as in the macro nhs_number_rule: nobody's."""
-    return number % 1111111111 == 0 or number % 1000000001 == 0 or number == 2333455667
+def passes_modulus_11(digits: str) -> bool:
+    """Whether the last of ten digits is their check digit, as one in eleven is by chance."""
+    return sum(int(digit) * weight for digit, weight in zip(digits, range(10, 0, -1))) % 11 == 0
 
 
 def plain(text: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from conftest import PROJECT, Ended, Folders, run_dbt
 
 from gp_level_data.nets import names
+from gp_level_data.nets.graph import without_comments
 from gp_level_data.nets.spelling import speaks_of_numbers
 
 GATE = "int_opt_outs__upheld"
@@ -72,10 +73,6 @@ def ancestors(manifest: dict, node: dict, doors: Iterable[str] = ()) -> set[str]
         waiting -= set(doors)
         waiting = {up for name in waiting for up in manifest["parent_map"].get(name, [])} - found
     return found
-
-
-def without_comments(code: str) -> str:
-    return re.sub(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}", "", code, flags=re.DOTALL)
 
 
 def test_no_warning_and_no_deprecation(parsed: tuple[Ended, Path]) -> None:

@@ -5,6 +5,7 @@ each is SQL that it would run, or refusing it would prove nothing.
 """
 
 import re
+import string
 from dataclasses import replace
 from pathlib import Path
 
@@ -241,7 +242,7 @@ def as_numbers() -> tuple[duckdb.DuckDBPyConnection, dict[str, str]]:
 
 @given(
     st.from_regex(r"\A {0,2}[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}[,x]? {0,2}\Z").filter(str.isascii)
-    | st.text("0123456789 ,-", max_size=14)
+    | st.text(string.digits + " ,-", max_size=14)
 )
 def test_a_cleaned_number_is_the_number_or_nothing(as_numbers: tuple, text: str) -> None:
     """Flags a step that yields `person` and gives anything but all ten digits as they were sent."""

@@ -1,6 +1,7 @@
 """What an expression is worth: which identifiers its value depends on, and how."""
 
 import re
+from abc import ABC, abstractmethod
 
 from sqlglot import exp
 
@@ -19,6 +20,7 @@ from gp_level_data.nets.lineage.values import (
     computed,
     one_of,
 )
+from gp_level_data.nets.spelling import passes_modulus_11
 
 
 TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{10}(?![0-9])")
@@ -31,15 +33,16 @@ def only(node: exp.Expression, *names: str) -> None:
             raise NotUnderstood(f"{type(node).__name__} with {name.strip('_')}")
 
 
-class Expressions:
+class Expressions(ABC):
     """Evaluates expressions; the subclass evaluates the queries inside them."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
         self.steps_taken: set[str] = set()
 
+    @abstractmethod
     def query(self, node: exp.Expression, outer: Scope | None):
-        raise NotImplementedError
+        """The worth of a query inside an expression."""
 
     def value(self, node: exp.Expression, scope: Scope) -> Value:
         """The worth of an expression. Raises NotUnderstood for anything unknown."""
@@ -83,7 +86,7 @@ class Expressions:
             self.problems.append(f"FLOW: an identifier decides in {where}")
 
     def leaf(self, node: exp.Expression, scope: Scope) -> Value:
-        if isinstance(node, exp.Literal) and any(map(is_nhs_number, TEN_DIGITS.findall(node.name))):
+        if isinstance(node, exp.Literal) and any(map(passes_modulus_11, TEN_DIGITS.findall(node.name))):
             self.problems.append("VALUE: an identifier is written out")
         return Value()
 
@@ -272,12 +275,6 @@ class Expressions:
         exp.Filter: filter,
         exp.Window: window,
     }
-
-
-def is_nhs_number(digits: str) -> bool:
-    """Whether ten digits pass modulus 11, as one in eleven does."""
-    weights = [*range(10, 1, -1), 1]
-    return sum(int(digit) * weight for digit, weight in zip(digits, weights)) % 11 == 0
 
 
 def orders(node: exp.Expression | None) -> bool:
