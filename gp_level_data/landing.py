@@ -8,6 +8,7 @@ whatever order, format or line ends their senders chose. Only views: no row is c
 
 import csv
 import gzip
+import hashlib
 import re
 import zlib
 from collections import defaultdict
@@ -19,6 +20,7 @@ import duckdb
 import pyarrow
 import pyarrow.parquet
 
+from gp_level_data.intake_rules import rules
 from gp_level_data.refusal import Refusal
 from gp_level_data.store import sql_text
 from gp_level_data.synthetic_folder import is_synthetic
@@ -28,6 +30,8 @@ COLLECTIONS = "gpes/{collection}"
 FORMATS = re.compile(r"^(?P<stem>.+?)(?P<format>\.csv|\.csv\.gz|\.parquet)$")
 PRACTICE_CODE = r"[A-Z][0-9]{5}"
 BLOCK = 16 * 1024 * 1024
+# Kinds of which nothing but its content says that a file was sent twice.
+COMPARED = ("hes_apc",)
 
 # Organisation Data Service, legacy CSV without header (domain handbook, section 5).
 ODS_COLUMNS = (
@@ -67,7 +71,11 @@ class FileKind:
 
 @dataclass(frozen=True)
 class RawFile:
-    """What a look at a raw file found; `refused_rule` is None where it keeps the contract."""
+    """What a look at a raw file found; `refused_rule` is None where it keeps the contract.
+
+    content  digest of a hospital file's content, to know it again; never stored, since whoever has it
+             could try out whom a short file is about
+    """
 
     kind: FileKind
     path: Path
@@ -75,8 +83,10 @@ class RawFile:
     format: str = ""
     practice_code: str | None = None
     columns: tuple[str, ...] = ()
+    byte_count: int | None = None
     row_count: int | None = None
     extracted_at: str | None = None
+    content: bytes | None = None
     refused_rule: str | None = None
 
 
@@ -119,7 +129,7 @@ def file_kinds(collection: str) -> tuple[FileKind, ...]:
             "hes",
             "apc_[0-9]{4}",
             (
-                "EPIKEY", "NEWNHSNO", "ADMIDATE", "ADMIMETH", "ADMISORC", "CLASSPAT", "EPIORDER",
+                "EPIKEY", "NEWNHSNO", "ADMIDATE", "ADMIMETH", "ADMISORC", "CLASSPAT", "DISDATE", "EPIORDER",
                 "EPISTAT", "EPITYPE", "MAINSPEF", "MYDOB", "SEX", "STARTAGE", "DIAG_4_01",
                 "DIAG_4_CONCAT", "OPERTN_4_CONCAT",
             ),
@@ -155,7 +165,10 @@ def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
         if match and re.fullmatch(kind.stem, match["stem"]):
             practice_code = match["stem"] if kind.stem == PRACTICE_CODE else None
             name = f"{kind.folder}/{path.name}"
-            yield RawFile(kind, path.resolve(), name, match["format"], practice_code)
+            # A link may lead out of the raw folder, or to what another practice sent.
+            is_itself = path.resolve() == raw_dir.resolve() / kind.folder / path.name
+            rule = None if is_itself else "link_instead_of_file"
+            yield RawFile(kind, path.resolve(), name, match["format"], practice_code, refused_rule=rule)
         elif kind.owns_folder and path.is_file() and not path.name.startswith("."):
             # Its name follows no rule, so it may hold anything: it is not repeated.
             name = f"{kind.folder}/(unexpected name)"
@@ -166,10 +179,12 @@ def look_at(file: RawFile) -> RawFile:
     """The file with its columns, row count and moment of extraction, or with the rule it broke."""
     if file.refused_rule:
         return file
+    if not file.path.is_file():
+        return replace(file, refused_rule="unreadable_file")
+    file = replace(file, byte_count=file.path.stat().st_size)
     try:
-        columns, first_row, row_count = (
-            look_at_parquet(file.path) if file.format == ".parquet" else look_at_csv(file)
-        )
+        look = look_at_parquet if file.format == ".parquet" else look_at_csv
+        columns, first_row, row_count, content = look(file)
     except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error, pyarrow.ArrowException):
         return replace(file, refused_rule="unreadable_file")
     if not file.kind.has_header:
@@ -181,18 +196,22 @@ def look_at(file: RawFile) -> RawFile:
         file,
         columns=columns,
         row_count=row_count,
+        content=content if file.kind.relation in COMPARED else None,
         extracted_at=dict(zip(columns, first_row, strict=False)).get("EXTRACTED_AT"),
         refused_rule=broken_column_rule(file.kind, columns),
     )
 
 
-def look_at_csv(file: RawFile) -> tuple[tuple[str, ...], tuple[str, ...], int]:
-    """Columns, first row and number of rows of a CSV file; the file is read once, in blocks."""
+def look_at_csv(file: RawFile) -> tuple[tuple[str, ...], tuple[str, ...], int, bytes]:
+    """Columns, first row, number of rows and digest of a CSV file; the file is read once, in blocks."""
     opener = gzip.open if file.format == ".csv.gz" else open
     with opener(file.path, "rb") as stream:
         head = stream.read(BLOCK)
         block, line_ends, returns, pairs, last = head, 0, 0, 0, b""
+        digest = hashlib.sha256()
         while block:
+            if file.kind.relation in COMPARED:
+                digest.update(block)
             line_ends += block.count(b"\n")
             returns += block.count(b"\r")
             pairs += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
@@ -206,16 +225,18 @@ def look_at_csv(file: RawFile) -> tuple[tuple[str, ...], tuple[str, ...], int]:
     columns = tuple(name.strip().upper() for name in next(rows, []))
     first_row = tuple(next(rows, []))
     line_count = line_ends + (1 if last not in (b"", b"\n") else 0)
-    return columns, first_row, max(line_count - file.kind.has_header, 0)
+    return columns, first_row, max(line_count - file.kind.has_header, 0), digest.digest()
 
 
-def look_at_parquet(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], int]:
-    """Columns, first row and number of rows of a Parquet file."""
-    with pyarrow.parquet.ParquetFile(path) as file:
-        columns = tuple(name.upper() for name in file.schema_arrow.names)
-        first = next(file.iter_batches(batch_size=1), None)
+def look_at_parquet(file: RawFile) -> tuple[tuple[str, ...], tuple[str, ...], int, bytes]:
+    """Columns, first row, number of rows and digest of a Parquet file."""
+    with pyarrow.parquet.ParquetFile(file.path) as table, file.path.open("rb") as stream:
+        columns = tuple(name.upper() for name in table.schema_arrow.names)
+        first = next(table.iter_batches(batch_size=1), None)
         values = first.to_pydict().values() if first is not None else ()
-        return columns, tuple(str(value[0]) for value in values if value), file.metadata.num_rows
+        first_row = tuple(str(value[0]) for value in values if value)
+        digest = hashlib.file_digest(stream, "sha256").digest()
+        return columns, first_row, table.metadata.num_rows, digest
 
 
 def broken_column_rule(kind: FileKind, columns: tuple[str, ...]) -> str | None:
@@ -243,15 +264,28 @@ def refuse_repeated_practices(files: list[RawFile]) -> list[RawFile]:
     ]
 
 
+def refuse_delivered_twice(files: list[RawFile]) -> list[RawFile]:
+    """Hospital files of one content: the first by name is read, or each episode would be there twice."""
+    seen = set()
+    found = []
+    for file in files:
+        is_again = file.content is not None and file.content in seen
+        seen.add(file.content)
+        found.append(replace(file, refused_rule="file_delivered_twice") if is_again else file)
+    return found
+
+
 def refuse_without_national_files(files: list[RawFile]) -> None:
     """A Refusal where a file that concerns every practice breaks the contract.
 
     Without its rows the run would report zeros, such as nobody admitted, that nobody counted.
     """
     for file in files:
-        if file.refused_rule and file.kind.is_required and file.kind.stem != PRACTICE_CODE:
-            rule = file.refused_rule.replace("_", " ")
-            raise Refusal(f"The file {file.name} breaks the contract: {rule}.")
+        if file.refused_rule in (None, "file_delivered_twice"):
+            continue
+        if file.kind.is_required and file.kind.stem != PRACTICE_CODE:
+            words = rules()[file.refused_rule].meaning
+            raise Refusal(f"The file {file.name} breaks the contract: {words}.")
 
 
 def create_relations(
@@ -259,8 +293,10 @@ def create_relations(
 ) -> None:
     """Create the schema `landing`: one view a kind of file, and what was found about the files."""
     kinds = file_kinds(collection)
-    files = refuse_repeated_practices(
-        [look_at(file) for kind in kinds for file in files_of(kind, raw_dir)]
+    files = refuse_delivered_twice(
+        refuse_repeated_practices(
+            [look_at(file) for kind in kinds for file in files_of(kind, raw_dir)]
+        )
     )
     refuse_without_national_files(files)
     connection.execute("create schema landing")
@@ -275,6 +311,7 @@ def create_relations(
                 "file_kind": pyarrow.array([file.kind.relation for file in files], pyarrow.string()),
                 "file_name": pyarrow.array([file.name for file in files], pyarrow.string()),
                 "practice_code": pyarrow.array([f.practice_code for f in files], pyarrow.string()),
+                "byte_count": pyarrow.array([file.byte_count for file in files], pyarrow.int64()),
                 "row_count": pyarrow.array([file.row_count for file in files], pyarrow.int64()),
                 "extracted_at": pyarrow.array([f.extracted_at for f in files], pyarrow.string()),
                 "refused_rule": pyarrow.array([f.refused_rule for f in files], pyarrow.string()),
@@ -326,6 +363,8 @@ def layout(kind: FileKind, columns: tuple[str, ...]) -> str:
         names.append(
             rf"regexp_extract(filename, '([^/\\]+?)\.[a-z.]+$', 1) as file_practice_code"
         )
+    elif kind.owns_folder:
+        names.append(rf"'{kind.folder}/' || regexp_extract(filename, '[^/\\]+$') as file_name")
     if kind.optional:
         flags = [flag_letter(name) if name in columns else "'-'" for name in kind.optional]
         names.append(f"{' || '.join(flags)} as metric_flags")

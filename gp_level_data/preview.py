@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
 import duckdb
 
 from gp_level_data import build, landing
+from gp_level_data.intake_rules import rules
 from gp_level_data.landing import RawFile
 from gp_level_data.refusal import Refusal
 from gp_level_data.scratch_gateway import scratch_gateway
@@ -66,6 +66,7 @@ VERDICTS = """
         patients.rejected_rule,
         opt_outs.reason,
         patients.usual_gp_rule,
+        patients.metrics_rule,
         count(*) as person_count,
         sum(patients.row_count)::bigint as row_count
     from gateway.int_patients__judged as patients
@@ -84,6 +85,7 @@ class Preview:
     """What the gateway says about one practice.
 
     collected, held_back, without_gp   people: number, number by reason, number by reason
+    unclear_metrics                    people with a usual GP and a metric that cannot be read
     unusable                           rows by rule
     in_the_way                         why nothing of it would be collected today
     """
@@ -97,6 +99,7 @@ class Preview:
     collected: int
     held_back: Counter
     without_gp: Counter
+    unclear_metrics: int
     unusable: Counter
 
 
@@ -131,8 +134,8 @@ def look(
     title, collected_at, name, status, reason, file_problem = found
     files = files_of(raw_dir, collection, practice)
     held_back, without_gp, unusable = Counter(), Counter(), Counter()
-    collected = rows_read = 0
-    for rule, objection, gp_rule, people, rows in cursor.execute(
+    collected = unclear_metrics = rows_read = 0
+    for rule, objection, gp_rule, metrics_rule, people, rows in cursor.execute(
         VERDICTS, [collection, practice]
     ).fetchall():
         rows_read += rows
@@ -146,12 +149,14 @@ def look(
         collected += people
         if gp_rule:
             without_gp[gp_rule] += people
+        elif metrics_rule:
+            unclear_metrics += people
     unusable["unreadable_row"] = rows_sent(files) - rows_read
     not_agreed = None if status == "agreed" else "not_agreed"
     in_the_way = [rule for rule in (reason, not_agreed, file_problem) if rule]
     return Preview(
         title, collected_at, name, status, list(dict.fromkeys(in_the_way)), files,
-        collected, +held_back, +without_gp, +unusable,
+        collected, +held_back, +without_gp, unclear_metrics, +unusable,
     )  # fmt: skip
 
 
@@ -245,6 +250,8 @@ def people_lines(preview: Preview) -> Iterator[str]:
     yield counted(preview.collected, "would be collected")
     yield f"  {counted(preview.without_gp.total(), 'of them without a usual GP')}"
     yield from (f"    {line}" for line in counted_lines(preview.without_gp))
+    if preview.unclear_metrics:
+        yield f"  {counted(preview.unclear_metrics, in_words('metric_value_unknown'))}"
     yield counted(preview.held_back.total(), "would be held back")
     yield from (f"  {line}" for line in counted_lines(preview.held_back))
 
@@ -277,12 +284,4 @@ def counted(count: int, what: str) -> str:
 
 def in_words(rule: str) -> str:
     """A rule as a practice manager would say it."""
-    return rules_in_words().get(rule, rule.replace("_", " "))
-
-
-@cache
-def rules_in_words() -> dict[str, str]:
-    """Every rule by which a file, a row, a person or a practice can be left out."""
-    path = Path(__file__).with_name("rules_in_words.csv")
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row["rule"]: row["words"] for row in csv.DictReader(file)}
+    return rules()[rule].meaning if rule in rules() else rule.replace("_", " ")

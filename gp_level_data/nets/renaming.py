@@ -33,6 +33,7 @@ NUMBER_COLUMNS = ("NHS_NUMBER", "NEWNHSNO")
 # them. All that they may say is which rows of one person belong together.
 ROW_NUMBERS = {"patient_level.intermediate.int_admissions__qualifying": "admission_number"}
 TEN_DIGITS = re.compile(r"[0-9]{10}|[0-9]{3}([ -])[0-9]{3}\1[0-9]{4}")
+SPOILT = re.compile(r"[0-9]{9,10}[.]0+|[0-9]([.,][0-9]+)?[Ee][+]?[0-9]{1,3}")
 BYTE_ORDER_MARK = "\ufeff".encode().decode("latin-1")
 CELL = re.compile(r'"(?:[^"]|"")*"|[^,]*')
 
@@ -49,7 +50,16 @@ def kind_of(number: str) -> str:
         return "check digit"
     if number in NEVER_ISSUED:
         return "never issued"
-    return "test" if number[0] == "9" else "live"
+    if number[0] == "9":
+        return "test"
+    # live data: the ranges that the gateway tells apart
+    edges = ("0100000000", "3113000000", "3200000000", "4000000000", "5000000000", "6000000000", "8000000000")
+    return f"live {sum(number >= edge for edge in edges)}"
+
+
+def has_lost_a_zero(text: str) -> bool:
+    """Whether nine digits are a number with a zero in front, which is a rule of its own."""
+    return bool(re.fullmatch("[0-9]{9}", text)) and check_digit(f"0{text[:8]}") == text[8]
 
 
 class Renaming:
@@ -100,7 +110,11 @@ class Renaming:
             new = iter(self.renamed(re.sub("[ -]", "", text)))
             return cell.replace(text, re.sub("[0-9]", lambda _: next(new), text))
         if text not in self.new_text:
-            self.new_text[text] = re.sub("[A-Z]|[0-9]", self.another, text)
+            # what a spreadsheet has spoilt stays so: decimals, and the exponent
+            changing = "[0-9](?=.*[.Ee])" if SPOILT.fullmatch(text) else "[A-Z]|[0-9]"
+            drawn = iter(lambda: re.sub(changing, self.another, text), None)
+            is_alike = has_lost_a_zero(text)
+            self.new_text[text] = next(new for new in drawn if has_lost_a_zero(new) == is_alike)
         return cell.replace(text, self.new_text[text])
 
     def another(self, character: re.Match) -> str:

@@ -5,6 +5,7 @@ takes what was sent, as text (`Sent`), and says who is permitted. Whatever is un
 """
 
 import csv
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -97,15 +98,54 @@ def nhs_number(value: str | None) -> str | None:
     return value if len(value) == 10 and value.isascii() and value.isdigit() else None
 
 
-def is_valid(number: str | None) -> bool:
-    """Section 4, in a synthetic folder, where numbers of the test range are the good ones."""
-    if number is None or number[0] != "9" or len(set(number)) == 1:
-        return False
-    if number[0] == number[9] and set(number[1:9]) == {"0"}:
-        return False
+# Section 4: first nine digits (as text, inclusive) of the ranges that are not England's, Wales's and Man's.
+OTHER_RANGES = (
+    ("010000000", "311299999", "nhs_number_scottish"),
+    ("320000000", "399999999", "nhs_number_northern_irish"),
+    ("000000000", "009999999", "nhs_number_range_not_in_use"),
+    ("311300000", "319999999", "nhs_number_range_not_in_use"),
+    ("500000000", "599999999", "nhs_number_range_not_in_use"),
+    ("800000000", "899999999", "nhs_number_range_not_in_use"),
+)
+
+
+def has_check_digit(number: str) -> bool:
     digits = [int(digit) for digit in number]
     check = 11 - sum(digit * weight for digit, weight in zip(digits, range(10, 1, -1))) % 11
     return check % 11 == digits[9] and check != 10
+
+
+def spelling_rule(value: str | None) -> str | None:
+    """What a spreadsheet did to a number, or that there is none; None for all other texts."""
+    value = text(value)
+    if not value:
+        return "nhs_number_missing"
+    if re.fullmatch("[0-9]{9}", value) and has_check_digit(f"0{value}"):
+        return "nhs_number_leading_zero_lost"
+    whole, point, decimals = value.partition(".")
+    if point and re.fullmatch("[0-9]{9,10}", whole) and set(decimals) == {"0"}:
+        return "nhs_number_with_decimals"
+    if re.fullmatch(r"[0-9]([.,][0-9]+)?[eE]\+?[0-9]{1,3}", value):
+        return "nhs_number_in_exponent"
+    return None
+
+
+def number_rule(value: str | None, is_synthetic: bool) -> str | None:
+    """The first rule of section 4 that a number as sent breaks; None where it may be used."""
+    if rule := spelling_rule(value):
+        return rule
+    number = nhs_number(value)
+    if number is None:
+        return "nhs_number_malformed"
+    if not has_check_digit(number):
+        return "nhs_number_check_digit"
+    is_framed = number[0] == number[9] and set(number[1:9]) == {"0"}
+    if len(set(number)) == 1 or number == "2333455667" or is_framed:
+        return "nhs_number_never_issued"
+    if (number[0] == "9") != is_synthetic:
+        return "nhs_number_test_range"
+    rules = (rule for first, last, rule in OTHER_RANGES if first <= number[:9] <= last)
+    return next(rules, None)
 
 
 def moment_of(sent: Sent, practice: str) -> datetime:
@@ -342,7 +382,7 @@ def people(records: list[dict], file: dict) -> dict[str, list[dict]]:
         if (
             text(row["practice_code"]) == file["practice_code"]
             and row["extracted_at"] == file["extracted_at"]
-            and is_valid(number)
+            and number_rule(row["nhs_number"], is_synthetic=True) is None
         ):
             gp_code = text(row["usual_gp_code"]).upper()
             found[number].append({"gp": gp_code, "flags": row["metric_flags"]})

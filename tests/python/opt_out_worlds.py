@@ -130,7 +130,8 @@ class World:
     ) -> None:
         """A row of the hospital files, an emergency within the period unless said otherwise."""
         row = {"epikey": f"{len(self.sent.admissions)}", "newnhsno": number or test_number(person)}
-        self.sent.admissions.append(row | {"admidate": day, "admimeth": method, "diag_4_01": "J459"})
+        row |= {"admidate": day, "admimeth": method, "epiorder": "1", "diag_4_01": "J459"}
+        self.sent.admissions.append(row)
 
 
 def with_spaces(number: str) -> str:

@@ -177,6 +177,7 @@ def test_every_raw_column_says_whom_it_identifies(manifest: dict) -> None:
         columns = [column.lower() for column in kind.columns]
         columns += ["file_practice_code"] * (kind.stem == landing.PRACTICE_CODE)
         columns += ["metric_flags"] * bool(kind.optional)
+        columns += ["file_name"] * (kind.relation == "hes_apc")
         assert declared[kind.relation] == columns
     assert all(declared.values())
 

@@ -91,10 +91,24 @@ def number_in(text: str) -> str | None:
     return None
 
 
+def spreadsheet_rule(text: str) -> str | None:
+    """No number, or one as a spreadsheet types it."""
+    if not text:
+        return "nhs_number_missing"
+    if re.fullmatch("[0-9]{9}", text):
+        with_zero = [int(digit) for digit in f"0{text}"]
+        if sum(digit * weight for digit, weight in zip(with_zero, range(10, 0, -1))) % 11 == 0:
+            return "nhs_number_leading_zero_lost"
+    if re.fullmatch("[0-9]{9,10}[.]0+", text):
+        return "nhs_number_with_decimals"
+    is_power = re.fullmatch("[0-9]([.,][0-9]+)?[eE][+]?[0-9]{1,3}", text)
+    return "nhs_number_in_exponent" if is_power else None
+
+
 def number_rule(text: str) -> str | None:
     """The rule that a number of a synthetic folder breaks."""
-    if not text.strip():
-        return "nhs_number_missing"
+    if rule := spreadsheet_rule(text.strip()):
+        return rule
     number = number_in(text)
     if number is None:
         return "nhs_number_malformed"
@@ -236,13 +250,19 @@ def collect() -> Collection:
         if code in {row["code"] for row in DEFAULT_CODES}:
             return UNASSIGNED, "usual_gp_default_code"
         gp, today = gps.get((code, practice)), extracted[practice].astimezone(LONDON).date()
+        weights = zip((1, 3, 7, 1, 3, 7), code[1:7])
+        is_code = re.fullmatch("G[0-9]{7}", code) and (
+            sum(weight * int(digit) for weight, digit in weights) % 10 == int(code[7])
+        )
         is_here = (
             gp is not None
             and re.fullmatch("G[0-9]{7}", code)
             and gp["status"] == "A"
             and (day(gp["joined"]) or date.min) <= today < (day(gp["left"]) or date.max)
         )
-        return (code, "complete") if is_here else (UNASSIGNED, "usual_gp_not_at_practice")
+        if is_here:
+            return code, "complete"
+        return UNASSIGNED, "usual_gp_not_at_practice" if is_code else "usual_gp_malformed"
 
     for practice, (rows, unreadable) in files.items():
         result.sent[practice] = len(rows) + unreadable
@@ -275,6 +295,8 @@ def collect() -> Collection:
                 elif number in out:
                     result.verdicts[practice, "excluded", min(out[number])] += 1
                 else:
+                    if rule == "complete" and "?" in copies[0][1]:
+                        rule = "metric_value_unknown"
                     result.verdicts[practice, "kept", rule] += 1
                     # what is neither 1, 0 nor empty is not known
                     flags = copies[0][1].replace("?", "-")
@@ -424,6 +446,7 @@ def test_the_sample_is_not_vacuous(expected: Collection) -> None:
     rules = {rule for (_, _, rule), count in expected.verdicts.items() if count}
     assert rules >= {
         "complete", "usual_gp_missing", "usual_gp_default_code", "usual_gp_not_at_practice",
+        "usual_gp_malformed", "metric_value_unknown",
         "not_open", "not_agreed", "extracted_after_collection", "opt_out_file_missing",
         "type_1_dissent", "type_1_undated_dissent", "type_1_future_dissent",
         "type_1_same_day_conflict", "repeated_with_another_gp", "repeated_with_other_metrics",

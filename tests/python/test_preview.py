@@ -63,7 +63,9 @@ def test_a_collected_practice_sees_what_the_run_will_do(cursor, previews):
             counts[verdict][rule] = rows
         seen = previews[practice]
         assert seen.collected == counts["kept"].total()
-        assert seen.without_gp.total() == counts["kept"].total() - counts["kept"]["complete"]
+        clear = counts["kept"]["complete"] + counts["kept"]["metric_value_unknown"]
+        assert seen.without_gp.total() == counts["kept"].total() - clear
+        assert seen.unclear_metrics == counts["kept"]["metric_value_unknown"]
         assert seen.held_back == counts["excluded"]
         assert seen.unusable == counts["rejected"]
 
@@ -121,7 +123,7 @@ def test_every_rule_of_the_sample_has_words(cursor):
         " union select distinct refused_rule from staging.stg_landing__files"
         " where refused_rule is not null"
     ).fetchall()
-    assert [rule for (rule,) in rules if rule not in preview.rules_in_words()] == []
+    assert [rule for (rule,) in rules if rule not in preview.rules()] == []
 
 
 def test_no_number_is_printed(previews):

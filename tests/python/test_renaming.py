@@ -17,6 +17,7 @@ import pyarrow.parquet
 import pytest
 import small_world
 from conftest import COLLECTION, PROJECT, differing, table_digest
+from opt_out_oracle import number_rule
 from small_world import SmallWorld
 
 from gp_level_data import store
@@ -204,6 +205,16 @@ def test_a_number_is_written_as_before(text):
     plain = renaming_.renamed("9991234594")
     is_same_person = re.sub("[^0-9]", "", new) == plain
     assert is_same_person and shape(new.encode()) == shape(text.encode())
+
+
+@pytest.mark.parametrize("text", ["999123459", "9.99E+09", "9,99E9", "9991234594.0", "999123459.00", "9.5", "SAMPL 9"])
+def test_what_is_no_number_breaks_the_same_rule(text):
+    """Flags nine digits that become a number whose zero is lost, or a spreadsheet's number that is none any more."""
+    zero_lost = next(f"{n}" for n in range(10**8, 10**9) if number_rule(f"0{n}", False) == "nhs_number_scottish")
+    for seed in range(30):
+        for sent in (text, zero_lost):
+            rules = {number_rule(cell, True) for cell in (sent, renaming.Renaming(seed).rewritten(sent))}
+            assert len(rules) == 1
 
 
 # ---- the net --------------------------------------------------------------------------------------

@@ -5,8 +5,7 @@
 with episodes as (
 
     select episodes.*
-    from {{ ref('stg_hes__apc_episodes') }} as episodes
-    cross join {{ ref('stg_landing__folder') }} as folder
+    from {{ ref('int_episodes__judged') }} as episodes
     cross join {{ ref('int_collection__settings') }} as settings
     inner join {{ ref('emergency_admission_methods') }} as methods
         on
@@ -16,9 +15,7 @@ with episodes as (
             and episodes.admission_date <= coalesce(methods.valid_to, date '9999-12-31')
     where
         episodes.admission_date between settings.period_start and settings.period_end
-        and ({{ nhs_number_rule(
-            'episodes.nhs_number', 'episodes.is_nhs_number_given', 'folder.is_synthetic'
-        ) }}) is null
+        and episodes.rejected_rule is null
 
 ),
 

@@ -16,6 +16,7 @@ with people as (
             'lifted_by_' || opt_outs.lifted_by,
             opt_outs.reason,
             patients.usual_gp_rule,
+            patients.metrics_rule,
             'complete'
         ) as rule,
         count(*) as person_count,

@@ -91,8 +91,10 @@ select
         when gps.gp_code is not null then null
         when people.usual_gp_code = '' then 'usual_gp_missing'
         when defaults.code is not null then 'usual_gp_default_code'
+        when not {{ is_gp_code('people.usual_gp_code') }} then 'usual_gp_malformed'
         else 'usual_gp_not_at_practice'
     end as usual_gp_rule,
+    case when people.metric_flags like '%?%' then 'metric_value_unknown' end as metrics_rule,
     people.metric_flags
 from people
 left join {{ ref('int_practices__collected') }} as practices

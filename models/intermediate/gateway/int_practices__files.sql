@@ -1,4 +1,7 @@
 -- What each practice sent: its practice file and its opt-out file, as found and as read.
+-- Whether the opt-out file is older than the practice file is not judged: it does not say when it
+-- was extracted. Its latest RECORDED_AT says that it is no older than that, and not how much newer;
+-- a practice where nobody objected lately, or ever, would be refused.
 
 with opt_outs_read as (
 

@@ -12,7 +12,7 @@ select
         when coalesce(records.extracted_at_text, '') <> practices.extracted_at_text
             then 'extracted_at_differs_within_file'
         else {{ nhs_number_rule(
-            'records.nhs_number', 'records.is_nhs_number_given', 'folder.is_synthetic'
+            'records.nhs_number', 'records.nhs_number_spelling_rule', 'folder.is_synthetic'
         ) }}
     end as rejected_rule
 from {{ ref('stg_gpes__practice_records') }} as records

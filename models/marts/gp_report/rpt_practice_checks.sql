@@ -1,4 +1,5 @@
--- What goes back to a practice with its results: what in its files could not be used, and why.
+-- What goes back to a practice with its results: what in its files could not be used, how much of
+-- them that is, what it means and what to do.
 
 with checks as (
 
@@ -10,7 +11,7 @@ with checks as (
     from {{ ref('int_intake__rejected_counts') }}
     where practice_code is not null
     union all
-    -- kept, but without a usual GP at the practice
+    -- kept, but without a usual GP at the practice or with a metric that cannot be read
     select
         practice_code,
         'practice_records' as file_kind,
@@ -27,12 +28,34 @@ with checks as (
     from {{ ref('int_practices__collected') }}
     where not_collected_reason is not null
 
+),
+
+sent as (
+
+    select
+        practice_code,
+        file_kind,
+        sum(row_count) as sent_count
+    from {{ ref('int_intake__file_counts') }}
+    group by practice_code, file_kind
+
 )
 
 select
-    practice_code,
-    file_kind,
-    rule,
-    row_count
+    checks.practice_code,
+    checks.file_kind,
+    checks.rule,
+    checks.row_count,
+    cast(sent.sent_count as bigint) as sent_count,
+    cast(round(100.0 * checks.row_count / nullif(sent.sent_count, 0), 2) as decimal(5, 2))
+        as row_percent,
+    rules.meaning,
+    rules.what_to_do
 from checks
-order by practice_code, file_kind, rule
+-- a row that an exception lets in is no fault of the practice's, and has no rule here
+inner join {{ ref('intake_rules') }} as rules on checks.rule = rules.rule
+left join sent
+    on
+        checks.practice_code = sent.practice_code
+        and checks.file_kind = sent.file_kind
+order by checks.practice_code, checks.file_kind, rules.rule_order

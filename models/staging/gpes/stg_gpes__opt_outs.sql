@@ -10,7 +10,7 @@ renamed as (
         -- keys
         file_practice_code as practice_code,
         {{ to_nhs_number('nhs_number') }} as nhs_number,
-        coalesce(trim(nhs_number), '') <> '' as is_nhs_number_given,
+        {{ nhs_number_spelling_rule('nhs_number') }} as nhs_number_spelling_rule,
 
         -- dates
         try_cast(effective_date as timestamptz) as effective_at,

@@ -11,7 +11,7 @@ renamed as (
         file_practice_code as practice_code,
         trim(practice_code) as stated_practice_code,
         {{ to_nhs_number('nhs_number') }} as nhs_number,
-        coalesce(trim(nhs_number), '') <> '' as is_nhs_number_given,
+        {{ nhs_number_spelling_rule('nhs_number') }} as nhs_number_spelling_rule,
         coalesce(upper(trim(usual_gp_code)), '') as usual_gp_code,
 
         -- dates

@@ -10,12 +10,16 @@ renamed as (
         -- keys
         trim(epikey) as episode_key,
         {{ to_nhs_number('newnhsno') }} as nhs_number,
-        coalesce(trim(newnhsno), '') <> '' as is_nhs_number_given,
+        file_name,
+        {{ nhs_number_spelling_rule('newnhsno') }} as nhs_number_spelling_rule,
 
         -- dates: 1800-01-01 stands for null, 1801-01-01 for invalid
         case
             when try_cast(admidate as date) > date '1801-01-01' then try_cast(admidate as date)
         end as admission_date,
+        case
+            when try_cast(disdate as date) > date '1801-01-01' then try_cast(disdate as date)
+        end as discharge_date,
 
         -- codes
         upper(trim(admimeth)) as admission_method,

@@ -20,6 +20,7 @@ renamed as (
         refused_rule,
 
         -- measures
+        byte_count,
         row_count
 
     from source

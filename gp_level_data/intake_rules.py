@@ -1,0 +1,36 @@
+"""The rules of the intake in words: the seed `intake_rules`, as Python reads it."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+SEED = Path(__file__).parent.parent / "seeds" / "intake_rules.csv"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule by which a file, a practice, a row or a person is left out, or counted apart.
+
+    meaning     what is wrong, as a practice manager would say it
+    what_to_do  what the sender should do about it
+    """
+
+    rule: str
+    applies_to: str
+    file_kinds: tuple[str, ...]
+    rule_order: int
+    meaning: str
+    what_to_do: str
+    source: str
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Every rule by its name, in the order in which they are asked."""
+    with SEED.open(newline="", encoding="utf-8") as file:
+        rows = [
+            Rule(**row | {"file_kinds": tuple(row["file_kinds"].split()), "rule_order": int(row["rule_order"])})
+            for row in csv.DictReader(file)
+        ]
+    return {row.rule: row for row in sorted(rows, key=lambda row: row.rule_order)}

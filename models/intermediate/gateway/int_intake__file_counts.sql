@@ -1,0 +1,54 @@
+-- Every raw file as it arrived, and what became of its rows.
+
+with judged as (
+
+    select
+        file_name,
+        rule = 'complete' as is_usable,
+        row_count
+    from {{ ref('int_intake__row_counts') }}
+    union all
+    select
+        files.file_name,
+        counts.verdict <> 'rejected' as is_usable,
+        counts.row_count
+    from {{ ref('int_intake__record_counts') }} as counts
+    inner join {{ ref('stg_landing__files') }} as files
+        on
+            counts.practice_code = files.practice_code
+            and files.file_kind = 'practice_records'
+            and files.refused_rule is null
+
+),
+
+counted as (
+
+    select
+        file_name,
+        coalesce(sum(row_count) filter (where is_usable), 0) as usable_count,
+        coalesce(sum(row_count) filter (where not is_usable), 0) as rejected_count
+    from judged
+    group by file_name
+
+)
+
+select
+    files.file_kind,
+    files.file_name,
+    files.practice_code,
+    files.refused_rule,
+    files.byte_count,
+    files.row_count,
+    case when files.is_judged then cast(coalesce(counted.usable_count, 0) as bigint) end
+        as usable_count,
+    case when files.is_judged then cast(coalesce(counted.rejected_count, 0) as bigint) end
+        as rejected_count
+from (
+    select
+        *,
+        refused_rule is null
+        and file_kind in ('practice_records', 'opt_outs', 'hes_apc') as is_judged
+    from {{ ref('stg_landing__files') }}
+) as files
+left join counted on files.file_name = counted.file_name
+order by files.file_kind, files.file_name

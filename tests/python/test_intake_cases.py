@@ -1,0 +1,548 @@
+"""Whatever arrives: small raw folders with one thing wrong each, and the verdict that each must get.
+
+A folder is looked at by landing.py and judged by the gateway's own SQL in a plain database; no dbt. In every case
+the other practice's patients stay, every row sent is accounted for, and no message repeats a number.
+"""
+
+import gzip
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import gateway_sql
+import hypothesis
+import pyarrow
+import pyarrow.parquet
+import pytest
+from conftest import COLLECTION, PROJECT, test_number
+from hypothesis import strategies as st
+from opt_out_oracle import Sent, number_rule
+
+from gp_level_data import landing
+from gp_level_data.intake_rules import rules
+from gp_level_data.refusal import Refusal
+
+HERE, OTHER = "A81001", "B81001"
+EXTRACTED = "2017-04-01T02:00:00+01:00"
+SETTINGS = {
+    "collection": COLLECTION,
+    "collected_at": "2017-04-02T09:00:00+01:00",
+    "period_start": "2016-04-01",
+    "period_end": "2017-03-31",
+    "exception_id": "",
+}
+METRICS = [metric.upper() for metric in landing.practice_metrics()]
+HEADER = ["PRACTICE_CODE", "EXTRACTED_AT", "NHS_NUMBER", "USUAL_GP_CODE", *METRICS]
+OPT_OUT_HEADER = ["PRACTICE_CODE", "NHS_NUMBER", "CODE_SCHEME", "CODE", "EFFECTIVE_DATE", "RECORDED_AT"]
+HOSPITAL_HEADER = list(landing.file_kinds(COLLECTION)[3].columns)
+GP = "G1000070"
+RECORDS = f"gpes/{COLLECTION}/{HERE}.csv"
+OPT_OUTS = f"gpes/opt_outs/{HERE}.csv"
+HOSPITAL = "hes/apc_1617.csv"
+NUMBER = re.compile(r"[0-9]{3}[\W_]?[0-9]{3}[\W_]?[0-9]{4}")
+
+
+def lines(*rows: list[str], end: str = "\n") -> bytes:
+    return "".join(",".join(cells) + end for cells in rows).encode()
+
+
+def person(stem: int, practice: str = HERE, **changes: str) -> list[str]:
+    """A row of a practice file, good but for the changes."""
+    row = dict(zip(HEADER, [practice, EXTRACTED, test_number(stem), GP, "1", "0", "", "1"])) | changes
+    return [row[name] for name in HEADER]
+
+
+def objection(stem: int, **changes: str) -> list[str]:
+    """A row of the opt-out file: an objection that counts."""
+    row = dict(zip(OPT_OUT_HEADER, [HERE, test_number(stem), "CTV3", "XaZ89", "2016-01-01", "2016-01-01T10:00:00Z"]))
+    return [(row | changes)[name] for name in OPT_OUT_HEADER]
+
+
+def episode(stem: int, **changes: str) -> list[str]:
+    """A row of the hospital file: an emergency in the period."""
+    row = dict.fromkeys(HOSPITAL_HEADER, "")
+    row |= {"EPIKEY": f"{stem}", "NEWNHSNO": test_number(stem), "ADMIDATE": "2016-12-24", "ADMIMETH": "21"}
+    row |= {"EPIORDER": "1", "EPISTAT": "3", "EPITYPE": "1", "CLASSPAT": "1", "SEX": "1", "DIAG_4_01": "J459"}
+    return [(row | changes)[name] for name in HOSPITAL_HEADER]
+
+
+PEOPLE = [person(1), person(2), person(3)]
+GOOD = lines(HEADER, *PEOPLE)
+EPISODES = [episode(1), episode(2)]
+
+
+def write(raw_dir: Path, relative: str, content: bytes) -> None:
+    path = raw_dir / relative
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def good_folder(raw_dir: Path) -> Path:
+    """Two practices with which everything is in order: three patients here, two at the other."""
+    ods = dict.fromkeys(landing.ODS_COLUMNS, "")
+    practice = ods | {"OPEN_DATE": "19740401", "STATUS_CODE": "A", "PRESCRIBING_SETTING": "4"}
+    codes = (HERE, OTHER)
+    write(raw_dir, "ods/epraccur.csv", lines(*(list((practice | {"ORGANISATION_CODE": c}).values()) for c in codes)))
+    gp = ods | {"ORGANISATION_CODE": GP, "STATUS_CODE": "A"}
+    gps = (list((gp | {"PARENT_ORGANISATION_CODE": code}).values()) for code in codes)
+    write(raw_dir, "ods/egpcur.csv", lines(*gps))
+    agreed = ([code, COLLECTION.upper(), "agreed", "2016-10-01"] for code in codes)
+    write(raw_dir, "cqrs/participation.csv", lines(["PRACTICE_CODE", "SERVICE", "STATUS", "STATUS_DATE"], *agreed))
+    write(raw_dir, HOSPITAL, lines(HOSPITAL_HEADER, *EPISODES))
+    for code in codes:
+        write(raw_dir, f"gpes/opt_outs/{code}.csv", lines(OPT_OUT_HEADER))
+    write(raw_dir, f"gpes/{COLLECTION}/{OTHER}.csv", lines(HEADER, person(101, OTHER), person(102, OTHER)))
+    write(raw_dir, RECORDS, GOOD)
+    return raw_dir
+
+
+Change = Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that is wrong, or only looks it.
+
+    verdict   what becomes of it: one of the words below
+    rule      the rule that says so; for a stopped run, words of its sentence
+    kept      people of the practice who are collected
+    admitted  episodes of theirs that are taken over the border
+    also      another rule that is met on the way
+    """
+
+    change: Change
+    verdict: str
+    rule: str = ""
+    kept: int = 3
+    admitted: int = 2
+    also: str = ""
+
+
+REFUSED, OUT, REJECTED, ACCEPTED, STOPPED = (
+    "file refused", "practice left out", "row rejected", "accepted", "run stopped"
+)  # fmt: skip
+
+
+def records(*rows: list[str], header: list[str] = HEADER) -> Change:
+    return lambda raw_dir: write(raw_dir, RECORDS, lines(header, *rows))
+
+
+def content(data: bytes, relative: str = RECORDS) -> Change:
+    return lambda raw_dir: write(raw_dir, relative, data)
+
+
+def instead(data: bytes, name: str) -> Change:
+    """The practice file under another name."""
+
+    def change(raw_dir: Path) -> None:
+        (raw_dir / RECORDS).unlink()
+        write(raw_dir, f"gpes/{COLLECTION}/{name}", data)
+
+    return change
+
+
+def besides(data: bytes, relative: str) -> Change:
+    return content(data, relative)
+
+
+def one_more(**changes: str) -> Change:
+    """A fourth row, with something wrong."""
+    return records(*PEOPLE, person(4, **changes))
+
+
+def opt_outs(*rows: list[str], header: list[str] = OPT_OUT_HEADER) -> Change:
+    return content(lines(header, *rows), OPT_OUTS)
+
+
+def hospital(*rows: list[str]) -> Change:
+    return content(lines(HOSPITAL_HEADER, *EPISODES, *rows), HOSPITAL)
+
+
+def a_directory(raw_dir: Path) -> None:
+    (raw_dir / RECORDS).unlink()
+    (raw_dir / RECORDS).mkdir()
+
+
+def a_link(relative: str, leads_to: str) -> Change:
+    """The file is moved and a link put in its place: out of the raw folder, or within it."""
+
+    def change(raw_dir: Path) -> None:
+        target = raw_dir / leads_to
+        target.parent.mkdir(exist_ok=True)
+        (raw_dir / relative).rename(target)
+        (raw_dir / relative).symlink_to(os.path.relpath(target, (raw_dir / relative).parent))
+
+    return change
+
+
+def without(relative: str) -> Change:
+    return lambda raw_dir: (raw_dir / relative).unlink()
+
+
+def as_parquet(raw_dir: Path) -> None:
+    (raw_dir / RECORDS).unlink()
+    columns = {name: [cells[at] for cells in PEOPLE] for at, name in enumerate(HEADER)}
+    pyarrow.parquet.write_table(pyarrow.table(columns), raw_dir / f"gpes/{COLLECTION}/{HERE}.parquet")
+
+
+def numbers_as_floats(raw_dir: Path) -> None:
+    """What a data frame makes of a column of numbers."""
+    (raw_dir / RECORDS).unlink()
+    columns = {name: [cells[at] for cells in PEOPLE] for at, name in enumerate(HEADER)}
+    columns["NHS_NUMBER"] = [float(number) for number in columns["NHS_NUMBER"]]
+    pyarrow.parquet.write_table(pyarrow.table(columns), raw_dir / f"gpes/{COLLECTION}/{HERE}.parquet")
+
+
+def zero_lost() -> str:
+    """Nine digits that are valid with a zero in front."""
+    return next(f"{n}" for n in range(100_000_000, 100_000_100) if not number_rule(f"0{n}", False) in (
+        "nhs_number_check_digit", "nhs_number_malformed"))  # fmt: skip
+
+
+T1, AT_EXTRACTION, AFTER = test_number(4), EXTRACTED, "2017-04-01T02:00:01+01:00"
+WITHDRAWN = {"CODE": "XaZ8A", "EFFECTIVE_DATE": "2016-03-01"}
+CODES = "".join(chr(code) for code in (0xE9, 0xFC))
+
+CASES = {
+    # accepted as it is
+    "as agreed": Case(lambda raw_dir: None, ACCEPTED),
+    "reordered columns": Case(content(lines(*(cells[::-1] for cells in (HEADER, *PEOPLE)))), ACCEPTED),
+    "lower-case header": Case(records(*PEOPLE, header=[name.lower() for name in HEADER]), ACCEPTED),
+    "byte order mark": Case(content(b"\xef\xbb\xbf" + GOOD), ACCEPTED),
+    "CRLF": Case(content(lines(HEADER, *PEOPLE, end="\r\n")), ACCEPTED),
+    "no line end at the end": Case(content(GOOD[:-1]), ACCEPTED),
+    "quoted fields": Case(content(lines(HEADER, *([f'"{c}"' for c in cells] for cells in PEOPLE))), ACCEPTED),
+    "gzip": Case(instead(gzip.compress(GOOD), f"{HERE}.csv.gz"), ACCEPTED),
+    "Parquet": Case(as_parquet, ACCEPTED),
+    "number in groups of three, three and four": Case(
+        records(*PEOPLE, person(4, NHS_NUMBER=f"{T1[:3]} {T1[3:6]} {T1[6:]}")), ACCEPTED, kept=4
+    ),
+    "no metric columns": Case(records(*(cells[:4] for cells in PEOPLE), header=HEADER[:4]), ACCEPTED),
+    "a formula where a metric belongs": Case(one_more(**{METRICS[0]: "=1+1"}), ACCEPTED, "metric_value_unknown", 4),
+    "a metric of 2": Case(one_more(**{METRICS[0]: "2"}), ACCEPTED, "metric_value_unknown", 4),
+    "no usual GP": Case(one_more(USUAL_GP_CODE=""), ACCEPTED, "usual_gp_missing", 4),
+    "default GP code": Case(one_more(USUAL_GP_CODE="G9999998"), ACCEPTED, "usual_gp_default_code", 4),
+    "GP code with a wrong check digit": Case(one_more(USUAL_GP_CODE="G1000071"), ACCEPTED, "usual_gp_malformed", 4),
+    "a formula where the GP belongs": Case(one_more(USUAL_GP_CODE="=cmd|calc"), ACCEPTED, "usual_gp_malformed", 4),
+    "GP of another practice": Case(one_more(USUAL_GP_CODE="G7654327"), ACCEPTED, "usual_gp_not_at_practice", 4),
+    # files that are refused whole; the practice then contributes nothing
+    "UTF-16": Case(content(GOOD.decode().encode("utf-16")), REFUSED, "unreadable_file", 0, 0),
+    "UTF-16 without mark": Case(content(GOOD.decode().encode("utf-16-le")), REFUSED, "missing_column", 0, 0),
+    "Latin-1 in the header": Case(
+        content(lines([*HEADER, CODES]).decode().encode("latin-1")), REFUSED, "unreadable_file", 0, 0
+    ),
+    "semicolons": Case(content(GOOD.replace(b",", b";")), REFUSED, "missing_column", 0, 0),
+    "tabs": Case(content(GOOD.replace(b",", b"\t")), REFUSED, "missing_column", 0, 0),
+    "mixed line ends": Case(content(GOOD.replace(b"\n", b"\r\n", 1)), REFUSED, "unreadable_file", 0, 0),
+    "old Macintosh line ends": Case(content(GOOD.replace(b"\n", b"\r")), REFUSED, "unreadable_file", 0, 0),
+    "truncated gzip": Case(
+        instead(gzip.compress(GOOD)[:-12], f"{HERE}.csv.gz"), REFUSED, "unreadable_file", 0, 0
+    ),
+    "gzip that is none": Case(instead(GOOD, f"{HERE}.csv.gz"), REFUSED, "unreadable_file", 0, 0),
+    "Parquet that is none": Case(instead(GOOD, f"{HERE}.parquet"), REFUSED, "unreadable_file", 0, 0),
+    "date of birth": Case(
+        records(*([*cells, "1950-01-01"] for cells in PEOPLE), header=[*HEADER, "DOB"]), REFUSED, "unknown_column", 0, 0
+    ),
+    "a column too few in the header": Case(
+        records(*PEOPLE, header=[*HEADER[:2], *HEADER[3:]]), REFUSED, "missing_column", 0, 0
+    ),
+    "a column twice": Case(
+        records(*([*cells, "1"] for cells in PEOPLE), header=[*HEADER, METRICS[0]]), REFUSED, "repeated_column", 0, 0
+    ),
+    "no header": Case(content(lines(*PEOPLE)), REFUSED, "repeated_column", 0, 0),
+    "empty file": Case(content(b""), REFUSED, "missing_column", 0, 0),
+    "a cell of ten megabytes in the first row": Case(
+        records(person(1, USUAL_GP_CODE="G" * 10_000_000)), REFUSED, "unreadable_file", 0, 0
+    ),
+    "two files of one practice": Case(
+        besides(gzip.compress(GOOD), f"gpes/{COLLECTION}/{HERE}.csv.gz"), REFUSED, "more_than_one_file", 0, 0
+    ),
+    "a directory": Case(a_directory, REFUSED, "unreadable_file", 0, 0),
+    "a link out of the raw folder": Case(a_link(RECORDS, "../outside.csv"), REFUSED, "link_instead_of_file", 0, 0),
+    "a link to another file": Case(a_link(RECORDS, "kept/here.csv"), REFUSED, "link_instead_of_file", 0, 0),
+    "SQL in a file name": Case(
+        besides(GOOD, f"gpes/{COLLECTION}/x' or 1=1; drop table files; --.csv"), REFUSED, "unexpected_file_name"
+    ),
+    "dots in a file name": Case(besides(GOOD, f"gpes/{COLLECTION}/{HERE}..%2F.csv"), REFUSED, "unexpected_file_name"),
+    "a number as file name": Case(besides(GOOD, f"gpes/{COLLECTION}/{T1}.csv"), REFUSED, "unexpected_file_name"),
+    "unknown column in the opt-outs": Case(
+        opt_outs(header=[*OPT_OUT_HEADER, "NAME"]), REFUSED, "unknown_column", 0, 0
+    ),
+    "hospital file delivered twice": Case(
+        besides(lines(HOSPITAL_HEADER, *EPISODES), "hes/apc_1718.csv"), REFUSED, "file_delivered_twice"
+    ),
+    "hospital file delivered twice, once packed": Case(
+        besides(gzip.compress(lines(HOSPITAL_HEADER, *EPISODES)), "hes/apc_1718.csv.gz"), REFUSED, "file_delivered_twice"
+    ),
+    # practices that contribute nothing
+    "header only": Case(content(lines(HEADER)), OUT, "extraction_moment_unknown", 0, 0),
+    "no opt-out file": Case(without(OPT_OUTS), OUT, "opt_out_file_missing", 0, 0),
+    "an opt-out line too short": Case(opt_outs(objection(4)[:-1]), OUT, "opt_out_file_damaged", 0, 0),
+    "a quoted line break in the opt-outs": Case(
+        opt_outs(objection(4, CODE='"XaZ\n89"')), OUT, "opt_out_file_damaged", 0, 0
+    ),
+    "no practice file": Case(without(RECORDS), OUT, "practice_file_missing", 0, 0),
+    "extraction without a date": Case(
+        records(*(person(n, EXTRACTED_AT="yesterday") for n in (1, 2, 3))), OUT, "extraction_moment_unknown", 0, 0
+    ),
+    "30 February": Case(
+        records(*(person(n, EXTRACTED_AT="2026-02-30") for n in (1, 2, 3))), OUT, "extraction_moment_unknown", 0, 0
+    ),
+    "extracted after the collection": Case(
+        records(*(person(n, EXTRACTED_AT="2017-04-02T09:00:01+01:00") for n in (1, 2, 3))),
+        OUT, "extracted_after_collection", 0, 0,
+    ),
+    "never asked": Case(
+        content(b"PRACTICE_CODE,SERVICE,STATUS,STATUS_DATE\n" + f"{OTHER},{COLLECTION},agreed,2016-10-01\n".encode(),
+                "cqrs/participation.csv"),
+        OUT, "not_agreed", 0, 0,
+    ),
+    "not a practice of the register": Case(
+        lambda raw_dir: write(
+            raw_dir, "ods/epraccur.csv", (raw_dir / "ods/epraccur.csv").read_bytes().replace(HERE.encode(), b"C81001")
+        ),
+        OUT, "not_a_gp_practice", 0, 0,
+    ),
+    "closed": Case(
+        lambda raw_dir: write(
+            raw_dir, "ods/epraccur.csv",
+            (raw_dir / "ods/epraccur.csv").read_bytes().replace(b"19740401,,A", b"19740401,20170401,C", 1),
+        ),
+        OUT, "not_open", 0, 0,
+    ),
+    # rows that are rejected
+    "a column too few": Case(content(lines(HEADER, *PEOPLE, person(4)[:-1])), REJECTED, "unreadable_row"),
+    "a shifted row": Case(records(*PEOPLE, ["", *person(4)[:-1]]), REJECTED, "practice_code_differs_from_file"),
+    "a column too many": Case(records(*PEOPLE, [*person(4), "1"]), REJECTED, "unreadable_row"),
+    "a row not UTF-8": Case(
+        content(GOOD + lines(person(4, USUAL_GP_CODE=CODES)).decode().encode("latin-1")), REJECTED, "unreadable_row"
+    ),
+    "a cell of ten megabytes": Case(one_more(USUAL_GP_CODE="G" * 10_000_000), REJECTED, "unreadable_row"),
+    # two lines and one row: what cannot be told from a lost row is counted as one
+    "a quoted line break": Case(
+        one_more(USUAL_GP_CODE='"G10\n00070"'), REJECTED, "unreadable_row", 4, also="usual_gp_malformed"
+    ),
+    "NUL bytes in a number": Case(one_more(NHS_NUMBER=f"{T1[:5]}\0{T1[5:]}"), REJECTED, "nhs_number_malformed"),
+    "no number": Case(one_more(NHS_NUMBER=" "), REJECTED, "nhs_number_missing"),
+    "nine digits": Case(one_more(NHS_NUMBER=T1[1:]), REJECTED, "nhs_number_malformed"),
+    "a zero lost": Case(one_more(NHS_NUMBER=zero_lost()), REJECTED, "nhs_number_leading_zero_lost"),
+    "a spreadsheet's exponent": Case(one_more(NHS_NUMBER="9.99E+09"), REJECTED, "nhs_number_in_exponent"),
+    "a spreadsheet's decimals": Case(one_more(NHS_NUMBER=f"{T1}.0"), REJECTED, "nhs_number_with_decimals"),
+    "a formula where the number belongs": Case(one_more(NHS_NUMBER="=cmd|calc!A1"), REJECTED, "nhs_number_malformed"),
+    "a number of the old style": Case(one_more(NHS_NUMBER="JRDAN 269"), REJECTED, "nhs_number_malformed"),
+    "mixed separators": Case(
+        one_more(NHS_NUMBER=f"{T1[:3]} {T1[3:6]}-{T1[6:]}"), REJECTED, "nhs_number_malformed"
+    ),
+    "full-width digits": Case(
+        one_more(NHS_NUMBER=T1.translate(str.maketrans("0123456789", "０１２３４５６７８９"))), REJECTED, "nhs_number_malformed"
+    ),
+    "wrong check digit": Case(
+        one_more(NHS_NUMBER=f"{T1[:9]}{(int(T1[9]) + 1) % 10}"), REJECTED, "nhs_number_check_digit"
+    ),
+    "one digit ten times": Case(one_more(NHS_NUMBER="9" * 10), REJECTED, "nhs_number_never_issued"),
+    "row of another practice": Case(one_more(PRACTICE_CODE=OTHER), REJECTED, "practice_code_differs_from_file"),
+    "a practice's default code": Case(one_more(PRACTICE_CODE="V81999"), REJECTED, "practice_code_differs_from_file"),
+    "another extraction": Case(one_more(EXTRACTED_AT=AFTER), REJECTED, "extracted_at_differs_within_file"),
+    "the same row again": Case(records(*PEOPLE, PEOPLE[0]), REJECTED, "repeated_row"),
+    "another GP": Case(records(*PEOPLE, person(1, USUAL_GP_CODE="")), REJECTED, "repeated_with_another_gp", 2, 1),
+    "other metrics": Case(
+        records(*PEOPLE, person(1, **{METRICS[0]: "0"})), REJECTED, "repeated_with_other_metrics", 2, 1
+    ),
+    "an objection to a malformed number": Case(
+        opt_outs(objection(4, NHS_NUMBER="12345")), REJECTED, "nhs_number_malformed"
+    ),
+    "a Type 2 code after its end": Case(
+        opt_outs(objection(1, CODE="XaaVL", EFFECTIVE_DATE="2018-10-12")), REJECTED, "type_2_code_after_its_end"
+    ),
+    "an admission on 30 February": Case(hospital(episode(3, ADMIDATE="2026-02-30")), REJECTED, "admission_date_unknown"),
+    "an admission in 1801": Case(hospital(episode(3, ADMIDATE="1801-01-01")), REJECTED, "admission_date_unknown"),
+    "an admission after its discharge": Case(
+        hospital(episode(3, DISDATE="2016-12-23")), REJECTED, "discharged_before_admission"
+    ),
+    "a method of admission that nobody knows": Case(
+        hospital(episode(3, ADMIMETH="99")), REJECTED, "admission_method_unknown"
+    ),
+    "an episode without its order": Case(hospital(episode(3, EPIORDER="99")), REJECTED, "episode_order_unknown"),
+    "an episode twice": Case(hospital(EPISODES[0]), REJECTED, "repeated_episode"),
+    "an episode of two people": Case(
+        hospital(episode(3, EPIKEY="1")), REJECTED, "episode_of_two_people", admitted=1
+    ),
+    "an episode under no number": Case(hospital(episode(3, NEWNHSNO="")), REJECTED, "nhs_number_missing"),
+    "a hospital line too short": Case(hospital(episode(3)[:-1]), REJECTED, "unreadable_row"),
+    # objections
+    "an objection": Case(opt_outs(objection(1)), ACCEPTED, "type_1_dissent", 2, 1),
+    "an objection at the moment of extraction": Case(
+        opt_outs(objection(1, EFFECTIVE_DATE=AT_EXTRACTION, RECORDED_AT=AT_EXTRACTION)), ACCEPTED, "type_1_dissent", 2, 1
+    ),
+    "an objection after the extraction": Case(
+        opt_outs(objection(1, EFFECTIVE_DATE=AFTER)), ACCEPTED, "type_1_future_dissent", 2, 1
+    ),
+    "an objection without a date": Case(
+        opt_outs(objection(1, EFFECTIVE_DATE="")), ACCEPTED, "type_1_undated_dissent", 2, 1
+    ),
+    "an objection on 30 February": Case(
+        opt_outs(objection(1, EFFECTIVE_DATE="2016-02-30")), ACCEPTED, "type_1_undated_dissent", 2, 1
+    ),
+    "an objection and its withdrawal on one day": Case(
+        opt_outs(objection(1), objection(1, CODE="XaZ8A")), ACCEPTED, "type_1_same_day_conflict", 2, 1
+    ),
+    "an objection taken back": Case(opt_outs(objection(1), objection(1, **WITHDRAWN)), ACCEPTED),
+    # what concerns every practice stops the run, in one sentence
+    "a hospital file without a column": Case(
+        content(lines(HOSPITAL_HEADER[1:], episode(1)[1:]), HOSPITAL), STOPPED, "hes/apc_1617.csv breaks the contract"
+    ),
+    "a hospital file of no year": Case(
+        besides(lines(HOSPITAL_HEADER), "hes/admissions.csv"), STOPPED, "breaks the contract"
+    ),
+    "a register of another layout": Case(content(b"CODE,NAME\n", "ods/epraccur.csv"), STOPPED, "a column is missing"),
+    "no hospital file": Case(without(HOSPITAL), STOPPED, "has no file hes/"),
+    "no answers": Case(without("cqrs/participation.csv"), STOPPED, "has no file cqrs/"),
+    "a link to a register outside": Case(
+        a_link("ods/epraccur.csv", "../epraccur.csv"), STOPPED, "a link and not a file"
+    ),
+}  # fmt: skip
+
+
+def rules_met(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Every rule that was said of the practice's files, people and hospital rows."""
+    return {
+        rule
+        for (rule,) in connection.execute(
+            """
+            select rule from gateway.int_intake__rejected_counts
+            where coalesce(practice_code, '') <> $other
+            union select rule from gateway.int_intake__record_counts where practice_code = $here
+            union select not_collected_reason from gateway.int_practices__collected where practice_code = $here
+            """,
+            {"here": HERE, "other": OTHER},
+        ).fetchall()
+    } - {"complete", None}
+
+
+def people_at(connection: duckdb.DuckDBPyConnection, practice: str) -> int:
+    query = "select count(*) from gateway.int_patients__permitted where practice_code = ?"
+    return connection.execute(query, [practice]).fetchone()[0]
+
+
+def unbalanced(connection: duckdb.DuckDBPyConnection) -> int:
+    """Files of which not every row is accounted for: what the data test says."""
+    data_test = (PROJECT / "tests" / "generic" / "rows_balance.sql").read_text()
+    query = data_test.split("%}\n", 1)[1].split("{%")[0].replace("{{ model }}", "gateway.int_intake__file_counts")
+    found = connection.execute(query).fetchone()
+    return found[0] if found else 0
+
+
+# Joins and sums that repeat or lose rows: model, what stands there, and what would be wrong.
+FAULTS = [
+    ("int_intake__row_counts", "-count(*) as row_count", "count(*) as row_count"),
+    ("int_intake__row_counts", "and files.file_kind = 'opt_outs'", "and files.file_kind <> 'hes_apc'"),
+    ("int_intake__file_counts", "and files.file_kind = 'practice_records'", "and files.file_kind <> 'hes_apc'"),
+    ("int_intake__file_counts", "(where not is_usable)", "(where is_usable)"),
+]
+
+
+@pytest.mark.parametrize(("model", "before", "after"), FAULTS)
+def test_rows_that_do_not_balance_are_noticed(tmp_path: Path, model: str, before: str, after: str) -> None:
+    """The data test `rows_balance` goes red where rows are counted twice or lost."""
+    raw_dir = good_folder(tmp_path / "raw")
+    hospital(EPISODES[0])(raw_dir)
+    opt_outs(objection(1), objection(4, NHS_NUMBER="12345"))(raw_dir)
+    connection = gateway_sql.run_folder(raw_dir, SETTINGS)
+    assert unbalanced(connection) == 0
+    sent = Sent(settings=dict(SETTINGS))
+    nodes = {node["name"]: node.get("compiled_code") for node in gateway_sql.manifest()["nodes"].values()
+             if node["resource_type"] == "model"}  # fmt: skip
+    assert before in nodes[model]
+    for name in gateway_sql.INTAKE:
+        statement = nodes[name].replace(before, after) if name == model else nodes[name]
+        gateway_sql.build(connection, sent, name, statement)
+    assert unbalanced(connection) > 0
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_case_gets_its_verdict(tmp_path: Path, name: str) -> None:
+    """Flags a file, row or practice that is let in wrongly, lost, or called something else."""
+    case, raw_dir = CASES[name], good_folder(tmp_path / "raw")
+    case.change(raw_dir)
+    if case.verdict == STOPPED:
+        with pytest.raises(Refusal, match=case.rule) as refused:
+            gateway_sql.run_folder(raw_dir, SETTINGS)
+        says = str(refused.value)
+        assert says.endswith(".") and ". " not in says and not NUMBER.search(says)
+        return
+    connection = gateway_sql.run_folder(raw_dir, SETTINGS)
+    consequence = {REFUSED: {"practice_file_refused", "opt_out_file_refused"}}.get(case.verdict, set())
+    # a line of the opt-outs that cannot be read is counted, and keeps the whole practice out
+    consequence |= {"unreadable_row"} if case.rule == "opt_out_file_damaged" else set()
+    assert rules_met(connection) - consequence == {case.rule, case.also} - {""}
+    assert people_at(connection, HERE) == case.kept
+    assert people_at(connection, OTHER) == 2
+    admitted = connection.execute("select count(*) from gateway.int_admissions__emergency").fetchone()[0]
+    assert admitted == case.admitted
+    assert unbalanced(connection) == 0
+    said = str(connection.execute("select * from gateway.int_intake__file_counts").fetchall())
+    assert not NUMBER.search(said)
+    if case.rule:
+        kinds = {REFUSED: "file", OUT: "practice", REJECTED: "row", ACCEPTED: "person"}
+        assert rules()[case.rule].applies_to == kinds[case.verdict]
+
+
+def test_there_are_enough_cases_of_every_verdict() -> None:
+    assert len(CASES) >= 60
+    assert {case.verdict for case in CASES.values()} == {REFUSED, OUT, REJECTED, ACCEPTED, STOPPED}
+
+
+# Not met by a synthetic folder of this collection: number ranges of live data (test_intake_rules.py), waves and
+# Type 2, which other collections uphold (test_opt_outs.py, test_mutants.py).
+ELSEWHERE = re.compile("nhs_number_(test_range|scottish|northern_irish|range_not_in_use)|not_in_wave|complete|type_[12]_.*")
+
+
+def test_every_rule_of_the_table_has_its_case() -> None:
+    """Flags a rule that nobody has seen at work."""
+    met = {case.rule for case in CASES.values()} | {"practice_file_refused", "opt_out_file_refused"}
+    assert [rule for rule in rules() if rule not in met and not ELSEWHERE.fullmatch(rule)] == []
+
+
+# Any byte may change on the way.
+
+FILES = (RECORDS, OPT_OUTS, HOSPITAL, "ods/epraccur.csv", "ods/egpcur.csv", "cqrs/participation.csv")
+BYTES = st.one_of(st.sampled_from([b"", b",", b'"', b"\n", b"\r", b"\0", b"\xff", b"9", b" ", b";"]), st.binary(max_size=3))
+# where, how many bytes go, what comes instead
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), BYTES), min_size=1, max_size=3)
+
+
+@hypothesis.settings(max_examples=40, deadline=None, database=None, derandomize=True)
+@hypothesis.given(relative=st.sampled_from(FILES), edits=EDITS)
+def test_whatever_happens_to_a_byte(
+    tmp_path_factory: pytest.TempPathFactory, relative: str, edits: list[tuple[float, int, bytes]]
+) -> None:
+    """Flags a damaged file that stops the run without a clear sentence, or lets an unusable number through."""
+    raw_dir = good_folder(tmp_path_factory.mktemp("damaged") / "raw")
+    write(raw_dir, OPT_OUTS, lines(OPT_OUT_HEADER, objection(1)))
+    data = (raw_dir / relative).read_bytes()
+    for where, gone, instead_of_it in edits:
+        at = int(where * len(data))
+        data = data[:at] + instead_of_it + data[at + gone :]
+    write(raw_dir, relative, data)
+    try:
+        connection = gateway_sql.run_folder(raw_dir, SETTINGS)
+    except Refusal as refused:
+        says = str(refused)
+        assert says.endswith(".") and ". " not in says and not NUMBER.search(says)
+        return
+    sent = connection.execute("select nhs_number from landing.practice_records").fetchall()
+    usable = {re.sub("[ -]", "", text) for (text,) in sent if number_rule(text, is_synthetic=True) is None}
+    allowed = {gateway_sql.pseudonym(gateway_sql.KEY, COLLECTION, number) for number in usable}
+    found = {key for (key,) in connection.execute("select patient_key from gateway.int_patients__permitted").fetchall()}
+    strangers = len(found - allowed)
+    assert strangers == 0
+    assert unbalanced(connection) == 0
+    if relative in (RECORDS, OPT_OUTS, HOSPITAL):
+        assert people_at(connection, OTHER) == 2
+    # who objected is in only where the file about it is damaged beyond its number
+    if relative not in (OPT_OUTS, RECORDS):
+        objector = gateway_sql.pseudonym(gateway_sql.KEY, COLLECTION, test_number(1))
+        assert objector not in found
