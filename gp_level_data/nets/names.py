@@ -56,8 +56,8 @@ ZONES = (
     ),
 )
 
-# The border is reviewed line by line: at under sixty lines a model, thirty are a day's reading.
-MOST_GATEWAY_MODELS = 30
+# The border is reviewed line by line: at under sixty lines a model, forty-five are two days' reading.
+MOST_GATEWAY_MODELS = 45
 # One for each kind of record that crosses: the person, the admission, the answer about a person; two to come.
 MOST_MODELS_WITH_PSEUDONYMS = 5
 

@@ -92,7 +92,7 @@ def add_exchange(raw_dir: Path) -> None:
     one about everybody, which permits three of four."""
     records = raw_folder.read(raw_dir, SETTINGS).practice_records
     numbers = {opt_out_oracle.nhs_number(row["nhs_number"]) for row in records}
-    people = sorted(filter(opt_out_oracle.is_valid, numbers))
+    people = sorted(number for number in numbers if opt_out_oracle.number_rule(number, True) is None)
     permitted = [number for at, number in enumerate(people) if at % 4]
     for sequence, asked in enumerate((people[::2], people), start=1):
         subject = ndop_files.subject_of("SMALL01", DISSEMINATED_AT, sequence)
