@@ -12,6 +12,7 @@ SEED = Path(__file__).parent.parent / "seeds" / "intake_rules.csv"
 class Rule:
     """A rule by which a file, a practice, a row or a person is left out, or counted apart.
 
+    keeps_row   whether a row that meets it is usable all the same
     meaning     what is wrong, as a practice manager would say it
     what_to_do  what the sender should do about it
     """
@@ -20,6 +21,7 @@ class Rule:
     applies_to: str
     file_kinds: tuple[str, ...]
     rule_order: int
+    keeps_row: bool
     meaning: str
     what_to_do: str
     source: str
@@ -29,8 +31,14 @@ class Rule:
 def rules() -> dict[str, Rule]:
     """Every rule by its name, in the order in which they are asked."""
     with SEED.open(newline="", encoding="utf-8") as file:
-        rows = [
-            Rule(**row | {"file_kinds": tuple(row["file_kinds"].split()), "rule_order": int(row["rule_order"])})
-            for row in csv.DictReader(file)
-        ]
+        rows = [Rule(**row | typed(row)) for row in csv.DictReader(file)]
     return {row.rule: row for row in sorted(rows, key=lambda row: row.rule_order)}
+
+
+def typed(row: dict[str, str]) -> dict:
+    """The columns of a row that are no text."""
+    return {
+        "file_kinds": tuple(row["file_kinds"].split()),
+        "rule_order": int(row["rule_order"]),
+        "keeps_row": row["keeps_row"] == "true",
+    }

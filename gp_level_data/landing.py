@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import re
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +30,8 @@ COLLECTIONS = "gpes/{collection}"
 FORMATS = re.compile(r"^(?P<stem>.+?)(?P<format>\.csv|\.csv\.gz|\.parquet)$")
 PRACTICE_CODE = r"[A-Z][0-9]{5}"
 BLOCK = 16 * 1024 * 1024
+# More than any line of the contract; of a longer last line only its end is looked at.
+LONGEST_LINE = 64 * 1024
 # Kinds of which nothing but its content says that a file was sent twice.
 COMPARED = ("hes_apc",)
 
@@ -56,6 +58,7 @@ class FileKind:
     has_header     whether the first line names the columns
     is_required    whether a run makes no sense without a file of this kind
     owns_folder    whether nothing else may lie there, so that a misnamed file is not just passed over
+    may_be_empty   whether a header alone says something: that nobody objected
     """
 
     relation: str
@@ -67,6 +70,7 @@ class FileKind:
     has_header: bool = True
     is_required: bool = True
     owns_folder: bool = False
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,15 @@ def file_kinds(collection: str) -> tuple[FileKind, ...]:
             ("PRACTICE_CODE", "NHS_NUMBER", "CODE_SCHEME", "CODE", "EFFECTIVE_DATE", "RECORDED_AT"),
             others_refused=True,
             owns_folder=True,
+            may_be_empty=True,
+        ),
+        FileKind(
+            "opt_out_extractions",
+            "gpes",
+            "opt_out_extractions",
+            ("PRACTICE_CODE", "EXTRACTED_AT"),
+            is_required=False,
+            may_be_empty=True,
         ),
         FileKind(
             "suppliers",
@@ -123,6 +136,7 @@ def file_kinds(collection: str) -> tuple[FileKind, ...]:
             "suppliers",
             ("PRACTICE_CODE", "GP_SYSTEM_SUPPLIER"),
             is_required=False,
+            may_be_empty=True,
         ),
         FileKind(
             "hes_apc",
@@ -184,30 +198,32 @@ def look_at(file: RawFile) -> RawFile:
     file = replace(file, byte_count=file.path.stat().st_size)
     try:
         look = look_at_parquet if file.format == ".parquet" else look_at_csv
-        columns, first_row, row_count, content = look(file)
+        columns, first_row, row_count, content, is_cut_off = look(file)
     except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error, pyarrow.ArrowException):
         return replace(file, refused_rule="unreadable_file")
-    if not file.kind.has_header:
-        rule = None if len(columns) == len(file.kind.columns) else "missing_column"
-        return replace(
-            file, columns=file.kind.columns, row_count=row_count, refused_rule=rule
-        )
+    values = dict(zip(columns, first_row, strict=False))
     return replace(
         file,
-        columns=columns,
+        columns=columns if file.kind.has_header else file.kind.columns,
         row_count=row_count,
         content=content if file.kind.relation in COMPARED else None,
-        extracted_at=dict(zip(columns, first_row, strict=False)).get("EXTRACTED_AT"),
-        refused_rule=broken_column_rule(file.kind, columns),
+        extracted_at=values.get("EXTRACTED_AT") if file.practice_code else None,
+        refused_rule=broken_file_rule(file.kind, columns, row_count, is_cut_off),
     )
 
 
-def look_at_csv(file: RawFile) -> tuple[tuple[str, ...], tuple[str, ...], int, bytes]:
-    """Columns, first row, number of rows and digest of a CSV file; the file is read once, in blocks."""
+Look = tuple[tuple[str, ...], tuple[str, ...], int, bytes, bool]
+
+
+def look_at_csv(file: RawFile) -> Look:
+    """Columns, first row, number of rows and digest of a CSV file, and whether it stops within a row.
+
+    The file is read once, in blocks.
+    """
     opener = gzip.open if file.format == ".csv.gz" else open
     with opener(file.path, "rb") as stream:
         head = stream.read(BLOCK)
-        block, line_ends, returns, pairs, last = head, 0, 0, 0, b""
+        block, line_ends, returns, pairs, last, tail = head, 0, 0, 0, b"", b""
         digest = hashlib.sha256()
         while block:
             if file.kind.relation in COMPARED:
@@ -216,6 +232,7 @@ def look_at_csv(file: RawFile) -> tuple[tuple[str, ...], tuple[str, ...], int, b
             returns += block.count(b"\r")
             pairs += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
             last = block[-1:]
+            tail = (tail + block)[-LONGEST_LINE:]
             block = stream.read(BLOCK)
     # The engine's parser stops the whole run at a file that mixes line ends.
     if returns not in (0, pairs) or pairs not in (0, line_ends):
@@ -225,10 +242,13 @@ def look_at_csv(file: RawFile) -> tuple[tuple[str, ...], tuple[str, ...], int, b
     columns = tuple(name.strip().upper() for name in next(rows, []))
     first_row = tuple(next(rows, []))
     line_count = line_ends + (1 if last not in (b"", b"\n") else 0)
-    return columns, first_row, max(line_count - file.kind.has_header, 0), digest.digest()
+    last_line = tail.rpartition(b"\n")[2].decode("utf-8", errors="replace")
+    is_cut_off = bool(last_line) and len(next(csv.reader([last_line]))) != len(columns)
+    row_count = max(line_count - file.kind.has_header, 0)
+    return columns, first_row, row_count, digest.digest(), is_cut_off
 
 
-def look_at_parquet(file: RawFile) -> tuple[tuple[str, ...], tuple[str, ...], int, bytes]:
+def look_at_parquet(file: RawFile) -> Look:
     """Columns, first row, number of rows and digest of a Parquet file."""
     with pyarrow.parquet.ParquetFile(file.path) as table, file.path.open("rb") as stream:
         columns = tuple(name.upper() for name in table.schema_arrow.names)
@@ -236,11 +256,27 @@ def look_at_parquet(file: RawFile) -> tuple[tuple[str, ...], tuple[str, ...], in
         values = first.to_pydict().values() if first is not None else ()
         first_row = tuple(str(value[0]) for value in values if value)
         digest = hashlib.file_digest(stream, "sha256").digest()
-        return columns, first_row, table.metadata.num_rows, digest
+        return columns, first_row, table.metadata.num_rows, digest, False
 
 
-def broken_column_rule(kind: FileKind, columns: tuple[str, ...]) -> str | None:
-    """The rule of the contract that a header breaks, if any."""
+def broken_file_rule(
+    kind: FileKind, columns: tuple[str, ...], row_count: int, is_cut_off: bool
+) -> str | None:
+    """The first rule of the contract that a readable file breaks, if any."""
+    if not columns:
+        return "empty_file"
+    if not kind.has_header and len(columns) != len(kind.columns):
+        return "missing_column"
+    if kind.has_header and (rule := broken_header_rule(kind, columns)):
+        return rule
+    if not (row_count or kind.may_be_empty):
+        return "empty_file"
+    # It was not sent whole, and nobody knows how many rows are missing.
+    return "last_line_cut_off" if is_cut_off else None
+
+
+def broken_header_rule(kind: FileKind, columns: tuple[str, ...]) -> str | None:
+    """The first rule of the contract that the names of the columns break, if any."""
     if len(set(columns)) < len(columns):
         return "repeated_column"
     if set(kind.columns) - set(columns):
@@ -250,18 +286,22 @@ def broken_column_rule(kind: FileKind, columns: tuple[str, ...]) -> str | None:
     return None
 
 
-def refuse_repeated_practices(files: list[RawFile]) -> list[RawFile]:
-    """Two files of a kind for one practice: nobody knows which one is meant, so neither is."""
-    seen = defaultdict(list)
-    for file in files:
-        if file.practice_code:
-            seen[file.kind.relation, file.practice_code].append(file.name)
+def refuse_repeated(files: list[RawFile]) -> list[RawFile]:
+    """Two files where there is one, for a practice or for all: nobody knows which is meant, so neither is."""
+    count = Counter(the_only_one(file) for file in files)
     return [
         replace(file, refused_rule="more_than_one_file")
-        if len(seen[file.kind.relation, file.practice_code]) > 1
+        if the_only_one(file) and count[the_only_one(file)] > 1
         else file
         for file in files
     ]
+
+
+def the_only_one(file: RawFile) -> tuple[str, str | None] | None:
+    """What there may be one file of: a practice's file of a kind, or a national file without a year."""
+    if file.practice_code or not file.kind.owns_folder:
+        return file.kind.relation, file.practice_code
+    return None
 
 
 def refuse_delivered_twice(files: list[RawFile]) -> list[RawFile]:
@@ -294,7 +334,7 @@ def create_relations(
     """Create the schema `landing`: one view a kind of file, and what was found about the files."""
     kinds = file_kinds(collection)
     files = refuse_delivered_twice(
-        refuse_repeated_practices(
+        refuse_repeated(
             [look_at(file) for kind in kinds for file in files_of(kind, raw_dir)]
         )
     )

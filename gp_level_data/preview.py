@@ -41,7 +41,10 @@ STATUSES = {
     "withdrawn": "it withdrew",
     "conflicting": "it gave two answers on one day",
 }
-OPT_OUT_PROBLEMS = ("opt_out_file_missing", "opt_out_file_refused", "opt_out_file_damaged")
+OPT_OUT_PROBLEMS = (
+    "opt_out_file_missing", "opt_out_file_refused", "opt_out_file_damaged",
+    "opt_out_extraction_unknown", "opt_out_file_older",
+)  # fmt: skip
 
 PRACTICE = """
     select
@@ -162,7 +165,7 @@ def look(
 
 def files_of(raw_dir: Path, collection: str, practice: str) -> list[RawFile]:
     """The practice's files, looked at as a run would."""
-    return landing.refuse_repeated_practices(
+    return landing.refuse_repeated(
         [
             landing.look_at(file)
             for kind in landing.file_kinds(collection)

@@ -164,12 +164,18 @@ def practice_blocks(con: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
 
 
 def write_reference(con: duckdb.DuckDBPyConnection, out_dir: pathlib.Path) -> None:
-    """ODS without header, as it comes; CQRS and the suppliers with one."""
+    """ODS without header, as it comes; CQRS and the lists about practices with one."""
     for view, path, order, header in (
         ("epraccur", folder(out_dir, "ods") / "epraccur.csv", "c01", False),
         ("egpcur", folder(out_dir, "ods") / "egpcur.csv", "c01", False),
         ("participation", folder(out_dir, "cqrs") / "participation.csv", "all", True),
         ("suppliers", folder(out_dir, "gpes") / "suppliers.csv", "all", True),
+        (
+            "opt_out_extractions",
+            folder(out_dir, "gpes") / "opt_out_extractions.csv",
+            "all",
+            True,
+        ),
     ):
         con.execute(f"""
             copy (from {view} order by {order}) to {quoted(path)} (format csv, header {header})

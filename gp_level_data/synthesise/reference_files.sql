@@ -1,4 +1,4 @@
--- What comes from elsewhere than the practices: ODS, CQRS, the list of suppliers.
+-- What comes from elsewhere than the practices: ODS, CQRS, the lists of suppliers and extractions.
 -- ODS's 27 columns: domain handbook, section 5. Names are invented, addresses blank.
 
 create macro ods_row(code, name, grouping_code, geography, opened, closed, status, sub_type,
@@ -62,6 +62,12 @@ inner join practices using (practice_number);
 
 create view suppliers as
 select practice_code as "PRACTICE_CODE", supplier as "GP_SYSTEM_SUPPLIER" from practices;
+
+-- When each opt-out file was extracted: together with the practice file.
+create view opt_out_extractions as
+select practice_code as "PRACTICE_CODE", extracted_at as "EXTRACTED_AT"
+from practices
+where hard_case <> 'no_opt_out_file';
 
 -- One row a practice, service and answer.
 create view participation as

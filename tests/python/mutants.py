@@ -16,6 +16,7 @@ IN_FORCE = f"{GATEWAY}/int_opt_outs__in_force.sql"
 UPHELD = f"{GATEWAY}/int_opt_outs__upheld.sql"
 EXCEPTED = f"{GATEWAY}/int_opt_outs__excepted.sql"
 EXCLUDE = "macros/exclude_opted_out.sql"
+READ_CODE = "macros/read_code.sql"
 FILES = f"{GATEWAY}/int_practices__files.sql"
 COLLECTED = f"{GATEWAY}/int_practices__collected.sql"
 PRACTICES = f"{GATEWAY}/int_ods__practices.sql"
@@ -434,6 +435,41 @@ MUTANTS = [
     ),
     Mutant(
         FILES,
+        "not on the list",
+        "then 'opt_out_extraction_unknown'",
+        "then null",
+        "a practice that the list of extractions does not name is left out",
+    ),
+    Mutant(
+        FILES,
+        "older opt-outs",
+        "when extractions.extracted_at < files.extracted_at then 'opt_out_file_older'",
+        "when extractions.extracted_at < files.extracted_at then null",
+        "opt-outs older than the practice file are a breach",
+    ),
+    Mutant(
+        FILES,
+        "extracted together",
+        "extractions.extracted_at < files.extracted_at",
+        "extractions.extracted_at <= files.extracted_at",
+        "opt-outs extracted together with the practice file are good",
+    ),
+    Mutant(
+        FILES,
+        "the later of two extractions",
+        "min(extracted_at) end as extracted_at",
+        "max(extracted_at) end as extracted_at",
+        "of two moments of extraction the earlier may be the file's",
+    ),
+    Mutant(
+        FILES,
+        "an undated extraction passed over",
+        "case when count(*) = count(extracted_at) then min(extracted_at) end as extracted_at",
+        "min(extracted_at) as extracted_at",
+        "an extraction without a moment may be an old one",
+    ),
+    Mutant(
+        FILES,
         "extracted late",
         "then 'extracted_after_collection'",
         "then null",
@@ -532,8 +568,8 @@ MUTANTS = [
     Mutant(
         PRACTICES,
         "any organisation",
-        "where practices.prescribing_setting = '4'",
-        "where true",
+        "practices.prescribing_setting = '4'",
+        "true",
         "a walk-in centre is no GP practice",
     ),
     Mutant(
@@ -595,8 +631,8 @@ MUTANTS = [
     Mutant(
         PARTICIPATION,
         "empty answers lost",
-        "coalesce(participation.status, '')",
-        "participation.status",
+        "else 'unknown'",
+        "else null",
         "an empty answer on the day of another leaves both unsure",
     ),
     Mutant(
@@ -609,7 +645,7 @@ MUTANTS = [
     Mutant(
         RECORDS,
         "rows of another moment",
-        "coalesce(records.extracted_at_text, '') <> practices.extracted_at_text",
+        "coalesce(records.extracted_at_text, '') <> files.extracted_at_text",
         "false",
         "a row extracted at another moment than its file is rejected",
     ),
@@ -665,7 +701,7 @@ MUTANTS = [
     Mutant(
         EPISODES,
         "repeated episodes",
-        "copy_number = 1 and",
+        "numbered.copy_number = 1 and",
         "",
         "an episode counts once",
     ),
@@ -742,17 +778,24 @@ MUTANTS = [
         "rows sent are rows kept, excluded and rejected",
     ),
     Mutant(
-        OPT_OUTS,
+        READ_CODE,
         "dots kept",
-        "rtrim(trim(code), '.')",
-        "trim(code)",
+        "end, '.'",
+        "end, ''",
         "a Read code is the same with and without its dots",
     ),
     Mutant(
-        OPT_OUTS,
+        READ_CODE,
+        "the term kept",
+        "= 7 and",
+        "= 8 and",
+        "a Read code is the same whatever term was chosen",
+    ),
+    Mutant(
+        READ_CODE,
         "upper case",
-        "rtrim(trim(code), '.')",
-        "upper(rtrim(trim(code), '.'))",
+        "else trim(",
+        "else upper(",
         "Read codes are case-sensitive",
     ),
     Mutant(

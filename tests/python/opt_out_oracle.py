@@ -45,6 +45,7 @@ class Sent:
     files: list[dict] = field(default_factory=list)
     practice_records: list[dict] = field(default_factory=list)
     opt_outs: list[dict] = field(default_factory=list)
+    extractions: list[dict] = field(default_factory=list)
     participation: list[dict] = field(default_factory=list)
     practices: list[dict] = field(default_factory=list)
     admissions: list[dict] = field(default_factory=list)
@@ -173,11 +174,16 @@ def objections(sent: Sent) -> dict[tuple[str, str, str], str]:
     return found
 
 
+def five_characters(code: str) -> str:
+    """A Read code without the two characters of its term."""
+    return code[:5] if len(code) == 7 and not code.isdigit() else code
+
+
 def objection(kind: str, rows: Iterable[dict], moment: datetime) -> str | None:
     """Why one person's rows at one practice amount to an objection of a kind; None if they do not."""
     dissents, withdrawals, unsure = set(), set(), set()
     for row in rows:
-        scheme, code = text(row["code_scheme"]).upper(), text(row["code"]).rstrip(".")
+        scheme, code = text(row["code_scheme"]).upper(), five_characters(text(row["code"])).rstrip(".")
         effective, recorded = instant(row["effective_date"]), instant(row["recorded_at"])
         if effective and local_day(effective) > LAST_DAY[kind]:
             continue  # reported, not applied
@@ -308,7 +314,17 @@ def has_sent_everything(sent: Sent, practice: str) -> bool:
         extracted_at is not None
         and extracted_at <= sent.collected_at
         and opt_outs["row_count"] == rows_read
+        and is_no_older(sent, practice, extracted_at)
     )
+
+
+def is_no_older(sent: Sent, practice: str, extracted_at: datetime) -> bool:
+    """Whether the opt-outs were extracted no earlier, by the list of that where there is one."""
+    if not any(file["file_kind"] == "opt_out_extractions" for file in sent.files):
+        return True
+    rows = [row for row in sent.extractions if text(row["practice_code"]).upper() == practice]
+    moments = [instant(row["extracted_at"]) for row in rows]
+    return bool(moments) and None not in moments and min(moments) >= extracted_at
 
 
 def collected_practices(sent: Sent) -> set[str]:

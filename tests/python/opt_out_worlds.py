@@ -96,6 +96,10 @@ class World:
         self.file("practice_records", code, extracted_at=extracted_at)
         self.file("opt_outs", code)
 
+    def extraction(self, code: str, moment: str | None) -> None:
+        """A row of the list of when opt-out files were extracted."""
+        self.sent.extractions.append({"practice_code": f" {code}", "extracted_at": moment})
+
     def count_row(self, kind: str, code: str) -> dict | None:
         for file in self.sent.files:
             if file["file_kind"] == kind and file["practice_code"] == code:
@@ -145,6 +149,7 @@ def by_hand(**settings) -> Sent:
     world.practice(good)
     world.practice(second, extracted_at="2017-04-01T20:00:00+01:00")
     hard_practices(world)
+    extractions(world)
     # another wave, and another collection's
     for collection, wave, code in (("care_data", "next", "K81001"), ("gpdpr", "pilot", "P81001")):
         world.sent.waves.append({"collection": collection, "wave": wave, "practice_code": code})
@@ -218,6 +223,25 @@ def hard_practices(world: World) -> None:
     world.answers("Z81001", ("agreed", "2016-10-01"))
 
 
+def extractions(world: World) -> None:
+    """The list of when opt-out files were extracted, and five practices with which it is that alone."""
+    for file in [f for f in world.sent.files if f["file_kind"] == "practice_records"]:
+        world.extraction(file["practice_code"], file["extracted_at"])
+    world.file("opt_out_extractions", "", practice_code=None)
+    before, after = "2017-04-01T01:59:59+01:00", "2017-04-01T02:00:01+01:00"
+    for code, *moments in (
+        ("C82001", before),
+        ("D82001",),
+        ("E82001", "yesterday"),
+        ("F82001", after, before),
+        ("H82001", after, None),
+        ("G82001", after),  # good
+    ):
+        world.practice(code)
+        for moment in moments:
+            world.extraction(code.lower(), moment)
+
+
 def type_1_stories() -> list[list[tuple]]:
     """Histories of one person each, at a practice extracted on 2017-04-01 at 02:00 British Summer Time."""
     early = (DISSENT, "2015-01-01", "2015-01-01T10:00:00+00:00")
@@ -258,6 +282,10 @@ def type_1_stories() -> list[list[tuple]]:
         # spelling
         [(("READ2", "9Nu0."),)],
         [(("READ2", "9Nu0"),)],
+        [(("READ2", "9Nu0.00"),)],
+        [(("CTV3", "XaZ8911"),)],
+        [early, (("READ2", "9Nu1.11"), "2016-03-01", "2016-03-01T10:00:00+00:00")],
+        [(("SNOMED", "8272410"),)],
         [((" ctv3", " XaZ89 "),)],
         [early, ((" ctv3 ", " XaZ8A"),)],
         [(("SNOMED", "827241000000103"),)],

@@ -23,6 +23,7 @@ from gp_level_data.intake_rules import rules
 
 RULE_COLUMNS = {
     "rule", "rejected_rule", "file_problem", "not_collected_reason", "usual_gp_rule", "metrics_rule",
+    "opt_outs_rule",
     "nhs_number_spelling_rule", "reason",
 }  # fmt: skip
 REASONS = "int_opt_outs__in_force"  # its words follow the kind of opt-out
@@ -132,13 +133,22 @@ def test_rules_are_asked_in_the_order_of_the_table() -> None:
 
 
 def test_the_header_is_looked_at_in_the_order_of_the_table() -> None:
-    orders = [rules()[rule].rule_order for rule in said_by_landing() if rule.endswith("_column")]
-    assert len(set(orders)) >= 3
     kind = landing.file_kinds("individual_gp_level_data")[0]
-    broken = [*kind.columns[1:], "POSTCODE"]  # missing one, with one too many
-    assert landing.broken_column_rule(kind, (*broken, "POSTCODE")) == "repeated_column"
-    assert landing.broken_column_rule(kind, tuple(broken)) == "missing_column"
-    assert landing.broken_column_rule(kind, (*kind.columns, "POSTCODE")) == "unknown_column"
+    broken = (*kind.columns[1:], "POSTCODE")  # missing one, with one too many
+    found = [
+        landing.broken_file_rule(kind, *look)
+        for look in (
+            ((*broken, "POSTCODE"), 0, True),
+            (broken, 0, True),
+            ((*kind.columns, "POSTCODE"), 0, True),
+            (kind.columns, 0, True),
+            (kind.columns, 1, True),
+            (kind.columns, 1, False),
+        )
+    ]
+    assert found == ["repeated_column", "missing_column", "unknown_column", "empty_file", "last_line_cut_off", None]
+    orders = [rules()[rule].rule_order for rule in found if rule]
+    assert orders == sorted(orders)
 
 
 def test_the_table_is_written_for_the_sender() -> None:
@@ -197,10 +207,11 @@ def judged(texts: list[str], is_synthetic: bool, before: str = "", after: str = 
         columns = ["practice_code", "extracted_at", "nhs_number", "usual_gp_code", "file_practice_code", "metric_flags"]
         gateway_sql.create(connection, "landing.practice_records", sent.practice_records, columns)
         connection.execute(f"create table landing.folder as select {is_synthetic} as is_synthetic")
-        connection.execute(
-            "create table gateway.int_practices__collected as select 'A81001' as practice_code, '' as extracted_at_text"
-        )
-        for model in ("stg_gpes__practice_records", "stg_landing__folder", "int_records__judged"):
+        file = {"file_kind": "practice_records", "practice_code": "A81001", "extracted_at": ""}
+        columns = ["file_kind", "file_name", "practice_code", "byte_count", "row_count", "extracted_at", "refused_rule"]
+        gateway_sql.create(connection, "landing.files", [file], columns)
+        models = ("stg_gpes__practice_records", "stg_landing__folder", "stg_landing__files", "int_records__judged")
+        for model in models:
             statement = gateway_sql.compiled(model)
             faulty = statement.replace(before, after, 1) if before else statement
             gateway_sql.build(connection, sent, model, faulty)

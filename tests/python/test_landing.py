@@ -26,6 +26,7 @@ HEADER = FIXED + METRICS
 OPT_OUT_HEADER = "PRACTICE_CODE,NHS_NUMBER,CODE_SCHEME,CODE,EFFECTIVE_DATE,RECORDED_AT"
 PRACTICE, GOOD_PRACTICE = "A81001", "B81001"
 EXTRACTED_AT = "2017-04-01T02:00:00+01:00"
+KINDS = {kind.relation: kind for kind in landing.file_kinds(COLLECTION)}
 # A word no message may repeat: it stands for whatever a sender puts where it does not belong.
 SECRET = "Wimbledon"
 FLAGS = ["1", "0", "", "1"]
@@ -85,7 +86,7 @@ CASES = {
     ),
     # the first row passes for a header, with the flag 1 twice
     "no header": Case(lines(*ROWS), "repeated_column"),
-    "empty file": Case(b"", "missing_column", 0),
+    "empty file": Case(b"", "empty_file", 0),
     "corrupt gzip": Case(gzip.compress(THREE)[:-12], "unreadable_file", name=f"{PRACTICE}.csv.gz"),
     "not gzip at all": Case(THREE, "unreadable_file", name=f"{PRACTICE}.csv.gz"),
     "gzip damaged in its middle": Case(
@@ -125,7 +126,11 @@ CASES = {
     "only the four fixed columns": Case(
         lines(FIXED, *(cells[:4] for cells in ROWS)), None, 3, 3
     ),
-    "header only": Case(lines(HEADER), None, 0, 0),
+    "header only": Case(lines(HEADER), "empty_file", 0),
+    "cut off within its last line": Case(THREE[:-6], "last_line_cut_off", 3),
+    "cut off, with a column beyond": Case(
+        lines([*HEADER, SECRET], *([*cells, "1"] for cells in ROWS))[:-6], "unknown_column", 3
+    ),
     # lines that cannot be read: left out, and missing from the count
     "a line of three megabytes": Case(
         lines(HEADER, ROWS[0], [*ROWS[1][:3], "G" * 3_000_000, *FLAGS], ROWS[2]), None, 3, 2
@@ -158,12 +163,12 @@ def write(raw_dir: Path, relative: str, content: bytes | Callable[[Path], None])
 @pytest.fixture
 def raw_dir(tmp_path: Path) -> Path:
     """A raw folder whose other files keep the contract; one good practice beside the one at test."""
-    hospital = landing.file_kinds(COLLECTION)[3].columns
+    hospital = KINDS["hes_apc"].columns
     ods = [""] * len(landing.ODS_COLUMNS)
     write(tmp_path, "hes/apc_1617.csv", lines(list(hospital), ["1", *[""] * (len(hospital) - 1)]))
     write(tmp_path, "ods/epraccur.csv", lines([PRACTICE, *ods[1:]]))
     write(tmp_path, "ods/egpcur.csv", lines(["G1000070", *ods[1:]]))
-    write(tmp_path, "cqrs/participation.csv", b"PRACTICE_CODE,SERVICE,STATUS,STATUS_DATE\n")
+    write(tmp_path, "cqrs/participation.csv", b"PRACTICE_CODE,SERVICE,STATUS,STATUS_DATE\nA81001,,,\n")
     write(tmp_path, f"gpes/opt_outs/{PRACTICE}.csv", f"{OPT_OUT_HEADER}\n".encode())
     good = lines(HEADER, row(101, GOOD_PRACTICE), row(102, GOOD_PRACTICE))
     write(tmp_path, f"gpes/{COLLECTION}/{GOOD_PRACTICE}.csv", good)
@@ -326,7 +331,7 @@ def test_whatever_a_file_holds(tmp_path_factory: pytest.TempPathFactory, pieces:
     """
     path = tmp_path_factory.mktemp("any") / f"{PRACTICE}.csv"
     path.write_bytes(f"{OPT_OUT_HEADER}\n".encode() + b"".join(pieces))
-    kind = landing.file_kinds(COLLECTION)[1]
+    kind = KINDS["opt_outs"]
     file = landing.look_at(landing.RawFile(kind, path, path.name, ".csv", PRACTICE))
     if file.refused_rule is None:
         read = duckdb.sql(f"select count(*) from ({landing.relation_sql(kind, [file])})").fetchone()[0]
@@ -349,7 +354,7 @@ def test_hidden_files_are_nobodys(raw_dir: Path) -> None:
 
 def test_columns_that_are_not_needed_are_never_read(raw_dir: Path) -> None:
     """Flags a hospital column beyond the needed ones that reaches a relation."""
-    hospital = list(landing.file_kinds(COLLECTION)[3].columns)
+    hospital = list(KINDS["hes_apc"].columns)
     write(
         raw_dir,
         "hes/apc_1617.csv",
@@ -366,7 +371,7 @@ def test_the_metrics_of_the_seed_are_the_optional_columns() -> None:
     """Flags a metric of seeds/metrics.csv that practices send and the contract does not know."""
     with (landing.SEEDS / "metrics.csv").open(encoding="utf-8") as file:
         wanted = {row["metric_id"].upper() for row in csv.DictReader(file) if row["origin"] == "practice"}
-    assert set(landing.file_kinds(COLLECTION)[0].optional) == wanted
+    assert set(KINDS["practice_records"].optional) == wanted
 
 
 @pytest.mark.parametrize("missing", ["hes", "ods", "cqrs", "gpes"])

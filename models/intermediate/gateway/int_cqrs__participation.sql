@@ -5,13 +5,16 @@ with answers as (
         -- nobody knows that an answer without a date is not the last one
         case
             when participation.status_date is null then 'undated'
-            else coalesce(participation.status, '')
+            when participation.status in ('offered', 'agreed', 'declined', 'withdrawn')
+                then participation.status
+            else 'unknown'
         end as status,
         coalesce(participation.status_date, cast(settings.collected_at as date)) as status_date,
         settings.collected_at
     from {{ ref('stg_cqrs__participation') }} as participation
     inner join {{ ref('int_collection__settings') }} as settings
         on participation.service = upper(settings.cqrs_service)
+    where {{ is_practice_code('participation.practice_code') }}
 
 ),
 

@@ -1,6 +1,6 @@
 -- Episodes that begin with an emergency admission in the period, of somebody with a usable
 -- number; once each. An episode that is there twice is taken once; under two people's numbers it
--- is nobody's.
+-- is nobody's; an unfinished one is passed over where the finished one is there too.
 
 with episodes as (
 
@@ -19,6 +19,24 @@ with episodes as (
 
 ),
 
+finished_later as (
+
+    select distinct
+        unfinished.nhs_number,
+        unfinished.admission_date,
+        unfinished.admission_method,
+        unfinished.episode_order
+    from episodes as unfinished
+    inner join episodes as finished
+        on
+            unfinished.nhs_number = finished.nhs_number
+            and unfinished.admission_date = finished.admission_date
+            and unfinished.admission_method = finished.admission_method
+            and unfinished.episode_order = finished.episode_order
+    where unfinished.episode_status <> '3' and finished.episode_status = '3'
+
+),
+
 numbered as (
 
     select
@@ -34,24 +52,34 @@ numbered as (
 )
 
 select
-    episode_key,
-    nhs_number,
-    admission_date,
-    admission_method,
-    admission_source,
-    patient_class,
-    episode_status,
-    episode_type,
-    episode_order,
-    sex,
-    age_kind,
-    main_specialty,
-    birth_month_kind,
-    primary_diagnosis,
-    diagnoses,
-    procedures
+    numbered.episode_key,
+    numbered.nhs_number,
+    numbered.admission_date,
+    numbered.admission_method,
+    numbered.admission_source,
+    numbered.patient_class,
+    numbered.episode_status,
+    numbered.episode_type,
+    numbered.episode_order,
+    numbered.sex,
+    numbered.age_kind,
+    numbered.main_specialty,
+    numbered.birth_month_kind,
+    numbered.primary_diagnosis,
+    numbered.diagnoses,
+    numbered.procedures
 from numbered
+left join finished_later
+    on
+        numbered.nhs_number = finished_later.nhs_number
+        and numbered.admission_date = finished_later.admission_date
+        and numbered.admission_method = finished_later.admission_method
+        and numbered.episode_order = finished_later.episode_order
+        and numbered.episode_status <> '3'
 where
-    -- without a key nobody can tell whether it is a copy
-    episode_key is null
-    or (copy_number = 1 and lowest_number = highest_number)
+    finished_later.nhs_number is null
+    and (
+        -- without a key nobody can tell whether it is a copy
+        numbered.episode_key is null
+        or (numbered.copy_number = 1 and numbered.lowest_number = numbered.highest_number)
+    )

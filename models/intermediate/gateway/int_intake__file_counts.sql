@@ -3,10 +3,11 @@
 with judged as (
 
     select
-        file_name,
-        rule = 'complete' as is_usable,
-        row_count
-    from {{ ref('int_intake__row_counts') }}
+        counts.file_name,
+        rules.keeps_row as is_usable,
+        counts.row_count
+    from {{ ref('int_intake__row_counts') }} as counts
+    left join {{ ref('intake_rules') }} as rules on counts.rule = rules.rule
     union all
     select
         files.file_name,
@@ -39,16 +40,10 @@ select
     files.refused_rule,
     files.byte_count,
     files.row_count,
-    case when files.is_judged then cast(coalesce(counted.usable_count, 0) as bigint) end
+    case when files.refused_rule is null then cast(coalesce(counted.usable_count, 0) as bigint) end
         as usable_count,
-    case when files.is_judged then cast(coalesce(counted.rejected_count, 0) as bigint) end
+    case when files.refused_rule is null then cast(coalesce(counted.rejected_count, 0) as bigint) end
         as rejected_count
-from (
-    select
-        *,
-        refused_rule is null
-        and file_kind in ('practice_records', 'opt_outs', 'hes_apc') as is_judged
-    from {{ ref('stg_landing__files') }}
-) as files
+from {{ ref('stg_landing__files') }} as files
 left join counted on files.file_name = counted.file_name
 order by files.file_kind, files.file_name

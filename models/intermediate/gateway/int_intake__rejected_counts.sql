@@ -1,24 +1,6 @@
 -- Everything that was sent and could not be used, by who sent it and the rule it broke.
 
-with rejected_rows as (
-
-    select *
-    from {{ ref('int_intake__row_counts') }}
-    where rule <> 'complete'
-
-),
-
-hospital_counts as (
-
-    select
-        rule,
-        row_count
-    from rejected_rows
-    where file_kind = 'hes_apc'
-
-),
-
-counted as (
+with counted as (
 
     select
         practice_code,
@@ -37,19 +19,13 @@ counted as (
     where refused_rule is not null
     union all
     select
-        practice_code,
-        file_kind,
-        rule,
-        row_count
-    from rejected_rows
-    where file_kind = 'opt_outs'
-    union all
-    select
-        null as practice_code,
-        'hes_apc' as file_kind,
-        rule,
-        row_count
-    from hospital_counts
+        counts.practice_code,
+        counts.file_kind,
+        counts.rule,
+        counts.row_count
+    from {{ ref('int_intake__row_counts') }} as counts
+    left join {{ ref('intake_rules') }} as rules on counts.rule = rules.rule
+    where not rules.keeps_row
 
 )
 

@@ -6,16 +6,21 @@ with gps as (
             partition by gps.gp_code, gps.practice_code order by gps.joined_date desc nulls last
         ) as recency
     from {{ ref('stg_ods__gps') }} as gps
-    -- the file also lists other organisations; a GP's code is G, six digits and a check digit
-    where {{ full_match('gps.gp_code', 'G[0-9]{7}') }}
+    left join {{ ref('default_codes') }} as defaults
+        on gps.gp_code = defaults.code
+    -- the file also lists other organisations, and codes that stand for nobody
+    where
+        {{ is_gp_code('gps.gp_code') }}
+        and {{ is_practice_code('gps.practice_code') }}
+        and defaults.code is null
 
 )
 
 select
     gps.gp_code,
     gps.practice_code,
-    gps.gp_name,
-    gps.status_code,
+    {{ plain_name('gps.gp_name') }} as gp_name,
+    case when {{ full_match('gps.status_code', '[A-Z]') }} then gps.status_code end as status_code,
     gps.joined_date,
     gps.left_date,
     settings.collected_at

@@ -12,7 +12,7 @@ suppliers as (
 
     select
         practice_code,
-        min(gp_system_supplier) as gp_system_supplier
+        min({{ plain_name('gp_system_supplier') }}) as gp_system_supplier
     from {{ ref('stg_gpes__suppliers') }}
     group by practice_code
 
@@ -23,7 +23,8 @@ select
     suppliers.gp_system_supplier,
     participation.status as participation_status,
     files.extracted_at,
-    files.extracted_at_text,
+    case when files.opt_outs_extracted_at is null then 'opt_out_extraction_unstated' end
+        as opt_outs_rule,
     case
         when practices.practice_code is null then 'not_a_gp_practice'
         when

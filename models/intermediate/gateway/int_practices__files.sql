@@ -1,7 +1,5 @@
--- What each practice sent: its practice file and its opt-out file, as found and as read.
--- Whether the opt-out file is older than the practice file is not judged: it does not say when it
--- was extracted. Its latest RECORDED_AT says that it is no older than that, and not how much newer;
--- a practice where nobody objected lately, or ever, would be refused.
+-- What each practice sent: its practice file and its opt-out file, as found and as read. Where the
+-- senders list when they extracted the opt-outs, every practice has to be on that list.
 
 with opt_outs_read as (
 
@@ -13,12 +11,30 @@ with opt_outs_read as (
 
 ),
 
+-- one row, also where there is no list
+extraction_list as (
+
+    select coalesce(bool_or(file_kind = 'opt_out_extractions'), false) as is_sent
+    from {{ ref('stg_landing__files') }}
+
+),
+
+extractions as (
+
+    select
+        practice_code,
+        -- of two moments the earlier may be the file's; one that cannot be read may be any
+        case when count(*) = count(extracted_at) then min(extracted_at) end as extracted_at
+    from {{ ref('stg_gpes__opt_out_extractions') }}
+    group by practice_code
+
+),
+
 files as (
 
     select
         practice_code,
         max(extracted_at) filter (where file_kind = 'practice_records') as extracted_at,
-        max(extracted_at_text) filter (where file_kind = 'practice_records') as extracted_at_text,
         min(coalesce(refused_rule, '')) filter (where file_kind = 'practice_records') as file_rule,
         min(coalesce(refused_rule, '')) filter (where file_kind = 'opt_outs') as opt_out_file_rule,
         max(row_count) filter (where file_kind = 'opt_outs') as opt_out_row_count
@@ -31,7 +47,7 @@ files as (
 select
     files.practice_code,
     files.extracted_at,
-    files.extracted_at_text,
+    extractions.extracted_at as opt_outs_extracted_at,
     case
         when files.file_rule is null then 'practice_file_missing'
         when files.file_rule <> '' then 'practice_file_refused'
@@ -42,7 +58,12 @@ select
         -- a line that cannot be read may be somebody's objection
         when files.opt_out_row_count <> coalesce(opt_outs_read.row_count, 0)
             then 'opt_out_file_damaged'
+        when extraction_list.is_sent and extractions.extracted_at is null
+            then 'opt_out_extraction_unknown'
+        when extractions.extracted_at < files.extracted_at then 'opt_out_file_older'
     end as file_problem
 from files
 left join opt_outs_read on files.practice_code = opt_outs_read.practice_code
+left join extractions on files.practice_code = extractions.practice_code
+cross join extraction_list
 cross join {{ ref('int_collection__settings') }} as settings

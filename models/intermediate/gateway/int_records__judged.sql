@@ -9,7 +9,7 @@ select
     case
         when coalesce(records.stated_practice_code, '') <> records.practice_code
             then 'practice_code_differs_from_file'
-        when coalesce(records.extracted_at_text, '') <> practices.extracted_at_text
+        when coalesce(records.extracted_at_text, '') <> files.extracted_at_text
             then 'extracted_at_differs_within_file'
         else {{ nhs_number_rule(
             'records.nhs_number', 'records.nhs_number_spelling_rule', 'folder.is_synthetic'
@@ -17,5 +17,8 @@ select
     end as rejected_rule
 from {{ ref('stg_gpes__practice_records') }} as records
 cross join {{ ref('stg_landing__folder') }} as folder
-left join {{ ref('int_practices__collected') }} as practices
-    on records.practice_code = practices.practice_code
+left join {{ ref('stg_landing__files') }} as files
+    on
+        records.practice_code = files.practice_code
+        and files.file_kind = 'practice_records'
+        and files.refused_rule is null

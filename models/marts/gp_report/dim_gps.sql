@@ -11,7 +11,10 @@ with lists as (
 select
     lists.practice_code,
     lists.gp_code,
-    coalesce(gps.gp_name, 'No usual GP at the practice') as gp_name,
+    case
+        when gps.gp_code is null then 'No usual GP at the practice'
+        else coalesce(gps.gp_name, gps.gp_code)
+    end as gp_name,
     gps.gp_code is null as is_unassigned
 from lists
 left join {{ ref('int_ods__gps') }} as gps

@@ -27,6 +27,15 @@ with checks as (
         0 as row_count
     from {{ ref('int_practices__collected') }}
     where not_collected_reason is not null
+    union all
+    -- collected, in good faith that its opt-outs are no older
+    select
+        practice_code,
+        'opt_outs' as file_kind,
+        opt_outs_rule as rule,
+        0 as row_count
+    from {{ ref('int_practices__collected') }}
+    where not_collected_reason is null and opt_outs_rule is not null
 
 ),
 

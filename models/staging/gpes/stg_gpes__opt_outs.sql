@@ -16,9 +16,9 @@ renamed as (
         try_cast(effective_date as timestamptz) as effective_at,
         try_cast(recorded_at as timestamptz) as recorded_at,
 
-        -- codes: upper and lower case differ in CTV3, and Read codes may end in dots
+        -- codes: upper and lower case differ in CTV3
         upper(trim(code_scheme)) as code_scheme,
-        rtrim(trim(code), '.') as code
+        {{ read_code('code') }} as code
 
     from source
 

@@ -1,0 +1,127 @@
+-- Where every readable row of the hospital files went, by file and the one rule that it met: of an
+-- episode that is there twice all rows but one are left out, of two people's all.
+
+with episodes as (
+
+    select
+        file_name,
+        episode_key,
+        nhs_number,
+        admission_date,
+        admission_method,
+        episode_order,
+        episode_status,
+        rejected_rule
+    from {{ ref('int_episodes__judged') }}
+
+),
+
+-- Few episodes are there twice, and few are unfinished; only their rows are worth comparing.
+repeated as (
+
+    select
+        episode_key,
+        count(distinct nhs_number) as person_count
+    from episodes
+    where rejected_rule is null
+    group by episode_key
+    having count(*) > 1
+
+),
+
+finished_later as (
+
+    select distinct
+        unfinished.nhs_number,
+        unfinished.admission_date,
+        unfinished.admission_method,
+        unfinished.episode_order
+    from episodes as unfinished
+    inner join episodes as finished
+        on
+            unfinished.nhs_number = finished.nhs_number
+            and unfinished.admission_date = finished.admission_date
+            and unfinished.admission_method = finished.admission_method
+            and unfinished.episode_order = finished.episode_order
+    where
+        unfinished.episode_status <> '3'
+        and finished.episode_status = '3'
+        and unfinished.rejected_rule is null
+        and finished.rejected_rule is null
+
+),
+
+compared as (
+
+    select
+        episodes.file_name,
+        repeated.person_count,
+        finished_later.nhs_number is not null as is_finished_later,
+        case
+            when repeated.episode_key is not null
+                then row_number() over (
+                    partition by episodes.episode_key order by episodes.file_name
+                )
+        end as copy_number
+    from episodes
+    left join repeated on episodes.episode_key = repeated.episode_key
+    left join finished_later
+        on
+            episodes.nhs_number = finished_later.nhs_number
+            and episodes.admission_date = finished_later.admission_date
+            and episodes.admission_method = finished_later.admission_method
+            and episodes.episode_order = finished_later.episode_order
+            and episodes.episode_status <> '3'
+    where
+        episodes.rejected_rule is null
+        and (repeated.episode_key is not null or finished_later.nhs_number is not null)
+
+),
+
+left_out as (
+
+    select
+        file_name,
+        case
+            when person_count > 1 then 'episode_of_two_people'
+            when copy_number > 1 then 'repeated_episode'
+            else 'unfinished_episode_again'
+        end as rule
+    from compared
+    where person_count > 1 or copy_number > 1 or is_finished_later
+
+),
+
+counted as (
+
+    select
+        file_name,
+        coalesce(rejected_rule, 'complete') as rule,
+        count(*) as row_count
+    from episodes
+    group by all
+    union all
+    select
+        file_name,
+        rule,
+        count(*) as row_count
+    from left_out
+    group by all
+    union all
+    select
+        file_name,
+        'complete' as rule,
+        -count(*) as row_count
+    from left_out
+    group by all
+
+)
+
+select
+    file_name,
+    rule,
+    cast(sum(row_count) as bigint) as row_count
+from counted
+group by file_name, rule
+having sum(row_count) <> 0
+order by file_name, rule

@@ -1,0 +1,79 @@
+-- Where every readable row of the files went that concern all practices, by kind of file and the
+-- one rule that it met. Rows of other organisations than practices and GPs are never used.
+
+with judged as (
+
+    select
+        'cqrs_participation' as file_kind,
+        case
+            when not {{ is_practice_code("coalesce(practice_code, '')") }} then 'practice_code_malformed'
+            when coalesce(status, '') not in ('offered', 'agreed', 'declined', 'withdrawn')
+                then 'participation_status_unknown'
+            when status_date is null then 'participation_undated'
+            else 'complete'
+        end as rule
+    from {{ ref('stg_cqrs__participation') }}
+    union all
+    select
+        'opt_out_extractions' as file_kind,
+        case
+            when not {{ is_practice_code("coalesce(practice_code, '')") }} then 'practice_code_malformed'
+            when extracted_at is null then 'opt_out_extraction_undated'
+            else 'complete'
+        end as rule
+    from {{ ref('stg_gpes__opt_out_extractions') }}
+    union all
+    select
+        'suppliers' as file_kind,
+        case
+            when not {{ is_practice_code("coalesce(practice_code, '')") }} then 'practice_code_malformed'
+            when gp_system_supplier <> '' and {{ plain_name('gp_system_supplier') }} is null
+                then 'name_withheld'
+            else 'complete'
+        end as rule
+    from {{ ref('stg_gpes__suppliers') }}
+    union all
+    select
+        'ods_practices' as file_kind,
+        case
+            when
+                prescribing_setting = '4'
+                and not {{ is_practice_code("coalesce(practice_code, '')") }}
+                then 'practice_code_malformed'
+            when
+                prescribing_setting = '4'
+                and practice_name <> ''
+                and {{ plain_name('practice_name') }} is null
+                then 'name_withheld'
+            else 'complete'
+        end as rule
+    from {{ ref('stg_ods__practices') }}
+    union all
+    select
+        'ods_gps' as file_kind,
+        case
+            when
+                {{ full_match('gps.gp_code', 'G[0-9]{7}') }}
+                and not {{ is_gp_code('gps.gp_code') }}
+                then 'gp_code_malformed'
+            when defaults.code is not null then 'gp_default_code'
+            when
+                {{ is_gp_code('gps.gp_code') }}
+                and gps.gp_name <> ''
+                and {{ plain_name('gps.gp_name') }} is null
+                then 'name_withheld'
+            else 'complete'
+        end as rule
+    from {{ ref('stg_ods__gps') }} as gps
+    left join {{ ref('default_codes') }} as defaults
+        on gps.gp_code = defaults.code
+
+)
+
+select
+    file_kind,
+    rule,
+    count(*) as row_count
+from judged
+group by file_kind, rule
+order by file_kind, rule

@@ -1,0 +1,20 @@
+with source as (
+
+    select * from {{ source('gpes', 'opt_out_extractions') }}
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        upper(trim(practice_code)) as practice_code,
+
+        -- dates
+        try_cast(extracted_at as timestamptz) as extracted_at
+
+    from source
+
+)
+
+select * from renamed
