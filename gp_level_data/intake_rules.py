@@ -42,3 +42,8 @@ def typed(row: dict[str, str]) -> dict:
         "rule_order": int(row["rule_order"]),
         "keeps_row": row["keeps_row"] == "true",
     }
+
+
+def in_words(rule: str) -> str:
+    """A rule as a practice manager would say it."""
+    return rules()[rule].meaning if rule in rules() else rule.replace("_", " ")

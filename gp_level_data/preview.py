@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from gp_level_data import build, landing
-from gp_level_data.intake_rules import rules
+from gp_level_data.intake_rules import in_words
 from gp_level_data.landing import RawFile
 from gp_level_data.refusal import Refusal
 from gp_level_data.scratch_gateway import scratch_gateway
@@ -283,8 +283,3 @@ def counted_lines(counts: Counter) -> Iterator[str]:
 
 def counted(count: int, what: str) -> str:
     return f"{count:>7,}  {what}"
-
-
-def in_words(rule: str) -> str:
-    """A rule as a practice manager would say it."""
-    return rules()[rule].meaning if rule in rules() else rule.replace("_", " ")

@@ -6,14 +6,17 @@ from pathlib import Path
 import duckdb
 
 from gp_level_data import store
+from gp_level_data.intake_rules import in_words
 
 PROJECT = Path(__file__).parent.parent
 
 COLLECTED = """
     select
         'collected' as verdict,
-        count(distinct patient_key) || ' people, registered at '
-        || count(distinct practice_code) || ' practices' as rule,
+        format(
+            '{:,} people, registered at {:,} practices',
+            count(distinct patient_key), count(distinct practice_code)
+        ) as rule,
         count(*) as row_count
     from patient_level.gateway.int_patients__permitted
 """
@@ -27,7 +30,7 @@ LEFT_OUT = """
 """
 
 REFUSED_FILES = """
-    select 'refused' as verdict, rule || ' (whole file)' as rule, sum(row_count)::bigint as row_count
+    select 'refused' as verdict, rule, sum(row_count)::bigint as row_count
     from reference.int_intake__rejected_counts
     where file_kind = 'practice_records'
         and rule not in (select rule from reference.int_intake__record_counts)
@@ -79,7 +82,7 @@ def show(store_dir: Path, store_key: bytes) -> None:
         REFUSED_FILES,
     ):
         for verdict, rule, row_count in connection.execute(query).fetchall():
-            print(f"  {verdict:<10}{row_count:>12,}  {rule.replace('_', ' ')}")
+            print(f"  {verdict:<10}{row_count:>12,}  {in_words(rule)}")
 
     cursor = connection.execute(ONE_PRACTICE)
     print("\nTen rows of one practice's result (* is suppressed)")
