@@ -4,6 +4,12 @@ import re
 from collections.abc import Iterator
 
 
+def is_kept(node: dict) -> bool:
+    """Whether anything of a model outlives its run: not a view, nor what lies in the gateway's memory."""
+    lies_in = (node["database"], node["schema"])
+    return node["config"]["materialized"] != "view" and lies_in != ("memory", "gateway")
+
+
 class Graph:
     """A manifest's nodes of all kinds, by unique id, and which side of the border each is on.
 
@@ -29,14 +35,12 @@ class Graph:
         self.models = self.of("model")
         self.staging = {key for key, node in self.models.items() if in_staging(node)}
         self.gateway = {key for key, node in self.models.items() if in_gateway(node)}
-        self.stored = {
-            key: node for key, node in self.models.items() if node["config"]["materialized"] != "view"
-        }
+        self.stored = {key: node for key, node in self.models.items() if is_kept(node)}
         self.landing = {
             key for key, node in self.of("source").items() if node["schema"] == "landing"
         }
-        gateway_views = self.gateway - set(self.stored)
-        self.identifiable = self.landing | self.staging | gateway_views
+        of_one_run = self.gateway - set(self.stored)
+        self.identifiable = self.landing | self.staging | of_one_run
 
     def of(self, kind: str) -> dict[str, dict]:
         return {key: node for key, node in self.all.items() if node["resource_type"] == kind}

@@ -35,7 +35,14 @@ class Zone:
 
 ZONES = (
     Zone("models/staging/", {"view"}, {("memory", "staging")}, "gateway", "private"),
-    Zone("models/intermediate/gateway/", {"view"}, {("memory", "gateway")}, "gateway", "private"),
+    # What is judged once and read twice may be a table of the run's memory.
+    Zone(
+        "models/intermediate/gateway/",
+        {"view", "table"},
+        {("memory", "gateway")},
+        "gateway",
+        "private",
+    ),
     Zone(
         "models/intermediate/gateway/",
         STORED,
@@ -267,7 +274,7 @@ def raw_files_come_from_landing(graph: Graph) -> Broken:
 def the_gateway_is_small(graph: Graph) -> Broken:
     """What nobody can read whole, nobody can vouch for."""
     if len(graph.gateway) > MOST_GATEWAY_MODELS:
-        yield "models/intermediate/gateway", f"has {len(graph.gateway)} models"
+        yield "models/intermediate/gateway", f"has more than {MOST_GATEWAY_MODELS} models"
     if len(graph.callers()) > MOST_MODELS_WITH_PSEUDONYMS:
         yield "models/intermediate/gateway", f"makes pseudonyms in {len(graph.callers())} models"
 

@@ -297,7 +297,8 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
                                    "has a location of its own"),
     },
     names.the_gateway_is_small: {
-        "a large gateway": (copy_node(VIEW, times=names.MOST_GATEWAY_MODELS), "models/intermediate/gateway", " models"),
+        "a large gateway": (copy_node(VIEW, times=names.MOST_GATEWAY_MODELS), "models/intermediate/gateway",
+                            f"has more than {names.MOST_GATEWAY_MODELS} models"),
         "many pseudonyms": (copy_node(GATEWAY, times=3), "models/intermediate/gateway",
                             "makes pseudonyms in 6 models"),
     },

@@ -106,9 +106,9 @@ def storage_problems(relation: Relation) -> list[str]:
 
 
 def is_stored(node: dict) -> bool:
-    """Whether anything of it outlives the run: all but views in the run's own memory."""
+    """Whether anything of it outlives the run: all but views in the run's own memory, and the gateway's there."""
     materialized = node["config"]["materialized"]
-    if materialized == "ephemeral":
+    if materialized == "ephemeral" or (node["database"], node["schema"]) == ("memory", "gateway"):
         return False
     return not (materialized == "view" and node["database"] == "memory")
 

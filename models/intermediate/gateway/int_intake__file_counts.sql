@@ -42,8 +42,9 @@ select
     files.row_count,
     case when files.refused_rule is null then cast(coalesce(counted.usable_count, 0) as bigint) end
         as usable_count,
-    case when files.refused_rule is null then cast(coalesce(counted.rejected_count, 0) as bigint) end
-        as rejected_count
+    case
+        when files.refused_rule is null then cast(coalesce(counted.rejected_count, 0) as bigint)
+    end as rejected_count
 from {{ ref('stg_landing__files') }} as files
 left join counted on files.file_name = counted.file_name
 order by files.file_kind, files.file_name

@@ -16,12 +16,11 @@ with episodes as (
 
 ),
 
--- Few episodes are there twice, and few are unfinished; only their rows are worth comparing.
+-- Few episodes are there twice, and few are unfinished; only their rows are worth comparing. An
+-- episode that is there twice is not asked whether it is unfinished as well.
 repeated as (
 
-    select
-        episode_key,
-        count(distinct nhs_number) as person_count
+    select episode_key
     from episodes
     where rejected_rule is null
     group by episode_key
@@ -51,44 +50,56 @@ finished_later as (
 
 ),
 
-compared as (
+copies as (
 
     select
         episodes.file_name,
-        repeated.person_count,
-        finished_later.nhs_number is not null as is_finished_later,
-        case
-            when repeated.episode_key is not null
-                then row_number() over (
-                    partition by episodes.episode_key order by episodes.file_name
-                )
-        end as copy_number
+        episodes.episode_key,
+        episodes.nhs_number,
+        row_number() over (
+            partition by episodes.episode_key order by episodes.file_name
+        ) as copy_number
     from episodes
-    left join repeated on episodes.episode_key = repeated.episode_key
-    left join finished_later
-        on
-            episodes.nhs_number = finished_later.nhs_number
-            and episodes.admission_date = finished_later.admission_date
-            and episodes.admission_method = finished_later.admission_method
-            and episodes.episode_order = finished_later.episode_order
-            and episodes.episode_status <> '3'
-    where
-        episodes.rejected_rule is null
-        and (repeated.episode_key is not null or finished_later.nhs_number is not null)
+    inner join repeated on episodes.episode_key = repeated.episode_key
+    where episodes.rejected_rule is null
+
+),
+
+people as (
+
+    select
+        episode_key,
+        count(distinct nhs_number) as person_count
+    from copies
+    group by episode_key
 
 ),
 
 left_out as (
 
     select
-        file_name,
-        case
-            when person_count > 1 then 'episode_of_two_people'
-            when copy_number > 1 then 'repeated_episode'
-            else 'unfinished_episode_again'
-        end as rule
-    from compared
-    where person_count > 1 or copy_number > 1 or is_finished_later
+        copies.file_name,
+        case when people.person_count > 1 then 'episode_of_two_people' else 'repeated_episode' end
+            as rule
+    from copies
+    inner join people on copies.episode_key = people.episode_key
+    where people.person_count > 1 or copies.copy_number > 1
+    union all
+    select
+        episodes.file_name,
+        'unfinished_episode_again' as rule
+    from episodes
+    inner join finished_later
+        on
+            episodes.nhs_number = finished_later.nhs_number
+            and episodes.admission_date = finished_later.admission_date
+            and episodes.admission_method = finished_later.admission_method
+            and episodes.episode_order = finished_later.episode_order
+    left join repeated on episodes.episode_key = repeated.episode_key
+    where
+        episodes.rejected_rule is null
+        and episodes.episode_status <> '3'
+        and repeated.episode_key is null
 
 ),
 

@@ -6,7 +6,8 @@ with judged as (
     select
         'cqrs_participation' as file_kind,
         case
-            when not {{ is_practice_code("coalesce(practice_code, '')") }} then 'practice_code_malformed'
+            when not {{ is_practice_code("coalesce(practice_code, '')") }}
+                then 'practice_code_malformed'
             when coalesce(status, '') not in ('offered', 'agreed', 'declined', 'withdrawn')
                 then 'participation_status_unknown'
             when status_date is null then 'participation_undated'
@@ -17,7 +18,8 @@ with judged as (
     select
         'opt_out_extractions' as file_kind,
         case
-            when not {{ is_practice_code("coalesce(practice_code, '')") }} then 'practice_code_malformed'
+            when not {{ is_practice_code("coalesce(practice_code, '')") }}
+                then 'practice_code_malformed'
             when extracted_at is null then 'opt_out_extraction_undated'
             else 'complete'
         end as rule
@@ -26,7 +28,8 @@ with judged as (
     select
         'suppliers' as file_kind,
         case
-            when not {{ is_practice_code("coalesce(practice_code, '')") }} then 'practice_code_malformed'
+            when not {{ is_practice_code("coalesce(practice_code, '')") }}
+                then 'practice_code_malformed'
             when gp_system_supplier <> '' and {{ plain_name('gp_system_supplier') }} is null
                 then 'name_withheld'
             else 'complete'
