@@ -1,14 +1,18 @@
 """Whatever is wrong with the folders, keys or settings: one clear sentence, and nothing is lost."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import COLLECTION, SAMPLE, Ended, Folders, copy_store, file_digests, finish, run_build, start
+from conftest import (
+    COLLECTION, SAMPLE, Ended, Folders, copy_store, file_digests, finish, must_succeed, run_build, run_dbt, start,
+)  # fmt: skip
 
 from gp_level_data import keys, synthetic_folder
 from gp_level_data.__main__ import main
@@ -280,3 +284,18 @@ def test_new_keys_never_replace_old_ones(previous: Folders, tmp_path: Path) -> N
     ended = finish(start(command, previous))
     is_kept = {path.name: path.read_bytes() for path in key_dir.iterdir()} == before
     assert ended.code == 0 and ended.stdout.count("kept as it was") == 2 and is_kept
+
+
+def test_extracts_older_than_a_week_are_told(previous: Folders, tmp_path: Path) -> None:
+    """Flags `dbt source freshness` that says nothing of the sample's old extracts, or warns of one from today."""
+    raw = tmp_path / "raw"
+    shutil.copytree(SAMPLE, raw)
+    practice_file = raw / "gpes" / COLLECTION / "A81001.csv"
+    written = practice_file.read_text()
+    practice_file.write_text(written.replace("2017-04-01", datetime.now(UTC).date().isoformat()))
+    folders = Folders(tmp_path / "store", previous.keys, tmp_path / "work", raw)
+    said = must_succeed(
+        run_dbt(folders, "source", "freshness", "--target", "gateway", "--select", "source:gpes")
+    ).stdout
+    found = {source: verdict for verdict, source in re.findall(r"(WARN|PASS) freshness of gpes\.(\w+)", said)}
+    assert found == {"practice_records": "PASS", "opt_out_extractions": "WARN"}
