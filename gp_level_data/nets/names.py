@@ -222,12 +222,13 @@ def every_model_keeps_to_its_zone(graph: Graph) -> Broken:
         if not zones:
             yield key, "lies in a folder that is no zone"
             continue
-        made = node["config"]["materialized"]
-        zone = next((z for z in zones if made in z.materialized), None)
-        if zone is None:
+        made, place = node["config"]["materialized"], (node["database"], node["schema"])
+        fitting = [z for z in zones if made in z.materialized]
+        if not fitting:
             yield key, f"is materialised as {made}, which {zones[0].folder} is not for"
             continue
-        if (node["database"], node["schema"]) not in zone.places:
+        zone = next((z for z in fitting if place in z.places), fitting[-1])
+        if place not in zone.places:
             yield key, f"lies in {node['database']}.{node['schema']}"
         if node.get("group") != zone.group:
             yield key, f"belongs to the group {node.get('group')}, not {zone.group}"

@@ -16,7 +16,7 @@ from gp_level_data.nets.spelling import numbers_quoted, speaks_of_numbers
 PROJECT_NAME = "gp_level_data_warehouse"
 # One node of each sort that the rules tell apart.
 STAGING = f"model.{PROJECT_NAME}.stg_gpes__opt_outs"
-VIEW = f"model.{PROJECT_NAME}.int_patients__judged"
+VIEW = f"model.{PROJECT_NAME}.int_records__judged"
 GATEWAY = f"model.{PROJECT_NAME}.int_patients__permitted"
 REFERENCE = f"model.{PROJECT_NAME}.int_cqrs__participation"
 INTERMEDIATE = f"model.{PROJECT_NAME}.int_admissions__qualifying"
