@@ -13,6 +13,7 @@ import sys
 from datetime import date, datetime
 from pathlib import Path
 
+import duckdb
 import yaml
 
 from gp_level_data import gateway, keys, store, summary
@@ -58,12 +59,13 @@ def run(chosen: argparse.Namespace) -> int:
         if folder.exists() and not folder.is_dir():
             raise Refusal(f"{folder.name!r} in {folder.parent} is not a folder.")
     if raw_dir == SAMPLE.resolve():
-        make_sample_keys(key_dir)
+        make_sample_keys(key_dir, settings["collection"])
     gateway.check_run(raw_dir, key_dir, settings)
     for name in (settings["collection"], keys.STORE_KEY):
         keys.read_key(key_dir, name)
     store_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store.lock(store_dir)
+    refuse_other_collection(store_dir, settings["collection"])
 
     building = start_afresh(store_dir)
     folders = {"RAW_DIR": raw_dir, "KEY_DIR": key_dir, "STORE_DIR": building}
@@ -119,11 +121,20 @@ def emergency_definitions() -> list[str]:
         return sorted({row["definition"] for row in csv.DictReader(file)})
 
 
-def make_sample_keys(key_dir: Path) -> None:
-    """Keys for the sample, unless the folder has keys already."""
-    made = [keys.new_key(key_dir, name) for name in (COLLECTION, keys.STORE_KEY)]
+def make_sample_keys(key_dir: Path, collection: str) -> None:
+    """Keys for the sample, unless the folder has keys already; one more for another collection."""
+    made = [keys.new_key(key_dir, name) for name in (collection, keys.STORE_KEY)]
     if all(made):
         keys.mark_as_sample(key_dir)
+
+
+def refuse_other_collection(store_dir: Path, collection: str) -> None:
+    """A Refusal where the store's results are another collection's: they would be replaced."""
+    marts = store.database_file(store_dir, store.MARTS)
+    if not marts.exists():
+        return
+    with duckdb.connect(str(marts), read_only=True) as connection:
+        store.check_collection(connection, store_dir, collection)
 
 
 def start_afresh(store_dir: Path) -> Path:

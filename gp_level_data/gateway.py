@@ -60,6 +60,7 @@ class Plugin(BasePlugin):
         ndop_files.create_relations(conn, self.raw_dir)
         marts = store.database_file(self.store_dir, store.MARTS)
         conn.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS}")
+        store.check_collection(conn, self.store_dir, collection)
         store.attach_patient_level(conn, self.store_dir, store_key)
         store.close_to_the_outside(conn, self.raw_dir)
 

@@ -27,6 +27,13 @@ from gp_level_data.synthetic_folder import is_synthetic
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 COLLECTIONS = "gpes/{collection}"
+# Kinds that not every collection has, and the collections that have them.
+COLLECTED = {
+    "practice_records": ("individual_gp_level_data",),
+    "journals": ("gpdpr", "care_data"),
+    "hes_apc": ("individual_gp_level_data", "care_data"),
+    "social_care": ("care_data",),
+}
 FORMATS = re.compile(r"^(?P<stem>.+?)(?P<format>\.csv|\.csv\.gz|\.parquet)$")
 PRACTICE_CODE = r"[A-Z][0-9]{5}"
 BLOCK = 16 * 1024 * 1024
@@ -45,6 +52,21 @@ ODS_COLUMNS = (
     "PRESCRIBING_SETTING", "NULL_27",
 )  # fmt: skip
 
+# Coded journals, one row a coded record, in the layout of GDPPR (domain handbook, section 6).
+JOURNAL_COLUMNS = (
+    "PRACTICE", "PROCESSED_TIMESTAMP", "NHS_NUMBER", "DATE_OF_BIRTH", "SEX", "ETHNIC",
+    "SEXUAL_ORIENTATION", "POSTCODE", "LSOA", "DATE_OF_DEATH", "REGISTERED_ON", "DEREGISTERED_ON",
+    "CATEGORY", "DATE", "RECORD_DATE", "CODE", "VALUE1_CONDITION", "VALUE2_CONDITION", "STAFF_ROLE",
+)  # fmt: skip
+# The rest of that layout: what the sender's system writes anyway, and nobody here reads.
+JOURNAL_COLUMNS_PASSED_OVER = (
+    "GP_SYSTEM_SUPPLIER", "REPORTING_PERIOD_END_DATE", "JOURNAL_REPORTING_PERIOD_END_DATE",
+    "SENSITIVE_CODE", "EPISODE_CONDITION", "EPISODE_PRESCRIPTION", "VALUE1_PRESCRIPTION",
+    "VALUE2_PRESCRIPTION", "LINKS",
+)  # fmt: skip
+# What the care.data pilot did not collect (domain handbook, seed table).
+NOT_IN_CARE_DATA = ("SEXUAL_ORIENTATION", "STAFF_ROLE")
+
 
 @dataclass(frozen=True)
 class FileKind:
@@ -52,12 +74,16 @@ class FileKind:
 
     relation       name of the relation in the schema `landing`
     folder, stem   where its files lie below the raw folder, and a pattern for their names
-    columns        the columns that are read; every file must have them
-    optional       columns that a file may have besides
+    columns        the columns of the relation; every file must have them
+    not_collected  columns that the collection has no use for: null, and no file may have them
+    optional       columns of flags that a file may have besides
+    passed_over    columns that a file may have and nobody reads
+    moment         the column that says when a practice file was extracted
     others_refused whether a column beyond these refuses the file; otherwise it is never read
     has_header     whether the first line names the columns
     is_required    whether a run makes no sense without a file of this kind
     owns_folder    whether nothing else may lie there, so that a misnamed file is not just passed over
+    is_collected   whether the collection has files of this kind; if not, the relation is empty
     may_be_empty   whether a header alone says something: that nobody objected
     """
 
@@ -65,11 +91,15 @@ class FileKind:
     folder: str
     stem: str
     columns: tuple[str, ...]
+    not_collected: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    moment: str = "EXTRACTED_AT"
     others_refused: bool = False
     has_header: bool = True
     is_required: bool = True
     owns_folder: bool = False
+    is_collected: bool = True
     may_be_empty: bool = False
 
 
@@ -102,7 +132,15 @@ def practice_metrics() -> tuple[str, ...]:
 
 
 def file_kinds(collection: str) -> tuple[FileKind, ...]:
-    """The contract for one collection: every kind of raw file that its run reads."""
+    """The contract for one collection: every kind of raw file, and whether its run reads it."""
+    return tuple(
+        replace(kind, is_collected=collection in COLLECTED.get(kind.relation, (collection,)))
+        for kind in all_kinds(collection)
+    )
+
+
+def all_kinds(collection: str) -> tuple[FileKind, ...]:
+    """Every kind of raw file of any collection, as this one would read it."""
     return (
         FileKind(
             "practice_records",
@@ -157,6 +195,26 @@ def file_kinds(collection: str) -> tuple[FileKind, ...]:
             "participation",
             ("PRACTICE_CODE", "SERVICE", "STATUS", "STATUS_DATE"),
         ),
+        FileKind(
+            "journals",
+            COLLECTIONS.format(collection=collection),
+            PRACTICE_CODE,
+            JOURNAL_COLUMNS,
+            not_collected=NOT_IN_CARE_DATA if collection == "care_data" else (),
+            passed_over=JOURNAL_COLUMNS_PASSED_OVER if collection == "gpdpr" else (),
+            moment="PROCESSED_TIMESTAMP",
+            others_refused=True,
+            owns_folder=True,
+        ),
+        FileKind(
+            "social_care",
+            "social_care",
+            "social_care_[0-9]{4}",
+            ("NHS_NUMBER", "SERVICE", "STARTED_ON", "ENDED_ON"),
+            others_refused=True,
+            is_required=False,
+            owns_folder=True,
+        ),
     )  # fmt: skip
 
 
@@ -167,14 +225,14 @@ def check_folder(raw_dir: Path, collection: str) -> None:
     if not any(path.is_file() for path in raw_dir.rglob("*")):
         raise Refusal(f"The raw folder {raw_dir} is empty.")
     for kind in file_kinds(collection):
-        if kind.is_required and not any(files_of(kind, raw_dir)):
+        if kind.is_required and kind.is_collected and not any(files_of(kind, raw_dir)):
             raise Refusal(f"The raw folder {raw_dir} has no file {kind.folder}/{kind.stem}.csv.")
 
 
 def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
     """The files of a kind, by name and in order, before any was opened."""
     folder = raw_dir / kind.folder
-    for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+    for path in sorted(folder.glob("*")) if kind.is_collected and folder.is_dir() else ():
         match = FORMATS.match(path.name)
         if match and re.fullmatch(kind.stem, match["stem"]):
             practice_code = match["stem"] if kind.stem == PRACTICE_CODE else None
@@ -207,7 +265,7 @@ def look_at(file: RawFile) -> RawFile:
         columns=columns if file.kind.has_header else file.kind.columns,
         row_count=row_count,
         content=content if file.kind.relation in COMPARED else None,
-        extracted_at=values.get("EXTRACTED_AT") if file.practice_code else None,
+        extracted_at=values.get(file.kind.moment) if file.practice_code else None,
         refused_rule=broken_file_rule(file.kind, columns, row_count, is_cut_off),
     )
 
@@ -279,9 +337,10 @@ def broken_header_rule(kind: FileKind, columns: tuple[str, ...]) -> str | None:
     """The first rule of the contract that the names of the columns break, if any."""
     if len(set(columns)) < len(columns):
         return "repeated_column"
-    if set(kind.columns) - set(columns):
+    if set(kind.columns) - set(kind.not_collected) - set(columns):
         return "missing_column"
-    if kind.others_refused and set(columns) - set(kind.columns) - set(kind.optional):
+    known = (set(kind.columns) - set(kind.not_collected)) | {*kind.optional, *kind.passed_over}
+    if kind.others_refused and set(columns) - known:
         return "unknown_column"
     return None
 

@@ -118,6 +118,8 @@ def run(chosen: argparse.Namespace) -> int:
     if not re.fullmatch(landing.PRACTICE_CODE, practice):
         raise Refusal("A practice code is a letter and five digits, such as A81001.")
     settings = build.read_settings(chosen.vars)
+    if settings["collection"] in landing.COLLECTED["journals"]:
+        raise Refusal(f"There is no preview of {settings['collection']}: it shows practice files, not journals.")
     raw_dir = chosen.raw_dir.resolve()
     with scratch_gateway(raw_dir, settings, chosen.vars, *MODELS) as cursor:
         preview = look(cursor, raw_dir, settings["collection"], practice)

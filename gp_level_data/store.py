@@ -56,6 +56,22 @@ def attach_patient_level(connection: duckdb.DuckDBPyConnection, store_dir: Path,
         raise Refusal(f"The patient-level database {path} {problem}.") from None
 
 
+def check_collection(
+    connection: duckdb.DuckDBPyConnection, store_dir: Path, collection: str
+) -> None:
+    """A Refusal where the marts, attached as MARTS, were built for another collection."""
+    settings = f"{MARTS}.reference.int_collection__settings"
+    try:
+        rows = connection.execute(f"select collection from {settings}").fetchall()
+    except duckdb.CatalogException:
+        return
+    for (built_for,) in rows:
+        if built_for != collection:
+            raise Refusal(
+                f"The store {store_dir} was built for {built_for}: give {collection} a STORE_DIR of its own."
+            )
+
+
 def httpfs_extension() -> Path:
     """The extension's file in its wheel; run-time downloads are off."""
     folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions" / f"v{duckdb.__version__}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from gp_level_data import store
+from gp_level_data import landing, store
 from gp_level_data.intake_rules import in_words
 
 PROJECT = Path(__file__).parent.parent
@@ -21,6 +21,26 @@ COLLECTED = """
     from patient_level.gateway.int_patients__permitted
 """
 
+JOURNALS = """
+    select
+        'stored' as verdict,
+        format(
+            '{:,} people, registered at {:,} practices',
+            (select count(distinct patient_key) from patient_level.gateway.int_journals__people),
+            (select count(distinct practice_code) from patient_level.gateway.int_journals__people)
+        ) as rule,
+        count(*) as row_count
+    from patient_level.gateway.int_journals__records
+"""
+
+LEFT_OUT_OF_JOURNALS = """
+    select verdict, reason as rule, sum(record_count)::bigint as row_count
+    from reference.int_journals__removed_counts
+    where verdict = '{verdict}'
+    group by verdict, reason
+    order by row_count desc, rule
+"""
+
 LEFT_OUT = """
     select verdict, rule, sum(row_count)::bigint as row_count
     from reference.int_intake__record_counts
@@ -32,8 +52,9 @@ LEFT_OUT = """
 REFUSED_FILES = """
     select 'refused' as verdict, rule, sum(row_count)::bigint as row_count
     from reference.int_intake__rejected_counts
-    where file_kind = 'practice_records'
+    where file_kind in ('practice_records', 'journals')
         and rule not in (select rule from reference.int_intake__record_counts)
+        and rule not in (select reason from reference.int_journals__removed_counts)
     group by rule
     order by rule
 """
@@ -74,23 +95,36 @@ def show(store_dir: Path, store_key: bytes) -> None:
     connection = duckdb.connect(str(store.database_file(store_dir, store.MARTS)), read_only=True)
     store.attach_patient_level(connection, store_dir, store_key)
 
-    print("\nPatients of the practice files")
+    [(collection,)] = connection.execute(
+        "select collection from reference.int_collection__settings"
+    ).fetchall()
+    if collection in landing.COLLECTED["journals"]:
+        print("\nRecords of the journals")
+        show_counts(connection, JOURNALS, LEFT_OUT_OF_JOURNALS)
+        tables = "reference.int_journals__removed_counts, ..."
+    else:
+        print("\nPatients of the practice files")
+        show_counts(connection, COLLECTED, LEFT_OUT)
+        cursor = connection.execute(ONE_PRACTICE)
+        print("\nTen rows of one practice's result (* is suppressed)")
+        print_table([column[0] for column in cursor.description], cursor.fetchall())
+        tables = "fct_gp_metrics, fct_comparators, ..."
+
+    print("\nResults")
+    print(f"  {store.database_file(store_dir, store.MARTS)}  tables {tables}")
+    print(f"  {PROJECT / 'target' / 'static_index.html'}  the documentation and lineage")
+
+
+def show_counts(connection: duckdb.DuckDBPyConnection, taken_in: str, left_out: str) -> None:
+    """What was taken in, what was not by the reason, and the files that were refused whole."""
     for query in (
-        COLLECTED,
-        LEFT_OUT.format(verdict="excluded"),
-        LEFT_OUT.format(verdict="rejected"),
+        taken_in,
+        left_out.format(verdict="excluded"),
+        left_out.format(verdict="rejected"),
         REFUSED_FILES,
     ):
         for verdict, rule, row_count in connection.execute(query).fetchall():
             print(f"  {verdict:<10}{row_count:>12,}  {in_words(rule)}")
-
-    cursor = connection.execute(ONE_PRACTICE)
-    print("\nTen rows of one practice's result (* is suppressed)")
-    print_table([column[0] for column in cursor.description], cursor.fetchall())
-
-    print("\nResults")
-    print(f"  {store.database_file(store_dir, store.MARTS)}  tables fct_gp_metrics, fct_comparators, ...")
-    print(f"  {PROJECT / 'target' / 'static_index.html'}  the documentation and lineage")
 
 
 def print_table(header: list[str], rows: Iterable[tuple]) -> None:

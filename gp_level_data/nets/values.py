@@ -11,10 +11,10 @@ import base64
 import csv
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import duckdb
 import jinja2
@@ -190,21 +190,31 @@ def membership_findings(
 ) -> list[Finding]:
     """Columns that hold one of the numbers that were sent, plain or encoded."""
     tokens = Tokens(nine_digits=True)
-    add_columns(tokens, connection)
+    add_columns(tokens, connection, allowed=allowed_digits())
     return tokens.findings(numbers)
 
 
-def add_columns(tokens: Tokens, connection: duckdb.DuckDBPyConnection, where: str = "") -> None:
-    """Every value of every stored column, written out in the ways in which it could be read."""
+def add_columns(
+    tokens: Tokens,
+    connection: duckdb.DuckDBPyConnection,
+    where: str = "",
+    allowed: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Every value of every stored column, written out in the ways in which it could be read.
+
+    Values that a seed lists, in a column that is allowed them, are the project's own: a code of nine
+    digits may well be the beginning of somebody's number.
+    """
     for column in stored_columns(connection):
         relation, name = macros().relation_of(column), macros().quoted(column[3])
         place = where or masked(".".join(column[:4]))
+        of_a_seed = macros().not_of_the_seed(name, allowed.get(".".join(column[1:4]), ""))
         for reading in readings(name, column[4]):
             # Nothing but letters a to p holds no digit, and most of what is stored about people is that.
             values = connection.execute(
                 f"""
                 select distinct {reading} as value from {relation}
-                where not regexp_full_match({reading}, '[a-p]{{32}}')
+                where not regexp_full_match({reading}, '[a-p]{{32}}') {of_a_seed}
                 """
             )
             while rows := values.fetchmany(100_000):

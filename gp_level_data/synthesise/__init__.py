@@ -15,6 +15,8 @@ The data are in the SQL files and small CSV tables of this folder:
     episodes.sql         their stays, episode by episode
     coded_episodes.sql   diagnoses and procedures
     hes_apc.sql          the columns of HES
+    journal_rows.sql     coded journals of gpdpr and care_data   journal_{templates,cases}.csv
+    social_care.sql      social care of older people
     reference_files.sql  ODS, CQRS, suppliers
 """
 
@@ -26,6 +28,7 @@ import tempfile
 import duckdb
 
 from gp_level_data.synthesise.hospital_files import write_hes
+from gp_level_data.synthesise.journal_files import write_journal, write_social_care
 from gp_level_data.synthesise.practice_files import write_metrics, write_opt_outs
 from gp_level_data.synthesise.settings import fill_in, quoted, settings_for
 from gp_level_data.synthesise.size import SAMPLE, Size, size_of
@@ -34,8 +37,11 @@ from gp_level_data.synthetic_folder import is_synthetic, write_marker
 HERE = pathlib.Path(__file__).parent
 DEFAULT_SEED = 20170401
 PATIENTS_PER_BLOCK = 1_000_000
+# The wave of seeds/collection_waves.csv, and H81001, which does not belong to it.
+CARE_DATA_PRACTICES = ("A81001", "B81001", "C81001", "D81001", "F81001", "H81001")
 MEMORY_LIMIT = "3GB"
 
+COLLECTIONS = ("individual_gp_level_data", "gpdpr", "care_data")
 FIRST_STEPS = ("macros", "practices", "reference_files", "hospital_tables")
 BLOCK_STEPS = (
     "nhs_numbers",
@@ -45,6 +51,7 @@ BLOCK_STEPS = (
     "admissions",
     "episodes",
 )
+JOURNAL_STEPS = ("journal_rows", "social_care")
 LAST_STEPS = ("coded_episodes", "hes_apc")
 
 
@@ -53,10 +60,14 @@ def synthesise(
     scale: float | str = SAMPLE,
     seed: int = DEFAULT_SEED,
     *,
+    collection: str | None = None,
     compress_hes: bool = True,
     threads: int | None = None,
 ) -> None:
     """Write a raw landing folder and mark it as synthetic.
+
+    It holds what one collection asks for; where none is named, the sample holds all three, any other
+    scale the first.
 
     A folder that is there already is replaced if it is synthetic, else refused. The new one is
     made beside it and moved in when it is whole.
@@ -67,7 +78,9 @@ def synthesise(
     with tempfile.TemporaryDirectory(prefix=".synthesise_", dir=out_dir.parent) as work:
         made = pathlib.Path(work) / "made"
         con = connect(pathlib.Path(work) / "spill", threads)
-        write_folder(con, made, size_of(scale), seed, compress_hes=compress_hes)
+        size = size_of(scale)
+        collections = (collection,) if collection else COLLECTIONS if size.is_sample else COLLECTIONS[:1]
+        write_folder(con, made, size, seed, collections, compress_hes=compress_hes)
         con.close()
         write_marker(made, scale, seed)
         if out_dir.exists():
@@ -86,6 +99,7 @@ def write_folder(
     out_dir: pathlib.Path,
     size: Size,
     seed: int,
+    collections: tuple[str, ...],
     *,
     compress_hes: bool,
 ) -> None:
@@ -97,12 +111,16 @@ def write_folder(
     write_reference(con, out_dir)
     for first, last in practice_blocks(con):
         block = settings | {"first_practice": first, "last_practice": last}
-        for name in BLOCK_STEPS:
+        journals = [name for name in collections if name != COLLECTIONS[0]]
+        for name in BLOCK_STEPS + (JOURNAL_STEPS if journals else ()):
             con.execute(sql(name, block))
-        write_practices(con, out_dir, first, last)
+        write_practices(con, out_dir, first, last, collections)
     for name in LAST_STEPS:
         con.execute(sql(name, settings))
-    write_hes(con, folder(out_dir, "hes"), compress=compress_hes)
+    if set(collections) != {"gpdpr"}:
+        write_hes(con, folder(out_dir, "hes"), compress=compress_hes)
+    if "care_data" in collections:
+        write_social_care(con, folder(out_dir, "social_care"))
 
 
 def connect(spill: pathlib.Path, threads: int | None) -> duckdb.DuckDBPyConnection:
@@ -125,6 +143,10 @@ def load_tables(con: duckdb.DuckDBPyConnection, size: Size) -> None:
     for name in ("presentations", "opt_out_steps"):
         con.execute(f"create table {name} as from read_csv({here(name)})")
     con.execute(f"""
+        create table journal_templates as
+        from read_csv({here("journal_templates")}, types = {{'code': 'varchar', 'needs': 'varchar'}})
+    """)
+    con.execute(f"""
         create table practice_cases as
         from read_csv({here("practice_cases")})
         where scope = 'every_scale' or {size.is_sample}
@@ -134,7 +156,11 @@ def load_tables(con: duckdb.DuckDBPyConnection, size: Size) -> None:
         from (unpivot read_csv({here("opt_out_codes")}, all_varchar = true)
             on "READ2", "CTV3", "SNOMED" into name code_scheme value code)
     """)
-    for key, source in (("row_case", "row_cases"), ("story", "opt_out_stories")):
+    for key, source in (
+        ("row_case", "row_cases"),
+        ("story", "opt_out_stories"),
+        ("journal_case", "journal_cases"),
+    ):
         con.execute(f"""
             create table {key}_slots as
             select {key}, unnest(range(below - per_10000, below)) as slot
@@ -183,10 +209,13 @@ def write_reference(con: duckdb.DuckDBPyConnection, out_dir: pathlib.Path) -> No
 
 
 def write_practices(
-    con: duckdb.DuckDBPyConnection, out_dir: pathlib.Path, first: int, last: int
+    con: duckdb.DuckDBPyConnection,
+    out_dir: pathlib.Path,
+    first: int,
+    last: int,
+    collections: tuple[str, ...],
 ) -> None:
-    """Both files of each practice of a block."""
-    metrics = folder(out_dir, "gpes/individual_gp_level_data")
+    """The files of each practice of a block: its patients as each collection asks, and its opt-outs."""
     opt_outs = folder(out_dir, "gpes/opt_outs")
     practices = con.execute(f"""
         select practice_number, practice_code, hard_case from practices
@@ -194,8 +223,14 @@ def write_practices(
         order by practice_number
     """).fetchall()
     for number, code, hard_case in practices:
-        write_metrics(con, metrics, number, code, hard_case)
         write_opt_outs(con, opt_outs, number, code, hard_case)
+        for collection in collections:
+            sent = folder(out_dir, f"gpes/{collection}")
+            if collection == COLLECTIONS[0]:
+                write_metrics(con, sent, number, code, hard_case)
+            # of the third only the practices that were asked first, and one more
+            elif collection == "gpdpr" or code in CARE_DATA_PRACTICES:
+                write_journal(con, sent, (number, code, hard_case), collection, compress=True)
 
 
 def folder(out_dir: pathlib.Path, name: str) -> pathlib.Path:
@@ -221,11 +256,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="'sample' (24 practices, 40,000 patients) or the share of England, up to 1",
     )
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument(
+        "--collection",
+        choices=COLLECTIONS,
+        help="whose practice files; without it all three for the sample, else the first",
+    )
     parser.add_argument("--plain-hes", action="store_true", help="do not compress the HES files")
 
 
 def run(args: argparse.Namespace) -> int:
     """The command."""
-    synthesise(args.out, args.scale, args.seed, compress_hes=not args.plain_hes)
+    synthesise(
+        args.out,
+        args.scale,
+        args.seed,
+        collection=args.collection,
+        compress_hes=not args.plain_hes,
+    )
     print(f"synthetic raw landing folder, scale {args.scale}, seed {args.seed}: {args.out}")
     return 0

@@ -119,4 +119,13 @@ select
 from answers
 inner join steps using (answer)
 union all
+-- the other collections of this warehouse, with the same answers
+select
+    practice_code,
+    unnest(['GPDPR', 'Care_Data']),
+    status,
+    strftime(status_date + if(status = 'offered', 0, days), '%Y-%m-%d'),
+from answers
+inner join steps using (answer)
+union all
 select practice_code, service, status, strftime(status_date, '%Y-%m-%d') from other_steps;

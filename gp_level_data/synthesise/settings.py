@@ -10,6 +10,9 @@ from gp_level_data.synthesise.size import Size
 # collection is the morning after.
 EXTRACTION_DAY = "2017-04-01"
 
+# Of the sample's patients every tenth has a journal, so that the repository stays small.
+JOURNAL_SHARE = 10
+
 # 899 * 1000 numbers begin with 999; beyond, 8999 * 10000 begin with 9. Both leave out the stems
 # at the ends, where HES's exclusions lie (9000000009, 9999999999).
 PREFIX_999 = {"half_a": 899, "half_b": 1_000, "first_eight_digits": 99_900_001}
@@ -28,6 +31,7 @@ def settings_for(size: Size, seed: int) -> dict[str, object]:
         "practices": size.practices,
         "gps": size.gps,
         "ccgs": size.ccgs,
+        "journal_share": JOURNAL_SHARE if size.is_sample else 1,
         **(PREFIX_999 if fits_999 else PREFIX_9),
         **{f"odd_{i}": digest[i] * 256 + digest[i + 8] | 1 for i in range(1, 5)},
         "diagnosis_columns": numbered_columns("DIAG", "diagnoses", 20),

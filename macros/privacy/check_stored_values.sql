@@ -37,13 +37,13 @@
 {%- if target.name == 'gateway' -%}
     {%- set lengths = [] -%}
     {%- for row in run_query(
-        "select distinct length(token) from (" ~ tokens_stored(columns) ~ ") as tokens"
+        "select distinct length(token) from (" ~ tokens_stored(columns, allowed) ~ ") as tokens"
     ).rows -%}
         {%- do lengths.append(row[0]) -%}
     {%- endfor -%}
     {%- if lengths -%}
         {%- set sources = run_query(landed_numbers()).rows -%}
-        {%- for row in run_query(known_numbers_stored(columns, sources, lengths)).rows -%}
+        {%- for row in run_query(known_numbers_stored(columns, sources, lengths, allowed)).rows -%}
             {%- do found.append(row[0] ~ ': ' ~ row[1] ~ ' known numbers, encoded or plain') -%}
         {%- endfor -%}
     {%- endif -%}

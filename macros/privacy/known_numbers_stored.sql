@@ -1,7 +1,7 @@
-{% macro known_numbers_stored(columns, sources, lengths) -%}
+{% macro known_numbers_stored(columns, sources, lengths, allowed={}) -%}
 with tokens as (
 
-    {{ tokens_stored(columns) }}
+    {{ tokens_stored(columns, allowed) }}
 
 ),
 

@@ -1,8 +1,9 @@
 {% macro shapes_found(relation, value, data_type, allowed) -%}
 {%- set kind = kind_of_type(data_type) -%}
+{%- set of_a_seed = not_of_the_seed(value, allowed) -%}
 {%- if kind == 'text' -%}
 {%- set pieces = [number_patterns('a moment'), number_patterns('a pseudonym')] -%}
-{%- do pieces.insert(0, allowed) if allowed -%}
+{%- do pieces.insert(0, allowed) if allowed and not of_a_seed -%}
 select shape, count(*) as row_count
 from (
     select
@@ -21,7 +22,9 @@ from (
             cast({{ value }} as varchar), '{{ pieces | join("|") | replace("'", "''") }}', 'x', 'g'
         ) as rest
         from {{ relation }}
-        where {{ could_be_a_number(value, data_type) }}
+        where
+            ({{ could_be_a_number(value, data_type) }})
+            {{ of_a_seed }}
     ) as rests
 ) as shapes
 where shape is not null
@@ -41,7 +44,8 @@ select
 from {{ relation }}
 where
     ({{ could_be_a_number(value, data_type) }})
-    {%- if allowed %}
+    {{ of_a_seed }}
+    {%- if allowed and not of_a_seed %}
     and not regexp_full_match(cast({{ value }} as varchar), '{{ allowed | replace("'", "''") }}')
     {%- endif %}
 having count(*) > 0

@@ -1,4 +1,4 @@
-{% macro tokens_stored(columns) -%}
+{% macro tokens_stored(columns, allowed={}) -%}
 {%- set pattern -%}
 \b([0-9]{9,10}|[0-9A-Fa-f]{8,9}|[MNO][0-9A-Za-z]{13}|[0-9A-Fa-f]{20}|[0-9A-Za-z+/]{22}
 {#- -#}
@@ -7,19 +7,24 @@
 select '' as stored_in, '' as token where false
 {%- for column in columns if kind_of_type(column[4]) in ['text', 'integer'] %}
 {%- set value = quoted(column[3]) %}
+{%- set of_a_seed = not_of_the_seed(value, allowed.get(column[1:4] | join('.'), '')) %}
 union all
 {% if kind_of_type(column[4]) == 'text' -%}
 select distinct
     '{{ stored_in(column) }}' as stored_in,
     unnest(regexp_extract_all(cast({{ value }} as varchar), '{{ pattern }}')) as token
 from {{ relation_of(column) }}
-where regexp_matches(cast({{ value }} as varchar), '{{ pattern }}')
+where
+    regexp_matches(cast({{ value }} as varchar), '{{ pattern }}')
+    {{ of_a_seed }}
 {%- else -%}
 select distinct
     '{{ stored_in(column) }}' as stored_in,
     cast({{ value }} as varchar) as token
 from {{ relation_of(column) }}
-where {{ value }} between 100000000 and 9999999999
+where
+    {{ value }} between 100000000 and 9999999999
+    {{ of_a_seed }}
 {%- endif -%}
 {%- endfor %}
 {%- endmacro %}

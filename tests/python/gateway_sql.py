@@ -126,7 +126,28 @@ def models() -> tuple[dict, ...]:
         and node["name"] not in NOT_COMPARED
         # The exchange on national opt-outs says nothing about who is collected (test_ndop.py).
         and "ndop" not in node["fqn"]
+        # Journals have a run of their own (journal_sql.py).
+        and not is_of_journals(node)
     }
+    return in_order(nodes)
+
+
+@functools.cache
+def journal_models() -> tuple[dict, ...]:
+    """What journals need besides: their staging and gateway models, each after what it reads."""
+    nodes = manifest()["nodes"]
+    return in_order({key: node for key, node in nodes.items() if is_of_journals(node)})
+
+
+def is_of_journals(node: dict) -> bool:
+    """Whether a model is of the journals and what is linked with them."""
+    is_model = node["resource_type"] == "model" and bool(node.get("compiled_code"))
+    staged = ("stg_gpes__journals", "stg_social_care__services")
+    return is_model and ("journals" in node["fqn"] or node["name"] in staged)
+
+
+def in_order(nodes: dict[str, dict]) -> tuple[dict, ...]:
+    """Models, each after what it reads."""
     ordered: dict[str, dict] = {}
     while len(ordered) < len(nodes):
         for key, node in nodes.items():
@@ -188,6 +209,7 @@ def changed(
     sent: Sent,
     sql: Mapping[str, str] | None = None,
     seeds: Mapping[str, list[dict]] | None = None,
+    nodes: tuple[dict, ...] | None = None,
 ) -> Iterator[None]:
     """The same run with other SQL or seeds: what they reach is built anew, and afterwards taken back."""
     sql, seeds = sql or {}, seeds or {}
@@ -199,7 +221,7 @@ def changed(
                 original = seed(name)
                 added = [row for row in getattr(sent, SEEDS_SENT.get(name, ""), []) if row not in original]
                 plant(connection, name, rows + added)
-            for node in models():
+            for node in nodes or models():
                 parents = {parent.split(".")[-1] for parent in node["depends_on"]["nodes"]}
                 if node["name"] in reached or parents & reached:
                     reached.add(node["name"])
@@ -266,7 +288,7 @@ def land(connection: duckdb.DuckDBPyConnection, sent: Sent) -> None:
         columns = [column.lower() for column in kind.columns]
         columns += ["file_practice_code"] * (kind.stem == landing.PRACTICE_CODE)
         columns += ["metric_flags"] * bool(kind.optional)
-        columns += ["file_name"] * (kind.relation == "hes_apc")
+        columns += ["file_name"] * (kind.owns_folder and kind.stem != landing.PRACTICE_CODE)
         rows = getattr(sent, RELATIONS_SENT.get(kind.relation, ""), [])
         create(connection, f"landing.{kind.relation}", rows, columns)
     columns = ["file_kind", "file_name", "practice_code", "byte_count", "row_count", "extracted_at", "refused_rule"]
@@ -432,6 +454,6 @@ def run_folder(raw_dir: Path, settings: Mapping[str, str]) -> duckdb.DuckDBPyCon
     with without_values("the gateway"):
         for name in seed_types():
             plant(connection, name, seed(name))
-        for name in [*(node["name"] for node in models()), *INTAKE]:
+        for name in [*(node["name"] for node in (*models(), *journal_models())), *INTAKE]:
             build(connection, sent, name, nodes[name]["compiled_code"])
     return connection

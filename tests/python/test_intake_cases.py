@@ -662,7 +662,9 @@ ELSEWHERE = re.compile("opt_out_extraction_unstated|nhs_number_(test_range|scott
 def test_every_rule_of_the_table_has_its_case() -> None:
     """Flags a rule that nobody has seen at work."""
     met = {rule for case in CASES.values() for rule in (case.rule, case.also)} | {"practice_file_refused", "opt_out_file_refused"}
-    assert [rule for rule in rules() if rule not in met and not ELSEWHERE.fullmatch(rule)] == []
+    # those of journals and of what is linked with them have theirs in test_journals.py
+    here = [rule for rule in rules().values() if not set(rule.file_kinds) <= {"journals", "social_care"}]
+    assert [rule.rule for rule in here if rule.rule not in met and not ELSEWHERE.fullmatch(rule.rule)] == []
 
 
 # Any byte may change on the way.

@@ -23,10 +23,12 @@ from gp_level_data.intake_rules import rules
 
 RULE_COLUMNS = {
     "rule", "rejected_rule", "file_problem", "not_collected_reason", "usual_gp_rule", "metrics_rule",
+    "nhs_number_spelling_rule", "reason", "record_rule", "scope_rule", "value_rule", "staff_role_rule",
+    "detail_rule", "birth_year_rule", "sex_rule", "ethnicity_rule", "sexual_orientation_rule", "lsoa_rule",
     "opt_outs_rule",
-    "nhs_number_spelling_rule", "reason",
 }  # fmt: skip
 REASONS = "int_opt_outs__in_force"  # its words follow the kind of opt-out
+COUNTED = "int_journals__removed_counts"  # its reasons are the rules that it counts by
 LIFTED = "lifted_by_"  # the row of the register that lifts the objection follows
 
 
@@ -87,7 +89,11 @@ def aliases(model: str) -> tuple[exp.Alias, ...]:
 def made() -> tuple[tuple[str, str, exp.Expression], ...]:
     """Every rule column of staging and the gateway: model, column, and how it is made."""
     return tuple(
-        (name, alias.alias, alias.this) for name in gateway_nodes() if name != REASONS for alias in aliases(name)
+        (name, alias.alias, alias.this)
+        for name in gateway_nodes()
+        if name != REASONS
+        for alias in aliases(name)
+        if (name, alias.alias) != (COUNTED, "reason")
     )
 
 

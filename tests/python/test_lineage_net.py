@@ -177,7 +177,7 @@ def test_every_raw_column_says_whom_it_identifies(manifest: dict) -> None:
         columns = [column.lower() for column in kind.columns]
         columns += ["file_practice_code"] * (kind.stem == landing.PRACTICE_CODE)
         columns += ["metric_flags"] * bool(kind.optional)
-        columns += ["file_name"] * (kind.relation == "hes_apc")
+        columns += ["file_name"] * (kind.owns_folder and kind.stem != landing.PRACTICE_CODE)
         assert declared[kind.relation] == columns
     assert all(declared.values())
 
@@ -223,6 +223,11 @@ def test_a_step_that_yields_more_than_words_is_no_step(result: str) -> None:
         ("word", "person.number = '1'"),
         ("word", "upper(person.number)"),
         ("word", "case when person.number > 5 then 'a' else nobody.x end"),
+        ("year", "year(birth_date.day)"),
+        ("year", "case when year(birth_date.day) between 1880 and 20640 then year(birth_date.day) end"),
+        ("year", "case when year(birth_date.day) between 1880 and 2064 then month(birth_date.day) end"),
+        ("year", "case when month(birth_date.day) between 1880 and 2064 then year(birth_date.day) end"),
+        ("year", "case when year(birth_date.day) between 1880 and 2064 then year(birth_date.day) else 1 end"),
     ),
 )
 def test_a_step_that_gives_an_identifier_away_is_no_step(yields: str, sql: str) -> None:

@@ -349,6 +349,14 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "key in a seed": (put(SEED, "columns", value={"patient_token": {}}), f"{SEED}.patient_token",
                           "is named like a key that nobody knows"),
     },
+    names.no_column_is_a_birthday_or_an_address: {
+        "day of birth": (rename_column(MART, "gp_code", "date_of_birth"), f"{MART}.date_of_birth",
+                         "is named like a day of birth or an address"),
+        "the same, shorter": (rename_column(INTERMEDIATE, "patient_key", "dob"), f"{INTERMEDIATE}.dob",
+                              "is named like a day of birth or an address"),
+        "postcode": (rename_column(MART, "gp_code", "patient_postcode"), f"{MART}.patient_postcode",
+                     "is named like a day of birth or an address"),
+    },
     names.nothing_runs_beside_the_models: {
         "pre-hook": (put(STAGING, "config", "pre-hook", value=[{"sql": "select 1"}]), STAGING, "has a hook"),
         "post-hook": (put(SEED, "config", "post-hook", value=[{"sql": "select 1"}]), SEED, "has a hook"),
@@ -451,6 +459,7 @@ HARMLESS: dict[str, Break] = {
     "a moment": put(MART, "description", value="2017-04-02T09:00:00+01:00"),
     "NHS now": put(MART, "description", value="As the NHS now says, NHS notes; NHS Norfolk."),
     "another column": rename_column(MART, "gp_code", "patient_count"),
+    "a year of birth": rename_column(MART, "gp_code", "birth_year"),
     "another seed column": put(SEED, "columns", value={"note": {}}),
     "another gateway view": copy_node(VIEW),
     "another mart": copy_node(MART),

@@ -18,13 +18,14 @@ from gp_level_data.nets.lineage.values import PSEUDONYM, Grade, Scope, Value, co
 FOLDER = Path(__file__).parent / "sanctioned"
 NOBODY = "nobody"
 WORD = "word"
+YEAR = "year"
 
 
 @dataclass(frozen=True)
 class Step:
     """A sanctioned step.
 
-    yields  pseudonym; word, one of a few fixed ones or yes and no; else what it identifies
+    yields  pseudonym; word, one of a few fixed ones or yes and no; year; else what it identifies
     """
 
     name: str
@@ -51,7 +52,7 @@ class Step:
         result = computed(values)
         if self.yields == PSEUDONYM_YIELDED:
             return result.became(Grade.PSEUDONYM, PSEUDONYM)
-        if self.yields == WORD:
+        if self.yields in (WORD, YEAR):
             return result.became(Grade.SAFE, f"sanctioned: {self.name}")
         return result.became(Grade.IDENTIFIER, of=self.yields)
 
@@ -63,6 +64,8 @@ class Step:
             return None if is_closed else "a pseudonym comes from pseudonymise() and nothing else"
         if self.yields == WORD and not (says_fixed_words(expression) or asks_if_blank(expression)):
             return "a word is a CASE of fixed words without digits, or a comparison with ''"
+        if self.yields == YEAR and not says_a_year(expression):
+            return "a year is a CASE of nothing but year() between two years of four digits"
         return None
 
 
@@ -80,6 +83,23 @@ def says_fixed_words(node: exp.Expression) -> bool:
         and result.is_string
         and not any(map(str.isdigit, result.name))
         for result in results
+    )
+
+
+def says_a_year(node: exp.Expression) -> bool:
+    """Whether it is a year, and none where that would have more or fewer than four digits."""
+    if not isinstance(node, exp.Case) or node.args.get("default") or len(node.args["ifs"]) != 1:
+        return False
+    [branch] = node.args["ifs"]
+    limits, result = branch.this, branch.args["true"]
+    return (
+        isinstance(result, exp.Year)
+        and isinstance(limits, exp.Between)
+        and limits.this == result
+        and all(
+            isinstance(limit, exp.Literal) and limit.is_int and len(limit.name) == 4
+            for limit in (limits.args["low"], limits.args["high"])
+        )
     )
 
 

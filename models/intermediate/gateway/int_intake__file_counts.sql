@@ -19,6 +19,31 @@ with judged as (
             counts.practice_code = files.practice_code
             and files.file_kind = 'practice_records'
             and files.refused_rule is null
+    union all
+    -- an emptied field is a row stored
+    select
+        files.file_name,
+        counts.verdict = 'excluded' as is_usable,
+        counts.record_count as row_count
+    from {{ ref('int_journals__removed_counts') }} as counts
+    inner join {{ ref('stg_landing__files') }} as files
+        on
+            counts.practice_code = files.practice_code
+            and files.file_kind = 'journals'
+            and files.refused_rule is null
+    where counts.verdict <> 'emptied'
+    union all
+    select
+        files.file_name,
+        true as is_usable,
+        count(*) as row_count
+    from {{ ref('int_journals__records') }} as records
+    inner join {{ ref('stg_landing__files') }} as files
+        on
+            records.practice_code = files.practice_code
+            and files.file_kind = 'journals'
+            and files.refused_rule is null
+    group by files.file_name
 
 ),
 

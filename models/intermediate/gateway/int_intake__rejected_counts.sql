@@ -12,6 +12,14 @@ with counted as (
     union all
     select
         practice_code,
+        'journals' as file_kind,
+        reason as rule,
+        record_count as row_count
+    from {{ ref('int_journals__removed_counts') }}
+    where verdict = 'rejected'
+    union all
+    select
+        practice_code,
         file_kind,
         refused_rule as rule,
         coalesce(row_count, 0) as row_count

@@ -20,6 +20,13 @@ with counted as (
     from {{ ref('int_intake__hospital_counts') }}
     union all
     select
+        file_name,
+        coalesce(rejected_rule, 'complete') as rule,
+        count(*) as row_count
+    from {{ ref('int_social_care__judged') }}
+    group by all
+    union all
+    select
         files.file_name,
         counts.rule,
         counts.row_count
@@ -51,7 +58,9 @@ verdicts as (
         files.row_count - coalesce(sum(counted.row_count), 0) as row_count
     from {{ ref('stg_landing__files') }} as files
     left join counted on files.file_name = counted.file_name
-    where files.file_kind <> 'practice_records' and files.refused_rule is null
+    where
+        files.file_kind not in ('practice_records', 'journals')
+        and files.refused_rule is null
     group by files.file_kind, files.file_name, files.practice_code, files.row_count
 
 )

@@ -34,8 +34,8 @@ files as (
 
     select
         practice_code,
-        max(extracted_at) filter (where file_kind = 'practice_records') as extracted_at,
-        min(coalesce(refused_rule, '')) filter (where file_kind = 'practice_records') as file_rule,
+        max(extracted_at) filter (where file_kind <> 'opt_outs') as extracted_at,
+        min(coalesce(refused_rule, '')) filter (where file_kind <> 'opt_outs') as file_rule,
         min(coalesce(refused_rule, '')) filter (where file_kind = 'opt_outs') as opt_out_file_rule,
         max(row_count) filter (where file_kind = 'opt_outs') as opt_out_row_count
     from {{ ref('stg_landing__files') }}

@@ -34,4 +34,9 @@ where
         from {{ ref('int_patients__permitted') }} as patients
         where patients.patient_key = permitted.patient_key
     )
+    or exists (
+        select 1
+        from {{ ref('int_journals__people') }} as people
+        where people.patient_key = permitted.patient_key
+    )
 order by permitted.patient_key

@@ -1,0 +1,27 @@
+with source as (
+
+    select * from {{ source('social_care', 'services') }}
+
+),
+
+renamed as (
+
+    select
+        -- keys
+        file_name,
+        {{ to_nhs_number('nhs_number') }} as nhs_number,
+        {{ nhs_number_spelling_rule('nhs_number') }} as nhs_number_spelling_rule,
+
+        -- dates
+        {{ to_plausible_day('started_on') }} as started_on,
+        {{ to_plausible_day('ended_on') }} as ended_on,
+        {{ is_unreadable_day('ended_on') }} as has_unreadable_day,
+
+        -- codes
+        lower(trim(service)) as service
+
+    from source
+
+)
+
+select * from renamed

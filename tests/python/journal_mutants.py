@@ -1,0 +1,303 @@
+"""What may go wrong with the journals, one small change each; every one must be noticed (test_journals.py).
+
+`before` stands exactly once in the file. `world` is where it shows, one of journal_worlds.HAND_MADE. Not listed, because
+nothing comes out differently: a bad number in the social care files, which is joined to nobody.
+"""
+
+from dataclasses import dataclass
+
+GATEWAY = "models/intermediate/gateway/journals"
+STAGING = "models/staging/gpes/stg_gpes__journals.sql"
+CARE = "models/staging/social_care/stg_social_care__services.sql"
+JUDGED = f"{GATEWAY}/int_journals__judged.sql"
+PATIENTS = f"{GATEWAY}/int_journals__patients.sql"
+PEOPLE = f"{GATEWAY}/int_journals__people.sql"
+RECORDS = f"{GATEWAY}/int_journals__records.sql"
+VERDICTS = f"{GATEWAY}/int_journals__verdicts.sql"
+REMOVED = f"{GATEWAY}/int_journals__removed_counts.sql"
+HOSPITAL = f"{GATEWAY}/int_journals__hospital.sql"
+CARE_JUDGED = f"{GATEWAY}/int_social_care__judged.sql"
+SOCIAL_CARE = f"{GATEWAY}/int_journals__social_care.sql"
+NOT_DISSEMINATED = f"{GATEWAY}/int_opt_outs__not_disseminated.sql"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change of a model, a macro or a seed, and what it breaks."""
+
+    file: str
+    name: str
+    before: str
+    after: str
+    breaks: str
+    world: str = "gpdpr"
+
+
+LINKED = "care.data"
+EMERGENCY = "a civil emergency"
+
+MUTANTS = [
+    # staging: what leaves of a day of birth, an area, a value, a day
+    Mutant(STAGING, "any area", "'[EW]01[0-9]{6}'", "'[EWS]01[0-9]{6}'", "an LSOA is one of England or Wales"),
+    Mutant(STAGING, "longer areas", "[EW]01[0-9]{6}", "[EW]01[0-9]{6,8}", "an LSOA has nine characters"),
+    Mutant(STAGING, "case of ethnicity", "upper(trim(ethnic))", "trim(ethnic)", "a code may be written small"),
+    Mutant(STAGING, "blank of sex", "trim(sex)", "sex", "blanks around a code say nothing"),
+    Mutant(STAGING, "case of category", "lower(trim(category))", "trim(category)", "a category may be written large"),
+    Mutant(STAGING, "blank of code", "trim(code)", "code", "blanks around a code say nothing"),
+    Mutant(
+        STAGING, "value of the other", "{{ to_measured_value('value2_condition') }}",
+        "{{ to_measured_value('value1_condition') }}", "the second value is the second one",
+    ),
+    Mutant(STAGING, "unreadable end", "or {{ is_unreadable_day('deregistered_on') }}", "", "an unreadable end is unclear"),
+    Mutant(
+        STAGING, "unreadable death", "{{ is_unreadable_day('date_of_death') }}\n        or ", "",
+        "an unreadable death is unclear",
+    ),
+    Mutant("macros/to_birth_year.sql", "no first year", "between 1880", "between 1800", "nobody lives for so long"),
+    Mutant("macros/to_birth_year.sql", "a far year", "and 2064", "and 9999", "nobody is born then"),
+    Mutant("macros/to_plausible_day.sql", "for ever", "and 2064", "and 9999", "9999-12-31 stands for none"),
+    Mutant("macros/to_plausible_day.sql", "long ago", "between 1880", "between 1", "0001-01-01 stands for none"),
+    Mutant("macros/to_plausible_day.sql", "other days", "-[0-9]{2}'", "-[0-9]{2}.*'", "a day is a day"),
+    Mutant("macros/to_measured_value.sql", "long values", "{1,5}", "{1,10}", "a person's number is no value"),
+    Mutant("macros/to_measured_value.sql", "long decimals", "{1,3}", "{1,6}", "a value has three decimals at most"),
+    Mutant("macros/to_measured_value.sql", "no sign", "-?[0-9]", "[0-9]", "a value may be negative"),
+    # the row
+    Mutant(
+        JUDGED, "foreign rows", "<> journals.practice_code", "<> coalesce(journals.stated_practice_code, '')",
+        "a row of another practice is nobody's here",
+    ),
+    Mutant(
+        JUDGED, "another extraction", "<> files.extracted_at_text", "<> coalesce(journals.extracted_at_text, '')",
+        "a file is of one extraction",
+    ),
+    Mutant(
+        JUDGED, "bad numbers", "'journals.nhs_number', 'journals.nhs_number_spelling_rule', 'folder.is_synthetic'",
+        "'4000000632', 'null', 'false'", "a bad number is nobody's",
+    ),
+    # the record
+    Mutant(
+        JUDGED, "restricted codes", "when restricted.code is not null then 'code_restricted_by_law'", "",
+        "a restricted code is kept back and said to be",
+    ),
+    Mutant(
+        JUDGED, "restricted last", "when restricted.code is not null then 'code_restricted_by_law'\n"
+        "        when categories.category is null then 'category_not_collected'",
+        "when categories.category is null then 'category_not_collected'\n"
+        "        when restricted.code is not null then 'code_restricted_by_law'",
+        "the law comes first",
+    ),
+    Mutant(
+        JUDGED, "any category", "when categories.category is null then 'category_not_collected'", "",
+        "a category that is not collected is said to be",
+    ),
+    Mutant(
+        JUDGED, "categories of others", "settings.collection = categories.collection\n        and ", "",
+        "each collection has its categories", LINKED,
+    ),
+    Mutant(
+        JUDGED, "unknown codes", "when any_category.code is null then 'code_not_collected'", "",
+        "an unknown code is said to be",
+    ),
+    Mutant(
+        JUDGED, "codes of any category", "journals.code = codes.code\n        and categories.category = codes.category",
+        "journals.code = codes.code", "a code stands under its category",
+    ),
+    Mutant(
+        JUDGED, "undated", "when journals.recorded_on is null then 'record_date_unknown'", "",
+        "nobody knows how old an undated record is",
+    ),
+    Mutant(
+        JUDGED, "ahead", "journals.recorded_on > cast(practices.extracted_at as date)",
+        "journals.recorded_on >= cast(practices.extracted_at as date)", "the day of the extraction is not ahead",
+    ),
+    Mutant(JUDGED, "all ahead", "and not categories.may_lie_ahead", "", "what is planned lies ahead"),
+    Mutant(JUDGED, "none ahead", "and not categories.may_lie_ahead", "and false", "nothing else lies ahead"),
+    Mutant(
+        JUDGED, "ten years and a day", "journals.recorded_on\n            < {{", "journals.recorded_on\n            <= {{",
+        "ten years before is still kept",
+    ),
+    Mutant(
+        JUDGED, "age at the run", "years_before('cast(practices.extracted_at as date)', 'categories.years_kept')",
+        "years_before('cast(settings.collected_at as date)', 'categories.years_kept')",
+        "the moment of collection is the practice's",
+    ),
+    Mutant("macros/engine/years_before.sql", "months", "year as date", "month as date", "years are years"),
+    Mutant(
+        JUDGED, "empty rows", "when journals.category = '' and journals.code = '' then 'no_record'", "",
+        "a row without a record is said to be one",
+    ),
+    Mutant(JUDGED, "roles as sent", "    roles.staff_role,", "    journals.staff_role,", "a role is the seed's word"),
+    Mutant(
+        JUDGED, "roles not counted", "journals.staff_role <> '' and roles.staff_role is null",
+        "journals.staff_role <> '' and roles.staff_role is not null", "an unknown role is counted",
+    ),
+    Mutant(
+        JUDGED, "values not counted", "or (journals.has_value_2 and journals.value_2 is null)", "",
+        "the second value is looked at too",
+    ),
+    Mutant(JUDGED, "sex as sent", "    sexes.code as sex,", "    journals.sex,", "a sex is the seed's word"),
+    Mutant(
+        JUDGED, "ethnicity as sent", "    ethnicities.code as ethnicity,", "    journals.ethnicity,",
+        "an ethnic category is the seed's word",
+    ),
+    Mutant(
+        JUDGED, "orientation as sent", "    orientations.code as sexual_orientation,", "    journals.sexual_orientation,",
+        "an orientation is the seed's word",
+    ),
+    Mutant(JUDGED, "codes of another detail", "\n        and sexes.detail = 'sex'", "\n        and sexes.detail <> 'ethnicity'",
+           "each detail has its codes"),
+    Mutant(
+        JUDGED, "unusable sex", "or (journals.sex <> '' and sexes.code is null)", "", "an unusable sex is counted"
+    ),
+    Mutant(
+        JUDGED, "unusable ethnicity", "or (journals.ethnicity <> '' and ethnicities.code is null)", "",
+        "an unusable ethnic category is counted",
+    ),
+    Mutant(
+        JUDGED, "unusable orientation", "or (journals.sexual_orientation <> '' and orientations.code is null)", "",
+        "an unusable orientation is counted",
+    ),
+    Mutant(
+        JUDGED, "unusable birthday", "(journals.has_birth_date and journals.birth_year is null)\n    or", "",
+        "an unusable birthday is counted",
+    ),
+    Mutant(
+        JUDGED, "unusable area", "or (journals.has_lsoa and journals.lsoa is null)", "", "an unusable area is counted"
+    ),
+    Mutant(
+        JUDGED, "said when", "coalesce(journals.entered_on, journals.recorded_on,",
+        "coalesce(journals.recorded_on, journals.entered_on,", "what was entered last is the latest",
+    ),
+    Mutant(
+        JUDGED, "never said", "journals.recorded_on, date '0001-01-01') as said_on", "journals.recorded_on) as said_on",
+        "what has no day is said all the same",
+    ),
+    # the person
+    Mutant(
+        "macros/days_last_said.sql", "the latest row", "filter (where {{ detail }} is not null)", "",
+        "a later row that is silent takes nothing back",
+    ),
+    Mutant(
+        "macros/days_last_said.sql", "across practices", "partition by practice_code, nhs_number",
+        "partition by nhs_number", "a person at two practices is two rows",
+    ),
+    Mutant(
+        "macros/said_last.sql", "any day", "case when said_on = {{ detail }}_said_on then {{ detail }} end",
+        "{{ detail }}", "the latest day decides",
+    ),
+    Mutant(
+        "macros/agreed.sql", "the lowest", "case when min({{ detail }}) = max({{ detail }}) then min({{ detail }}) end",
+        "min({{ detail }})", "two that disagree on the latest day are none",
+    ),
+    Mutant(PATIENTS, "unusable rows", "    where rejected_rule is null\n", "", "an unusable row says nothing of anybody"),
+    Mutant(PATIENTS, "unclear death", "or count(distinct coalesce(died_on, date '0001-01-01')) > 1", "",
+           "rows that disagree on a death are unclear"),
+    Mutant(PATIENTS, "unclear start", "or count(distinct coalesce(registered_on, date '0001-01-01')) > 1", "",
+           "rows that disagree on a registration are unclear"),
+    Mutant(PATIENTS, "unclear end", "or count(distinct coalesce(deregistered_on, date '0001-01-01')) > 1", "or false",
+           "rows that disagree on an end are unclear"),
+    Mutant(PATIENTS, "unreadable", "bool_or(has_unreadable_day)", "bool_and(has_unreadable_day)",
+           "one unreadable day is enough"),
+    Mutant(PATIENTS, "no start", "or agreed.registered_on is null", "", "without a start nobody is registered"),
+    Mutant(PATIENTS, "death to come", "or agreed.died_on > cast(practices.extracted_at as date)", "",
+           "nobody dies after the extraction"),
+    Mutant(PATIENTS, "died on the day", "agreed.died_on < scopes.started_on", "agreed.died_on <= scopes.started_on",
+           "the first day is after the start"),
+    Mutant(PATIENTS, "died before", "when agreed.died_on < scopes.started_on then 'died_before_start'", "",
+           "who died before the start is left out"),
+    Mutant(PATIENTS, "registered late", "agreed.registered_on > coalesce(", "agreed.registered_on >= coalesce(",
+           "the first day of registration counts"),
+    Mutant(PATIENTS, "registered after death", "coalesce(agreed.died_on, cast(practices.extracted_at as date))",
+           "cast(practices.extracted_at as date)", "nobody is registered after death"),
+    Mutant(PATIENTS, "left before death", "or agreed.deregistered_on < agreed.died_on", "",
+           "who had left was no patient at death"),
+    Mutant(PATIENTS, "left on the day", "agreed.deregistered_on <= cast(", "agreed.deregistered_on < cast(",
+           "who leaves on the day has left"),
+    Mutant(PATIENTS, "the dead have left", "agreed.died_on is null\n                and ", "",
+           "a registration that ended with death did not end before"),
+    Mutant(PATIENTS, "details not counted", "case when bool_or(has_unusable_detail)",
+           "case when bool_and(has_unusable_detail)", "one unusable detail is counted"),
+    # the gate
+    Mutant(PEOPLE, "everybody", "{{ exclude_opted_out(ref('int_journals__patients'), var('collection')) }}",
+           "select * from {{ ref('int_journals__patients') }}", "nobody who objected has a journal"),
+    Mutant(PEOPLE, "any scope", "scope_rule is null\n    and ", "", "nobody out of scope has a journal"),
+    Mutant(PEOPLE, "any practice", "\n    and not_collected_reason is null", "", "no practice that is out has people"),
+    Mutant(PEOPLE, "the living", "cast(year(died_on) as smallint)", "cast(null as smallint)", "the year of death is kept"),
+    Mutant(RECORDS, "any record", "rejected_rule is null\n        and record_rule is null", "rejected_rule is null",
+           "a record that a rule keeps out is not stored"),
+    Mutant(RECORDS, "any row", "rejected_rule is null\n        and record_rule is null", "record_rule is null",
+           "an unusable row is not stored"),
+    Mutant(RECORDS, "at any practice", "\n            and people.practice_code = storable.practice_code", "",
+           "a record is of the person at that practice"),
+    Mutant(RECORDS, "twice", "select distinct\n    keys.patient_key", "select\n    keys.patient_key",
+           "a record sent twice is one"),
+    # the counts
+    Mutant(VERDICTS, "the person before the practice", "patients.not_collected_reason,\n        opt_outs.reason,",
+           "opt_outs.reason,\n        patients.not_collected_reason,", "a practice that is out says nothing of objections"),
+    Mutant(VERDICTS, "lifted", "\n        and opt_outs.lifted_by is null", "", "what is lifted keeps nothing out",
+           "an exception that lifts Type 1"),
+    Mutant(VERDICTS, "the record before the person", "patients.scope_rule,\n        judged.record_rule",
+           "judged.record_rule,\n        patients.scope_rule", "who is out of scope is out whatever the record"),
+    Mutant(VERDICTS, "at any practice", "judged.practice_code = patients.practice_code\n        and ", "",
+           "a person is judged at the practice"),
+    Mutant(REMOVED, "emptied of others", "verdict = 'stored'\n        and value_rule is not null", "value_rule is not null",
+           "only of stored records a value is emptied"),
+    Mutant(REMOVED, "lost lines", "-sum(row_count) as record_count", "sum(row_count) as record_count",
+           "a line that cannot be read is counted"),
+    Mutant("macros/emptied_details.sql", "out of scope", "    and scope_rule is null\n", "",
+           "a detail is emptied of who is collected"),
+    # what is linked
+    Mutant(HOSPITAL, "later episodes", "episodes.episode_order = '1'\n        and ", "",
+           "an admission is the first episode", LINKED),
+    Mutant(HOSPITAL, "any time", "\n        and episodes.admission_date between settings.period_start and settings.period_end",
+           "", "an admission lies in the period", LINKED),
+    Mutant(HOSPITAL, "of two people",
+           "\n        and (episodes.episode_key is null or episodes.lowest_number = episodes.highest_number)", "",
+           "an episode of two people is nobody's", LINKED),
+    Mutant(HOSPITAL, "unfinished", "\n        and (episodes.finished_count = 0 or episodes.episode_status = '3')", "",
+           "an unfinished episode is passed over where the finished one is there", LINKED),
+    Mutant(HOSPITAL, "unusable rows", "\n    where rejected_rule is null", "\n    where nhs_number is not null",
+           "an unusable row is no admission", LINKED),
+    Mutant(HOSPITAL, "not collected", "where people.patient_key = keyed.patient_key", "",
+           "an admission is of somebody collected", LINKED),
+    Mutant(CARE, "unread end", "{{ is_unreadable_day('ended_on') }}", "false", "an end that cannot be read is none", LINKED),
+    Mutant(CARE_JUDGED, "end before start", "when care.ended_on < care.started_on", "when care.ended_on <= care.started_on",
+           "care may last a day", LINKED),
+    Mutant(CARE_JUDGED, "any service", "when services.service is null then 'service_unknown'", "",
+           "a service is the seed's word", LINKED),
+    Mutant(SOCIAL_CARE, "not collected", "where people.patient_key = keyed.patient_key", "",
+           "care is of somebody collected", LINKED),
+    Mutant(SOCIAL_CARE, "unusable rows", "where rejected_rule is null", "where nhs_number is not null",
+           "an unusable row is no care", LINKED),
+    # who is not handed on
+    Mutant(NOT_DISSEMINATED, "all objectors", "policies.upheld = 'at_dissemination'\n        and ", "",
+           "an objection that is never upheld keeps nothing back"),
+    Mutant(NOT_DISSEMINATED, "none", "policies.upheld = 'at_dissemination'", "policies.upheld = 'at_collection'",
+           "Type 2 is upheld when data are handed on", LINKED),
+    Mutant(NOT_DISSEMINATED, "lifted all the same", "\n        and excepted.exception_id is null", "",
+           "a civil emergency lifts it", EMERGENCY),
+    Mutant(NOT_DISSEMINATED, "not collected", "where people.patient_key = keyed.patient_key", "",
+           "only of who is collected", LINKED),
+    Mutant(NOT_DISSEMINATED, "any collection", "settings.collection = policies.collection\n            and ", "",
+           "the policy is the collection's own"),
+    # the rules that are data
+    Mutant("seeds/collections.csv", "Type 2 never", "CARE_DATA,pilot,at_collection,at_dissemination",
+           "CARE_DATA,pilot,at_collection,never", "care.data upholds Type 2 when it hands on", LINKED),
+    Mutant("seeds/collections.csv", "Type 1 later", "Research,GPDPR,,at_collection", "Research,GPDPR,,at_dissemination",
+           "nothing leaves of a Type 1 objector"),
+    Mutant("seeds/collections.csv", "no wave", "CARE_DATA,pilot,", "CARE_DATA,,", "the pilot is limited to its wave", LINKED),
+    Mutant("seeds/collection_waves.csv", "one practice less",
+           "care_data,pilot,B81001,sample: the 82 early implementers were not found in a public source\n", "",
+           "a practice of the pilot contributes", LINKED),
+    Mutant("seeds/journal_categories.csv", "medication for ever", "gpdpr,medication,10,", "gpdpr,medication,150,",
+           "medication over ten years is not needed"),
+    Mutant("seeds/journal_categories.csv", "a category less", 'gpdpr,symptom,150,false,"domain handbook 6: S68, S69; '
+           'no age rule, 150 years are longer than a life"\n', "", "symptoms are collected"),
+    Mutant("seeds/journal_scopes.csv", "a later start", "gpdpr,2016-04-01", "gpdpr,2016-04-02", "the start is a day"),
+    Mutant("seeds/restricted_codes.csv", "a code less",
+           "63487001,Human Fertilisation and Embryology Act 2008,"
+           "\"domain handbook 6: S65, GP summary exclusion for assisted fertilisation\"\n", "",
+           "a restricted code is said to be one"),
+    Mutant("seeds/staff_roles.csv", "a role less", 'R0260,General Medical Practitioner,"domain handbook 5: S64, JobCategoryCode"\n',
+           "", "GPs are known"),
+]  # fmt: skip
