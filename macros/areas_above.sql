@@ -30,12 +30,15 @@ areas as (
         room.need_count,
         room.shown_room_up,
         room.shown_room_down,
-        room.is_withheld or beneath.is_total_withheld as is_withheld,
-        beneath.has_withheld,
-        beneath.all_up as withheld_room_up,
-        beneath.all_down as withheld_room_down,
+        room.is_withheld or coalesce(beneath.is_total_withheld, false) as is_withheld,
+        -- a practice without lists of GPs is a count like theirs
+        coalesce(beneath.has_withheld, false) as has_withheld,
+        coalesce(beneath.all_up, room.withheld_room_up) as withheld_room_up,
+        coalesce(beneath.all_down, greatest(0, room.withheld_room_down))
+            as withheld_room_down,
         -- A withheld total moves along with one withheld count below it, or else with all of them.
         case
+            when beneath.area_code is null then room.need_up
             when beneath.has_withheld then beneath.least_need_up
             else greatest(0, room.need_count - beneath.all_down)
         end as own_need_up,
@@ -43,7 +46,7 @@ areas as (
         coalesce(beneath.left_need_up, 0) as left_need_up,
         coalesce(beneath.left_need_down, 0) as left_need_down
     from {{ ref('int_disclosure__room') }} as room
-    inner join beneath
+    left join beneath
         on
             room.area_code = beneath.area_code
             and room.metric_id = beneath.metric_id

@@ -8,18 +8,27 @@ select
     room.is_withheld,
     case when room.is_withheld then {{ anything() }} else room.shown_room_up end as own_up,
     case when room.is_withheld then {{ anything() }} else room.shown_room_down end as own_down,
-    beneath.all_up,
-    beneath.all_down,
-    least(own_up, beneath.all_up) as room_up,
-    least(own_down, beneath.all_down) as room_down
+    -- a practice without lists of GPs is a count like theirs
+    case
+        when beneath.parent_code is not null then beneath.sum_up
+        when room.is_withheld then room.withheld_room_up
+        else room.shown_room_up
+    end as all_up,
+    case
+        when beneath.parent_code is not null then beneath.sum_down
+        when room.is_withheld then room.withheld_room_down
+        else room.shown_room_down
+    end as all_down,
+    least(own_up, all_up) as room_up,
+    least(own_down, all_down) as room_down
 from {{ ref('int_disclosure__room') }} as room
-inner join (
+left join (
     select
         parent_code,
         metric_id,
         measure,
-        sum(room_up) as all_up,
-        sum(room_down) as all_down
+        sum(room_up) as sum_up,
+        sum(room_down) as sum_down
     from {{ below }}
     group by parent_code, metric_id, measure
 ) as beneath

@@ -32,6 +32,15 @@ GIVEN = f"""
     create table patient_level.intermediate.int_conditions__counts (
         area_level varchar, practice_code varchar, area_code varchar, condition varchar,
         patient_count bigint, admission_count bigint);
+    create table patient_level.intermediate.int_planning__areas (
+        area_level varchar, area_code varchar, parent_code varchar, metric_id varchar,
+        numerator_count bigint, denominator_count bigint);
+    create table patient_level.intermediate.int_planning__bands (
+        ccg_code varchar, metric_id varchar, band varchar, numerator_count bigint, denominator_count bigint);
+    create table patient_level.intermediate.int_planning__limits (
+        area_level varchar, practice_code varchar, area_code varchar, parent_code varchar, metric_id varchar,
+        measure varchar, is_list boolean, is_changed_by_few boolean, cell_count bigint, lowest_count bigint,
+        highest_count bigint, lowest_shown_count bigint, highest_shown_count bigint);
     create table marts.reference.int_ods__practices (practice_code varchar, ccg_code varchar);
     create table marts.reference.int_collection__settings (
         collection varchar, collected_at timestamptz, emergency_definition varchar);

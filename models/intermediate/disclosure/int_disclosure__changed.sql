@@ -50,6 +50,12 @@ gps as (
 
     {{ changed_with_total('gp', 'practices') }}
 
+),
+
+bands as (
+
+    {{ changed_with_total('band', 'ccgs') }}
+
 )
 
 select * from england
@@ -59,4 +65,6 @@ union all
 select * from practices
 union all
 select * from gps
+union all
+select * from bands
 order by measure, metric_id, area_level, parent_code, area_code

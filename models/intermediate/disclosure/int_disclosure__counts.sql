@@ -27,6 +27,26 @@ with counts as (
     from {{ ref('int_metrics__by_area') }} as areas
     left join {{ ref('int_ods__practices') }} as practices
         on areas.area_level = 'practice' and areas.area_code = practices.practice_code
+    union all
+    select
+        area_level,
+        case when area_level = 'practice' then area_code end as practice_code,
+        area_code,
+        parent_code,
+        metric_id,
+        numerator_count,
+        denominator_count
+    from {{ ref('int_planning__areas') }}
+    union all
+    select
+        'band' as area_level,
+        null as practice_code,
+        ccg_code || ' ' || band as area_code,
+        ccg_code as parent_code,
+        metric_id,
+        numerator_count,
+        denominator_count
+    from {{ ref('int_planning__bands') }}
 
 )
 

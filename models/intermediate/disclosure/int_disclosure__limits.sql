@@ -24,21 +24,44 @@ with limits as (
         null as highest_shown_count
     from {{ ref('int_disclosure__fences') }}
 
+),
+
+with_planning as (
+
+    select
+        area_level,
+        practice_code,
+        area_code,
+        parent_code,
+        metric_id,
+        measure,
+        is_list,
+        is_changed_by_few,
+        cell_count,
+        lowest_count,
+        highest_count,
+        greatest(lowest_count, coalesce(lowest_shown_count, lowest_count)) as lowest_shown_count,
+        least(highest_count, coalesce(highest_shown_count, highest_count)) as highest_shown_count
+    from limits
+    union all
+    select
+        area_level,
+        practice_code,
+        area_code,
+        parent_code,
+        metric_id,
+        measure,
+        is_list,
+        is_changed_by_few,
+        cell_count,
+        lowest_count,
+        highest_count,
+        lowest_shown_count,
+        highest_shown_count
+    from {{ ref('int_planning__limits') }}
+
 )
 
-select
-    area_level,
-    practice_code,
-    area_code,
-    parent_code,
-    metric_id,
-    measure,
-    is_list,
-    is_changed_by_few,
-    cell_count,
-    lowest_count,
-    highest_count,
-    greatest(lowest_count, coalesce(lowest_shown_count, lowest_count)) as lowest_shown_count,
-    least(highest_count, coalesce(highest_shown_count, highest_count)) as highest_shown_count
-from limits
+select *
+from with_planning
 order by measure, metric_id, area_level, practice_code, area_code

@@ -42,6 +42,15 @@ decided as (
     from {{ ref('int_disclosure__ccgs') }}
     union all
     select
+        area_level,
+        area_code,
+        parent_code,
+        metric_id,
+        measure,
+        is_withheld
+    from {{ ref('int_disclosure__breakdowns') }}
+    union all
+    select
         'england' as area_level,
         area_code,
         null as parent_code,

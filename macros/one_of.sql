@@ -1,0 +1,3 @@
+{% macro one_of(word, words) -%}
+(' ' || {{ words }} || ' ') like ('% ' || {{ word }} || ' %')
+{%- endmacro %}
