@@ -15,7 +15,7 @@ ifndef STORE_DIR
 unexport STORE_DIR
 endif
 
-.PHONY: build test leak-score key preview lint clean
+.PHONY: build test leak-score key preview release lint clean
 
 build: $(STAMP)
 	@$(VENV)/bin/python -m gp_level_data build $(if $(VARS),--vars '$(VARS)')
@@ -25,6 +25,9 @@ key: $(STAMP)
 
 preview: $(STAMP)
 	@$(if $(PRACTICE),,$(error Say which: make preview PRACTICE=A81001))$(VENV)/bin/python -m gp_level_data preview '$(PRACTICE)' $(if $(VARS),--vars '$(VARS)')
+
+release: $(STAMP)
+	@$(if $(and $(ID),$(TO)),,$(error Say which and where: make release ID=... TO=...))$(VENV)/bin/python -m gp_level_data release '$(ID)' --to '$(TO)' $(if $(DATE),--date '$(DATE)')
 
 test: $(STAMP)
 	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile

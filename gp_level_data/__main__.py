@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from gp_level_data import build, key_command, ndop, preview, synthesise
+from gp_level_data import build, key_command, ndop, preview, release, releases, synthesise
 from gp_level_data.nets.lineage import command as lineage
 from gp_level_data.refusal import Refusal
 
@@ -30,6 +30,17 @@ def main(arguments: list[str] | None = None) -> int:
 
     command = commands.add_parser("ndop", help="the exchange on National Data Opt-outs")
     ndop.add_arguments(command)
+
+    command = commands.add_parser("releases", help="write what dbt needs of the seeds of releases")
+    command.set_defaults(run=releases.run)
+
+    command = commands.add_parser("release", help="hand out one release")
+    release.add_arguments(command)
+    command.set_defaults(run=release.run)
+
+    command = commands.add_parser("register", help="write the public register of releases as CSV")
+    release.add_register_arguments(command)
+    command.set_defaults(run=release.write_register)
 
     command = commands.add_parser("lineage", help="prove that no stored column depends on an identifier")
     command.set_defaults(run=lineage.run)

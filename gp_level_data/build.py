@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from gp_level_data import gateway, keys, store, summary
+from gp_level_data import gateway, keys, releases, store, summary
 from gp_level_data.refusal import Refusal
 
 PROJECT = Path(__file__).parent.parent
@@ -61,7 +61,8 @@ def run(chosen: argparse.Namespace) -> int:
     if raw_dir == SAMPLE.resolve():
         make_sample_keys(key_dir, settings["collection"])
     gateway.check_run(raw_dir, key_dir, settings)
-    for name in (settings["collection"], keys.STORE_KEY):
+    active = releases.active_ids(settings["collection"], releases.day_of(settings))
+    for name in (settings["collection"], keys.STORE_KEY, *active):
         keys.read_key(key_dir, name)
     store_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store.lock(store_dir)
@@ -123,7 +124,8 @@ def emergency_definitions() -> list[str]:
 
 def make_sample_keys(key_dir: Path, collection: str) -> None:
     """Keys for the sample, unless the folder has keys already; one more for another collection."""
-    made = [keys.new_key(key_dir, name) for name in (collection, keys.STORE_KEY)]
+    names = (collection, keys.STORE_KEY, *releases.key_names(collection))
+    made = [keys.new_key(key_dir, name) for name in names]
     if all(made):
         keys.mark_as_sample(key_dir)
 
@@ -138,11 +140,11 @@ def refuse_other_collection(store_dir: Path, collection: str) -> None:
 
 
 def start_afresh(store_dir: Path) -> Path:
-    """An empty folder to build in, with the history that the snapshots continue."""
+    """An empty folder to build in, with the history that the snapshots continue and that of releases."""
     building = store_dir / "building"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(mode=0o700)
-    for file in files_of(store.MARTS, store_dir):
+    for file in (*files_of(store.MARTS, store_dir), *files_of(store.RELEASED, store_dir)):
         shutil.copyfile(file, building / file.name)
     return building
 

@@ -1,7 +1,7 @@
 """dbt-duckdb plugin of the gateway run: the only place where raw files and the key meet.
 
 It brings three things to an in-memory database: the raw files as relations of the schema `landing`,
-the function `pseudonymise`, and the two databases of the store. Then it closes the connection to
+the functions that make pseudonyms, and the databases of the store. Then it closes the connection to
 everything but the raw folder.
 """
 
@@ -11,10 +11,8 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
-from duckdb import sqltypes
 
-from gp_level_data import keys, landing, ndop_files, quiet_errors, store
-from gp_level_data.pseudonym import pseudonymiser
+from gp_level_data import keys, landing, ndop_files, pseudonym, quiet_errors, releases, store
 from gp_level_data.refusal import Refusal
 from gp_level_data.synthetic_folder import is_synthetic
 
@@ -49,20 +47,21 @@ class Plugin(BasePlugin):
         store.lock(self.store_dir)
         # A time without an offset is the United Kingdom's.
         conn.execute("set global timezone = 'Europe/London'")
-        conn.create_function(
-            "pseudonymise",
-            pseudonymiser(key, collection),
-            [sqltypes.VARCHAR],
-            sqltypes.VARCHAR,
-            type="arrow",
-        )
+        pseudonym.register(conn, key, collection, self.release_keys())
         landing.create_relations(conn, self.raw_dir, collection)
         ndop_files.create_relations(conn, self.raw_dir)
         marts = store.database_file(self.store_dir, store.MARTS)
         conn.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS}")
         store.check_collection(conn, self.store_dir, collection)
         store.attach_patient_level(conn, self.store_dir, store_key)
+        store.attach_released(conn, self.store_dir, store_key)
         store.close_to_the_outside(conn, self.raw_dir)
+
+    def release_keys(self):
+        """The keys of the collection's releases that are made on the day of this run, by their ids."""
+        day = releases.day_of(self.config)
+        active = releases.active_ids(self.config["collection"], day)
+        return {release_id: keys.claim_key(self.key_dir, release_id) for release_id in active}
 
 
 def refuse_to_show() -> None:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from gp_level_data import keys
+from gp_level_data import keys, releases
 from gp_level_data.refusal import Refusal
 
 OUT_OF_REACH = """\
@@ -39,10 +39,10 @@ def add_folder(parser: argparse.ArgumentParser) -> None:
 
 
 def new(chosen: argparse.Namespace) -> int:
-    """Make the two keys of a collection where they do not exist yet."""
+    """Make the keys of a collection, of the store and of the collection's releases, where there are none."""
     if chosen.collection == keys.STORE_KEY:
         raise Refusal(f"{keys.STORE_KEY} is the name of the store's key, not of a collection.")
-    for name in (chosen.collection, keys.STORE_KEY):
+    for name in (chosen.collection, keys.STORE_KEY, *releases.key_names(chosen.collection)):
         made = keys.new_key(chosen.key_dir, name)
         print(f"{keys.key_file(chosen.key_dir, name)}: {'made' if made else 'kept as it was'}")
     return 0

@@ -1,6 +1,6 @@
-"""The pseudonym: HMAC-SHA-256 of an NHS Number under the key of one collection.
+"""The pseudonym: HMAC-SHA-256 of an NHS Number under the key of one collection, or of one release.
 
-message     <collection>/patient NUL <ten digits>
+message     <collection or release>/patient NUL <ten digits>
 pseudonym   the first 128 bits, each half byte written as one of the letters a to p
 
 It holds no digit, so a run of ten digits downstream of the gateway is a leak, without false alarms.
@@ -10,8 +10,11 @@ import hashlib
 import threading
 from collections.abc import Callable
 
+import duckdb
 import numpy
 import pyarrow
+import pyarrow.compute
+from duckdb import sqltypes
 
 DIGITS = 10
 BITS = 128
@@ -52,6 +55,44 @@ def pseudonymiser(key: bytes, collection: str) -> Callable[[pyarrow.Array], pyar
         )
 
     return pseudonymise
+
+
+def release_pseudonymiser(
+    keys: dict[str, bytes],
+) -> Callable[[pyarrow.Array, pyarrow.Array], pyarrow.Array]:
+    """The same for releases: from two arrays, ids of releases and ten-digit strings.
+
+    Each release has a key and a domain of its own. SQL names a release, never a key; of one that is not
+    among those of the run, nothing is made.
+    """
+    functions = {release_id: pseudonymiser(key, release_id) for release_id, key in keys.items()}
+
+    def release_pseudonym(releases: pyarrow.Array, numbers: pyarrow.Array) -> pyarrow.Array:
+        made = []
+        asked = pyarrow.compute.unique(releases).to_pylist()
+        if set(asked) - functions.keys():
+            raise ValueError("release_pseudonym takes the releases of this run; another one was refused")
+        for release_id in asked:
+            places = pyarrow.compute.indices_nonzero(pyarrow.compute.equal(releases, release_id))
+            made.append((places, functions[release_id](numbers.take(places))))
+        places = pyarrow.concat_arrays([where for where, _ in made]) if made else pyarrow.array([])
+        values = pyarrow.concat_arrays([what for _, what in made]) if made else numbers
+        return values.take(pyarrow.compute.sort_indices(places)) if made else values
+
+    return release_pseudonym
+
+
+def register(
+    connection: duckdb.DuckDBPyConnection, key: bytes, collection: str, releases: dict[str, bytes]
+) -> None:
+    """Give a connection the two functions: for the collection's key, and for those of its releases."""
+    text = sqltypes.VARCHAR
+    functions = (
+        ("pseudonymise", pseudonymiser(key, collection), [text]),
+        ("release_pseudonym", release_pseudonymiser(releases), [text, text]),
+    )
+    for name, function, parameters in functions:
+        connection.create_function(name, function, parameters, text, type="arrow")
 
 
 def ten_digits(numbers: pyarrow.Array) -> bytes:

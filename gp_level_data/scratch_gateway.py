@@ -16,7 +16,7 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
-from gp_level_data import gateway, keys, store
+from gp_level_data import gateway, keys, releases, store
 from gp_level_data.refusal import Refusal
 
 PROJECT = Path(__file__).parent.parent
@@ -39,7 +39,8 @@ def scratch_gateway(
     """
     with tempfile.TemporaryDirectory(prefix="scratch-gateway-") as scratch:
         folder = Path(scratch)
-        for name in (settings["collection"], keys.STORE_KEY):
+        of_releases = releases.key_names(settings["collection"])
+        for name in (settings["collection"], keys.STORE_KEY, *of_releases):
             keys.new_key(folder / "keys", name)
         gateway.check_run(raw_dir, folder / "keys", settings)
         folders = {"RAW_DIR": raw_dir, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}
@@ -75,7 +76,7 @@ def close_databases() -> None:
     opened = DuckDBConnectionManager._ENV
     if opened is not None and opened.conn is not None:
         # dbt keeps cursors of its own; what is detached is closed, whoever still holds one.
-        for name in (store.MARTS, store.PATIENT_LEVEL):
+        for name in (store.MARTS, store.PATIENT_LEVEL, store.RELEASED):
             opened.conn.execute(f"detach database if exists {name}")
         opened.close()
     DuckDBConnectionManager.close_all_connections()

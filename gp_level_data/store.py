@@ -1,4 +1,4 @@
-"""The two databases of a store folder, how they are opened, and the lock that keeps builds apart."""
+"""The databases of a store folder, how they are opened, and the lock that keeps builds apart."""
 
 import base64
 import fcntl
@@ -12,6 +12,9 @@ from gp_level_data.refusal import Refusal
 
 MARTS = "marts"
 PATIENT_LEVEL = "patient_level"
+# Who was in which release when it was handed out: builds read it, and leave it as it is.
+RELEASED = "released"
+WORDS = {PATIENT_LEVEL: "patient-level database", RELEASED: "memory of releases"}
 
 _held: dict[Path, int] = {}
 
@@ -42,18 +45,35 @@ def held_locks() -> list[int]:
 
 def attach_patient_level(connection: duckdb.DuckDBPyConnection, store_dir: Path, key: bytes) -> None:
     """Attach the encrypted patient-level database; a Refusal where the key does not open it."""
+    attach_encrypted(connection, store_dir, PATIENT_LEVEL, key)
+
+
+def attach_released(connection: duckdb.DuckDBPyConnection, store_dir: Path, key: bytes) -> None:
+    """Attach the encrypted memory of releases, empty where nothing was handed out yet."""
+    attach_encrypted(connection, store_dir, RELEASED, key)
+    connection.execute(
+        f"create table if not exists {RELEASED}.members"
+        " (release_id varchar, disseminated_on date, patient_key varchar not null"
+        " check (regexp_full_match(patient_key, '[a-p]{32}')))"
+    )
+
+
+def attach_encrypted(
+    connection: duckdb.DuckDBPyConnection, store_dir: Path, name: str, key: bytes
+) -> None:
+    """Attach an encrypted database of the store; a Refusal where the key does not open it."""
     # DuckDB refuses to write an encrypted file with its own cryptography; httpfs brings OpenSSL.
     connection.execute(f"load '{httpfs_extension()}'")
-    path = database_file(store_dir, PATIENT_LEVEL)
+    path = database_file(store_dir, name)
     secret = base64.b64encode(key).decode()
     try:
         connection.execute(
-            f"attach '{sql_text(path)}' as {PATIENT_LEVEL} (encryption_key '{secret}')"
+            f"attach '{sql_text(path)}' as {name} (encryption_key '{secret}')"
         )
     except duckdb.Error as error:
         # The engine's own message may quote the statement, and the statement holds the key.
         problem = "is in use" if "lock" in str(error).lower() else "does not open with the store's key"
-        raise Refusal(f"The patient-level database {path} {problem}.") from None
+        raise Refusal(f"The {WORDS[name]} {path} {problem}.") from None
 
 
 def check_collection(

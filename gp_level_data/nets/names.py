@@ -14,8 +14,9 @@ from gp_level_data.nets import Finding
 from gp_level_data.nets.graph import Graph, parents, tested_model, without_comments, words
 from gp_level_data.nets.spelling import numbers_quoted, speaks_of_numbers
 
-PATIENT_KEY = "patient_key"
-PATIENT_KEY_CHECK = "regexp_full_match(patient_key, '[a-p]{32}')"
+PATIENT_KEY, RELEASE_KEY = "patient_key", "release_key"
+PSEUDONYMS = (PATIENT_KEY, RELEASE_KEY)
+PSEUDONYM_CHECK = "regexp_full_match({column}, '[a-p]{{32}}')"
 STORED = {"table", "incremental"}
 
 # Where each kind of model lies, who owns it, and who may refer to it.
@@ -57,6 +58,14 @@ ZONES = (
         "warehouse",
         "private",
     ),
+    # What is released has rows of people, and waits under the key of the store.
+    Zone(
+        "models/marts/releases/extracts/",
+        STORED,
+        {("patient_level", "releases")},
+        "warehouse",
+        "private",
+    ),
     # In the gateway run, which does not build them, the default database is the one in memory.
     Zone(
         "models/marts/", STORED, {("marts", "main"), ("memory", "main")}, "warehouse", "protected"
@@ -66,18 +75,31 @@ ZONES = (
 # The border is reviewed line by line: at under sixty lines a model, forty-five are two days' reading.
 MOST_GATEWAY_MODELS = 45
 # One for each kind of record that crosses: the person, the admission, the answer about a person; of the
-# journals the person, the record, the admission, the social care, and who objects to being handed on.
-MOST_MODELS_WITH_PSEUDONYMS = 8
+# journals the person, the record, the admission, the social care, and who objects to being handed on; of
+# releases who is in one, and how many who were in one object since.
+MOST_MODELS_WITH_PSEUDONYMS = 10
 
 # How a model calls the macro, alone on its line; and the macro, word for word.
 CALL = re.compile(
     r"^\s*(?:select\s+)?\{\{ pseudonymise\('(?:\w+\.)?nhs_number'\) \}\} as patient_key,?\s*$", re.MULTILINE
 )
-PSEUDONYMISE = (
-    "{% macro pseudonymise(number) -%}"
-    " pseudonymise(lpad(cast({{ number }} as varchar), 10, '0'))"
-    " {%- endmacro %}"
+CALL_FOR_RELEASE = re.compile(
+    r"^\s*\{\{ release_pseudonym\('release_id', 'nhs_number'\) \}\} as release_key,?\s*$", re.MULTILINE
 )
+REVIEWED = {
+    "pseudonymise": (
+        "{% macro pseudonymise(number) -%}"
+        " pseudonymise(lpad(cast({{ number }} as varchar), 10, '0'))"
+        " {%- endmacro %}"
+    ),
+    "release_pseudonym": (
+        "{% macro release_pseudonym(release_id, number) -%}"
+        " release_pseudonym({{ release_id }}, lpad(cast({{ number }} as varchar), 10, '0'))"
+        " {%- endmacro %}"
+    ),
+}
+# The one model that makes pseudonyms of objectors, to count whom of them a release was about.
+COUNTS_OBJECTORS = "int_releases__recalled"
 
 # Columns whose name ends like a key's, and what they are.
 KEY_LIKE = re.compile(
@@ -86,6 +108,8 @@ KEY_LIKE = re.compile(
 )
 KNOWN_KEYS = {
     PATIENT_KEY: "the pseudonym, with its CHECK",
+    RELEASE_KEY: "the pseudonym within one release, with its CHECK",
+    "release_id": "a row of the seed releases",
     "metric_id": "a row of the seed metrics",
     "exception_id": "a row of the seed exception_register",
     "admission_number": "1, 2, 3 ... within a patient's stay",
@@ -271,7 +295,7 @@ def raw_files_come_from_landing(graph: Graph) -> Broken:
     """A source elsewhere, or with a location of its own, would be a file that no contract has seen."""
     for key, node in graph.of("source").items():
         place = (node["database"], node["schema"])
-        if place not in {("memory", "landing"), ("marts", "history")}:
+        if place not in {("memory", "landing"), ("marts", "history"), ("released", "main")}:
             yield key, f"lies in {'.'.join(map(str, place))}"
         settings = {**node["meta"], **node["source_meta"], **node["config"].get("meta", {})}
         if node.get("external") or {"external_location", "plugin"} & settings.keys():
@@ -293,6 +317,9 @@ def only_stored_gateway_models_pseudonymise(graph: Graph) -> Broken:
             yield key, "calls pseudonymise outside the gateway"
         elif node["config"]["materialized"] not in STORED:
             yield key, "calls pseudonymise and is not a table"
+        elif node["name"] == COUNTS_OBJECTORS:
+            if set(node["columns"]) & set(PSEUDONYMS):
+                yield key, "keeps pseudonyms of objectors"
         elif PATIENT_KEY not in node["columns"]:
             yield key, f"calls pseudonymise for something else than {PATIENT_KEY}"
 
@@ -303,8 +330,16 @@ def pseudonyms_are_made_in_one_way(graph: Graph) -> Broken:
         code = without_comments(node["raw_code"])
         if len(re.findall("pseudonymise", code)) != len(CALL.findall(code)):
             yield key, "makes a pseudonym otherwise than by {{ pseudonymise('nhs_number') }} as patient_key"
+    for key, node in graph.models.items():
+        code = without_comments(node["raw_code"])
+        # of the row's own release, and only where the person's pseudonym is made as well
+        if len(re.findall("release_pseudonym", code)) != len(CALL_FOR_RELEASE.findall(code)) or (
+            "release_pseudonym" in code and "pseudonymise(" not in code
+        ):
+            yield key, "makes the pseudonym of a release otherwise than the row's own, as release_key"
     for key, node in graph.ours().items():
-        if node["name"] == "pseudonymise" and " ".join(node["macro_sql"].split()) != PSEUDONYMISE:
+        reviewed = REVIEWED.get(node["name"])
+        if reviewed and " ".join(node["macro_sql"].split()) != reviewed:
             yield key, "has another text than the one that was reviewed"
 
 
@@ -328,16 +363,24 @@ def constraints(node: dict) -> Iterator[dict]:
 def patient_keys_are_pseudonyms_and_nothing_else(graph: Graph) -> Broken:
     """The engine itself refuses whatever is not 32 letters, in the database that is destroyed."""
     for key, node in graph.stored.items():
-        column = node["columns"].get(PATIENT_KEY)
-        if column is None:
-            continue
-        promised = {(c["type"], c["expression"]) for c in column.get("constraints") or ()}
-        if ("not_null", None) not in promised:
-            yield f"{key}.{PATIENT_KEY}", "may be null"
-        if ("check", PATIENT_KEY_CHECK) not in promised:
-            yield f"{key}.{PATIENT_KEY}", "has not the CHECK of a pseudonym"
-        if node["database"] != "patient_level":
-            yield f"{key}.{PATIENT_KEY}", "is stored outside the patient-level database"
+        for name in PSEUDONYMS:
+            column = node["columns"].get(name)
+            if column is None:
+                continue
+            promised = {(c["type"], c["expression"]) for c in column.get("constraints") or ()}
+            if ("not_null", None) not in promised:
+                yield f"{key}.{name}", "may be null"
+            if ("check", PSEUDONYM_CHECK.format(column=name)) not in promised:
+                yield f"{key}.{name}", "has not the CHECK of a pseudonym"
+            if node["database"] != "patient_level":
+                yield f"{key}.{name}", "is stored outside the patient-level database"
+
+
+def releases_have_no_pseudonyms_but_their_own(graph: Graph) -> Broken:
+    """With the collection's pseudonym, two releases could be joined after all."""
+    for key, node in graph.models.items():
+        if "models/marts/releases/" in node["original_file_path"] and PATIENT_KEY in node["columns"]:
+            yield key, f"gives {PATIENT_KEY} away"
 
 
 def no_other_column_is_a_key(graph: Graph) -> Broken:
@@ -448,6 +491,7 @@ RULES: tuple[Callable[[Graph], Broken], ...] = (
     pseudonyms_are_made_in_one_way,
     every_stored_model_has_a_contract,
     patient_keys_are_pseudonyms_and_nothing_else,
+    releases_have_no_pseudonyms_but_their_own,
     no_other_column_is_a_key,
     no_column_is_a_birthday_or_an_address,
     nothing_runs_beside_the_models,

@@ -27,7 +27,8 @@ from gp_level_data.pseudonym import pseudonymiser
 from gp_level_data.synthetic_folder import MARKER, write_marker
 
 NET = "renaming"
-PATIENT_KEY = "patient_key"
+# A table of people is stored in the order of the first of these that it has.
+PSEUDONYMS = ("patient_key", "release_key")
 NUMBER_COLUMNS = ("NHS_NUMBER", "NEWNHSNO")
 # Numbers that a build gives to rows in the order of their pseudonyms, so that they change with
 # them. All that they may say is which rows of one person belong together.
@@ -202,7 +203,7 @@ def rename_parquet(path: Path, target: Path, renaming: Renaming) -> None:
 
 
 def renamed_pseudonyms(new_number: dict[str, str], key: bytes, collection: str) -> dict[str, str]:
-    """What each pseudonym should have become under the collection's key."""
+    """What each pseudonym should have become under the key of a collection, or of a release."""
     pseudonymise = pseudonymiser(key, collection)
     before, after = (pseudonymise(pyarrow.array(list(side), pyarrow.string())).to_pylist()
                      for side in (new_number.keys(), new_number.values()))  # fmt: skip
@@ -216,7 +217,8 @@ def findings(
 
     before, after    store folders, built with one key from a raw folder and from its renamed copy
     store_key        the key that opens their patient-level databases
-    new_pseudonym    pseudonym in the first -> in the second (renamed_pseudonyms)
+    new_pseudonym    pseudonym in the first -> in the second (renamed_pseudonyms), of the collection and
+                     of its releases
     """
     with connect(before, store_key) as left, connect(after, store_key) as right:
         first, second = relations(left), relations(right)
@@ -266,16 +268,16 @@ def difference(
     other_columns, other_rows = content(right, name)
     if columns != other_columns:
         return "has other columns"
-    if PATIENT_KEY in columns:
-        key = columns.index(PATIENT_KEY)
+    if keys := [columns.index(column) for column in PSEUDONYMS if column in columns]:
+        key = keys[0]
         if any(is_out_of_order(side, key) for side in (rows, other_rows)):
-            return f"is not stored in the order of {PATIENT_KEY}"
+            return f"is not stored in the order of {columns[key]}"
         if name in ROW_NUMBERS:
             number = columns.index(ROW_NUMBERS[name])
             rows = numbered_by_person(rows, key, number)
             other_rows = numbered_by_person(other_rows, key, number)
         rows = [
-            (*row[:key], new_pseudonym.get(row[key]), *row[key + 1 :]) for row in rows
+            tuple(new_pseudonym.get(v) if at in keys else v for at, v in enumerate(row)) for row in rows
         ]
         # stable: the rows of one person stay in the order in which they are stored
         rows.sort(key=lambda row: row[key] or "")

@@ -26,7 +26,8 @@ from gp_level_data.nets.disguises import Tokens
 PROJECT = Path(__file__).parents[2]
 MACROS = ("privacy", "nhs_number", "engine")
 NAME_WITH_DIGITS = re.compile(r"[0-9]{6,}")
-PATIENT_KEY_CHECK = "CHECK(regexp_full_match(patient_key, '[a-p]{32}'))"
+PSEUDONYMS = ("patient_key", "release_key")
+PSEUDONYM_CHECK = "'CHECK(regexp_full_match(' || columns.column_name || ', ''[a-p]{32}''))'"
 
 
 def findings_in_store(store_dir: Path, store_key: bytes, numbers: Iterable[str]) -> list[Finding]:
@@ -158,28 +159,28 @@ def pattern_findings(
 
 
 def patient_key_findings(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
-    """Tables whose `patient_key` the engine itself does not keep to 32 letters."""
-    tables = connection.execute(
-        """
+    """Pseudonyms, of a collection or of a release, that the engine itself does not keep to 32 letters."""
+    columns = connection.execute(
+        f"""
         select
-            database_name || '.' || schema_name || '.' || table_name,
+            concat_ws('.', columns.database_name, columns.schema_name, columns.table_name, columns.column_name),
             coalesce(bool_or(constraint_type = 'NOT NULL'), false),
-            coalesce(bool_or(constraint_text = ?), false)
+            coalesce(bool_or(constraint_text = {PSEUDONYM_CHECK}), false)
         from duckdb_columns() as columns
         left join duckdb_constraints() as constraints
-            using (database_name, schema_name, table_name)
-        where
-            columns.column_name = 'patient_key'
-            and not columns.internal
-            and coalesce(list_contains(constraint_column_names, 'patient_key'), true)
+            on
+                columns.database_name = constraints.database_name
+                and columns.schema_name = constraints.schema_name
+                and columns.table_name = constraints.table_name
+                and list_contains(constraints.constraint_column_names, columns.column_name)
+        where columns.column_name in {PSEUDONYMS} and not columns.internal
         group by all
         order by all
-        """,
-        [PATIENT_KEY_CHECK],
+        """
     ).fetchall()
     return [
-        Finding("values", f"{table}.patient_key", f"no {constraint} constraint")
-        for table, is_not_null, is_checked in tables
+        Finding("values", column, f"no {constraint} constraint")
+        for column, is_not_null, is_checked in columns
         for constraint, holds in (("NOT NULL", is_not_null), ("CHECK", is_checked))
         if not holds
     ]

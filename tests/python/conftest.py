@@ -23,7 +23,7 @@ SAMPLE = PROJECT / "sample"
 COLLECTION = "individual_gp_level_data"
 DBT = Path(sys.executable).with_name("dbt")
 SOURCES = ("models", "macros", "seeds", "snapshots", "tests", "gp_level_data")
-DATABASES = (store.MARTS, store.PATIENT_LEVEL)
+DATABASES = (store.MARTS, store.PATIENT_LEVEL, store.RELEASED)
 
 
 @dataclass(frozen=True)

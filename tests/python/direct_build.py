@@ -75,21 +75,24 @@ def reached(manifest: dict, clean: dict) -> list[dict]:
     return list(found.values())
 
 
-def run(manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_dir: Path) -> None:
+def run(
+    manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str
+) -> None:
     """Both runs of the models given, on a store in which dbt has built everything before."""
     if any(map(is_gateway, nodes)):
-        run_gateway(manifest, nodes, raw_dir, key_dir, store_dir)
+        run_gateway(manifest, nodes, raw_dir, key_dir, store_dir, **settings)
     run_warehouse(nodes, key_dir, store_dir)
 
 
 def run_gateway(
-    manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_dir: Path
+    manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str
 ) -> None:
     """The custodian's run: all its views, and of its tables those that are given."""
     wanted = {node["unique_id"] for node in nodes}
     with duckdb.connect() as connection:
         plugin = gateway.Plugin("gateway", {
             "raw_dir": raw_dir, "store_dir": store_dir, "key_dir": key_dir, "collection": COLLECTION,
+            **settings,
         })  # fmt: skip
         plugin.configure_connection(connection)
         plant_seeds(connection, manifest)

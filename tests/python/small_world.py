@@ -123,11 +123,13 @@ class SmallWorld:
     project    the project's folder, a copy where a test changes it
     work       raw and store of the build at hand, keys, target and logs
     in_process whether dbt runs in this process, which has read `gp_level_data` already
+    variables  the settings of its runs, as JSON
     """
 
     project: Path
     work: Path
     in_process: bool = True
+    variables: str = VARIABLES
 
     @property
     def store(self) -> Path:
@@ -178,7 +180,7 @@ class SmallWorld:
     def dbt(self, command: str, target: str, *options: str) -> Ended:
         """One dbt command, its words in `logs`."""
         arguments = [
-            command, "--target", target, *options, "--vars", VARIABLES, "--log-level-file", "info",
+            command, "--target", target, *options, "--vars", self.variables, "--log-level-file", "info",
             "--project-dir", str(self.project), "--profiles-dir", str(self.project),
             "--target-path", str(self.target_path(target)), "--log-path", str(self.work / "logs"),
         ]  # fmt: skip

@@ -5,6 +5,11 @@
    `exclude_opted_out`: the call stands in a select from one CTE, which is nothing but that macro for the run's
    collection, and which it joins to nothing.
 3. A model that is stored has its contract enforced, so that no column gets past rule 1 undeclared.
+4. A release descends from the list of who may be in it, and through that from every opt-out that is upheld; its
+   model is nothing but the macro `release_extract` with its own id.
+
+One model is let off rules 1 and 2: `int_releases__recalled` makes the pseudonyms of those who object, to count
+how many of them a release was about. It keeps none: rule 5.
 
 Mend a red rule by putting `exclude_opted_out(..., var('collection'))` before the pseudonym.
 """
@@ -19,6 +24,10 @@ import pytest
 from conftest import copy_project, must_succeed, run_dbt
 
 GATE = "int_opt_outs__upheld"
+RECALLED = "int_releases__recalled"
+ALLOWED = "int_releases__pseudonyms"
+UPHELD = {GATE, "int_ndop__permitted", "int_opt_outs__not_disseminated"}
+PSEUDONYMS = {"patient_key", "release_key"}
 GATED_CTE = re.compile(r"(\w+) as \(\s*\{\{ exclude_opted_out\(.+?, var\('collection'\)\) \}\}\s*\)")
 
 
@@ -53,6 +62,7 @@ def that_miss_the_gate(manifest: dict) -> list[str]:
         for key, node in models_of(manifest).items()
         if ("patient_key" in node["columns"] or "patient_key" in code_of(node))
         and GATE not in ancestors(manifest, key)
+        and node["name"] != RECALLED
     )
 
 
@@ -62,6 +72,7 @@ def that_pseudonymise_without_it(manifest: dict) -> list[str]:
         node["name"]
         for node in models_of(manifest).values()
         if "pseudonymise(" in code_of(node)
+        and node["name"] != RECALLED
         and not (
             node["path"].startswith("intermediate/gateway/") and all(map(is_gated, calls(code_of(node))))
         )
@@ -90,7 +101,36 @@ def that_have_no_contract(manifest: dict) -> list[str]:
     )
 
 
-RULES = (that_miss_the_gate, that_pseudonymise_without_it, that_have_no_contract)
+def that_release_past_the_list(manifest: dict) -> list[str]:
+    """Rule 4."""
+    found = []
+    for key, node in models_of(manifest).items():
+        above = ancestors(manifest, key)
+        is_extract = node["path"].startswith("marts/releases/extracts/")
+        own = node["name"].removeprefix("rel_")
+        is_as_written = node["raw_code"].strip() == f"{{{{ release_extract('{own}') }}}}"
+        holds_keys = "release_key" in node["columns"] or "release_key" in code_of(node)
+        if (is_extract and not is_as_written) or (
+            (is_extract or holds_keys) and not above | {node["name"]} >= {ALLOWED} | UPHELD
+        ):
+            found.append(node["name"])
+    return sorted(found)
+
+
+def that_keep_objectors(manifest: dict) -> list[str]:
+    """Rule 5."""
+    return sorted(
+        node["name"]
+        for node in models_of(manifest).values()
+        if node["name"] == RECALLED
+        and (PSEUDONYMS & node["columns"].keys() or "group by" not in code_of(node))
+    )
+
+
+RULES = (
+    that_miss_the_gate, that_pseudonymise_without_it, that_have_no_contract, that_release_past_the_list,
+    that_keep_objectors,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -182,6 +222,41 @@ PLANTED = {
         {"that_have_no_contract"},
     ),
 }
+
+
+EXTRACT = "rel_gpdpr_example_research"
+
+
+def with_one_changed(name: str, **changes: object) -> dict:
+    """The project's manifest with another node in the place of one."""
+    manifest = gateway_sql.manifest()
+    [(key, node)] = [(k, n) for k, n in models_of(manifest).items() if n["name"] == name]
+    parents = manifest["parent_map"] | ({key: changes.pop("parents")} if "parents" in changes else {})
+    return manifest | {"nodes": manifest["nodes"] | {key: node | changes}, "parent_map": parents}
+
+
+# What a model of releases would look like if somebody went round the list.
+WRONG_RELEASES = {
+    "written by hand": (EXTRACT, {"raw_code": "select 1 as one from {{ ref('int_releases__generalised') }}"}),
+    "under another's name": (EXTRACT, {"raw_code": "{{ release_extract('gpdpr_example_journals') }}"}),
+    "past the list": (EXTRACT, {"parents": ["model.gp_level_data_warehouse.int_journals__people"]}),
+    "the list past the national list": (
+        "int_releases__pseudonyms", {"parents": ["model.gp_level_data_warehouse.int_releases__candidates"]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG_RELEASES)
+def test_a_release_past_the_list_is_named(name):
+    model, changes = WRONG_RELEASES[name]
+    assert model in that_release_past_the_list(with_one_changed(model, **changes))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"columns": {"patient_key": {}}}, {"raw_code": "select patient_key from objectors"}]
+)
+def test_objectors_that_are_kept_are_named(changes):
+    assert that_keep_objectors(with_one_changed(RECALLED, **changes)) == [RECALLED]
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,12 @@ INTERMEDIATE = f"model.{PROJECT_NAME}.int_admissions__qualifying"
 MART = f"model.{PROJECT_NAME}.fct_gp_metrics"
 SEED = f"seed.{PROJECT_NAME}.metrics"
 SNAPSHOT = f"snapshot.{PROJECT_NAME}.snp_cqrs__participation"
+BORDER = [path.read_text() for path in (PROJECT / "models" / "intermediate" / "gateway").rglob("*.sql")]
+CALLERS = sum("{{ pseudonymise(" in text for text in BORDER)
+EXTRACT = f"model.{PROJECT_NAME}.rel_gpdpr_example_research"
+OF_RELEASES = f"model.{PROJECT_NAME}.int_releases__pseudonyms"
+RECALLED = f"model.{PROJECT_NAME}.{names.COUNTS_OBJECTORS}"
+WAYS_OF_RELEASES = "makes the pseudonym of a release otherwise than the row's own, as release_key"
 EXPOSURE = f"exposure.{PROJECT_NAME}.gp_report"
 OPERATION = f"operation.{PROJECT_NAME}.{PROJECT_NAME}-on-run-start-0"
 DOC = f"doc.{PROJECT_NAME}.metric_flags"
@@ -58,6 +64,16 @@ def put(key: str, *path: str, value: object) -> Break:
         for name in path[:-1]:
             inner = inner[name]
         inner[path[-1]] = value
+
+    return apply
+
+
+def replaced(key: str, before: str, after: str) -> Break:
+    """Change a piece of a model's SQL."""
+
+    def apply(manifest: dict) -> None:
+        assert node(manifest, key)["raw_code"].count(before) == 1
+        node(manifest, key)["raw_code"] = node(manifest, key)["raw_code"].replace(before, after)
 
     return apply
 
@@ -233,6 +249,8 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
             real_number_in_a_unit_test, "unit_test.", QUOTES),
     },
     names.every_model_keeps_to_its_zone: {
+        "a release beside the marts": (put(EXTRACT, "schema", value="main"), EXTRACT, "lies in patient_level.main"),
+        "a public release": (put(EXTRACT, "access", value="protected"), EXTRACT, "is protected, not private"),
         "stored staging": (put(STAGING, "config", "materialized", value="table"), STAGING,
                            "is materialised as table, which models/staging/ is not for"),
         "staging in the store": (put(STAGING, "database", value="marts"), STAGING, "lies in marts.staging"),
@@ -299,8 +317,8 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
     names.the_gateway_is_small: {
         "a large gateway": (copy_node(VIEW, times=names.MOST_GATEWAY_MODELS), "models/intermediate/gateway",
                             f"has more than {names.MOST_GATEWAY_MODELS} models"),
-        "many pseudonyms": (copy_node(GATEWAY, times=3), "models/intermediate/gateway",
-                            "makes pseudonyms in 6 models"),
+        "many pseudonyms": (copy_node(GATEWAY, times=names.MOST_MODELS_WITH_PSEUDONYMS), "models/intermediate/gateway",
+                            f"makes pseudonyms in {CALLERS + names.MOST_MODELS_WITH_PSEUDONYMS} models"),
     },
     names.only_stored_gateway_models_pseudonymise: {
         "pseudonyms in a view": (put(VIEW, "raw_code", value="select pseudonymise (a) as b"), VIEW,
@@ -310,6 +328,8 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "pseudonyms of something else": (
             put(REFERENCE, "raw_code", value="select pseudonymise(a) as b"), REFERENCE,
             f"calls pseudonymise for something else than {names.PATIENT_KEY}"),
+        "objectors kept": (rename_column(RECALLED, "opt_out_kind", "release_key"), RECALLED,
+                           "keeps pseudonyms of objectors"),
     },
     names.pseudonyms_are_made_in_one_way: {
         "of a piece": (call("pseudonymise(lpad(right(nhs_number, 4), 10, '0')) as household"), GATEWAY, WAYS),
@@ -319,6 +339,18 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "another macro": (rewrite("pseudonymise", "lpad(", "left(sha256("),
                           f"macro.{PROJECT_NAME}.pseudonymise",
                           "has another text than the one that was reviewed"),
+        "another release's": (replaced(OF_RELEASES, "('release_id', 'nhs_number')", "('other_id', 'nhs_number')"),
+                              OF_RELEASES, WAYS_OF_RELEASES),
+        "a release's where nobody's is made": (
+            put(INTERMEDIATE, "raw_code", value="{{ release_pseudonym('release_id', 'nhs_number') }} as release_key"),
+            INTERMEDIATE, WAYS_OF_RELEASES),
+        "another macro of releases": (rewrite("release_pseudonym", "{{ release_id }}", "'gpdpr'"),
+                                      f"macro.{PROJECT_NAME}.release_pseudonym",
+                                      "has another text than the one that was reviewed"),
+    },
+    names.releases_have_no_pseudonyms_but_their_own: {
+        "the collection's": (rename_column(EXTRACT, "release_key", "patient_key"), EXTRACT,
+                             f"gives {names.PATIENT_KEY} away"),
     },
     names.generic_tests_count: {
         "failing rows": (rewrite("test_unique_key", "count(*) as repeated_key_count", "*"),
@@ -334,6 +366,10 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
                         "has a constraint of type primary_key"),
     },
     names.patient_keys_are_pseudonyms_and_nothing_else: {
+        "a release in the marts": (put(EXTRACT, "database", value="marts"), f"{EXTRACT}.release_key",
+                                   "is stored outside the patient-level database"),
+        "an unchecked release": (put(EXTRACT, "columns", "release_key", "constraints", value=[]),
+                                 f"{EXTRACT}.release_key", "has not the CHECK of a pseudonym"),
         "nullable pseudonym": (drop_constraint("not_null"), f"{GATEWAY}.patient_key", "may be null"),
         "unchecked pseudonym": (drop_constraint("check"), f"{GATEWAY}.patient_key",
                                 "has not the CHECK of a pseudonym"),

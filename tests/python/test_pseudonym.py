@@ -12,7 +12,7 @@ from duckdb import sqltypes
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gp_level_data.pseudonym import pseudonymiser
+from gp_level_data.pseudonym import pseudonymiser, register, release_pseudonymiser
 
 KEY = bytes(range(32))
 # Computed once with `openssl dgst -sha256 -mac HMAC`: two programs that share a mistake would agree.
@@ -160,3 +160,45 @@ def test_any_change_of_a_number_is_ten_digits_or_refused(at: int, length: int, t
     else:
         is_accepted = True
     assert is_accepted == is_ten_digits
+
+
+# ---- of releases --------------------------------------------------------------------------------
+
+RELEASES = {name: name.encode().ljust(32, b"-") for name in ("first_release", "second_release")}
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(RELEASES)), TEN_DIGITS), max_size=30))
+def test_a_release_has_a_key_and_a_domain_of_its_own(rows: list[tuple[str, str]]) -> None:
+    """Flags a pseudonym of another release, or one that came to another row."""
+    releases = pyarrow.array([release for release, _ in rows], pyarrow.string())
+    numbers = pyarrow.array([number for _, number in rows], pyarrow.string())
+    made = release_pseudonymiser(RELEASES)(releases, numbers).to_pylist()
+    is_alike = made == [by_the_book(number, RELEASES[release], release) for release, number in rows]
+    assert is_alike
+
+
+@pytest.mark.parametrize("release", ["third_release", "", None, COLLECTION])
+def test_no_other_release_has_pseudonyms(release: str | None) -> None:
+    """Flags a key that SQL could choose: a release that this run does not make gets nothing."""
+    with pytest.raises(ValueError, match="takes the releases of this run") as caught:
+        arrays = pyarrow.array(["first_release", release]), pyarrow.array([NUMBER, NUMBER])
+        release_pseudonymiser(RELEASES)(*arrays)
+    repeats = NUMBER[:9] in str(caught.value)
+    assert not repeats
+
+
+def test_the_engine_makes_them_row_by_row() -> None:
+    """Flags batches that are put together in another order."""
+    connection = duckdb.connect()
+    register(connection, KEY, COLLECTION, RELEASES)
+    rows = connection.execute(
+        """
+        select release_id, number, release_pseudonym(release_id, number)
+        from (select unnest(range(5000)) as at)
+        cross join (select unnest(['first_release', 'second_release']) as release_id)
+        cross join (select ? as number)
+        """,
+        [NUMBER],
+    ).fetchall()
+    wanted = {release: by_the_book(NUMBER, key, release) for release, key in RELEASES.items()}
+    assert len(rows) == 10_000 and all(made == wanted[release] for release, _, made in rows)

@@ -18,6 +18,7 @@ from gp_level_data.nets.lineage.values import (
 )
 
 NOBODY = "nobody"
+PSEUDONYM = "pseudonym"
 UNKNOWN = "somebody"
 SNAPSHOT_COLUMNS = (
     "dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted",
@@ -157,6 +158,8 @@ def source_relation(node: dict) -> Relation:
 
 def raw_value(table: str, name: str, identifies: str | None) -> Value:
     """A raw column. An identifier is shown by what it identifies, as the docs do not name it."""
+    if identifies == PSEUDONYM:
+        return Value(Grade.PSEUDONYM, sources=frozenset({f"{table}.{name}"}))
     if identifies == NOBODY:
         return Value(sources=frozenset({f"{table}.{name}"}))
     of = identifies or UNKNOWN

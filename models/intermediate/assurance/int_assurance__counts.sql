@@ -1,6 +1,7 @@
--- What the assurance marts count, as parts and their totals: the practices of a supplier, and a
--- practice's reasons for leaving people out. The sum of the reasons is not published; but who knows
--- how many patients a practice has comes close to it, so it is taken for known to the nearest 5.
+-- What the assurance marts and releases count, as parts and their totals: the practices of a
+-- supplier, a practice's reasons for leaving people out, the groups of a release. The sum of the
+-- reasons is not published; but who knows how many patients a practice has comes close to it, so it
+-- is taken for known to the nearest 5.
 
 with parts as (
 
@@ -29,6 +30,14 @@ with parts as (
         row_count as cell_count
     from {{ ref('int_intake__record_counts') }}
     where verdict = 'excluded' or rule like 'lifted_by_%'
+    union all
+    select
+        parent_code,
+        area_code,
+        metric_id,
+        'people' as measure,
+        cell_count
+    from {{ ref('int_releases__counts') }}
 
 )
 

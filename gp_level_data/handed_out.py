@@ -1,0 +1,75 @@
+"""CSV files that leave the house: as RFC 4180 writes them, and harmless in a spreadsheet.
+
+A spreadsheet runs a text that begins like a formula. Such a text gets an apostrophe before it, which
+spreadsheets take for "this is text" (OWASP, CSV injection). Numbers stay numbers, also negative ones,
+and `*` stays the text that it is: it stands for a count that is withheld, where an empty field means none.
+"""
+
+import csv
+import hashlib
+import io
+import os
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+FORMULA = set("=+-@|")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file that was written: its name, its size and its SHA-256."""
+
+    name: str
+    byte_count: int
+    digest: bytes
+
+
+def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Written:
+    """A table as CSV in UTF-8."""
+    text = io.StringIO(newline="")
+    # Quoted, so that a separator of another country's spreadsheet inside a text separates nothing.
+    writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(map(harmless, header))
+    for row in rows:
+        writer.writerow([harmless(value) for value in row])
+    return write_text(path, text.getvalue())
+
+
+def write_text(path: Path, text: str) -> Written:
+    """A text in UTF-8, for its owner alone until it is handed over."""
+    content = text.encode()
+    handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return Written(path.name, len(content), hashlib.sha256(content).digest())
+
+
+def write_sums(folder: Path, written: Iterable[Written]) -> Written:
+    """`SHA256SUMS`, which `sha256sum --check` reads; its digits are those of checksums."""
+    lines = [f"{file.digest.hex()}  {file.name}\n" for file in written]
+    return write_text(folder / "SHA256SUMS", "".join(lines))
+
+
+def harmless(value: object) -> object:
+    """A value as it may stand in a cell."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        return value
+    # A line that a cell contains begins a new one in some spreadsheets.
+    value = value.replace("\0", "")
+    lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return f"'{value}" if any(map(begins_like_a_formula, lines)) else value
+
+
+def begins_like_a_formula(line: str) -> bool:
+    """Whether the first character that is not blank or invisible starts a formula, in any width."""
+    for character in unicodedata.normalize("NFKC", line):
+        if not character.isspace() and unicodedata.category(character)[0] not in "CZ":
+            return character in FORMULA
+    return False

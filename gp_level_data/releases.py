@@ -1,0 +1,211 @@
+"""Release requests, and what dbt has to know of them while it parses.
+
+A request is a row of seeds/releases.csv. dbt cannot read a seed while it parses, and that is when a
+request that keeps no rule has to be refused: so `python -m gp_level_data releases` writes the rows of
+the seeds as the macro `release_rules`, and for each that is active a model and its contract. The seeds stay
+the only source: a data test of each compares it with the macro in every run (agrees_with_parsing), and
+no release is built where they differ.
+"""
+
+import argparse
+import csv
+import json
+import re
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from gp_level_data.refusal import Refusal
+
+PROJECT = Path(__file__).parent.parent
+SEEDS = PROJECT / "seeds"
+RULES = (
+    "releases", "release_purposes", "purpose_minimum", "legal_bases", "release_exemptions",
+    "release_datasets", "generalisation_steps",
+)  # fmt: skip
+MACRO = Path("macros", "releases", "release_rules.sql")
+MODELS = Path("models", "marts", "releases", "extracts")
+CONTRACTS = MODELS / "_extracts__models.yml"
+PAGE = Path("models", "marts", "releases", "release_register.md")
+REGISTER_COLUMNS = (
+    "release_id", "status", "recipient", "organisation_type", "purpose", "legal_basis", "datasets",
+    "identifiability", "opt_outs_honoured", "exemption", "is_sensitive", "access_method", "start_date",
+    "end_date", "sublicensing",
+)  # fmt: skip
+UNITED_KINGDOM = ZoneInfo("Europe/London")
+RELEASE_ID = re.compile(r"[a-z][a-z0-9_]*")
+# What could end a text of a template, or begin another piece of one.
+UNFIT = re.compile(r'["\\{}%#\n]')
+KEY_CHECK = "regexp_full_match(release_key, '[a-p]{32}')"
+BY_HAND = "by `python -m gp_level_data releases`, not by hand"
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Write what dbt needs, and say how many releases there are."""
+    wanted = files(PROJECT)
+    for path in sorted((PROJECT / MODELS).glob("*")):
+        if path.relative_to(PROJECT) not in wanted:
+            path.unlink()
+    for path, text in wanted.items():
+        (PROJECT / path).parent.mkdir(parents=True, exist_ok=True)
+        (PROJECT / path).write_text(text, encoding="utf-8")
+    print(f"{len(rows_of('releases'))} releases in {MODELS}; `dbt parse` says which are refused, and why.")
+    return 0
+
+
+def rows_of(seed: str, project: Path = PROJECT) -> list[dict[str, str]]:
+    """The rows of a seed, text as it stands there."""
+    with (project / "seeds" / f"{seed}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def key_names(collection: str) -> list[str]:
+    """Names of the keys of a collection's releases, which are the releases' ids."""
+    return [row["release_id"] for row in rows_of("releases") if row["collection"] == collection]
+
+
+def active_ids(collection: str, day: date) -> list[str]:
+    """Ids of the collection's releases that are active and between their first and last day."""
+    return [
+        row["release_id"]
+        for row in rows_of("releases")
+        if row["collection"] == collection
+        and row["status"] == "active"
+        and row["start_date"] <= day.isoformat() <= row["end_date"]
+    ]
+
+
+def day_of(settings: dict) -> date:
+    """The day for which a run makes its releases: of dissemination, or else of collection."""
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    settings = project["vars"] | {name: value for name, value in settings.items() if value}
+    if settings.get("disseminated_at"):
+        return date.fromisoformat(str(settings["disseminated_at"]))
+    collected_at = datetime.fromisoformat(str(settings["collected_at"]))
+    return collected_at.astimezone(UNITED_KINGDOM).date()
+
+
+def request_of(release_id: str) -> dict[str, str]:
+    """The request of that id; a Refusal where there is none."""
+    found = [row for row in rows_of("releases") if row["release_id"] == release_id]
+    if len(found) != 1:
+        raise Refusal(f"There is no release {release_id!r} in seeds/releases.csv.")
+    return found[0]
+
+
+# ---- what dbt reads ---------------------------------------------------------------------------------
+
+
+def files(project: Path) -> dict[Path, str]:
+    """Every file that follows from the seeds, by its path in the project."""
+    requests = rows_of("releases", project)
+    for row in requests:
+        if not RELEASE_ID.fullmatch(row["release_id"]):
+            raise Refusal("The id of a release is lower-case letters, digits and underscores.")
+    columns = rows_of("release_datasets", project)
+    # A closed one stays in the register, and is not made any more.
+    active = [row for row in requests if row["status"] != "closed"]
+    models = {MODELS / f"rel_{row['release_id']}.sql": model(row) for row in active}
+    return {
+        MACRO: macro(project), CONTRACTS: contracts(active, columns), PAGE: page(requests), **models
+    }  # fmt: skip
+
+
+def macro(project: Path) -> str:
+    """The macro `release_rules`: the rows of the seeds, but for where they come from."""
+    seeds = {
+        seed: [
+            {name: fit(value) for name, value in row.items() if name != "provenance"}
+            for row in rows_of(seed, project)
+        ]
+        for seed in RULES
+    }
+    return (
+        f"{{#- Written from the seeds {BY_HAND}. -#}}\n"
+        "{% macro release_rules() -%}\n"
+        f"{{{{ return({json.dumps(seeds, indent=4)}) }}}}\n"
+        "{%- endmacro %}\n"
+    )
+
+
+def fit(value: str) -> str:
+    """A text that stands for itself in a template; a Refusal where it could mean something there."""
+    if UNFIT.search(value):
+        raise Refusal("The seeds of releases hold none of these: \" \\ { } % # and no line end.")
+    return value
+
+
+def model(request: dict[str, str]) -> str:
+    """The model of a release."""
+    return f"{{{{ release_extract('{request['release_id']}') }}}}\n"
+
+
+def contracts(requests: list[dict[str, str]], offered: list[dict[str, str]]) -> str:
+    """The contracts of all releases: the columns that were approved, and no other."""
+    lines = [f"# Written from the seeds {BY_HAND}.", "version: 2", "", "models:"]
+    for request in requests:
+        lines += [
+            f"  - name: rel_{request['release_id']}",
+            f"    description: {json.dumps(description(request))}",
+            "    columns:",
+        ]
+        for name, data_type, words, is_given in contract(request, offered):
+            lines += [
+                f"      - name: {name}",
+                f"        data_type: {data_type}",
+                f"        description: {json.dumps(words)}",
+            ]
+            if is_given:
+                lines += ["        constraints:", "          - type: not_null"]
+            if name == "release_key":
+                lines += ["          - type: check", f'            expression: "{KEY_CHECK}"']
+    return "\n".join(lines) + "\n"
+
+
+def page(requests: list[dict[str, str]]) -> str:
+    """The public register as a page of the docs; how many people each is about, the mart says."""
+    header = [name.replace("_", " ") for name in REGISTER_COLUMNS]
+    rows = [[request[name] for name in REGISTER_COLUMNS] for request in requests]
+    table = [header, ["---"] * len(header), *rows]
+    return (
+        "{% docs release_register %}\n\n# Register of releases\n\n"
+        "To whom data were released, for what, and under which rule. How many people each release is"
+        " about:\n`fct_release_register`; how coarse it is: `fct_release_steps`; whose recipients must be"
+        " told of later\nobjections: `fct_release_recall`. "
+        f"Written {BY_HAND}.\n\n"
+        + "".join(f"| {' | '.join(row)} |\n" for row in table)
+        + "\n{% enddocs %}\n"
+    )
+
+
+def description(request: dict[str, str]) -> str:
+    """What a release is, in a sentence."""
+    grains = {
+        "records": "a coded record", "hospital": "an admission", "social_care": "a service of social care",
+    }  # fmt: skip
+    found = [grains[name] for name in request["datasets"].split() if name in grains]
+    grain = "a group of people" if request["identifiability"] == "aggregate" else "a person"
+    return f"Release to {request['recipient']}, {request['identifiability']}, one row {[grain, *found][-1]}."
+
+
+def contract(
+    request: dict[str, str], offered: list[dict[str, str]]
+) -> list[tuple[str, str, str, bool]]:
+    """Name, type, description of each column, and whether it is always given."""
+    asked = request["columns_asked"].split()
+    found = {row["column_name"]: row for row in offered if row["dataset"] in request["datasets"].split()}
+    columns = [
+        (name, found[name]["data_type"], found[name]["description"], False)
+        for name in asked
+        if name in found
+    ]
+    if request["identifiability"] == "aggregate":
+        return [
+            *columns,
+            ("person_count", "integer", "People: 0, or to the nearest 5; null where withheld.", False),
+            ("person_text", "varchar", "The count as text, `*` where it is withheld.", True),
+        ]
+    key = "Pseudonym of a person within this release alone: 32 letters a to p."
+    return [("release_key", "varchar", key, True), *columns]

@@ -1,0 +1,62 @@
+{% macro release_extract(release_id) -%}
+{%- set request = release_rules().releases | selectattr('release_id', 'equalto', release_id) | first -%}
+{%- if not request -%}
+    {%- do exceptions.raise_compiler_error('Release ' ~ release_id ~ ' is refused: nobody has asked for it.') -%}
+{%- endif -%}
+{#- YAML takes an unquoted day for a day, not for a text -#}
+{%- set day = (var('disseminated_at', '') or var('collected_at')) | string -%}
+{%- do refuse_release(request, day[:10]) -%}
+
+{%- set of_people = [] -%}
+{%- set of_events = [] -%}
+{%- for row in release_rules().release_datasets
+    if row.dataset in request.datasets.split() and row.column_name in request.columns_asked.split() -%}
+    {%- do (of_people if row.dataset == 'people' else of_events).append(row.column_name) -%}
+{%- endfor -%}
+{%- set dataset = request.datasets.split() | reject('equalto', 'people') | first -%}
+
+{%- if request.identifiability == 'aggregate' -%}
+select
+    {%- for name in request.columns_asked.split() %}
+    cells.{{ name }},
+    {%- endfor %}
+    shown.shown_count as person_count,
+    coalesce(cast(shown.shown_count as varchar), '*') as person_text
+from {{ ref('int_releases__cells') }} as cells
+inner join {{ ref('int_assurance__shown') }} as shown
+    on
+        shown.metric_id = 'release_cells'
+        and shown.area_level = 'part'
+        and cells.release_id = shown.parent_code
+        and cells.cell = shown.area_code
+where cells.release_id = '{{ release_id }}'
+order by cells.cell
+{%- elif not dataset -%}
+select
+    people.release_key
+    {%- for name in request.columns_asked.split() %},
+    people.{{ name }}
+    {%- endfor %}
+from {{ ref('int_releases__generalised') }} as people
+where
+    people.release_id = '{{ release_id }}'
+    and people.step is not null
+order by people.release_key
+{%- else -%}
+{%- set event = release_event(dataset) -%}
+select
+    people.release_key
+    {%- for name in request.columns_asked.split() %},
+    {{ 'people' if name in of_people else 'events' }}.{{ name }}
+    {%- endfor %}
+from {{ ref('int_releases__generalised') }} as people
+inner join (
+    {{ event }}
+) as events on people.patient_key = events.patient_key
+where
+    people.release_id = '{{ release_id }}'
+    and people.step is not null
+    and events.happened_on between date '{{ request.period_start }}' and date '{{ request.period_end }}'
+order by {{ range(1, request.columns_asked.split() | length + 2) | join(', ') }}
+{%- endif %}
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro release_pseudonym(release_id, number) -%}
+release_pseudonym({{ release_id }}, lpad(cast({{ number }} as varchar), 10, '0'))
+{%- endmacro %}

@@ -1,0 +1,53 @@
+-- The people of each release as the collection knows them: of the cohort that was asked for, those
+-- of whom the release has something to say, each once, as registered last. Age is that of the year
+-- of collection: no more than the year is stored.
+
+with registrations as (
+
+    select
+        pseudonyms.release_id,
+        pseudonyms.patient_key,
+        pseudonyms.release_key,
+        people.sex,
+        people.ethnicity,
+        people.sexual_orientation,
+        people.lsoa,
+        practices.ccg_code,
+        year(cast(settings.collected_at as date)) - people.birth_year as age,
+        row_number() over (
+            partition by pseudonyms.release_id, pseudonyms.patient_key
+            order by people.registered_on desc, people.practice_code asc
+        ) as recency
+    from {{ ref('int_releases__pseudonyms') }} as pseudonyms
+    cross join {{ ref('int_collection__settings') }} as settings
+    inner join {{ ref('int_journals__people') }} as people
+        on pseudonyms.patient_key = people.patient_key
+    left join {{ ref('int_ods__practices') }} as practices
+        on people.practice_code = practices.practice_code
+
+)
+
+select
+    registrations.release_id,
+    registrations.patient_key,
+    registrations.release_key,
+    registrations.age,
+    registrations.sex,
+    registrations.ethnicity,
+    registrations.sexual_orientation,
+    registrations.lsoa,
+    registrations.ccg_code
+from registrations
+inner join {{ ref('releases') }} as releases
+    on registrations.release_id = releases.release_id
+inner join {{ ref('release_cohorts') }} as cohorts on releases.cohort = cohorts.cohort
+where
+    registrations.recency = 1
+    and coalesce(
+        registrations.age between cohorts.age_from and cohorts.age_to, cohorts.age_from = 0
+    )
+    -- or groups that are large enough here would not be so in what is handed out
+    and {{ has_event_of('records') }}
+    and {{ has_event_of('hospital') }}
+    and {{ has_event_of('social_care') }}
+order by registrations.patient_key, registrations.release_id

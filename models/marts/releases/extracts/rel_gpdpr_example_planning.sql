@@ -1,0 +1,1 @@
+{{ release_extract('gpdpr_example_planning') }}

@@ -1,0 +1,229 @@
+"""A small raw folder of coded journals, made up here, and builds of releases from it.
+
+Two practices of the sample, some hundred patients each, known by a number of the test range. What is known
+of each stands in `people`, so that a test can work out by itself who may be in which release.
+"""
+
+import csv
+import json
+import random
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import direct_build
+import duckdb
+from conftest import PROJECT, SAMPLE, test_number
+from small_world import SmallWorld
+
+from gp_level_data import keys, ndop_files, releases, store
+from gp_level_data.synthetic_folder import write_marker
+
+PRACTICES = ("A81001", "B81001")
+EXTRACTED_AT = "2017-04-01T08:00:00+01:00"
+DISSEMINATED_AT = date(2017, 4, 6)
+HEADER = (
+    "PRACTICE", "PROCESSED_TIMESTAMP", "NHS_NUMBER", "DATE_OF_BIRTH", "SEX", "ETHNIC", "SEXUAL_ORIENTATION",
+    "POSTCODE", "LSOA", "DATE_OF_DEATH", "REGISTERED_ON", "DEREGISTERED_ON", "CATEGORY", "DATE", "RECORD_DATE",
+    "CODE", "VALUE1_CONDITION", "VALUE2_CONDITION", "STAFF_ROLE",
+)  # fmt: skip
+NOT_IN_CARE_DATA = ("SEXUAL_ORIENTATION", "STAFF_ROLE")
+RECORDS = (
+    ("diagnosis", "44054006", "2016-06-14", ""),
+    ("diagnosis", "195967001", "2016-11-02", ""),
+    ("medication", "325278007", "2016-09-30", ""),
+    ("diagnosis", "38341003", "2015-01-05", ""),
+    ("test_result", "1000731000000107", "2016-10-10", "75"),
+)
+OPT_OUT_HEADER = ("PRACTICE_CODE", "NHS_NUMBER", "CODE_SCHEME", "CODE", "EFFECTIVE_DATE", "RECORDED_AT")
+CODES = {"type_1": "9Nu0.", "type_2": "9Nu4."}
+
+
+@dataclass(frozen=True, repr=False)
+class Person:
+    """A patient of the world; a failing test shows no number."""
+
+    number: str
+    practice: str
+    birth_year: int
+    sex: str
+    ethnicity: str
+    lsoa: str
+    objection: str
+
+
+def people(count: int = 600) -> list[Person]:
+    """Everybody, the same each time."""
+    draw = random.Random("releases")
+    return [
+        Person(
+            number=test_number(200_000 + at),
+            practice=PRACTICES[at % 2],
+            birth_year=draw.choice((1915, 1925, 1931, 1948, 1961, 1962, 1963, 1979, 1985, 1986, 1999, 2003, 2010)),
+            sex=draw.choice("1122229"),
+            ethnicity=draw.choice("AAAAAAH"),
+            lsoa=f"E010000{at % 2}{draw.choice('11112')}",
+            objection={6: "type_1", 11: "type_2", 14: "national"}.get(at % 40, ""),
+        )
+        for at in range(count)
+    ]
+
+
+def make_raw(folder: Path, collection: str, everybody: list[Person], exchange: bool = True) -> Path:
+    """The raw folder of a collection, and, if there is one, the exchange on national opt-outs."""
+    for name in ("ods", "cqrs"):
+        shutil.copytree(SAMPLE / name, folder / name)
+    with (folder / "cqrs" / "participation.csv").open("a") as file:
+        file.writelines(f"{practice},{collection.upper()},agreed,2016-10-01\n" for practice in PRACTICES)
+    if collection == "care_data":
+        write(folder / "hes" / "apc_1617.csv", *hospital(everybody))
+    columns = [name for name in HEADER if collection == "gpdpr" or name not in NOT_IN_CARE_DATA]
+    for practice in PRACTICES:
+        own = [person for person in everybody if person.practice == practice]
+        rows = [[row[name] for name in columns] for person in own for row in journal(person)]
+        write(folder / "gpes" / collection / f"{practice}.csv", columns, rows)
+        opt_outs = [
+            (practice, p.number, "READ2", CODES[p.objection], "2015-03-02", "2015-03-02T09:00:00+00:00")
+            for p in own
+            if p.objection in CODES
+        ]
+        write(folder / "gpes" / "opt_outs" / f"{practice}.csv", OPT_OUT_HEADER, opt_outs)
+    if exchange:
+        add_exchange(folder, everybody, DISSEMINATED_AT)
+    write_marker(folder, "releases", 1)
+    return folder
+
+
+def journal(person: Person) -> list[dict[str, str]]:
+    """The rows of a patient: the person again beside each record."""
+    about = {
+        "PRACTICE": person.practice, "PROCESSED_TIMESTAMP": EXTRACTED_AT, "NHS_NUMBER": person.number,
+        "DATE_OF_BIRTH": f"{person.birth_year}-05-17", "SEX": person.sex, "ETHNIC": person.ethnicity,
+        "LSOA": person.lsoa, "REGISTERED_ON": "2010-01-04", "RECORD_DATE": "2016-12-01",
+    }  # fmt: skip
+    rows = [
+        dict.fromkeys(HEADER, "")
+        | about
+        | {"CATEGORY": category, "CODE": code, "DATE": day, "VALUE1_CONDITION": value}
+        for category, code, day, value in RECORDS
+    ]
+    return rows[: 1 + int(person.number[3:9]) % len(rows)]
+
+
+def hospital(everybody: list[Person]) -> tuple[list[str], list[list[str]]]:
+    """An emergency admission of every third person, in the layout of HES."""
+    header = [
+        "EPIKEY", "NEWNHSNO", "ADMIDATE", "ADMIMETH", "ADMISORC", "CLASSPAT", "DISDATE", "EPIORDER", "EPISTAT",
+        "EPITYPE", "MAINSPEF", "MYDOB", "SEX", "STARTAGE", "DIAG_4_01", "DIAG_4_CONCAT", "OPERTN_4_CONCAT",
+    ]  # fmt: skip
+    rows = [
+        [f"9{at:07d}", person.number, "2016-07-19", "21", "19", "1", "2016-07-25", "1", "3", "1", "300",
+         f"05{person.birth_year}", person.sex, "50", "J459", "J459", "-"]
+        for at, person in enumerate(everybody[::3])
+    ]  # fmt: skip
+    return header, rows
+
+
+def add_exchange(folder: Path, everybody: list[Person], day: date, sequence: int = 1) -> None:
+    """Everybody is asked about, and the reply lists who has not opted out nationally."""
+    numbers = sorted(person.number for person in everybody)
+    permitted = {person.number for person in everybody if person.objection != "national"}
+    path = ndop_files.write_request(folder, ndop_files.subject_of("SMALL01", day, sequence), numbers)
+    reply = folder / ndop_files.FOLDERS["reply"] / path.name
+    reply.parent.mkdir(parents=True, exist_ok=True)
+    reply.write_text("".join(f"{number},\n" for number in numbers if number in permitted))
+
+
+def write(path: Path, header: list[str], rows: list[list[str]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *rows])
+
+# ---- who is in a release and what is told of whom, by plain Python ------------------------------
+
+GPDPR = ("gpdpr_example_planning", "gpdpr_example_research", "gpdpr_example_journals")
+RESEARCH, JOURNALS, ADMISSIONS = *GPDPR[1:], "care_data_example_admissions"
+QUASI = ("age_band", "sex", "ethnicity", "area_code")
+REQUESTS = {row["release_id"]: row for row in releases.rows_of("releases")}
+OBJECTIONS_UPHELD = {"gpdpr": {"type_1", "national"}, "care_data": {"type_1", "type_2"}}
+
+
+def age(person: Person) -> int:
+    return 2017 - person.birth_year
+
+
+def members(request: dict[str, str], everybody: list[Person]) -> list[Person]:
+    """Who may be in a release, from its request in words."""
+    upheld = OBJECTIONS_UPHELD[request["collection"]]
+    objections = upheld if request["opt_outs_honoured"] == "yes" else {"type_1"}
+    admitted = {person.number for person in everybody[::3]}
+    return [
+        person
+        for person in everybody
+        if person.objection not in objections
+        and (request["cohort"] == "everybody" or age(person) >= 18)
+        and ("hospital" not in request["datasets"] or person.number in admitted)
+    ]
+
+
+def cell(person: Person, step: dict[str, str], asked: list[str]) -> tuple:
+    """What is told of a person at a step."""
+    width = int(step["age_band_years"])
+    youngest = min(age(person), 90) // width * width
+    told = {
+        "age_band": f"{youngest}+" if youngest + width > 90 else f"{youngest}-{youngest + width - 1}",
+        "sex": person.sex if step["has_sex"] == "true" else "any",
+        "ethnicity": person.ethnicity if step["has_ethnicity"] == "true" else "any",
+        "area_code": {"lsoa": person.lsoa, "ccg": "00C", "england": "ENGLAND"}[step["area_level"]],
+    }
+    return tuple(told[name] for name in asked)
+
+
+def placed(request: dict[str, str], everybody: list[Person]) -> dict[str, tuple]:
+    """Number of each person in a release -> what is told; who is in no group large enough is missing."""
+    asked = [name for name in request["columns_asked"].split() if name in QUASI]
+    smallest = int(request["smallest_group"]) if request["identifiability"] == "pseudonymised" else 1
+    waiting, told = members(request, everybody), {}
+    for step in releases.rows_of("generalisation_steps"):
+        if int(step["step"]) < int(request["first_step"]):
+            continue
+        cells = {person.number: cell(person, step, asked) for person in waiting}
+        sizes = Counter(cells.values())
+        large = {number: group for number, group in cells.items() if sizes[group] >= smallest}
+        told |= large
+        waiting = [person for person in waiting if person.number not in large]
+    return told
+
+
+def make_world(folder: Path) -> SmallWorld:
+    """Where releases are built, with keys for all of them."""
+    settings = {"collection": "gpdpr", "disseminated_at": DISSEMINATED_AT.isoformat()}
+    world = SmallWorld(PROJECT, folder / "work", variables=json.dumps(settings))
+    world.work.mkdir(parents=True)
+    for collection in ("gpdpr", "care_data"):
+        for name in (collection, keys.STORE_KEY, *releases.key_names(collection)):
+            keys.new_key(world.keys, name)
+    return world
+
+
+def build(world: SmallWorld, raw_dir: Path) -> None:
+    """Both runs for gpdpr, by dbt."""
+    world.put_raw(raw_dir)
+    world.store.mkdir(exist_ok=True)
+    for ended in (world.gateway(), world.warehouse()):
+        assert ended.success, f"a run that must succeed failed in {len(ended.complaints)} places"
+
+
+def build_again(world: SmallWorld, raw_dir: Path, store_dir: Path, collection: str = "gpdpr") -> None:
+    """The same models over other files, also of the other collection, on a copy of a store and without dbt."""
+    manifest = direct_build.both_runs(*(world.manifest(target) for target in ("gateway", "warehouse")))
+    text = json.dumps(manifest["nodes"]).replace("'gpdpr'", f"'{collection}'")
+    manifest = manifest | {"nodes": json.loads(text)}
+    with duckdb.connect(str(store.database_file(store_dir, store.MARTS))) as connection:
+        # a store belongs to the collection that it was built for
+        connection.execute("delete from reference.int_collection__settings")
+    models = list(direct_build.models(manifest))
+    settings = json.loads(world.variables) | {"collection": collection}
+    direct_build.run(manifest, models, raw_dir, world.keys, store_dir, **settings)

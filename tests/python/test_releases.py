@@ -1,0 +1,452 @@
+"""Releases as they are built and handed out: who is in them, under which name, how coarse, and who is told.
+
+Two small worlds of journals; who may be in a release, and how it is generalised, is worked out here in plain
+Python. No assert compares anything that holds a number or a pseudonym: a failing one would print it.
+"""
+
+import csv
+import hashlib
+import itertools
+import json
+import re
+import shutil
+import stat
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import gateway_sql
+import pyarrow.parquet
+import pytest
+import release_world
+from release_world import (
+    ADMISSIONS, DISSEMINATED_AT, GPDPR, JOURNALS, QUASI, REQUESTS, RESEARCH, Person, cell, members, placed,
+)  # fmt: skip
+from small_world import SmallWorld
+
+from gp_level_data import handed_out, keys, releases, store
+from gp_level_data.__main__ import main
+from gp_level_data.nets import renaming, values
+
+PEOPLE = (RESEARCH, JOURNALS, ADMISSIONS)
+
+
+@dataclass(frozen=True, repr=False)
+class Made:
+    """A world after its build: its store and keys, where its releases were handed out, and everybody in it."""
+
+    world: SmallWorld
+    store: Path
+    out: Path
+    people: list[Person]
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(str(store.database_file(self.store, store.MARTS)), read_only=True)
+        store.attach_patient_level(connection, self.store, self.world.store_key)
+        return connection
+
+    def rows(self, release_id: str) -> list[dict[str, str]]:
+        """What was handed out, as CSV says it."""
+        with (self.out / release_id / f"{release_id}.csv").open(newline="") as file:
+            return list(csv.DictReader(file))
+
+
+def hand_out(store_dir: Path, key_dir: Path, release_id: str, to: Path, day: str = "2017-04-06") -> int:
+    return main(
+        ["release", release_id, "--to", str(to), "--date", day, "--store-dir", str(store_dir), "--key-dir",
+         str(key_dir)]
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def gpdpr(tmp_path_factory) -> Made:
+    """Built by dbt and handed out; the store as it is then."""
+    folder = tmp_path_factory.mktemp("gpdpr")
+    everybody = release_world.people()
+    world = release_world.make_world(folder)
+    release_world.build(world, release_world.make_raw(folder / "raw", "gpdpr", everybody))
+    for release_id in GPDPR:
+        assert hand_out(world.store, world.keys, release_id, folder / "out" / release_id) == 0
+    return Made(world, world.store, folder / "out", everybody)
+
+
+@pytest.fixture(scope="module")
+def care_data(gpdpr, tmp_path_factory) -> Made:
+    """The same people in the other collection."""
+    folder = tmp_path_factory.mktemp("care_data")
+    raw_dir = release_world.make_raw(folder / "raw", "care_data", gpdpr.people)
+    store_dir = Path(shutil.copytree(gpdpr.store, folder / "store"))
+    release_world.build_again(gpdpr.world, raw_dir, store_dir, "care_data")
+    assert hand_out(store_dir, gpdpr.world.keys, ADMISSIONS, folder / "out" / ADMISSIONS) == 0
+    return Made(gpdpr.world, store_dir, folder / "out", gpdpr.people)
+
+
+@pytest.fixture(scope="module")
+def made(gpdpr, care_data) -> dict[str, Made]:
+    """The world of each release."""
+    return dict.fromkeys(GPDPR, gpdpr) | {ADMISSIONS: care_data}
+
+
+# ---- who is in a release, and what is told of whom ----------------------------------------------
+
+
+def pseudonyms(made: Made, release_id: str) -> dict[str, str]:
+    """Number -> pseudonym in a release, by the standard library."""
+    key = keys.read_key(made.world.keys, release_id)
+    return {p.number: gateway_sql.pseudonym(key, release_id, p.number) for p in made.people}
+
+
+@pytest.mark.parametrize("release_id", PEOPLE)
+def test_nobody_who_objected_is_in_it_and_nobody_else_is_missing(made, release_id):
+    own = pseudonyms(made[release_id], release_id)
+    wanted = {own[number] for number in placed(REQUESTS[release_id], made[release_id].people)}
+    found = {row["release_key"] for row in made[release_id].rows(release_id)}
+    assert (len(found - wanted), len(wanted - found)) == (0, 0)
+    assert len(wanted) > 100
+
+
+@pytest.mark.parametrize("release_id", PEOPLE)
+def test_everybody_is_told_of_as_the_hierarchy_says(made, release_id):
+    own = pseudonyms(made[release_id], release_id)
+    told = placed(REQUESTS[release_id], made[release_id].people)
+    wanted = {own[number]: cells for number, cells in told.items()}
+    asked = [name for name in REQUESTS[release_id]["columns_asked"].split() if name in QUASI]
+    rows = made[release_id].rows(release_id)
+    assert sum(wanted[row["release_key"]] != tuple(row[name] for name in asked) for row in rows) == 0
+
+
+@pytest.mark.parametrize("release_id", PEOPLE)
+def test_no_group_is_smaller_than_the_request_allows(made, release_id):
+    """On the file that was handed out: people, not rows, that are alike in all that may tell them apart."""
+    rows = made[release_id].rows(release_id)
+    asked = [name for name in QUASI if name in rows[0]]
+    people = {(row["release_key"], *(row[name] for name in asked)) for row in rows}
+    assert len(people) == len({row["release_key"] for row in rows})
+    assert min(Counter(person[1:] for person in people).values()) >= 8
+
+
+def test_who_is_in_no_group_is_left_out_and_counted(gpdpr):
+    told = placed(REQUESTS[JOURNALS], gpdpr.people)
+    with gpdpr.connect() as connection:
+        [left_out] = connection.execute(
+            "select count(*) from patient_level.intermediate.int_releases__generalised"
+            " where release_id = ? and step is null",
+            [JOURNALS],
+        ).fetchone()
+        shown = dict(connection.execute("select step, person_text from fct_release_steps where release_id = ?",
+                                        [RESEARCH]).fetchall())  # fmt: skip
+    assert left_out == len(members(REQUESTS[JOURNALS], gpdpr.people)) - len(told)
+    assert sum(int(text) for text in shown.values() if text != "*") == pytest.approx(len(gpdpr.people), rel=0.1)
+    assert "step 1" in shown and len(shown) > 2
+
+
+def test_an_event_release_is_about_nobody_without_an_event(care_data):
+    """Groups that are large enough among all would not be so among those who are handed out."""
+    assert len({row["release_key"] for row in care_data.rows(ADMISSIONS)}) < len(care_data.people) / 3
+
+
+def test_an_aggregate_release_counts_people_as_they_may_be_shown(gpdpr):
+    request = REQUESTS[GPDPR[0]]
+    [step] = [s for s in releases.rows_of("generalisation_steps") if s["step"] == request["first_step"]]
+    asked = request["columns_asked"].split()
+    exact = Counter(cell(person, step, asked) for person in members(REQUESTS[GPDPR[0]], gpdpr.people))
+    rows = {tuple(row[name] for name in asked): row["person_text"] for row in gpdpr.rows(GPDPR[0])}
+    assert rows.keys() == exact.keys()
+    shown = {c: int(text) for c, text in rows.items() if text != "*"}
+    assert all(exact[c] > 7 and abs(exact[c] - count) <= 2 and count % 5 == 0 for c, count in shown.items())
+    assert len(shown) > 5
+
+
+# ---- pseudonyms ---------------------------------------------------------------------------------
+
+
+def test_a_person_agrees_within_a_release(gpdpr):
+    """As many records under one pseudonym as the person has in the period."""
+    own = pseudonyms(gpdpr, JOURNALS)
+    told = placed(REQUESTS[JOURNALS], gpdpr.people)
+    wanted = Counter(
+        own[person.number]
+        for person in gpdpr.people
+        if person.number in told
+        for row in release_world.journal(person)
+        if "2016-04-01" <= row["DATE"] <= "2017-03-31"
+    )
+    is_alike = Counter(row["release_key"] for row in gpdpr.rows(JOURNALS)) == wanted
+    assert is_alike and max(wanted.values()) > 1
+
+
+def test_two_releases_cannot_be_joined(gpdpr, made):
+    """By trying: on the pseudonym of any two, and on the collection's; and with the key of the other."""
+    with gpdpr.connect() as connection:
+        tables = [f"patient_level.releases.rel_{name}" for name in (RESEARCH, JOURNALS)]
+        tables.append("(select patient_key as release_key from patient_level.gateway.int_journals__people)")
+        for left, right in itertools.combinations(tables, 2):
+            joined = connection.execute(f"select count(*) from {left} inner join {right} using (release_key)")
+            assert joined.fetchone() == (0,)
+    both = set(placed(REQUESTS[RESEARCH], gpdpr.people)) & set(placed(REQUESTS[JOURNALS], gpdpr.people))
+    assert len(both) > 100, "nobody is in both releases: the test tests nothing"
+    key = keys.read_key(gpdpr.world.keys, RESEARCH)
+    others = {gateway_sql.pseudonym(key, JOURNALS, number) for number in both}
+    assert not others & {row["release_key"] for row in gpdpr.rows(RESEARCH) + gpdpr.rows(JOURNALS)}
+
+
+def test_no_release_has_another_key(gpdpr):
+    files = [gpdpr.world.keys / f"{name}.key" for name in ("gpdpr", keys.STORE_KEY, *GPDPR)]
+    assert len({file.read_bytes() for file in files}) == len(files)
+
+
+# ---- what is handed out -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("release_id", (*GPDPR, ADMISSIONS))
+def test_only_what_was_approved_is_handed_out(made, release_id):
+    request, out = REQUESTS[release_id], made[release_id].out / release_id
+    added = {"aggregate": ["person_count", "person_text"]}.get(request["identifiability"], [])
+    key = [] if added else ["release_key"]
+    table = pyarrow.parquet.read_table(out / f"{release_id}.parquet")
+    rows = made[release_id].rows(release_id)
+    assert table.column_names == list(rows[0]) == [*key, *request["columns_asked"].split(), *added]
+    as_text = [{k: "" if v is None else str(v) for k, v in row.items()} for row in table.to_pylist()]
+    is_alike = as_text == rows
+    assert is_alike
+    with (out / "data_dictionary.csv").open(newline="") as file:
+        assert [row["column"] for row in csv.DictReader(file)] == table.column_names
+
+
+@pytest.mark.parametrize("release_id", (*GPDPR, ADMISSIONS))
+def test_the_files_are_whole_private_and_about_nobody_by_number(made, release_id):
+    out = made[release_id].out / release_id
+    sums = dict(line.split()[::-1] for line in (out / "SHA256SUMS").read_text().splitlines())
+    files = {path.name: path for path in out.iterdir()}
+    assert files.keys() == {*sums, "SHA256SUMS"} and len(files) == 5
+    assert all(hashlib.sha256(files[name].read_bytes()).hexdigest() == told for name, told in sums.items())
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (out, *files.values())} == {0o600, 0o700}
+    numbers = [person.number for person in made[release_id].people]
+    assert len(values.findings_in_files([out], numbers)) == 0
+
+
+def test_the_manifest_is_about_the_release_and_no_person(gpdpr):
+    text = (gpdpr.out / RESEARCH / "manifest.json").read_text()
+    told = json.loads(text)
+    assert told["disseminated_on"] == "2017-04-06" and told["recipient"] == REQUESTS[RESEARCH]["recipient"]
+    assert not re.search(r"[a-p]{32}|[0-9]{9}", text)
+    assert not [name for name in told if "count" in name or "people" in name]
+
+
+def test_handing_out_twice_gives_the_same_bytes(gpdpr, tmp_path):
+    folder = Path(shutil.copytree(gpdpr.store, tmp_path / "store"))
+    assert hand_out(folder, gpdpr.world.keys, RESEARCH, tmp_path / "again") == 0
+    again = {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()}
+    first = {path.name: path.read_bytes() for path in (gpdpr.out / RESEARCH).iterdir()}
+    is_alike = again == first
+    assert is_alike
+    assert member_counts(folder, gpdpr) == member_counts(gpdpr.store, gpdpr)
+
+
+def test_what_begins_like_a_formula_is_harmless(tmp_path):
+    handed_out.write_csv(tmp_path / "a.csv", ["code"], [["=cmd|' /C calc'!A0"], ["-1+1"], ["J459"]])
+    with (tmp_path / "a.csv").open(newline="") as file:
+        assert [row["code"][:1] for row in csv.DictReader(file)] == ["'", "'", "J"]
+
+
+def member_counts(store_dir: Path, made: Made) -> dict[str, int]:
+    """People of each release in the memory of releases."""
+    with duckdb.connect() as connection:
+        store.attach_released(connection, store_dir, made.world.store_key)
+        return dict(connection.execute("select release_id, count(*) from released.members group by all").fetchall())
+
+
+def test_who_was_in_a_release_is_remembered_without_a_name(gpdpr):
+    found = member_counts(gpdpr.store, gpdpr)
+    assert found == {name: len(placed(REQUESTS[name], gpdpr.people)) for name in (RESEARCH, JOURNALS)}
+    content = store.database_file(gpdpr.store, store.RELEASED).read_bytes()
+    key = keys.read_key(gpdpr.world.keys, "gpdpr")
+    assert gateway_sql.pseudonym(key, "gpdpr", gpdpr.people[0].number).encode() not in content
+
+
+# What is done to the store before, the day, and why nothing is handed out.
+CHECKS = "marts.reference.int_ndop__checks"
+SETTINGS = "marts.reference.int_collection__settings"
+GENERALISED = "patient_level.intermediate.int_releases__generalised"
+NOT_HANDED_OUT = {
+    "not built": (f"drop table patient_level.releases.rel_{RESEARCH}", RESEARCH, "", "is not built"),
+    "of another day": ("", RESEARCH, "2017-04-07", "was made for 2017-04-06, not for 2017-04-07"),
+    "of another collection": ("", ADMISSIONS, "", "The store holds gpdpr"),
+    "before its agreement": ("", RESEARCH, "2017-03-31", "is from 2017-04-01 to 2027-03-31"),
+    "after its agreement": ("", RESEARCH, "2027-04-01", "is from 2017-04-01 to 2027-03-31"),
+    "no answer on opt-outs": (
+        f"update {CHECKS} set verdict = 'reply_missing', explanation = 'No reply has come yet.'",
+        RESEARCH, "", "No reply has come yet",
+    ),
+    "an answer too old": (
+        f"update {CHECKS} set sent_date = date '2017-03-29'", RESEARCH, "", "may be used for 7 days",
+    ),
+    "an answer from tomorrow": (
+        f"update {CHECKS} set sent_date = date '2017-04-07'", RESEARCH, "", "may be used for 7 days",
+    ),
+    "a request that has changed": (
+        "update marts.seeds.releases set columns_asked = 'sex'", RESEARCH, "", "has changed since it was built",
+    ),
+    "about nobody": (f"delete from patient_level.releases.rel_{RESEARCH}", RESEARCH, "", "is about nobody"),
+    "a group of two": (
+        f"update {GENERALISED} set ethnicity = 'Z' where release_key in"
+        f" (select release_key from {GENERALISED} where release_id = '{RESEARCH}' and step = 1 limit 2)",
+        RESEARCH, "", "has a smaller group",
+    ),
+    "nobody asked for": ("", "gpdpr_example_nothing", "", "There is no release"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOT_HANDED_OUT)
+def test_nothing_is_handed_out(gpdpr, tmp_path, capsys, name):
+    statement, release_id, day, reason = NOT_HANDED_OUT[name]
+    folder = changed(gpdpr, tmp_path, statement)
+    assert hand_out(folder, gpdpr.world.keys, release_id, tmp_path / "out", day or "2017-04-06") == 1
+    assert reason in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["store"]
+    assert member_counts(folder, gpdpr) == member_counts(gpdpr.store, gpdpr)
+
+
+def changed(gpdpr: Made, tmp_path: Path, statement: str) -> Path:
+    """A copy of the store in which something is otherwise."""
+    folder = Path(shutil.copytree(gpdpr.store, tmp_path / "store"))
+    if statement:
+        with duckdb.connect() as connection:
+            connection.execute(f"attach '{store.database_file(folder, store.MARTS)}' as marts")
+            store.attach_patient_level(connection, folder, gpdpr.world.store_key)
+            connection.execute(statement)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("release_id", "statement"),
+    [
+        (RESEARCH, f"update {CHECKS} set sent_date = date '2017-03-30'"),
+        ("gpdpr_example_planning", f"update {CHECKS} set verdict = 'reply_missing'"),
+    ],
+    ids=["an answer of seven days ago", "no answer where none is needed"],
+)
+def test_its_neighbour_is_handed_out(gpdpr, tmp_path, release_id, statement):
+    folder = changed(gpdpr, tmp_path, statement)
+    assert hand_out(folder, gpdpr.world.keys, release_id, tmp_path / "out") == 0
+
+
+def test_nothing_is_overwritten(gpdpr, tmp_path, capsys):
+    folder = changed(gpdpr, tmp_path, "")
+    (tmp_path / "out").mkdir()
+    assert hand_out(folder, gpdpr.world.keys, RESEARCH, tmp_path / "out") == 1
+    assert "nothing is overwritten" in capsys.readouterr().err
+
+
+# ---- the register, and who must be told ---------------------------------------------------------
+
+
+def test_the_register_is_public_and_about_organisations(gpdpr, tmp_path):
+    path = tmp_path / "register.csv"
+    assert main(["register", "--to", str(path), "--store-dir", str(gpdpr.store)]) == 0
+    with path.open(newline="") as file:
+        rows = {row["release_id"]: row for row in csv.DictReader(file)}
+    assert rows.keys() == REQUESTS.keys()
+    page = (releases.PROJECT / releases.PAGE).read_text()
+    for release_id, row in rows.items():
+        request = REQUESTS[release_id]
+        for name in ("recipient", "purpose", "opt_outs_honoured", "start_date", "end_date", "sublicensing"):
+            assert row[name] == request[name] and f"| {request[name]} " in page
+        assert bool(row["exemption"]) == (request["opt_outs_honoured"] == "no")
+    exact = {name: len(members(REQUESTS[name], gpdpr.people)) for name in GPDPR}
+    assert all(abs(int(rows[name]["person_text"]) - count) <= 2 for name, count in exact.items())
+    assert rows[ADMISSIONS]["person_text"] == ""
+
+
+@pytest.fixture(scope="module")
+def later(gpdpr, tmp_path_factory) -> tuple[list[Person], list[tuple]]:
+    """Some object afterwards, and the next run says so."""
+    folder = tmp_path_factory.mktemp("later")
+    everybody = [
+        replace(p, objection={3: "type_1", 5: "national"}.get(at % 20, "") or p.objection)
+        for at, p in enumerate(gpdpr.people)
+    ]
+    raw_dir = release_world.make_raw(folder / "raw", "gpdpr", everybody)
+    store_dir = Path(shutil.copytree(gpdpr.store, folder / "store"))
+    release_world.build_again(gpdpr.world, raw_dir, store_dir)
+    with Made(gpdpr.world, store_dir, folder, everybody).connect() as connection:
+        rows = connection.execute(
+            "select release_id, opt_out_kind, recipient, disseminated_on, person_text from fct_release_recall"
+        ).fetchall()
+    return everybody, rows
+
+
+def test_recipients_are_told_of_later_objections(gpdpr, later):
+    everybody, rows = later
+    handed_out_to = {name: placed(REQUESTS[name], gpdpr.people).keys() for name in (RESEARCH, JOURNALS)}
+    wanted = {
+        (name, kind): sum(p.objection == kind for p in everybody if p.number in numbers)
+        for name, numbers in handed_out_to.items()
+        for kind in ("type_1", "type_2", "national")
+    }
+    found = {(name, kind): text for name, kind, _, _, text in rows}
+    assert found.keys() == {cell for cell, count in wanted.items() if count}
+    shown = {cell: int(text) for cell, text in found.items() if text != "*"}
+    assert shown and all(abs(wanted[cell] - count) <= 2 and wanted[cell] > 7 for cell, count in shown.items())
+    assert {(recipient, day) for name, _, recipient, day, _ in rows if name == RESEARCH} == {
+        (REQUESTS[RESEARCH]["recipient"], DISSEMINATED_AT)
+    }
+
+
+def test_nobody_is_told_of_before_anything_was_handed_out(gpdpr):
+    with gpdpr.connect() as connection:
+        assert connection.execute("select count(*) from fct_release_recall").fetchone() == (0,)
+
+
+# ---- net 2: no number in what is stored ---------------------------------------------------------
+
+
+def test_the_stores_hold_no_number(made):
+    for world in made.values():
+        numbers = [person.number for person in world.people]
+        assert values.findings_in_store(world.store, world.world.store_key, numbers) == []
+
+
+def test_codes_are_allowed_because_they_look_like_numbers(gpdpr):
+    """Flags an allowance of seeds/digits_allowed.csv that no journal needs."""
+    with gpdpr.connect() as connection:
+        found = {finding.where.split(".", 1)[1] for finding in values.pattern_findings(connection, {})}
+    assert found >= {f"releases.rel_{JOURNALS}.code", "gateway.int_journals__records.code"}
+
+
+# ---- net 4: everybody gets another number -------------------------------------------------------
+
+
+def test_another_numbering_changes_no_release(gpdpr, tmp_path):
+    """Flags a release, a group or a count that a number decides: only the pseudonyms may be others."""
+    raw_dir = release_world.make_raw(tmp_path / "raw", "gpdpr", gpdpr.people)
+    new_number = renaming.rename(raw_dir, tmp_path / "renamed", 1)
+    store_dir = Path(shutil.copytree(gpdpr.store, tmp_path / "store"))
+    release_world.build_again(gpdpr.world, tmp_path / "renamed", store_dir)
+    new_pseudonym = {}
+    for domain in ("gpdpr", *GPDPR):
+        key = keys.read_key(gpdpr.world.keys, domain)
+        new_pseudonym |= renaming.renamed_pseudonyms(new_number, key, domain)
+    found = renaming.findings(gpdpr.store, store_dir, gpdpr.world.store_key, new_pseudonym)
+    assert [f"{finding.where} {finding.what}" for finding in found] == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("update {} set area_code = 'E01000099' where rowid = 0", "differs in area_code"),
+        ("create or replace table {} as select * from {} order by area_code", "is not stored in the order"),
+    ],
+)
+def test_the_net_sees_a_release_that_differs(gpdpr, tmp_path, statement, what):
+    table = f"patient_level.releases.rel_{RESEARCH}"
+    folder = changed(gpdpr, tmp_path, statement.format(table, table))
+    same = {p: p for d in ("gpdpr", *GPDPR) for p in pseudonyms_of(gpdpr, d)}
+    found = renaming.findings(gpdpr.store, folder, gpdpr.world.store_key, same)
+    assert len(found) == 1 and found[0].where == table and found[0].what.startswith(what)
+
+
+def pseudonyms_of(made: Made, domain: str) -> list[str]:
+    key = keys.read_key(made.world.keys, domain)
+    return [gateway_sql.pseudonym(key, domain, person.number) for person in made.people]
