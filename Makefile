@@ -15,7 +15,7 @@ ifndef STORE_DIR
 unexport STORE_DIR
 endif
 
-.PHONY: build test leak-score key preview release lint clean
+.PHONY: build test leak-score key preview release report-back destroy status evidence backup restore lint clean
 
 build: $(STAMP)
 	@$(VENV)/bin/python -m gp_level_data build $(if $(VARS),--vars '$(VARS)')
@@ -28,6 +28,21 @@ preview: $(STAMP)
 
 release: $(STAMP)
 	@$(if $(and $(ID),$(TO)),,$(error Say which and where: make release ID=... TO=...))$(VENV)/bin/python -m gp_level_data release '$(ID)' --to '$(TO)' $(if $(DATE),--date '$(DATE)')
+
+report-back: $(STAMP)
+	@$(if $(and $(COLLECTION),$(TO)),,$(error Say what and where: make report-back COLLECTION=... TO=...))$(VENV)/bin/python -m gp_level_data report-back '$(COLLECTION)' --to '$(TO)' $(if $(AT),--at '$(AT)')
+
+destroy: $(STAMP)
+	@$(if $(COLLECTION),,$(error Say what: make destroy COLLECTION=...))$(VENV)/bin/python -m gp_level_data destroy '$(COLLECTION)' $(if $(RAW),--raw) $(if $(ORDERED_BY),--ordered-by '$(ORDERED_BY)') $(if $(KEPT),--kept $(KEPT))
+
+status evidence: $(STAMP)
+	@$(VENV)/bin/python -m gp_level_data $@
+
+backup: $(STAMP)
+	@$(if $(TO),,$(error Say where: make backup TO=...))$(VENV)/bin/python -m gp_level_data backup --to '$(TO)'
+
+restore: $(STAMP)
+	@$(if $(FROM),,$(error Say what: make restore FROM=...))$(VENV)/bin/python -m gp_level_data restore --from '$(FROM)'
 
 test: $(STAMP)
 	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile

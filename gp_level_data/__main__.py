@@ -3,7 +3,21 @@
 import argparse
 import sys
 
-from gp_level_data import build, key_command, ndop, preview, release, releases, synthesise
+from gp_level_data import (
+    backup,
+    build,
+    certificate,
+    destroy,
+    evidence,
+    key_command,
+    ndop,
+    preview,
+    release,
+    releases,
+    report_back,
+    status,
+    synthesise,
+)
 from gp_level_data.nets.lineage import command as lineage
 from gp_level_data.refusal import Refusal
 
@@ -44,6 +58,32 @@ def main(arguments: list[str] | None = None) -> int:
 
     command = commands.add_parser("lineage", help="prove that no stored column depends on an identifier")
     command.set_defaults(run=lineage.run)
+
+    command = commands.add_parser("report-back", help="one folder a practice, and the record of it")
+    report_back.add_arguments(command)
+    command.set_defaults(run=report_back.run)
+
+    command = commands.add_parser("destroy", help="destroy what is personal, prove it, certify it")
+    destroy.add_arguments(command)
+    command.set_defaults(run=destroy.run)
+
+    command = commands.add_parser("certificate", help="whether what was certified still holds")
+    certificate.add_arguments(command)
+
+    command = commands.add_parser("evidence", help="what a reviewer needs to believe a run")
+    evidence.add_arguments(command)
+
+    command = commands.add_parser("backup", help="copy results and ledger; nothing personal")
+    backup.add_backup_arguments(command)
+    command.set_defaults(run=backup.back_up)
+
+    command = commands.add_parser("restore", help="put a backup in the place of results that are lost")
+    backup.add_restore_arguments(command)
+    command.set_defaults(run=backup.restore)
+
+    command = commands.add_parser("status", help="days that personal data may still be kept")
+    status.add_arguments(command)
+    command.set_defaults(run=status.run)
 
     chosen = parser.parse_args(arguments)
     try:

@@ -10,13 +10,13 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 import yaml
 
-from gp_level_data import gateway, keys, releases, store, summary
+from gp_level_data import gateway, keys, ledger, policy, publication, releases, store, summary
 from gp_level_data.refusal import Refusal
 
 PROJECT = Path(__file__).parent.parent
@@ -31,8 +31,7 @@ SETTINGS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The three folders and the settings; unset, they mean the sample."""
     add_raw_arguments(parser)
-    add_folder(parser, "--key-dir", PROJECT / ".local" / "keys")
-    add_folder(parser, "--store-dir", PROJECT / ".local" / "store")
+    add_store_arguments(parser)
     parser.add_argument(
         "--unit-tests", action="store_true", help="run the unit tests too, as `make test` does"
     )
@@ -42,6 +41,12 @@ def add_raw_arguments(parser: argparse.ArgumentParser) -> None:
     """The raw folder and the settings, which is all that a command without a store needs."""
     add_folder(parser, "--raw-dir", SAMPLE)
     parser.add_argument("--vars", default="", help="dbt vars of the collection, as YAML")
+
+
+def add_store_arguments(parser: argparse.ArgumentParser) -> None:
+    """The store and its keys."""
+    add_folder(parser, "--key-dir", PROJECT / ".local" / "keys")
+    add_folder(parser, "--store-dir", PROJECT / ".local" / "store")
 
 
 def add_folder(parser: argparse.ArgumentParser, option: str, default: Path) -> None:
@@ -64,8 +69,8 @@ def run(chosen: argparse.Namespace) -> int:
     active = releases.active_ids(settings["collection"], releases.day_of(settings))
     for name in (settings["collection"], keys.STORE_KEY, *active):
         keys.read_key(key_dir, name)
-    store_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store.lock(store_dir)
+    publication.hold(store_dir)
+    policy.refuse_overdue(store_dir, datetime.now(UTC))
     refuse_other_collection(store_dir, settings["collection"])
 
     building = start_afresh(store_dir)
@@ -79,7 +84,7 @@ def run(chosen: argparse.Namespace) -> int:
     folders["RAW_DIR"] = building / "no-raw-files-here"
     dbt("build", *without, folders=folders)
     dbt("docs", "generate", "--static", folders=folders)
-    publish(building, store_dir)
+    publication.publish(building, store_dir)
     summary.show(store_dir, keys.read_key(key_dir, keys.STORE_KEY))
     return 0
 
@@ -140,30 +145,21 @@ def refuse_other_collection(store_dir: Path, collection: str) -> None:
 
 
 def start_afresh(store_dir: Path) -> Path:
-    """An empty folder to build in, with the history that the snapshots continue and that of releases."""
-    building = store_dir / "building"
+    """An empty folder to build in, with the history that snapshots and models continue, and that of releases."""
+    building = store_dir / publication.BUILDING
     shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(mode=0o700)
-    for file in (*files_of(store.MARTS, store_dir), *files_of(store.RELEASED, store_dir)):
-        shutil.copyfile(file, building / file.name)
+    try:
+        building.mkdir(mode=0o700)
+        for name in (store.MARTS, store.RELEASED):
+            database = store.database_file(store_dir, name)
+            for file in (database, publication.log_of(database)):
+                if file.exists():
+                    shutil.copyfile(file, building / file.name)
+        if (store_dir / ledger.FOLDER).exists():
+            shutil.copytree(store_dir / ledger.FOLDER, building / ledger.FOLDER)
+    except OSError as error:
+        raise Refusal(f"The store {store_dir} cannot be written: {error.strerror}.") from None
     return building
-
-
-def publish(building: Path, store_dir: Path) -> None:
-    """Put the new databases in the place of the previous ones."""
-    for name in (store.PATIENT_LEVEL, store.MARTS):
-        # A log left by an interrupted run belongs to the database that is going away.
-        for log in files_of(name, store_dir)[1:]:
-            log.unlink()
-        for file in reversed(files_of(name, building)):
-            os.replace(file, store_dir / file.name)
-    shutil.rmtree(building)
-
-
-def files_of(name: str, folder: Path) -> list[Path]:
-    """A database's file, and its write-ahead log where a run was interrupted."""
-    file = store.database_file(folder, name)
-    return [path for path in (file, file.with_name(file.name + ".wal")) if path.exists()]
 
 
 def dbt(*arguments: str, folders: dict[str, Path]) -> None:
@@ -178,3 +174,10 @@ def dbt(*arguments: str, folders: dict[str, Path]) -> None:
         raise Refusal(
             f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched."
         )
+
+
+def artefacts() -> list[Path]:
+    """Where dbt leaves what it wrote besides databases."""
+    named = (("DBT_TARGET_PATH", "target"), ("DBT_LOG_PATH", "logs"))
+    given = [Path(os.environ[variable]) for variable, _ in named if variable in os.environ]
+    return [*given, *(PROJECT / name for _, name in named)]

@@ -12,7 +12,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
-from gp_level_data import keys, landing, ndop_files, pseudonym, quiet_errors, releases, store
+from gp_level_data import keys, landing, ndop_files, pseudonym, publication, quiet_errors, releases, store
 from gp_level_data.refusal import Refusal
 from gp_level_data.synthetic_folder import is_synthetic
 
@@ -43,8 +43,7 @@ class Plugin(BasePlugin):
         key = keys.claim_key(self.key_dir, collection)
         store_key = keys.claim_key(self.key_dir, keys.STORE_KEY)
 
-        self.store_dir.mkdir(parents=True, exist_ok=True)
-        store.lock(self.store_dir)
+        publication.hold(self.store_dir)
         # A time without an offset is the United Kingdom's.
         conn.execute("set global timezone = 'Europe/London'")
         pseudonym.register(conn, key, collection, self.release_keys())

@@ -225,7 +225,7 @@ def sync_folder(folder: Path) -> None:
 
 def mark_as_sample(key_dir: Path) -> None:
     """Say of the keys in a folder that they were made for synthetic data."""
-    (key_dir / SAMPLE_MARKER).write_text("Made for synthetic data; refused on any other.\n")
+    write_private(key_dir / SAMPLE_MARKER, b"Made for synthetic data; refused on any other.\n", os.O_TRUNC)
 
 
 def is_for_sample(key_dir: Path) -> bool:

@@ -1,8 +1,12 @@
-"""The databases of a store folder, how they are opened, and the lock that keeps builds apart."""
+"""The databases of a store folder, how they are opened, and the lock that keeps builds apart.
+
+Whatever lies in the folder is its owner's alone, whatever the umask.
+"""
 
 import base64
 import fcntl
 import os
+import stat
 from pathlib import Path
 
 import duckdb
@@ -24,18 +28,59 @@ def database_file(store_dir: Path, name: str) -> Path:
     return store_dir / f"{name}.duckdb"
 
 
-def lock(store_dir: Path) -> None:
-    """Hold the store until this process ends, however it ends; a Refusal while another holds it."""
+def make_folder(store_dir: Path) -> None:
+    """The folder, its owner's alone; one that exists is taken as it is, unless others may write to it."""
+    # What the engine makes from now on, logs and spill files too, is this process's owner's alone.
+    os.umask(stat.S_IRWXG | stat.S_IRWXO)
+    try:
+        store_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"The store {store_dir} cannot be made: {error.strerror}.") from None
+    if store_dir.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise Refusal(f"Others than its owner may write to the store {store_dir}: `chmod 700` it.")
+
+
+def make_private(store_dir: Path) -> None:
+    """Take from others what a run under another umask, or a copy, let them read."""
+    for path in [*store_dir.glob("*.duckdb*"), *store_dir.glob(".lock")]:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            path.chmod(0o600)
+
+
+def sync(path: Path) -> None:
+    """What was written to a file, or the names in a folder, are on the disk for good."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def lock(store_dir: Path) -> bool:
+    """Hold the store until this process ends, however it ends; whether it was not held before.
+
+    A Refusal while another process holds it, or where it cannot be written.
+    """
     path = store_dir.resolve() / ".lock"
     if path in _held:
-        return
-    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        return False
+    make_folder(store_dir)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise Refusal(f"The store {store_dir} cannot be written: {error.strerror}.") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
         raise Refusal(f"Another run is using the store {store_dir}: wait until it has ended.") from None
     _held[path] = handle
+    return True
+
+
+def release(store_dir: Path) -> None:
+    """Let another process have the store."""
+    os.close(_held.pop(store_dir.resolve() / ".lock"))
 
 
 def held_locks() -> list[int]:

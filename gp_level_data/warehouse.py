@@ -9,7 +9,7 @@ from pathlib import Path
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from gp_level_data import keys, quiet_errors, store
+from gp_level_data import keys, ledger_tables, publication, quiet_errors, store
 from gp_level_data.refusal import Refusal
 
 
@@ -18,6 +18,12 @@ class Plugin(BasePlugin):
         quiet_errors.install()
         self.store_dir = Path(plugin_config["store_dir"])
         self.key_dir = Path(plugin_config["key_dir"])
+        # Before dbt opens the marts: a build that ends now would leave it with those of the one before.
+        if self.store_dir.is_dir():
+            try:
+                publication.hold(self.store_dir)
+            except Refusal as refusal:
+                raise DbtRuntimeError(str(refusal)) from None
 
     def configure_connection(self, conn):
         try:
@@ -31,9 +37,9 @@ class Plugin(BasePlugin):
             raise Refusal(
                 f"There is no patient-level database in {self.store_dir}: run `make build` first."
             )
-        store.lock(self.store_dir)
         conn.execute("set global timezone = 'Europe/London'")
         store.attach_patient_level(
             conn, self.store_dir, keys.read_key(self.key_dir, keys.STORE_KEY)
         )
+        ledger_tables.bring_up_to_date(conn, self.store_dir)
         store.close_to_the_outside(conn)

@@ -116,7 +116,7 @@ def copy_project(folder: Path) -> Path:
         shutil.copytree(
             PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "python")
         )
-    for name in ("dbt_project.yml", "profiles.yml", "selectors.yml"):
+    for name in ("dbt_project.yml", "profiles.yml", "selectors.yml", "requirements.lock"):
         shutil.copyfile(PROJECT / name, folder / name)
     (folder / "sample").symlink_to(SAMPLE)
     return folder

@@ -35,10 +35,11 @@ import direct_build
 import duckdb
 import raw_folder
 import small_world
-from conftest import COLLECTION, SOURCES, copy_project
+from conftest import COLLECTION, PROJECT, SOURCES, copy_project
 from opt_out_oracle import expected
 from small_world import NO_TESTS, NO_UNIT_TESTS, SmallWorld
 
+from gp_level_data import evidence
 from gp_level_data.nets import Finding, lineage, names, raw_numbers, renaming, values
 
 LEAKS = Path(__file__).parent / "leaks"
@@ -462,7 +463,24 @@ def main() -> int:
                 tried.append(one)
                 print(line(one, chosen.verbose), flush=True)
             known = pool.map(clean_findings, [0])[0]
+    if not (chosen.sample or chosen.static or any(chosen.only)):
+        keep_score(tried)
     return report(tried, known, chosen.static)
+
+
+def keep_score(tried: list[Tried]) -> None:
+    """The score of all leaks, for the evidence of the next runs (gp_level_data/evidence.py)."""
+    harmful = [one for one in tried if not one.leak.is_harmless]
+    score = {
+        "commit": evidence.git("rev-parse", "HEAD"),
+        "leaks": len(harmful),
+        "caught": sum(bool(one.caught) for one in harmful),
+        "harmless": len(tried) - len(harmful),
+        "false_alarms": sum(bool(one.caught) for one in tried if one.leak.is_harmless),
+    }
+    path = PROJECT / "target" / evidence.LEAK_SCORE
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(score, indent=2) + "\n", encoding="utf-8")
 
 
 def line(one: Tried, is_verbose: bool) -> str:

@@ -1,0 +1,775 @@
+"""Reported back, destroyed on time, with evidence: one store goes through its end."""
+
+import csv
+import hashlib
+import os
+import random
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import COLLECTION, PROJECT, SAMPLE, Folders, copy_store
+from left_behind import numbers_in
+from test_killed import killed_at
+
+from gp_level_data import (
+    build,
+    certificate,
+    checksums,
+    evidence,
+    keys,
+    ledger,
+    policy,
+    publication,
+    published,
+    remains,
+    store,
+)
+from gp_level_data.__main__ import main
+from gp_level_data.nets import raw_numbers
+from gp_level_data.nets.lineage.compiled import built_manifest
+from gp_level_data.refusal import Refusal
+
+REPORTED_AT = "2017-04-10T09:00:00+01:00"
+IN_TIME, TOO_LATE = "2017-05-01T09:00:00+01:00", "2017-05-09T09:00:00+01:00"
+
+
+@dataclass(frozen=True)
+class House:
+    """A copy of a build with its own keys, and where its results are handed out."""
+
+    store: Path
+    keys: Path
+    handed_out: Path
+
+    def command(self, name: str, *options: str) -> int:
+        folders = ("--store-dir", str(self.store), "--key-dir", str(self.keys))
+        return main([*name.split(), *options, *folders])
+
+    def copy(self, folder: Path) -> "House":
+        """The same house again, for a test that changes it."""
+        copied = House(folder / "store", folder / "keys", folder / "handed_out")
+        for ours, theirs in (
+            (self.store, copied.store),
+            (self.keys, copied.keys),
+            (self.handed_out, copied.handed_out),
+        ):
+            if ours.exists():
+                shutil.copytree(ours, theirs)
+        return copied
+
+    def entries(self, *kinds: str) -> list[ledger.Entry]:
+        return ledger.entries(self.store, *kinds)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def artefacts(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
+    """What the build's dbt left; and this module's own goes elsewhere."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("target")))
+        patched.setenv("DBT_LOG_PATH", str(tmp_path_factory.mktemp("logs")))
+        left = [built.work, built.project / "target"]
+        patched.setattr(build, "artefacts", lambda: left)
+        manifest = built_manifest(built.project / "target" / "gateway", built.work / "target")
+        patched.setattr(evidence, "compiled_manifest", lambda _: manifest)
+        yield left
+
+
+@pytest.fixture(scope="module")
+def finished(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house whose results nobody has seen yet."""
+    folder = tmp_path_factory.mktemp("finished")
+    shutil.copytree(built.keys, folder / "keys")
+    return House(copy_store(built, folder).store, folder / "keys", folder / "handed_out")
+
+
+@pytest.fixture(scope="module")
+def reported(finished: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Its results are reported back, and there is evidence of the run before."""
+    house = finished.copy(tmp_path_factory.mktemp("reported"))
+    house.command("evidence")
+    to = ("--to", str(house.handed_out), "--at", REPORTED_AT)
+    assert house.command("report-back", COLLECTION, *to) == 0
+    return house
+
+
+@pytest.fixture(scope="module")
+def destroyed(reported: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Its personal data are destroyed, and the raw files as well."""
+    folder = tmp_path_factory.mktemp("destroyed")
+    house = reported.copy(folder)
+    shutil.copytree(SAMPLE, folder / "raw")
+    options = (
+        "--raw",
+        "--raw-dir",
+        str(folder / "raw"),
+        "--kept",
+        str(house.handed_out),
+        "--ordered-by",
+        "Custodian",
+    )
+    assert house.command("destroy", COLLECTION, *options) == 0
+    return house
+
+
+# ---- reported back ----------------------------------------------------------------------------------
+
+
+def practices(house: House) -> list[str]:
+    return sorted(path.name for path in house.handed_out.iterdir())
+
+
+def rows_of(path: Path) -> list[dict]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def mart(house: House, query: str) -> list[tuple]:
+    with published.opened(house.store) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_each_practice_has_its_folder(reported: House) -> None:
+    """Flags a practice that is collected, or sent something, and gets nothing; or gets what it may not."""
+    collected = {
+        code
+        for (code,) in mart(reported, "select practice_code from dim_practices where is_collected")
+    }
+    senders = {code for (code,) in mart(
+        reported, "select practice_code from reference.int_intake__file_counts where practice_code is not null"
+    )}  # fmt: skip
+    assert set(practices(reported)) == collected | senders and senders - collected
+    for practice in practices(reported):
+        files = {path.name for path in (reported.handed_out / practice).iterdir()}
+        always = {"data_checks.csv", "data_dictionary.csv", "read_me.txt", "SHA256SUMS"}
+        own = {"gp_metrics.csv", "comparators.csv", "funnels.csv", "emergency_admissions.csv"}
+        assert files == (always | own if practice in collected else always)
+
+
+def strangers(house: House) -> list[str]:
+    """Folders that hold a row, or so much as the code, of another practice."""
+    everybody = {code for (code,) in mart(house, "select practice_code from dim_practices")}
+    found = []
+    for practice in practices(house):
+        folder = house.handed_out / practice
+        text = b"".join(path.read_bytes() for path in folder.iterdir())
+        found += [practice for other in everybody - {practice} if other.encode() in text]
+        for path in folder.glob("*.csv"):
+            for row in rows_of(path):
+                of = row.get("practice_code") or (
+                    row["area_code"] if row.get("area_level") == "practice" else ""
+                )
+                found += [practice] if of not in ("", practice) else []
+    return found
+
+
+def test_no_folder_holds_anothers_rows(reported: House, tmp_path: Path) -> None:
+    """Flags a row of another practice, its code, or another CCG's; and a look that sees nothing."""
+    assert strangers(reported) == []
+    ccgs = dict(mart(reported, "select practice_code, ccg_code from dim_practices"))
+    for practice in practices(reported):
+        path = reported.handed_out / practice / "comparators.csv"
+        areas = (
+            {(row["area_level"], row["area_code"]) for row in rows_of(path)}
+            if path.exists()
+            else set()
+        )
+        assert areas <= {("practice", practice), ("ccg", ccgs[practice]), ("england", "ENGLAND")}
+    mixed = reported.copy(tmp_path)
+    one, other = sorted(mixed.handed_out.glob("*/gp_metrics.csv"))[:2]
+    with one.open("a") as file:
+        file.write(other.read_text().splitlines()[1] + "\r\n")
+    assert set(strangers(mixed)) == {one.parent.name}
+
+
+def test_every_row_goes_back(reported: House) -> None:
+    """Flags a result that no practice gets, or one that is not that of the marts."""
+    for file, table in (("gp_metrics.csv", "rpt_gp_metrics"), ("funnels.csv", "fct_gp_funnels")):
+        handed = [row for code in practices(reported) for path in [reported.handed_out / code / file]
+                  if path.exists() for row in rows_of(path)]  # fmt: skip
+        [(count,)] = mart(reported, f"select count(*) from {table}")
+        assert len(handed) == count
+    checked = sum(
+        len(rows_of(reported.handed_out / code / "data_checks.csv")) for code in practices(reported)
+    )
+    [(of_senders,)] = mart(
+        reported,
+        f"select count(*) from rpt_practice_checks where practice_code in ({str(practices(reported))[1:-1]})",
+    )
+    assert checked == of_senders
+    cells = {row["value_text"] for row in handed_rows(reported, "gp_metrics.csv")}
+    assert "*" in cells and all(value in ("", "*") or float(value) >= 0 for value in cells)
+
+
+def handed_rows(house: House, file: str) -> list[dict]:
+    paths = [house.handed_out / code / file for code in practices(house)]
+    return [row for path in paths if path.exists() for row in rows_of(path)]
+
+
+def test_every_column_is_explained(reported: House) -> None:
+    """Flags a column that the data dictionary does not know, or an explanation that is left out."""
+    folder = reported.handed_out / practices(reported)[0]
+    explained = {(row["file"], row["column"]) for row in rows_of(folder / "data_dictionary.csv")}
+    for path in folder.glob("*.csv"):
+        if path.name != "data_dictionary.csv":
+            assert {(path.name, column) for column in rows_of(path)[0]} <= explained
+    meanings = [row["meaning"] for row in rows_of(folder / "data_dictionary.csv")]
+    assert all(meanings) and not any("{{" in meaning for meaning in meanings)
+
+
+def test_checksums_and_the_record_are_those_of_the_files(reported: House) -> None:
+    """Flags a file that differs from what was recorded, in the folder, in the ledger and in the marts."""
+    [entry] = reported.entries(ledger.REPORTED_BACK)
+    recorded = {
+        (practice["practice_code"], file["name"]): file["checksum"]
+        for practice in entry.content["practices"]
+        for file in practice["files"]
+    }
+    found = {
+        (path.parent.name, path.name): checksums.of_file(path)
+        for path in reported.handed_out.glob("*/*")
+    }
+    assert recorded == found
+    for sums in reported.handed_out.glob("*/SHA256SUMS"):
+        for line in sums.read_text().splitlines():
+            digest, name = line.split("  ")
+            assert hashlib.sha256((sums.parent / name).read_bytes()).hexdigest() == digest
+    rows = mart(
+        reported,
+        "select practice_code, file_name, file_checksum, reported_at::varchar, collection from fct_reported_back",
+    )
+    assert {row[:2]: row[2] for row in rows} == recorded
+    assert {row[3:] for row in rows} == {("2017-04-10 08:00:00+00", COLLECTION)}
+
+
+def test_handed_over_twice(
+    reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flags a command that was stopped after the folders and before the record, and cannot go on; or that
+    takes folders with something else in them for its own."""
+    monkeypatch.setattr(build, "dbt", lambda *_, **__: None)
+    house = reported.copy(tmp_path)
+    again = ("report-back", COLLECTION, "--to", str(house.handed_out), "--at", REPORTED_AT)
+    assert house.command(*again) == 0
+    assert len(house.entries(ledger.REPORTED_BACK)) == 2
+    (house.handed_out / practices(house)[0] / "read_me.txt").write_text("something else")
+    assert house.command(*again) == 1
+    assert len(house.entries(ledger.REPORTED_BACK)) == 2
+
+
+@pytest.mark.parametrize("inside", ["store", "keys"])
+def test_folders_that_are_not_handed_out(reported: House, inside: str) -> None:
+    """Flags results that are put where the personal data lie, or around it."""
+    for to in (getattr(reported, inside) / "x", getattr(reported, inside), reported.store.parent):
+        assert reported.command("report-back", COLLECTION, "--to", str(to)) == 1
+    assert (
+        reported.command("report-back", "gpdpr", "--to", str(reported.store.parent.parent / "x"))
+        == 1
+    )
+
+
+# ---- on time ----------------------------------------------------------------------------------------
+
+
+def said(capsys: pytest.CaptureFixture[str], house: House, at: str) -> tuple[int, str]:
+    capsys.readouterr()
+    code = house.command("status", "--at", at)
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith(COLLECTION)]
+    return code, line
+
+
+def test_status(
+    finished: House, reported: House, destroyed: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags days that are miscounted, and a command that is content with what is overdue."""
+    assert "not reported back yet" in said(capsys, finished, IN_TIME)[1]
+    code, line = said(capsys, reported, IN_TIME)
+    assert code == 0 and "7 days left" in line and "8 May 2017" in line
+    code, line = said(capsys, reported, TOO_LATE)
+    assert code == 1 and "OVERDUE" in line
+    code, line = said(capsys, destroyed, TOO_LATE)
+    assert code == 0 and "destroyed on" in line
+
+
+def test_no_build_over_what_is_overdue(reported: House, destroyed: House) -> None:
+    """Flags a build that goes on while somebody's data should be gone."""
+    policy.refuse_overdue(reported.store, policy.moment(IN_TIME))
+    with pytest.raises(Refusal, match="should have been destroyed by 8 May 2017"):
+        policy.refuse_overdue(reported.store, policy.moment(TOO_LATE))
+    policy.refuse_overdue(destroyed.store, policy.moment(TOO_LATE))
+    # The command asks its own clock, which is years past the sample's.
+    assert reported.command("build") == 1
+
+
+def test_the_first_hand_over_counts(tmp_path: Path) -> None:
+    """Flags a date that moves on each time the results are handed over again."""
+    checksum = checksums.of_bytes(b"")
+    for day in (10, 20):
+        moment = datetime(2017, 4, day, tzinfo=UTC).isoformat()
+        facts = {"collection": COLLECTION, "collected_at": "", "results": checksum, "practices": []}
+        tmp_path.mkdir(exist_ok=True)
+        ledger.append(tmp_path, ledger.REPORTED_BACK, facts | {"reported_at": moment})
+    until = datetime(2017, 4, 10, tzinfo=UTC) + timedelta(days=policy.policy_of(COLLECTION).days)
+    assert policy.destroy_by(tmp_path, COLLECTION) == until
+    assert policy.destroy_by(tmp_path, "gpdpr") is None
+
+
+# ---- destroyed --------------------------------------------------------------------------------------
+
+
+def test_nothing_is_destroyed_before_it_is_reported(finished: House, tmp_path: Path) -> None:
+    """Flags results that nobody has seen, and data that they could be made from again, gone."""
+    house = finished.copy(tmp_path)
+    assert house.command("destroy", COLLECTION) == 1
+    assert store.database_file(house.store, store.PATIENT_LEVEL).exists()
+    assert keys.read_key(house.keys, COLLECTION) and not house.entries()
+
+
+def test_nothing_is_destroyed_after_the_results_have_changed(
+    reported: House, tmp_path: Path
+) -> None:
+    """Flags results that were built again after the hand-over, and never reported."""
+    house = reported.copy(tmp_path)
+    with duckdb.connect(str(store.database_file(house.store, store.MARTS))) as connection:
+        connection.execute("update fct_gp_metrics set numerator_text = '*'")
+        connection.execute("update rpt_gp_metrics set numerator_text = '*'")
+    assert house.command("destroy", COLLECTION) == 1
+    assert keys.read_key(house.keys, COLLECTION)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "old"])
+def test_what_nobody_knows_is_not_destroyed(reported: House, tmp_path: Path, name: str) -> None:
+    """Flags a file that is taken for the store's own."""
+    house = reported.copy(tmp_path)
+    (house.store / name).mkdir() if name == "old" else (house.store / name).write_text("mine")
+    assert house.command("destroy", COLLECTION) == 1
+    assert keys.read_key(house.keys, COLLECTION)
+
+
+def test_all_that_was_personal_is_gone(reported: House, destroyed: House) -> None:
+    """Flags a key, database or raw file of people that is left, or that no certificate names."""
+    [entry] = destroyed.entries(ledger.DESTRUCTION)
+    left = sorted(path.name for path in destroyed.store.iterdir())
+    assert left == [".lock", "ledger", "marts.duckdb"]
+    assert not list(destroyed.keys.glob("*.key"))
+    for name in (COLLECTION, keys.STORE_KEY):
+        with pytest.raises(Refusal):
+            keys.read_key(destroyed.keys, name)
+        assert keys.is_destroyed(destroyed.keys, name)
+    raw = destroyed.store.parent / "raw"
+    numbers_left = len(raw_numbers.numbers_in(raw))
+    assert numbers_left == 0
+    assert (raw / "ods" / "epraccur.csv").exists()
+    content = entry.content
+    was = store.database_file(reported.store, store.PATIENT_LEVEL)
+    assert content["files"] == [
+        {"name": was.name, "byte_count": was.stat().st_size, "checksum": checksums.of_file(was)}
+    ]
+    fingerprints = {key["name"]: key["fingerprint"] for key in content["keys"]}
+    assert fingerprints == {
+        name: keys.fingerprint(keys.read_key(reported.keys, name))
+        for name in (COLLECTION, keys.STORE_KEY)
+    }
+    rows = {table["table"]: table["row_count"] for table in content["tables"]}
+    assert rows["gateway.int_patients__permitted"] > 30_000
+    assert content["raw"]["is_destroyed"] and len(content["raw"]["files"]) > 40
+    # The sample's results were handed over years ago, and the page does not hide it.
+    assert content["ordered_by"] == "Custodian" and not certificate.is_in_time(content)
+    assert content["reported_at"] == policy.moment(REPORTED_AT).isoformat()
+
+
+def test_results_stay(reported: House, destroyed: House) -> None:
+    """Flags results or handed-out folders that went with the personal data."""
+    for table in published.tables(published.opened(reported.store)):
+        before, after = (mart(house, f"select * from {table}") for house in (reported, destroyed))
+        assert before == after
+    assert practices(reported) == practices(destroyed)
+
+
+def test_nobody_is_left_in_what_is_kept(
+    reported: House, destroyed: House, artefacts: list[Path]
+) -> None:
+    """Flags one of a thousand numbers, or any pseudonym, in what stays; by another search."""
+    with duckdb.connect() as connection:
+        store.attach_patient_level(
+            connection, reported.store, keys.read_key(reported.keys, keys.STORE_KEY)
+        )
+        rows = connection.execute(
+            "select distinct patient_key from patient_level.gateway.int_patients__permitted"
+        )
+        pseudonyms = {key.encode() for (key,) in rows.fetchall()}
+    quoted = raw_numbers.numbers_quoted(
+        *(PROJECT / name for name in ("models", "macros", "seeds", "tests"))
+    )
+    numbers = set(random.sample(sorted(raw_numbers.numbers_in(SAMPLE) - quoted), 1000))
+    kept = [destroyed.store, destroyed.handed_out, *artefacts]
+    found = 0
+    for path in remains.files_kept(kept):
+        content = path.read_bytes()
+        windows = {content[at : at + 32] for at in letters_from(content)}
+        found += len(windows & pseudonyms)
+        found += len(numbers_in(content) & numbers) if path.suffix != ".duckdb" else 0
+    known = len(pseudonyms)
+    assert known > 30_000 and found == 0
+    assert (
+        main(
+            [
+                "certificate",
+                "verify",
+                "--store-dir",
+                str(destroyed.store),
+                "--key-dir",
+                str(destroyed.keys),
+            ]
+        )
+        == 0
+    )
+
+
+def letters_from(content: bytes) -> Iterator[int]:
+    """Where 32 letters a to p begin."""
+    for match in remains.PSEUDONYM.finditer(content):
+        yield match.start()
+
+
+@pytest.mark.parametrize("what", ["number", "pseudonym"])
+def test_not_certified_while_somebody_is_left(
+    reported: House,
+    tmp_path: Path,
+    what: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Flags a certificate of a destruction that has missed somebody; mended, the next call finishes it."""
+    house = reported.copy(tmp_path)
+    monkeypatch.setattr(build, "artefacts", lambda: [])
+    sent = "9990000018"
+    monkeypatch.setattr(remains, "sampled_numbers", lambda *_: [sent])
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "a.txt").write_text(f"x{sent}x" if what == "number" else "x" + "abcdefghijklmnop" * 2)
+    options = ("destroy", COLLECTION, "--kept", str(kept))
+    assert house.command(*options) == 1
+    printed = capsys.readouterr().out
+    is_told = sent in printed
+    assert "not proved" in printed and "a.txt" in printed and not is_told
+    assert not house.entries(ledger.DESTRUCTION)
+    with pytest.raises(Refusal, match="was stopped"):
+        policy.refuse_overdue(house.store, policy.moment(IN_TIME))
+    (kept / "a.txt").unlink()
+    assert house.command(*options) == 0
+    assert len(house.entries(ledger.DESTRUCTION)) == 1
+    assert house.command(*options) == 1
+
+
+def test_a_destruction_killed_is_finished_by_the_next(
+    reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flags a moment after which neither the store can be used nor the destruction be finished."""
+    monkeypatch.setattr(build, "artefacts", lambda: [])
+    monkeypatch.setattr(remains, "sampled_numbers", lambda *_: ["9990000018"])
+    monkeypatch.setattr(remains, "numbers_left", lambda *_: [])
+    monkeypatch.setattr(remains, "pseudonyms_left", lambda *_: [])
+    silent = os.open(os.devnull, os.O_WRONLY)
+    killed = 0
+    # It takes some eighty steps.
+    for step in sorted(random.sample(range(1, 80), 6)):
+        house = reported.copy(tmp_path / f"{step}")
+
+        def work(house: House = house) -> None:
+            os.dup2(silent, 1)
+            house.command("destroy", COLLECTION)
+
+        killed += killed_at(step, work)
+        house.command("destroy", COLLECTION)
+        [entry] = house.entries(ledger.DESTRUCTION)
+        assert list(ledger.problems(house.store)) == [], f"killed at step {step}"
+        assert sorted(path.name for path in house.store.iterdir()) == [
+            ".lock",
+            "ledger",
+            "marts.duckdb",
+        ]
+        assert not list(house.keys.glob("*.key")) and entry.content["files"]
+    assert killed > 2
+
+
+# ---- certified --------------------------------------------------------------------------------------
+
+
+def first(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().out.splitlines()[0]
+
+
+def test_a_certificate_that_was_changed(
+    destroyed: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a certificate, page or link of the chain that can be changed unnoticed."""
+    assert destroyed.command("certificate verify") == 0
+    names = {entry.kind: entry.path.name for entry in destroyed.entries()}
+    changes = {
+        "page": (names[ledger.DESTRUCTION].replace("json", "html"), "Custodian", "Somebody"),
+        "content": (names[ledger.DESTRUCTION], "Custodian", "Somebody"),
+        "schema": (names[ledger.DESTRUCTION], '"is_destroyed": true', '"is_destroyed": "yes"'),
+        "earlier": (names[ledger.REPORTED_BACK], "gp_metrics.csv", "gp_results.csv"),
+    }
+    for name, (file, was, becomes) in changes.items():
+        house = destroyed.copy(tmp_path / name)
+        path = house.store / ledger.FOLDER / file
+        path.write_text(path.read_text().replace(was, becomes, 1))
+        capsys.readouterr()
+        assert house.command("certificate verify") == 1
+        place = names[ledger.DESTRUCTION] if name == "earlier" else file
+        assert first(capsys).split(":")[0].split(".")[0] == place.split(".")[0]
+    gone = destroyed.copy(tmp_path / "gone")
+    (gone.store / ledger.FOLDER / names[ledger.REPORTED_BACK]).unlink()
+    assert gone.command("certificate verify") == 1
+
+
+def test_what_comes_back_is_noticed(
+    reported: House, destroyed: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a copy of the database or of a key that comes back after its certificate."""
+    file = destroyed.copy(tmp_path / "file")
+    shutil.copyfile(
+        store.database_file(reported.store, store.PATIENT_LEVEL), file.store / "copy.bin"
+    )
+    key = destroyed.copy(tmp_path / "key")
+    shutil.copyfile(keys.key_file(reported.keys, COLLECTION), keys.key_file(key.keys, COLLECTION))
+    for house, says in ((file, "copy.bin"), (key, "has come back")):
+        capsys.readouterr()
+        assert house.command("certificate verify") == 1
+        assert says in first(capsys)
+
+
+# ---- evidence ---------------------------------------------------------------------------------------
+
+
+def test_evidence_says_what_the_run_did(reported: House) -> None:
+    """Flags counts, files, cells or checksums that are not those of the run."""
+    [entry] = reported.entries(ledger.EVIDENCE)
+    content = entry.content
+    [(collected,)] = mart(
+        reported,
+        "select sum(row_count) from reference.int_intake__record_counts where verdict = 'kept'",
+    )
+    counts = content["counts"]
+    assert sum(each["row_count"] for each in counts["kept"]) == collected
+    assert counts["is_balanced"] and 30_000 < counts["people_count"] <= collected
+    assert {net["net"]: net["verdict"] for net in content["nets"]} == {
+        "name": "held", "value": "held", "lineage": "held", "renaming": "not run",
+    }  # fmt: skip
+    raw = {file["name"]: file["byte_count"] for file in content["raw_files"]}
+    assert raw["cqrs/participation.csv"] == (SAMPLE / "cqrs" / "participation.csv").stat().st_size
+    key = keys.read_key(reported.keys, COLLECTION)
+    for file in random.sample(content["raw_files"], 5):
+        assert file["checksum"] == checksums.of_file_under_key(SAMPLE / file["name"], key)
+    smallest = content["smallest_cell"]
+    assert smallest["count"] > smallest["withheld_up_to"] == 7
+    assert {table["table"] for table in content["tables"]} >= {"fct_gp_metrics", "fct_comparators"}
+    assert content["leak_score"] is None or isinstance(content["leak_score"], dict)
+    assert {each["name"] for each in content["project"]["dependencies"]} >= {"dbt-core", "duckdb"}
+    assert content["policy"]["collection"]["collection"] == COLLECTION
+
+
+def test_evidence_is_verified(
+    reported: House,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Flags results that differ from their evidence unnoticed; the first difference is named."""
+    # The nets take a while, and somebody may be at work on the project.
+    for part in ("nets", "project"):
+        was = reported.entries(ledger.EVIDENCE)[0].content[part]
+        monkeypatch.setitem(evidence.PARTS, part, lambda _, was=was: was)
+    assert reported.command("evidence verify") == 0
+    house = reported.copy(tmp_path)
+    with duckdb.connect(str(store.database_file(house.store, store.MARTS))) as connection:
+        connection.execute("update fct_gp_funnels set category = 'as_expected'")
+    capsys.readouterr()
+    assert house.command("evidence verify") == 1
+    tables = [table["table"] for table in house.entries(ledger.EVIDENCE)[0].content["tables"]]
+    assert first(capsys) == (
+        f"0001_evidence.json: tables.{tables.index('fct_gp_funnels')}.checksum is not what it was"
+    )
+
+
+def test_a_small_cell_shows(reported: House, tmp_path: Path) -> None:
+    """Flags a smallest cell that is looked for where there is none."""
+    house = reported.copy(tmp_path)
+    with duckdb.connect(str(store.database_file(house.store, store.MARTS))) as connection:
+        connection.execute(
+            """
+            update fct_exclusions set person_count = 3
+            where person_count = (select max(person_count) from fct_exclusions)
+            """
+        )
+    with published.opened(house.store) as connection:
+        assert published.smallest_count(connection) == (3, "fct_exclusions.person_count")
+
+
+def test_nothing_is_written_that_looks_like_a_person(
+    reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flags evidence that is not searched before it is written."""
+    house = reported.copy(tmp_path)
+    for part in evidence.PARTS:
+        monkeypatch.setitem(
+            evidence.PARTS,
+            part,
+            lambda _, part=part: house.entries(ledger.EVIDENCE)[0].content[part],
+        )
+    monkeypatch.setitem(evidence.PARTS, "leak_score", lambda _: {"caught": "abcdefghijklmnop" * 2})
+    assert house.command("evidence") == 1
+    assert len(house.entries(ledger.EVIDENCE)) == 1
+
+
+class Outline(HTMLParser):
+    """What a screen reader goes by."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.language = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple]) -> None:
+        self.tags.append(tag)
+        self.language = self.language or dict(attrs).get("lang")
+
+
+def test_pages_can_be_read_by_everybody(destroyed: House) -> None:
+    """Flags a page without a language, a heading, captions or row headings, or with something to load."""
+    pages = sorted((destroyed.store / ledger.FOLDER).glob("*.html"))
+    assert len(pages) == 2
+    for path in pages:
+        outline = Outline()
+        outline.feed(path.read_text())
+        count = outline.tags.count
+        assert (
+            outline.language == "en-GB"
+            and count("h1") == 1
+            and count("h2") > 3
+            and count("title") == 1
+        )
+        assert count("table") == count("caption") == count("thead") > 2
+        assert not {"script", "img", "link", "iframe"} & set(outline.tags)
+
+
+# ---- kept safe --------------------------------------------------------------------------------------
+
+
+def test_backed_up_and_restored(destroyed: House, reported: House, tmp_path: Path) -> None:
+    """Flags a backup with anything personal, or one that does not bring results and ledger back."""
+    backup = tmp_path / "backup"
+    assert destroyed.command("backup", "--to", str(backup)) == 0
+    assert sorted(path.name for path in backup.iterdir()) == [
+        "checksums.txt",
+        "ledger",
+        "marts.duckdb",
+    ]
+    lost = House(tmp_path / "store", destroyed.keys, destroyed.handed_out)
+    assert lost.command("restore", "--from", str(backup)) == 0
+    assert lost.command("certificate verify") == 0
+    for table in published.tables(published.opened(lost.store)):
+        assert mart(lost, f"select * from {table}") == mart(destroyed, f"select * from {table}")
+    # Beside the personal data of a run, older results would be another run's.
+    assert reported.copy(tmp_path / "reported").command("restore", "--from", str(backup)) == 1
+    with (backup / "marts.duckdb").open("ab") as file:
+        file.write(b"x")
+    spoilt = House(tmp_path / "spoilt", destroyed.keys, destroyed.handed_out)
+    assert spoilt.command("restore", "--from", str(backup)) == 1
+    assert not spoilt.store.exists()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])
+def test_a_store_is_its_owners_alone(tmp_path: Path, umask: int) -> None:
+    """Flags a database, a log or a folder that others may read, whatever shell the command was typed in."""
+    folder = tmp_path / f"{umask:o}" / "store"
+    before = os.umask(umask)
+    try:
+        publication.hold(folder)
+        with duckdb.connect(str(store.database_file(folder, store.MARTS))) as connection:
+            connection.execute("create table a as select 1")
+            modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == {0o600} and stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_store_that_others_could_read_before(tmp_path: Path) -> None:
+    """Flags a database of an earlier version, or a copy, that stays open to others; or a shared folder."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    path = store.database_file(folder, store.MARTS)
+    path.write_text("")
+    path.chmod(0o644)
+    publication.hold(folder)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o770)
+    with pytest.raises(Refusal, match="chmod 700"):
+        publication.hold(shared)
+
+
+def test_what_was_built_is_private(built: Folders, reported: House, destroyed: House) -> None:
+    """Flags a file of a store, its ledger, its keys or a handed-out folder that others may read."""
+    folders = (built.store, built.keys, reported.store, reported.handed_out, destroyed.store)
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    below = [path for folder in folders for path in (folder, *folder.rglob("*")) if path.is_dir()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in below} == {0o700}
+
+
+# ---- the steps of models/end_of_life.md that no other test goes -----------------------------------
+
+
+def test_the_custodian_hands_over(
+    reported: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a hand-over after which the new custodian's key is refused, or the old one's is not."""
+    new = tmp_path / "new"
+    new.mkdir(mode=0o700)
+    old = reported.copy(tmp_path / "old").keys
+    for name in (f"{COLLECTION}.key", keys.REGISTER):
+        shutil.copy(old / name, new / name)
+    fingerprints = [keys.fingerprint(keys.read_key(folder, COLLECTION)) for folder in (old, new)]
+    assert fingerprints[0] == fingerprints[1]
+    assert main(["keys", "destroy", "--key-dir", str(old), "--key", COLLECTION]) == 0
+    assert keys.read_key(new, COLLECTION)
+    with pytest.raises(Refusal):
+        keys.read_key(old, COLLECTION)
+
+
+def test_the_stores_key_is_lost(
+    reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flags a lost key that stands in the way of the destruction, is called destroyed, or may come back."""
+    monkeypatch.setattr(build, "artefacts", lambda: [])
+    monkeypatch.setattr(remains, "numbers_left", lambda *_: [])
+    house = reported.copy(tmp_path)
+    path = keys.key_file(house.keys, keys.STORE_KEY)
+    path.rename(tmp_path / "found_later")
+    assert house.command("destroy", COLLECTION) == 0
+    content = house.entries(ledger.DESTRUCTION)[0].content
+    assert [key["fate"] for key in content["keys"]] == ["destroyed", "lost before"]
+    assert content["tables"] is None
+    shutil.copy(tmp_path / "found_later", path)
+    with pytest.raises(Refusal, match="was destroyed and has come back"):
+        keys.read_key(house.keys, keys.STORE_KEY)
+
+
+def test_a_new_key_for_the_next_collection(destroyed: House, tmp_path: Path) -> None:
+    """Flags a rotation that gives the old key again, or is refused after a destruction."""
+    house = destroyed.copy(tmp_path)
+    assert main(["keys", "new", "--key-dir", str(house.keys)]) == 0
+    old = house.entries(ledger.DESTRUCTION)[0].content["keys"]
+    for key in old:
+        assert keys.fingerprint(keys.read_key(house.keys, key["name"])) != key["fingerprint"]
+    assert house.command("certificate verify") == 0
