@@ -138,6 +138,7 @@ def begun(chosen: argparse.Namespace, raw_dir: Path, key_dir: Path, store_dir: P
     with published.opened(store_dir) as connection:
         settings = published.settings_of(connection, chosen.collection)
         refuse_destroyed(store_dir, chosen.collection)
+        refuse_shared_key(key_dir, chosen.collection)
         reported = policy.reported_at(store_dir, chosen.collection)
         if reported is None:
             raise Refusal(
@@ -195,6 +196,16 @@ def begun(chosen: argparse.Namespace, raw_dir: Path, key_dir: Path, store_dir: P
     }
     write_order(store_dir, order)
     return order
+
+
+def refuse_shared_key(key_dir: Path, collection: str) -> None:
+    """A Refusal where another collection's store would be lost with this one's key."""
+    others = sorted(set(keys.names(key_dir)) & set(policy.policies()) - {collection})
+    if others:
+        raise Refusal(
+            f"The key folder {key_dir} is {others[0]}'s as well, whose store opens with the same key:"
+            " give each collection a KEY_DIR of its own, with a copy of the store's key, first."
+        )
 
 
 def refuse_destroyed(store_dir: Path, collection: str) -> None:

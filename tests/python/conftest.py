@@ -6,6 +6,7 @@ works on a copy of it, with a target folder of its own.
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -145,6 +146,14 @@ def connect(folders: Folders) -> duckdb.DuckDBPyConnection:
         connection, folders.store, keys.read_key(folders.keys, keys.STORE_KEY)
     )
     return connection
+
+
+# Empty in a run of this collection: what only journals, releases and the end of the data's life fill.
+OF_OTHERS = re.compile(
+    r".*[.](int_(journals|registers|planning|releases)__\w+|int_opt_outs__not_disseminated|rel_\w+"
+    r"|int_disclosure__(bands|breakdowns)|fct_(activity|coverage|prevalence|register_targets)"
+    r"|fct_release_(recall|steps)|fct_reported_back|reported_back|destroyed)"
+)
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection) -> list[str]:

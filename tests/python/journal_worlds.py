@@ -164,6 +164,8 @@ def linked(world: JournalWorld) -> None:
     # somebody who objects, at a practice that does not take part
     world.row(3_100, "L81001")
     gate.opt_out(3_100, SECOND, DISSENT)
+    # somebody who objects to being handed on, and was never sent
+    gate.opt_out(3_101, SECOND, TYPE_2_DISSENT)
     for person, code in ((3_000, None), (3_001, DISSENT), (3_002, TYPE_2_DISSENT)):
         world.row(person)
         if code:

@@ -298,4 +298,4 @@ def test_extracts_older_than_a_week_are_told(previous: Folders, tmp_path: Path) 
         run_dbt(folders, "source", "freshness", "--target", "gateway", "--select", "source:gpes")
     ).stdout
     found = {source: verdict for verdict, source in re.findall(r"(WARN|PASS) freshness of gpes\.(\w+)", said)}
-    assert found == {"practice_records": "PASS", "opt_out_extractions": "WARN"}
+    assert found == {"practice_records": "PASS", "opt_out_extractions": "WARN", "journals": "WARN"}

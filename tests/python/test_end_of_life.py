@@ -104,7 +104,9 @@ def destroyed(reported: House, tmp_path_factory: pytest.TempPathFactory) -> Hous
     """Its personal data are destroyed, and the raw files as well."""
     folder = tmp_path_factory.mktemp("destroyed")
     house = reported.copy(folder)
-    shutil.copytree(SAMPLE, folder / "raw")
+    # What other collections sent is theirs to destroy.
+    of_others = shutil.ignore_patterns("gpdpr", "care_data", "social_care")
+    shutil.copytree(SAMPLE, folder / "raw", ignore=of_others)
     options = (
         "--raw",
         "--raw-dir",
@@ -331,6 +333,17 @@ def test_nothing_is_destroyed_before_it_is_reported(finished: House, tmp_path: P
     assert keys.read_key(house.keys, COLLECTION) and not house.entries()
 
 
+def test_no_other_store_is_lost_with_the_key(
+    reported: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a store's key that is destroyed although it opens another collection's store too."""
+    house = reported.copy(tmp_path)
+    keys.new_key(house.keys, "gpdpr")
+    assert house.command("destroy", COLLECTION) == 1
+    assert "a KEY_DIR of its own" in capsys.readouterr().err
+    assert keys.read_key(house.keys, keys.STORE_KEY) and keys.read_key(house.keys, COLLECTION)
+
+
 def test_nothing_is_destroyed_after_the_results_have_changed(
     reported: House, tmp_path: Path
 ) -> None:
@@ -367,9 +380,10 @@ def test_all_that_was_personal_is_gone(reported: House, destroyed: House) -> Non
     assert numbers_left == 0
     assert (raw / "ods" / "epraccur.csv").exists()
     content = entry.content
-    was = store.database_file(reported.store, store.PATIENT_LEVEL)
+    files = [store.database_file(reported.store, name) for name in (store.PATIENT_LEVEL, store.RELEASED)]
     assert content["files"] == [
         {"name": was.name, "byte_count": was.stat().st_size, "checksum": checksums.of_file(was)}
+        for was in files
     ]
     fingerprints = {key["name"]: key["fingerprint"] for key in content["keys"]}
     assert fingerprints == {

@@ -97,6 +97,7 @@ def that_have_no_contract(manifest: dict) -> list[str]:
         node["name"]
         for node in models_of(manifest).values()
         if node["config"]["materialized"] not in ("view", "ephemeral", "snapshot")
+        and (node["database"], node["schema"]) != ("memory", "gateway")
         and not node["config"]["contract"]["enforced"]
     )
 

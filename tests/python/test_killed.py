@@ -27,7 +27,7 @@ from gp_level_data.refusal import Refusal
 
 KILLS = int(os.environ.get("KILLS", "6"))
 MEGABYTE = 1024 * 1024
-NOTHING = {".lock", "marts.duckdb", "patient_level.duckdb"}
+NOTHING = {".lock", "marts.duckdb", "patient_level.duckdb", "released.duckdb"}
 
 
 # ---- runs of dbt ------------------------------------------------------------------------------------

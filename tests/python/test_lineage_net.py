@@ -98,7 +98,8 @@ def engine(manifest: dict) -> duckdb.DuckDBPyConnection:
     """A database with every relation of the gateway, without a row."""
     connection = duckdb.connect()
     connection.create_function("pseudonymise", lambda number: number, [str], str)
-    for name in ("marts", "patient_level"):
+    connection.create_function("release_pseudonym", lambda release, number: number, [str, str], str)
+    for name in ("marts", "patient_level", "released"):
         connection.execute(f"attach ':memory:' as {name}")
     analysed = project.analyse(manifest)
     nodes = [manifest["nodes"][key] for key in analysed]

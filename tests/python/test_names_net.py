@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Folders, test_number
+from conftest import PROJECT, Folders, test_number
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
