@@ -72,7 +72,7 @@ MUTANTS = [
     ),
     Mutant(
         JUDGED, "bad numbers", "'journals.nhs_number', 'journals.nhs_number_spelling_rule', 'folder.is_synthetic'",
-        "'4000000632', 'null', 'false'", "a bad number is nobody's",
+        "'9990000018', 'null', 'true'", "a bad number is nobody's",
     ),
     # the record
     Mutant(

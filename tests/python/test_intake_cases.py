@@ -9,6 +9,7 @@ import gzip
 import io
 import os
 import re
+import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -395,7 +396,7 @@ CASES = {
         one_more(NHS_NUMBER=f"{T1[:3]} {T1[3:6]}-{T1[6:]}"), REJECTED, "nhs_number_malformed"
     ),
     "full-width digits": Case(
-        one_more(NHS_NUMBER=T1.translate(str.maketrans("0123456789", "０１２３４５６７８９"))), REJECTED, "nhs_number_malformed"
+        one_more(NHS_NUMBER=T1.translate(str.maketrans(string.digits, "０１２３４５６７８９"))), REJECTED, "nhs_number_malformed"
     ),
     "wrong check digit": Case(
         one_more(NHS_NUMBER=f"{T1[:9]}{(int(T1[9]) + 1) % 10}"), REJECTED, "nhs_number_check_digit"

@@ -3,6 +3,7 @@ the same is stored; and a file with a column too many never comes in.
 """
 
 import shutil
+import string
 from pathlib import Path
 
 import duckdb
@@ -91,7 +92,7 @@ def test_nothing_stored_is_somebodys_number(store: duckdb.DuckDBPyConnection, ra
     # a code of nine digits is nobody's number, though it may begin like one
     nine = "195967001"
     held = store.execute(f"select count(*) from gateway.int_journals__records where code = '{nine}'").fetchone()[0]
-    digits = [digit for digit in "0123456789" if has_check_digit(nine + digit)]
+    digits = [digit for digit in string.digits if has_check_digit(nine + digit)]
     assert held and digits and found_in(store, {nine + digits[0]}) == []
 
 

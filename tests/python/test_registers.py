@@ -5,6 +5,7 @@ on cases made by hand, one a rule and one on either side of its edge, and on tho
 """
 
 import random
+import string
 from collections import Counter
 from datetime import date, timedelta
 
@@ -282,7 +283,7 @@ def test_the_check_digit_itself() -> None:
     for code in ("44054006", "111552007", "999791000000106"):
         assert is_checked(code)
         for at, digit in enumerate(code):
-            assert not any(is_checked(code[:at] + other + code[at + 1 :]) for other in "0123456789" if other != digit)
+            assert not any(is_checked(code[:at] + other + code[at + 1 :]) for other in string.digits if other != digit)
             if at and code[at - 1] != digit:
                 assert not is_checked(code[: at - 1] + digit + code[at - 1] + code[at + 1 :])
 
