@@ -16,13 +16,19 @@ with episodes as (
 
 ),
 
+usable as (
+
+    select * from episodes
+    where rejected_rule is null
+
+),
+
 -- Few episodes are there twice, and few are unfinished; only their rows are worth comparing. An
 -- episode that is there twice is not asked whether it is unfinished as well.
 repeated as (
 
     select episode_key
-    from episodes
-    where rejected_rule is null
+    from usable
     group by episode_key
     having count(*) > 1
 
@@ -30,38 +36,21 @@ repeated as (
 
 finished_later as (
 
-    select distinct
-        unfinished.nhs_number,
-        unfinished.admission_date,
-        unfinished.admission_method,
-        unfinished.episode_order
-    from episodes as unfinished
-    inner join episodes as finished
-        on
-            unfinished.nhs_number = finished.nhs_number
-            and unfinished.admission_date = finished.admission_date
-            and unfinished.admission_method = finished.admission_method
-            and unfinished.episode_order = finished.episode_order
-    where
-        unfinished.episode_status <> '3'
-        and finished.episode_status = '3'
-        and unfinished.rejected_rule is null
-        and finished.rejected_rule is null
+    {{ finished_later('usable') }}
 
 ),
 
 copies as (
 
     select
-        episodes.file_name,
-        episodes.episode_key,
-        episodes.nhs_number,
+        usable.file_name,
+        usable.episode_key,
+        usable.nhs_number,
         row_number() over (
-            partition by episodes.episode_key order by episodes.file_name
+            partition by usable.episode_key order by usable.file_name
         ) as copy_number
-    from episodes
-    inner join repeated on episodes.episode_key = repeated.episode_key
-    where episodes.rejected_rule is null
+    from usable
+    inner join repeated on usable.episode_key = repeated.episode_key
 
 ),
 
@@ -86,19 +75,18 @@ left_out as (
     where people.person_count > 1 or copies.copy_number > 1
     union all
     select
-        episodes.file_name,
+        usable.file_name,
         'unfinished_episode_again' as rule
-    from episodes
+    from usable
     inner join finished_later
         on
-            episodes.nhs_number = finished_later.nhs_number
-            and episodes.admission_date = finished_later.admission_date
-            and episodes.admission_method = finished_later.admission_method
-            and episodes.episode_order = finished_later.episode_order
-    left join repeated on episodes.episode_key = repeated.episode_key
+            usable.nhs_number = finished_later.nhs_number
+            and usable.admission_date = finished_later.admission_date
+            and usable.admission_method = finished_later.admission_method
+            and usable.episode_order = finished_later.episode_order
+    left join repeated on usable.episode_key = repeated.episode_key
     where
-        episodes.rejected_rule is null
-        and episodes.episode_status <> '3'
+        usable.episode_status <> '3'
         and repeated.episode_key is null
 
 ),
