@@ -50,13 +50,13 @@ LEFT_OUT = """
 """
 
 REFUSED_FILES = """
-    select 'refused' as verdict, rule, sum(row_count)::bigint as row_count
-    from reference.int_intake__rejected_counts
-    where file_kind in ('practice_records', 'journals')
-        and rule not in (select rule from reference.int_intake__record_counts)
-        and rule not in (select reason from reference.int_journals__removed_counts)
-    group by rule
-    order by rule
+    select 'refused' as verdict, counts.rule, sum(counts.row_count)::bigint as row_count
+    from reference.int_intake__rejected_counts as counts
+    anti join reference.int_intake__record_counts as of_rows on counts.rule = of_rows.rule
+    anti join reference.int_journals__removed_counts as removed on counts.rule = removed.reason
+    where counts.file_kind in ('practice_records', 'journals')
+    group by counts.rule
+    order by counts.rule
 """
 
 ONE_PRACTICE = """

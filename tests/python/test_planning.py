@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from attacker import Published, by_propagation, by_solver, revealed
 from conftest import SAMPLE, Folders
+from opt_out_oracle import seed
 from planning_sql import COLLECTED_AT, Planning, compiled
 from register_oracle import LIMITS, REFERENCE, Patient, decide, is_of_age
 
@@ -346,6 +347,14 @@ def test_the_tables_add_up_to_the_patients(sample: Planning) -> None:
     wrong = [cell for cell in practices if not published.low[cell] <= counts[cell[1:]] <= published.high[cell]]
     assert wrong == [] and len(practices) > 1_000
     assert {cell[1:] for cell in practices} >= set(+counts)
+
+
+def test_the_sample_has_somebody_for_every_rule_of_the_register_and_its_target(sample: Planning) -> None:
+    """Flags a rule of QOF diabetes (DM_REG, DM020) that nobody of the sample meets."""
+    for model, target in (("int_registers__decided", "register"), ("int_registers__targets", "dm020")):
+        has_target = f"where target = '{target}'" if target != "register" else ""
+        met = sample.rows(f"select distinct rule from patient_level.intermediate.{model} {has_target}")
+        assert set(met) == {(row["rule"],) for row in seed("register_rules") if row["target"] == target}
 
 
 @pytest.mark.parametrize("table", ["fct_prevalence", "fct_register_targets", "fct_activity", "fct_coverage"])
