@@ -128,6 +128,7 @@ PATIENTS = [
     # rows
     [{}, {}],
     [{}, {"value1_condition": "1"}],
+    [{"staff_role": "NURSE"}, {"staff_role": "OTHER"}],
     [{"practice": SECOND, "date": "2012-01-01", "sex": "1"}, {}],
     [{"processed_timestamp": "2017-04-01T02:00:01+01:00", "date": "2012-01-01"}, {}],
     [{"nhs_number": "not a number"}, {}],
@@ -164,6 +165,11 @@ def linked(world: JournalWorld) -> None:
     # somebody who objects, at a practice that does not take part
     world.row(3_100, "L81001")
     gate.opt_out(3_100, SECOND, DISSENT)
+    # somebody who objects and has left, and somebody who objects with a row that is of no use
+    world.row(3_102, deregistered_on="2016-05-01")
+    world.row(3_103, practice=SECOND)
+    for person in (3_102, 3_103):
+        gate.opt_out(person, SECOND, DISSENT)
     # somebody who objects to being handed on, and was never sent
     gate.opt_out(3_101, SECOND, TYPE_2_DISSENT)
     for person, code in ((3_000, None), (3_001, DISSENT), (3_002, TYPE_2_DISSENT)):
