@@ -1,4 +1,4 @@
-"""`make status`: how long each collection's personal data may still be kept. 1 where one is overdue."""
+"""`make status`: how long a store may still keep each collection's personal data. 1 where one is overdue."""
 
 import argparse
 from datetime import UTC, datetime
@@ -18,10 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """A line a collection."""
+    """The store, and a line a collection."""
     at = policy.moment(chosen.at) if chosen.at else datetime.now(UTC)
     store_dir = chosen.store_dir.resolve()
+    if not store_dir.is_dir():
+        # Of a folder that is not there, nothing would ever be overdue.
+        raise Refusal(f"There is no store {store_dir}: say which with STORE_DIR=...")
     lines = {name: state(store_dir, each, at) for name, each in policy.policies().items()}
+    print(f"Store {store_dir}")
     width = max(map(len, lines))
     for name, says in lines.items():
         print(f"{name:<{width}}  {says}")

@@ -7,10 +7,14 @@ a setting. The pseudonymisation key is not read, and `pseudonymise` does not exi
 from pathlib import Path
 
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from gp_level_data import keys, ledger_tables, publication, quiet_errors, store
 from gp_level_data.refusal import Refusal
+
+# Commands that build nothing: where what is personal was destroyed, they read the results that stay.
+READING = {"compile", "generate", "show", "test"}
 
 
 class Plugin(BasePlugin):
@@ -33,13 +37,21 @@ class Plugin(BasePlugin):
 
     def open_store(self, conn):
         """Attach patient_level to the marts connection and close it to the outside."""
-        if not store.database_file(self.store_dir, store.PATIENT_LEVEL).exists():
-            raise Refusal(
-                f"There is no patient-level database in {self.store_dir}: run `make build` first."
-            )
         conn.execute("set global timezone = 'Europe/London'")
-        store.attach_patient_level(
-            conn, self.store_dir, keys.read_key(self.key_dir, keys.STORE_KEY)
-        )
+        if store.database_file(self.store_dir, store.PATIENT_LEVEL).exists():
+            store.attach_patient_level(
+                conn, self.store_dir, keys.read_key(self.key_dir, keys.STORE_KEY)
+            )
+        else:
+            self.refuse_to_build(conn)
+            conn.execute(f"attach ':memory:' as {store.PATIENT_LEVEL}")
         ledger_tables.bring_up_to_date(conn, self.store_dir)
         store.close_to_the_outside(conn)
+
+    def refuse_to_build(self, conn):
+        """Without a patient-level database there are at most results, and nothing to build them from."""
+        missing = f"There is no patient-level database in {self.store_dir}"
+        if not conn.execute("select 1 from duckdb_tables() where schema_name = 'main'").fetchall():
+            raise Refusal(f"{missing}: run `make build` first.")
+        if getattr(get_flags(), "WHICH", None) not in READING:
+            raise Refusal(f"{missing} to build from: its results can be read, and nothing else.")

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import COLLECTION, PROJECT, SAMPLE, Folders, copy_store
+from conftest import COLLECTION, PROJECT, SAMPLE, Folders, copy_store, must_succeed, run_dbt
 from left_behind import numbers_in
 from test_killed import killed_at
 
@@ -299,6 +300,26 @@ def test_status(
     assert code == 0 and "destroyed on" in line
 
 
+def test_each_store_has_a_status_of_its_own(
+    finished: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a status that does not say of which store it is, takes one collection's data for another's, or is
+    content with a store that is not there."""
+    house = finished.copy(tmp_path)
+    with duckdb.connect(str(store.database_file(house.store, store.MARTS))) as connection:
+        connection.execute("update reference.int_collection__settings set collection = 'gpdpr'")
+    capsys.readouterr()
+    assert house.command("status") == 0
+    store_line, *lines = capsys.readouterr().out.splitlines()
+    says = dict(line.split("  ", 1) for line in lines)
+    assert store_line == f"Store {house.store}"
+    assert says.keys() == set(policy.policies())
+    assert "its data are retained" in says["gpdpr"] and "not in this store" in says[COLLECTION]
+    nowhere = House(tmp_path / "typo", house.keys, house.handed_out)
+    assert nowhere.command("status") == 1
+    assert "There is no store" in capsys.readouterr().err and not nowhere.store.exists()
+
+
 def test_no_build_over_what_is_overdue(reported: House, destroyed: House) -> None:
     """Flags a build that goes on while somebody's data should be gone."""
     policy.refuse_overdue(reported.store, policy.moment(IN_TIME))
@@ -404,6 +425,32 @@ def test_results_stay(reported: House, destroyed: House) -> None:
         before, after = (mart(house, f"select * from {table}") for house in (reported, destroyed))
         assert before == after
     assert practices(reported) == practices(destroyed)
+
+
+READ = {
+    "show": ("show", "--quiet", "--output", "json", "--inline", "select * from {{ ref('fct_gp_metrics') }}"),
+    "docs": ("docs", "generate"),
+    "test": ("test", "--select", "fct_gp_metrics", "--exclude", "test_type:unit"),
+}
+
+
+def test_results_are_read_and_nothing_is_built(destroyed: House, tmp_path: Path) -> None:
+    """Flags results that dbt cannot read after the destruction, a build of nothing in their place, or an open door."""
+    house = destroyed.copy(tmp_path)
+    folders = Folders(house.store, house.keys, tmp_path / "work")
+    before = {table: mart(house, f"from {table}") for table in published.tables(published.opened(house.store))}
+    said = {name: must_succeed(run_dbt(folders, *command)).stdout for name, command in READ.items()}
+    rows = json.loads(said["show"])["show"]
+    assert rows and all(row["practice_code"] and row["metric_id"] for row in rows)
+    catalog = json.loads((folders.work / "target" / "catalog.json").read_text())
+    assert "model.gp_level_data_warehouse.fct_gp_metrics" in catalog["nodes"]
+    ended = run_dbt(folders, "build", "--select", "dim_gps")
+    assert ended.code != 0 and "to build from: its results can be read" in ended.stdout
+    raw = SAMPLE / "cqrs" / "participation.csv"
+    ended = run_dbt(folders, "show", "--inline", f"select count(*) from read_text('{raw}')")
+    assert ended.code != 0 and "Permission Error" in ended.stdout
+    assert {table: mart(house, f"from {table}") for table in before} == before
+    assert not store.database_file(house.store, store.PATIENT_LEVEL).exists()
 
 
 def test_nobody_is_left_in_what_is_kept(
