@@ -1,8 +1,9 @@
 """`python -m gp_level_data release`: hand out one release, and remember who was in it.
 
 What is handed out was built for that day: under its own pseudonyms, groups large enough, opt-outs
-honoured. The command asks once more whether all of that holds, writes the files, and notes the people by
-their pseudonym in the encrypted memory of releases, so that a later objection finds its recipients.
+honoured; or as the tables for planning show it. The command asks once more whether all of that holds,
+writes the files, and notes the people, where there are some, by their pseudonym in the encrypted memory of
+releases, so that a later objection finds its recipients.
 """
 
 import argparse
@@ -126,6 +127,8 @@ def check(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: d
         raise Refusal(f"The request {release_id} has changed since it was built: run `make build` again.")
     if request["opt_outs_honoured"] == "yes":
         check_answer(connection, collection, day)
+    if request["identifiability"] == "aggregate":
+        check_published(connection, request)
     [row_count] = connection.execute(f"select count(*) from {extract(request)}").fetchone()
     if not row_count:
         raise Refusal(f"The release {release_id} is about nobody: there is nothing to hand out.")
@@ -153,6 +156,26 @@ def check_answer(connection: duckdb.DuckDBPyConnection, collection: str, day: da
         raise Refusal(
             f"The answer on national opt-outs is of {sent_date}, and may be used for {most_days} days."
         )
+
+
+def check_published(connection: duckdb.DuckDBPyConnection, request: dict[str, str]) -> None:
+    """A Refusal where an aggregate release is of another period, or says what its table does not show."""
+    release_id, table = request["release_id"], f"fct_{request['datasets']}"
+    asked = ", ".join(request["columns_asked"].split())
+    period = connection.execute(
+        "select period_start, period_end from marts.reference.int_collection__settings"
+    ).fetchone()
+    if [request["period_start"], request["period_end"]] != [day.isoformat() for day in period]:
+        raise Refusal(
+            f"{table} is about {' to '.join(map(str, period))}, and the request {release_id} about"
+            f" {request['period_start']} to {request['period_end']}."
+        )
+    [unpublished] = connection.execute(
+        f"select count(*) from (select {asked} from {extract(request)}"
+        f" except all select {asked} from marts.main.{table})"
+    ).fetchone()
+    if unpublished:
+        raise Refusal(f"The release {release_id} has rows that {table} does not: run `make build` again.")
 
 
 def is_there(connection: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> bool:

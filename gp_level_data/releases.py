@@ -61,16 +61,21 @@ def rows_of(seed: str, project: Path = PROJECT) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def with_people() -> list[dict[str, str]]:
+    """The requests for people, under pseudonyms; an aggregate release has none, and needs no key."""
+    return [row for row in rows_of("releases") if row["identifiability"] != "aggregate"]
+
+
 def key_names(collection: str) -> list[str]:
-    """Names of the keys of a collection's releases, which are the releases' ids."""
-    return [row["release_id"] for row in rows_of("releases") if row["collection"] == collection]
+    """Names of the keys of a collection's releases of people, which are the releases' ids."""
+    return [row["release_id"] for row in with_people() if row["collection"] == collection]
 
 
 def active_ids(collection: str, day: date) -> list[str]:
-    """Ids of the collection's releases that are active and between their first and last day."""
+    """Ids of the collection's releases of people that are active and between their first and last day."""
     return [
         row["release_id"]
-        for row in rows_of("releases")
+        for row in with_people()
         if row["collection"] == collection
         and row["status"] == "active"
         and row["start_date"] <= day.isoformat() <= row["end_date"]
@@ -182,12 +187,13 @@ def page(requests: list[dict[str, str]]) -> str:
 
 def description(request: dict[str, str]) -> str:
     """What a release is, in a sentence."""
+    if request["identifiability"] == "aggregate":
+        return f"Release to {request['recipient']}, aggregate: rows of fct_{request['datasets']}, as published."
     grains = {
         "records": "a coded record", "hospital": "an admission", "social_care": "a service of social care",
     }  # fmt: skip
     found = [grains[name] for name in request["datasets"].split() if name in grains]
-    grain = "a group of people" if request["identifiability"] == "aggregate" else "a person"
-    return f"Release to {request['recipient']}, {request['identifiability']}, one row {[grain, *found][-1]}."
+    return f"Release to {request['recipient']}, {request['identifiability']}, one row {['a person', *found][-1]}."
 
 
 def contract(
@@ -197,15 +203,11 @@ def contract(
     asked = request["columns_asked"].split()
     found = {row["column_name"]: row for row in offered if row["dataset"] in request["datasets"].split()}
     columns = [
-        (name, found[name]["data_type"], found[name]["description"], False)
+        (name, row["data_type"], row["description"], row["kind"] in ("dimension", "breakdown"))
         for name in asked
-        if name in found
+        if (row := found.get(name))
     ]
     if request["identifiability"] == "aggregate":
-        return [
-            *columns,
-            ("person_count", "integer", "People: 0, or to the nearest 5; null where withheld.", False),
-            ("person_text", "varchar", "The count as text, `*` where it is withheld.", True),
-        ]
+        return columns
     key = "Pseudonym of a person within this release alone: 32 letters a to p."
     return [("release_key", "varchar", key, True), *columns]

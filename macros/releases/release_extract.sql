@@ -16,21 +16,28 @@
 {%- set dataset = request.datasets.split() | reject('equalto', 'people') | first -%}
 
 {%- if request.identifiability == 'aggregate' -%}
+{#- Of a breakdown that was not asked for, what the table itself shows of the whole. -#}
+{%- set not_broken_down = [] -%}
+{%- for row in release_rules().release_datasets
+    if row.dataset == request.datasets
+    and row.kind == 'breakdown'
+    and row.column_name not in request.columns_asked.split() -%}
+    {%- do not_broken_down.append(row.column_name) -%}
+{%- endfor -%}
 select
     {%- for name in request.columns_asked.split() %}
-    cells.{{ name }},
+    published.{{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
-    shown.shown_count as person_count,
-    coalesce(cast(shown.shown_count as varchar), '*') as person_text
-from {{ ref('int_releases__cells') }} as cells
-inner join {{ ref('int_assurance__shown') }} as shown
+from {{ ref('fct_' ~ request.datasets) }} as published
+inner join {{ ref('int_collection__settings') }} as settings
     on
-        shown.metric_id = 'release_cells'
-        and shown.area_level = 'part'
-        and cells.release_id = shown.parent_code
-        and cells.cell = shown.area_code
-where cells.release_id = '{{ release_id }}'
-order by cells.cell
+        settings.collection = '{{ request.collection }}'
+        and settings.period_start = date '{{ request.period_start }}'
+        and settings.period_end = date '{{ request.period_end }}'
+{%- for name in not_broken_down %}
+{{ 'where' if loop.first else '    and' }} published.{{ name }} = 'all'
+{%- endfor %}
+order by {{ range(1, request.columns_asked.split() | length + 1) | join(', ') }}
 {%- elif not dataset -%}
 select
     people.release_key

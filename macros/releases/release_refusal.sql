@@ -55,7 +55,8 @@
     {%- do reasons.append('it asks for columns beyond the minimum of its purpose category: '
         ~ (beyond | join(', ') or 'none is named')) -%}
 {%- endif -%}
-{%- if purpose and purpose.finest_step and request.first_step | int < purpose.finest_step | int -%}
+{%- if request.identifiability != 'aggregate'
+    and purpose and purpose.finest_step and request.first_step | int < purpose.finest_step | int -%}
     {%- do reasons.append('it asks for finer groups than its purpose category needs') -%}
 {%- endif -%}
 
@@ -65,8 +66,40 @@
     {%- do reasons.append('its legal basis does not allow identifiable data') -%}
 {%- elif request.identifiability == 'pseudonymised' and request.smallest_group | int < 2 -%}
     {%- do reasons.append('it is pseudonymised and does not say in how large a group nobody stands out') -%}
-{%- elif request.identifiability == 'aggregate' and request.datasets != 'people' -%}
-    {%- do reasons.append('it is aggregate and asks for more than counts of people') -%}
+{%- endif -%}
+
+{#- An aggregate release is of what the tables for planning publish: counted anew, two tables could be subtracted. -#}
+{%- set tables = offered | selectattr('kind', 'in', ['dimension', 'breakdown', 'shown'])
+    | map(attribute='dataset') | unique | list -%}
+{%- if request.identifiability != 'aggregate' -%}
+    {%- if tables -%}
+        {%- do reasons.append('it asks for a table for planning and is not aggregate') -%}
+    {%- endif -%}
+{%- else -%}
+    {%- set asked = request.columns_asked.split() -%}
+    {%- set dimensions = offered | selectattr('kind', 'equalto', 'dimension') | map(attribute='column_name') -%}
+    {%- set breakdown = offered | selectattr('kind', 'equalto', 'breakdown')
+        | map(attribute='column_name') | list -%}
+    {%- set missing = dimensions | reject('in', asked) | list -%}
+    {%- if request.datasets not in tables -%}
+        {%- do reasons.append('it is aggregate and asks for something else than one table for planning') -%}
+    {%- elif missing -%}
+        {%- do reasons.append('it leaves out what its table is counted by: ' ~ missing | join(', ')) -%}
+    {%- elif breakdown | select('in', asked) | list | length not in [0, breakdown | length] -%}
+        {%- do reasons.append('it asks for a part of a breakdown that is shown as a whole: '
+            ~ breakdown | join(', ')) -%}
+    {%- endif -%}
+    {%- if request.cohort != 'everybody' -%}
+        {%- do reasons.append('it is aggregate and asks for a cohort, and the tables for planning are about'
+            ~ ' everybody') -%}
+    {%- endif -%}
+    {%- if request.smallest_group or request.first_step -%}
+        {%- do reasons.append('it is aggregate and asks for groups, and the tables for planning have their own') -%}
+    {%- endif -%}
+    {%- if request.opt_outs_honoured == 'yes' -%}
+        {%- do reasons.append('it is aggregate and honours opt-outs, and the tables for planning count everybody'
+            ~ ' whom the collection holds') -%}
+    {%- endif -%}
 {%- endif -%}
 
 {%- set exemption = rules.release_exemptions | selectattr('exemption', 'equalto', request.exemption) | first -%}

@@ -8,17 +8,17 @@
             "collection": "gpdpr",
             "recipient": "EXAMPLE commissioner (invented)",
             "organisation_type": "commissioner",
-            "purpose": "Where to open clinics for adults",
+            "purpose": "Where to open clinics for people with diabetes",
             "purpose_category": "planning",
             "legal_basis": "hsca_2012_section_261",
-            "datasets": "people",
-            "columns_asked": "age_band sex area_code",
-            "cohort": "adults",
+            "datasets": "prevalence",
+            "columns_asked": "register area_level area_code age_band sex numerator_text denominator_text percent",
+            "cohort": "everybody",
             "period_start": "2016-04-01",
             "period_end": "2017-03-31",
             "identifiability": "aggregate",
-            "smallest_group": "8",
-            "first_step": "3",
+            "smallest_group": "",
+            "first_step": "",
             "opt_outs_honoured": "no",
             "exemption": "anonymised",
             "is_sensitive": "no",
@@ -262,6 +262,161 @@
             "purpose_category": "research",
             "dataset": "social_care",
             "column_name": "started_month"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "prevalence",
+            "column_name": "register"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "prevalence",
+            "column_name": "area_level"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "prevalence",
+            "column_name": "area_code"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "prevalence",
+            "column_name": "age_band"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "prevalence",
+            "column_name": "sex"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "prevalence",
+            "column_name": "numerator_text"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "prevalence",
+            "column_name": "denominator_text"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "prevalence",
+            "column_name": "percent"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "prevalence",
+            "column_name": "suppression_reason"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "register_targets",
+            "column_name": "register"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "register_targets",
+            "column_name": "target"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "register_targets",
+            "column_name": "area_level"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "register_targets",
+            "column_name": "area_code"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "register_targets",
+            "column_name": "numerator_text"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "register_targets",
+            "column_name": "denominator_text"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "register_targets",
+            "column_name": "percent"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "register_targets",
+            "column_name": "lower_95_ci"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "register_targets",
+            "column_name": "upper_95_ci"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "register_targets",
+            "column_name": "suppression_reason"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "activity",
+            "column_name": "category"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "activity",
+            "column_name": "month"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "activity",
+            "column_name": "area_level"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "activity",
+            "column_name": "area_code"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "activity",
+            "column_name": "patient_text"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "activity",
+            "column_name": "suppression_reason"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "coverage",
+            "column_name": "area_level"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "coverage",
+            "column_name": "area_code"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "coverage",
+            "column_name": "practice_count"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "coverage",
+            "column_name": "patient_text"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "coverage",
+            "column_name": "suppression_reason"
+        },
+        {
+            "purpose_category": "planning",
+            "dataset": "coverage",
+            "column_name": "categories_received"
         }
     ],
     "legal_bases": [
@@ -434,6 +589,254 @@
             "data_type": "date",
             "kind": "attribute",
             "description": "First day of the month in which the service began"
+        },
+        {
+            "dataset": "prevalence",
+            "collections": "gpdpr",
+            "column_name": "register",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "Register, as in the seed registers"
+        },
+        {
+            "dataset": "prevalence",
+            "collections": "gpdpr",
+            "column_name": "area_level",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "Kind of area: practice, ccg or england"
+        },
+        {
+            "dataset": "prevalence",
+            "collections": "gpdpr",
+            "column_name": "area_code",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "ODS code of the practice or CCG, or ENGLAND"
+        },
+        {
+            "dataset": "prevalence",
+            "collections": "gpdpr",
+            "column_name": "age_band",
+            "data_type": "varchar",
+            "kind": "breakdown",
+            "description": "Age band, as in the seed age_bands; all, or not_known"
+        },
+        {
+            "dataset": "prevalence",
+            "collections": "gpdpr",
+            "column_name": "sex",
+            "data_type": "varchar",
+            "kind": "breakdown",
+            "description": "male, female, all or not_known"
+        },
+        {
+            "dataset": "prevalence",
+            "collections": "gpdpr",
+            "column_name": "numerator_text",
+            "data_type": "varchar",
+            "kind": "shown",
+            "description": "Patients counted of them: 0, to the nearest 5, or * where withheld"
+        },
+        {
+            "dataset": "prevalence",
+            "collections": "gpdpr",
+            "column_name": "denominator_text",
+            "data_type": "varchar",
+            "kind": "shown",
+            "description": "Patients whom they are of: 0, to the nearest 5, or * where withheld"
+        },
+        {
+            "dataset": "prevalence",
+            "collections": "gpdpr",
+            "column_name": "percent",
+            "data_type": "double",
+            "kind": "shown",
+            "description": "Numerator per 100 of the denominator, from the shown counts"
+        },
+        {
+            "dataset": "prevalence",
+            "collections": "gpdpr",
+            "column_name": "suppression_reason",
+            "data_type": "varchar",
+            "kind": "shown",
+            "description": "Why a count is withheld: small_numbers or changed_by_few"
+        },
+        {
+            "dataset": "register_targets",
+            "collections": "gpdpr",
+            "column_name": "register",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "Register, as in the seed registers"
+        },
+        {
+            "dataset": "register_targets",
+            "collections": "gpdpr",
+            "column_name": "target",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "Target of the register, as in the seed register_targets"
+        },
+        {
+            "dataset": "register_targets",
+            "collections": "gpdpr",
+            "column_name": "area_level",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "Kind of area: practice, ccg or england"
+        },
+        {
+            "dataset": "register_targets",
+            "collections": "gpdpr",
+            "column_name": "area_code",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "ODS code of the practice or CCG, or ENGLAND"
+        },
+        {
+            "dataset": "register_targets",
+            "collections": "gpdpr",
+            "column_name": "numerator_text",
+            "data_type": "varchar",
+            "kind": "shown",
+            "description": "Patients counted of them: 0, to the nearest 5, or * where withheld"
+        },
+        {
+            "dataset": "register_targets",
+            "collections": "gpdpr",
+            "column_name": "denominator_text",
+            "data_type": "varchar",
+            "kind": "shown",
+            "description": "Patients whom they are of: 0, to the nearest 5, or * where withheld"
+        },
+        {
+            "dataset": "register_targets",
+            "collections": "gpdpr",
+            "column_name": "percent",
+            "data_type": "double",
+            "kind": "shown",
+            "description": "Numerator per 100 of the denominator, from the shown counts"
+        },
+        {
+            "dataset": "register_targets",
+            "collections": "gpdpr",
+            "column_name": "lower_95_ci",
+            "data_type": "double",
+            "kind": "shown",
+            "description": "Lower limit of Wilson's 95 percent interval, from the shown counts"
+        },
+        {
+            "dataset": "register_targets",
+            "collections": "gpdpr",
+            "column_name": "upper_95_ci",
+            "data_type": "double",
+            "kind": "shown",
+            "description": "Upper limit of the interval"
+        },
+        {
+            "dataset": "register_targets",
+            "collections": "gpdpr",
+            "column_name": "suppression_reason",
+            "data_type": "varchar",
+            "kind": "shown",
+            "description": "Why a count is withheld: small_numbers or changed_by_few"
+        },
+        {
+            "dataset": "activity",
+            "collections": "gpdpr care_data",
+            "column_name": "category",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "Category of record, as in the seed journal_categories"
+        },
+        {
+            "dataset": "activity",
+            "collections": "gpdpr care_data",
+            "column_name": "month",
+            "data_type": "date",
+            "kind": "dimension",
+            "description": "First day of the month"
+        },
+        {
+            "dataset": "activity",
+            "collections": "gpdpr care_data",
+            "column_name": "area_level",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "Kind of area: practice, ccg or england"
+        },
+        {
+            "dataset": "activity",
+            "collections": "gpdpr care_data",
+            "column_name": "area_code",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "ODS code of the practice or CCG, or ENGLAND"
+        },
+        {
+            "dataset": "activity",
+            "collections": "gpdpr care_data",
+            "column_name": "patient_text",
+            "data_type": "varchar",
+            "kind": "shown",
+            "description": "Patients: 0, to the nearest 5, or * where withheld"
+        },
+        {
+            "dataset": "activity",
+            "collections": "gpdpr care_data",
+            "column_name": "suppression_reason",
+            "data_type": "varchar",
+            "kind": "shown",
+            "description": "Why a count is withheld: small_numbers or changed_by_few"
+        },
+        {
+            "dataset": "coverage",
+            "collections": "gpdpr care_data",
+            "column_name": "area_level",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "Kind of area: practice, ccg or england"
+        },
+        {
+            "dataset": "coverage",
+            "collections": "gpdpr care_data",
+            "column_name": "area_code",
+            "data_type": "varchar",
+            "kind": "dimension",
+            "description": "ODS code of the practice or CCG, or ENGLAND"
+        },
+        {
+            "dataset": "coverage",
+            "collections": "gpdpr care_data",
+            "column_name": "practice_count",
+            "data_type": "bigint",
+            "kind": "shown",
+            "description": "Practices with journals"
+        },
+        {
+            "dataset": "coverage",
+            "collections": "gpdpr care_data",
+            "column_name": "patient_text",
+            "data_type": "varchar",
+            "kind": "shown",
+            "description": "Patients: 0, to the nearest 5, or * where withheld"
+        },
+        {
+            "dataset": "coverage",
+            "collections": "gpdpr care_data",
+            "column_name": "suppression_reason",
+            "data_type": "varchar",
+            "kind": "shown",
+            "description": "Why a count is withheld: small_numbers or changed_by_few"
+        },
+        {
+            "dataset": "coverage",
+            "collections": "gpdpr care_data",
+            "column_name": "categories_received",
+            "data_type": "varchar",
+            "kind": "shown",
+            "description": "Categories of which somebody has a record in the period"
         }
     ],
     "generalisation_steps": [

@@ -17,7 +17,7 @@ STEPPED = f"{RELEASES}/int_releases__stepped.sql"
 GENERALISED = f"{RELEASES}/int_releases__generalised.sql"
 PLACED = "macros/releases/placed_by_steps.sql"
 EVENTS = "macros/releases/has_event_of.sql"
-CELLS = f"{RELEASES}/int_releases__cells.sql"
+EXTRACT = "macros/releases/release_extract.sql"
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ MUTANTS = [
     Mutant(CANDIDATES, "any collection", "settings.collection = releases.collection", "true",
            "a run makes the releases of its own collection"),
     Mutant(CANDIDATES, "closed", "releases.status = 'active'", "true", "what is closed is not made"),
+    Mutant(CANDIDATES, "people of tables", "releases.identifiability <> 'aggregate'", "true",
+           "nobody gets a pseudonym for what is published"),
     Mutant(CANDIDATES, "over", "between releases.start_date and releases.end_date", ">= releases.start_date",
            "what is over is not made"),
     Mutant(CANDIDATES, "to come", "between releases.start_date and releases.end_date", "<= releases.end_date",
@@ -98,8 +100,6 @@ MUTANTS = [
            "when area_level = 'ccg' then coalesce(lsoa, 'unknown')", "areas grow"),
     Mutant(STEPPED, "groups of one", "then releases.smallest_group else 1 end", "then 1 else 1 end",
            "no group is smaller than the request allows"),
-    Mutant(STEPPED, "counted groups generalised", "when releases.identifiability = 'pseudonymised'",
-           "when releases.identifiability <> 'identifiable'", "an aggregate release counts at its own step"),
     Mutant(PLACED, "one too few", ">= people.smallest_group", ">= people.smallest_group - 1",
            "no group is smaller than the request allows"),
     Mutant(PLACED, "one too many", ">= people.smallest_group", "> people.smallest_group",
@@ -120,6 +120,16 @@ MUTANTS = [
            "age tells people apart"),
     Mutant(GENERALISED, "nobody left out", "case when is_placed then step end", "step",
            "who is in no group is left out"),
-    Mutant(CELLS, "rows of people counted", "where releases.identifiability = 'aggregate'", "where true",
-           "only an aggregate release is counts"),
+    Mutant(EXTRACT, "bands for the whole", "row.kind == 'breakdown'", "row.kind == 'none'",
+           "who asks for no ages gets what the table shows of all ages"),
+    Mutant(EXTRACT, "all but the whole", "published.{{ name }} = 'all'", "published.{{ name }} <> 'all'",
+           "who asks for no ages gets what the table shows of all ages"),
+    Mutant(EXTRACT, "the whole alone", "    and row.column_name not in request.columns_asked.split() -%}",
+           "    -%}", "who asks for ages gets them"),
+    Mutant(EXTRACT, "any collection", "settings.collection = '{{ request.collection }}'", "true",
+           "a table for planning is of its own collection", "care_data"),
+    Mutant(EXTRACT, "any beginning", "settings.period_start = date '{{ request.period_start }}'", "true",
+           "a table for planning is of its own period"),
+    Mutant(EXTRACT, "any end", "settings.period_end = date '{{ request.period_end }}'", "true",
+           "a table for planning is of its own period"),
 ]  # fmt: skip

@@ -144,7 +144,7 @@ def write(path: Path, header: list[str], rows: list[list[str]]) -> None:
 # ---- who is in a release and what is told of whom, by plain Python ------------------------------
 
 GPDPR = ("gpdpr_example_planning", "gpdpr_example_research", "gpdpr_example_journals")
-RESEARCH, JOURNALS, ADMISSIONS = *GPDPR[1:], "care_data_example_admissions"
+PLANNING, RESEARCH, JOURNALS, ADMISSIONS = *GPDPR, "care_data_example_admissions"
 QUASI = ("age_band", "sex", "ethnicity", "area_code")
 REQUESTS = {row["release_id"]: row for row in releases.rows_of("releases")}
 OBJECTIONS_UPHELD = {"gpdpr": {"type_1", "national"}, "care_data": {"type_1", "type_2"}}
@@ -195,6 +195,17 @@ def placed(request: dict[str, str], everybody: list[Person]) -> dict[str, tuple]
         told |= large
         waiting = [person for person in waiting if person.number not in large]
     return told
+
+
+def published(request: dict[str, str], rows: list[dict]) -> Counter:
+    """What an aggregate release says, from the rows of its table for planning: what the table says, and no more."""
+    asked = request["columns_asked"].split()
+    as_a_whole = [name for name in ("age_band", "sex") if name not in asked]
+    return Counter(
+        tuple(row[name] for name in asked)
+        for row in rows
+        if all(row.get(name, "all") == "all" for name in as_a_whole)
+    )
 
 
 def make_world(folder: Path) -> SmallWorld:

@@ -493,7 +493,7 @@ def test_nobody_else_in_any_patient_level_table(
 # The tables for planning hold counts too, but for one; an extract names people by its release's own pseudonyms.
 COUNTS_ONLY = re.compile(
     "int_(metrics__|conditions__|measures__|disclosure__|assurance__|opt_outs__extracts|planning__(?!counted)"
-    "|releases__(recalled|cells|counts))|rel_"
+    "|releases__(recalled|counts))|rel_"
 )
 
 

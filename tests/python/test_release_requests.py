@@ -25,9 +25,12 @@ REQUEST = {
     "access_method": "secure research environment", "start_date": "2017-04-01", "end_date": "2018-03-31",
     "sublicensing": "no", "approved_by": "One", "second_approval_by": "Two",
 }  # fmt: skip
-AGGREGATE = {"datasets": "people", "columns_asked": "age_band sex", "identifiability": "aggregate"}
 IDENTIFIABLE = {"identifiability": "identifiable"}
 NOT_HONOURED = {"opt_outs_honoured": "no", "exemption": "anonymised"}
+AGGREGATE = NOT_HONOURED | {
+    "identifiability": "aggregate", "purpose_category": "planning", "datasets": "prevalence", "cohort": "everybody",
+    "columns_asked": "register area_level area_code age_band sex percent", "smallest_group": "", "first_step": "",
+}  # fmt: skip
 MARKETING = "its purpose is marketing or insurance"
 NO_BASIS = "it has no legal basis"
 APPROVERS = "it is not approved by two different people"
@@ -35,6 +38,9 @@ BEYOND = "it asks for columns beyond the minimum of its purpose category"
 NOT_HAD = "it asks for a dataset that its collection does not have"
 NO_IDENTITY = "its legal basis does not allow identifiable data"
 NO_EXEMPTION = "it neither honours opt-outs nor names the exemption it relies on"
+NO_TABLE = "it is aggregate and asks for something else than one table for planning"
+GROUPS = "it is aggregate and asks for groups"
+PART = "it asks for a part of a breakdown that is shown as a whole: age_band, sex"
 NOT_FOR_IT = "the exemption from opt-outs that it names is not for such a release"
 # What is asked for, and the beginning of the reason for which it is refused.
 REFUSED = {
@@ -70,7 +76,7 @@ REFUSED = {
         "it asks for more than one dataset beside people",
     ),
     "finer than it needs": (
-        AGGREGATE | NOT_HONOURED | {"purpose_category": "planning", "first_step": "1"},
+        {"purpose_category": "planning", "columns_asked": "age_band sex category", "first_step": "1"},
         "it asks for finer groups than its purpose category needs",
     ),
     "identifiable": (IDENTIFIABLE, NO_IDENTITY),
@@ -79,8 +85,32 @@ REFUSED = {
         {"identifiability": "anonymous"}, "it does not say whether it is aggregate",
     ),
     "groups of one": ({"smallest_group": "1"}, "it is pseudonymised and does not say in how large a group"),
-    "counts of records": (
-        NOT_HONOURED | {"identifiability": "aggregate"}, "it is aggregate and asks for more than counts",
+    "counts of people that no table has": (AGGREGATE | {"datasets": "people", "columns_asked": "age_band"}, NO_TABLE),
+    "counts of nothing": (AGGREGATE | {"datasets": ""}, NO_TABLE),
+    "two tables for planning": (
+        AGGREGATE | {"datasets": "prevalence coverage", "columns_asked": "register area_level area_code patient_text"},
+        NO_TABLE,
+    ),
+    "a table for planning and people": (AGGREGATE | {"datasets": "people prevalence"}, NO_TABLE),
+    "a table for planning of another collection": (AGGREGATE | {"collection": "care_data"}, NOT_HAD),
+    "a table for planning, to be pseudonymised": (
+        AGGREGATE | {"identifiability": "pseudonymised", "smallest_group": "8", "first_step": "3"},
+        "it asks for a table for planning and is not aggregate",
+    ),
+    "counts of no register": (
+        AGGREGATE | {"columns_asked": "area_code percent"},
+        "it leaves out what its table is counted by: register, area_level",
+    ),
+    "ages without sexes": (AGGREGATE | {"columns_asked": "register area_level area_code age_band percent"}, PART),
+    "sexes without ages": (AGGREGATE | {"columns_asked": "register area_level area_code sex percent"}, PART),
+    "an exact count": (
+        AGGREGATE | {"columns_asked": AGGREGATE["columns_asked"] + " cell_count"}, f"{BEYOND}: cell_count",
+    ),
+    "counts of adults": (AGGREGATE | {"cohort": "adults"}, "it is aggregate and asks for a cohort"),
+    "counts in groups of its own": (AGGREGATE | {"smallest_group": "8"}, GROUPS),
+    "counts at a step of its own": (AGGREGATE | {"first_step": "3"}, GROUPS),
+    "counts without those who opted out": (
+        AGGREGATE | {"opt_outs_honoured": "yes", "exemption": ""}, "it is aggregate and honours opt-outs",
     ),
     "opt-outs not honoured": ({"opt_outs_honoured": "no"}, NO_EXEMPTION),
     "opt-outs not spoken of": ({"opt_outs_honoured": ""}, NO_EXEMPTION),
@@ -105,7 +135,12 @@ ACCEPTED = {
     },
     "people alone": {"datasets": "people", "columns_asked": "age_band sex ethnicity area_code"},
     "identifiable, with the basis": IDENTIFIABLE | {"legal_basis": "copi_2002_regulation_5"},
-    "aggregate": AGGREGATE | NOT_HONOURED,
+    "aggregate": AGGREGATE,
+    "aggregate, of no ages and sexes": AGGREGATE | {"columns_asked": "percent area_code area_level register"},
+    "aggregate, of another table": AGGREGATE | {
+        "collection": "care_data", "datasets": "activity",
+        "columns_asked": "category month area_level area_code patient_text",
+    },
     "consent": {
         "opt_outs_honoured": "no", "exemption": "explicit_consent", "legal_basis": "explicit_consent",
     },
@@ -142,7 +177,7 @@ def test_what_is_only_registered_may_be_over():
     assert reasons(REQUEST | {"end_date": "2017-04-05"}, day="") == []
 
 
-DIFFERENT = AGGREGATE | NOT_HONOURED | {"release_id": "before"}
+DIFFERENT = AGGREGATE | {"release_id": "before"}
 # Another release to somebody, and whether the two together would tell who objected.
 PAIRS = {
     "the same time, another policy": (DIFFERENT, True),

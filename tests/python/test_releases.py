@@ -21,7 +21,8 @@ import pyarrow.parquet
 import pytest
 import release_world
 from release_world import (
-    ADMISSIONS, DISSEMINATED_AT, GPDPR, JOURNALS, QUASI, REQUESTS, RESEARCH, Person, cell, members, placed,
+    ADMISSIONS, DISSEMINATED_AT, GPDPR, JOURNALS, PLANNING, QUASI, REQUESTS, RESEARCH, Person, members, placed,
+    published,
 )  # fmt: skip
 from small_world import SmallWorld
 
@@ -146,16 +147,35 @@ def test_an_event_release_is_about_nobody_without_an_event(care_data):
     assert len({row["release_key"] for row in care_data.rows(ADMISSIONS)}) < len(care_data.people) / 3
 
 
-def test_an_aggregate_release_counts_people_as_they_may_be_shown(gpdpr):
-    request = REQUESTS[GPDPR[0]]
-    [step] = [s for s in releases.rows_of("generalisation_steps") if s["step"] == request["first_step"]]
-    asked = request["columns_asked"].split()
-    exact = Counter(cell(person, step, asked) for person in members(REQUESTS[GPDPR[0]], gpdpr.people))
-    rows = {tuple(row[name] for name in asked): row["person_text"] for row in gpdpr.rows(GPDPR[0])}
-    assert rows.keys() == exact.keys()
-    shown = {c: int(text) for c, text in rows.items() if text != "*"}
-    assert all(exact[c] > 7 and abs(exact[c] - count) <= 2 and count % 5 == 0 for c, count in shown.items())
-    assert len(shown) > 5
+# ---- what is published anyway -------------------------------------------------------------------
+
+
+def test_an_aggregate_release_is_what_the_tables_for_planning_show(gpdpr):
+    """Flags a row that no table shows, and one that it shows and the release has not; exact counts are none of either."""
+    request = REQUESTS[PLANNING]
+    with gpdpr.connect() as connection:
+        cursor = connection.execute(f"from marts.main.fct_{request['datasets']}")
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    wanted = {tuple(map(as_csv, row)): count for row, count in published(request, rows).items()}
+    assert Counter(tuple(row.values()) for row in gpdpr.rows(PLANNING)) == wanted
+    counts = [row["denominator_text"] for row in gpdpr.rows(PLANNING)]
+    assert all(count == "*" or int(count) % 5 == 0 for count in counts)
+    assert "0" in counts and sum(count not in "*0" for count in counts) > 10
+
+
+def as_csv(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def test_nobody_has_a_pseudonym_in_an_aggregate_release(gpdpr):
+    """Flags a key, a pseudonym or a memory for what is about nobody."""
+    assert not (gpdpr.world.keys / f"{PLANNING}.key").exists()
+    with gpdpr.connect() as connection:
+        for table in ("gateway.int_releases__pseudonyms", "intermediate.int_releases__generalised"):
+            found = connection.execute(f"select count(*) from patient_level.{table} where release_id = ?", [PLANNING])
+            assert found.fetchone() == (0,)
+    assert PLANNING not in member_counts(gpdpr.store, gpdpr)
 
 
 # ---- pseudonyms ---------------------------------------------------------------------------------
@@ -192,7 +212,7 @@ def test_two_releases_cannot_be_joined(gpdpr, made):
 
 
 def test_no_release_has_another_key(gpdpr):
-    files = [gpdpr.world.keys / f"{name}.key" for name in ("gpdpr", keys.STORE_KEY, *GPDPR)]
+    files = [gpdpr.world.keys / f"{name}.key" for name in ("gpdpr", keys.STORE_KEY, RESEARCH, JOURNALS)]
     assert len({file.read_bytes() for file in files}) == len(files)
 
 
@@ -202,12 +222,11 @@ def test_no_release_has_another_key(gpdpr):
 @pytest.mark.parametrize("release_id", (*GPDPR, ADMISSIONS))
 def test_only_what_was_approved_is_handed_out(made, release_id):
     request, out = REQUESTS[release_id], made[release_id].out / release_id
-    added = {"aggregate": ["person_count", "person_text"]}.get(request["identifiability"], [])
-    key = [] if added else ["release_key"]
+    key = [] if request["identifiability"] == "aggregate" else ["release_key"]
     table = pyarrow.parquet.read_table(out / f"{release_id}.parquet")
     rows = made[release_id].rows(release_id)
-    assert table.column_names == list(rows[0]) == [*key, *request["columns_asked"].split(), *added]
-    as_text = [{k: "" if v is None else str(v) for k, v in row.items()} for row in table.to_pylist()]
+    assert table.column_names == list(rows[0]) == [*key, *request["columns_asked"].split()]
+    as_text = [{name: as_csv(value) for name, value in row.items()} for row in table.to_pylist()]
     is_alike = as_text == rows
     assert is_alike
     with (out / "data_dictionary.csv").open(newline="") as file:
@@ -294,6 +313,19 @@ NOT_HANDED_OUT = {
         f" (select release_key from {GENERALISED} where release_id = '{RESEARCH}' and step = 1 limit 2)",
         RESEARCH, "", "has a smaller group",
     ),
+    "counts of another period": (
+        f"update {SETTINGS} set period_start = date '2016-05-01'", PLANNING, "",
+        "is about 2016-05-01 to 2017-03-31, and the request",
+    ),
+    "a count that is not published": (
+        f"update patient_level.releases.rel_{PLANNING} set denominator_text = '7' where denominator_text = '0'",
+        PLANNING, "", "has rows that fct_prevalence does not",
+    ),
+    "a count twice": (
+        f"insert into patient_level.releases.rel_{PLANNING} from patient_level.releases.rel_{PLANNING} limit 1",
+        PLANNING, "", "has rows that fct_prevalence does not",
+    ),
+    "counts of nobody": (f"delete from patient_level.releases.rel_{PLANNING}", PLANNING, "", "is about nobody"),
     "nobody asked for": ("", "gpdpr_example_nothing", "", "There is no release"),
 }  # fmt: skip
 
@@ -323,7 +355,7 @@ def changed(gpdpr: Made, tmp_path: Path, statement: str) -> Path:
     ("release_id", "statement"),
     [
         (RESEARCH, f"update {CHECKS} set sent_date = date '2017-03-30'"),
-        ("gpdpr_example_planning", f"update {CHECKS} set verdict = 'reply_missing'"),
+        (PLANNING, f"update {CHECKS} set verdict = 'reply_missing'"),
     ],
     ids=["an answer of seven days ago", "no answer where none is needed"],
 )
@@ -354,9 +386,9 @@ def test_the_register_is_public_and_about_organisations(gpdpr, tmp_path):
         for name in ("recipient", "purpose", "opt_outs_honoured", "start_date", "end_date", "sublicensing"):
             assert row[name] == request[name] and f"| {request[name]} " in page
         assert bool(row["exemption"]) == (request["opt_outs_honoured"] == "no")
-    exact = {name: len(members(REQUESTS[name], gpdpr.people)) for name in GPDPR}
+    exact = {name: len(members(REQUESTS[name], gpdpr.people)) for name in (RESEARCH, JOURNALS)}
     assert all(abs(int(rows[name]["person_text"]) - count) <= 2 for name, count in exact.items())
-    assert rows[ADMISSIONS]["person_text"] == ""
+    assert rows[ADMISSIONS]["person_text"] == rows[PLANNING]["person_text"] == ""
 
 
 @pytest.fixture(scope="module")
@@ -418,6 +450,10 @@ def test_codes_are_allowed_because_they_look_like_numbers(gpdpr):
 # ---- net 4: everybody gets another number -------------------------------------------------------
 
 
+# The collection, and its releases with people in them.
+DOMAINS = ("gpdpr", RESEARCH, JOURNALS)
+
+
 def test_another_numbering_changes_no_release(gpdpr, tmp_path):
     """Flags a release, a group or a count that a number decides: only the pseudonyms may be others."""
     raw_dir = release_world.make_raw(tmp_path / "raw", "gpdpr", gpdpr.people)
@@ -425,7 +461,7 @@ def test_another_numbering_changes_no_release(gpdpr, tmp_path):
     store_dir = Path(shutil.copytree(gpdpr.store, tmp_path / "store"))
     release_world.build_again(gpdpr.world, tmp_path / "renamed", store_dir)
     new_pseudonym = {}
-    for domain in ("gpdpr", *GPDPR):
+    for domain in DOMAINS:
         key = keys.read_key(gpdpr.world.keys, domain)
         new_pseudonym |= renaming.renamed_pseudonyms(new_number, key, domain)
     found = renaming.findings(gpdpr.store, store_dir, gpdpr.world.store_key, new_pseudonym)
@@ -442,7 +478,7 @@ def test_another_numbering_changes_no_release(gpdpr, tmp_path):
 def test_the_net_sees_a_release_that_differs(gpdpr, tmp_path, statement, what):
     table = f"patient_level.releases.rel_{RESEARCH}"
     folder = changed(gpdpr, tmp_path, statement.format(table, table))
-    same = {p: p for d in ("gpdpr", *GPDPR) for p in pseudonyms_of(gpdpr, d)}
+    same = {p: p for domain in DOMAINS for p in pseudonyms_of(gpdpr, domain)}
     found = renaming.findings(gpdpr.store, folder, gpdpr.world.store_key, same)
     assert len(found) == 1 and found[0].where == table and found[0].what.startswith(what)
 

@@ -1,5 +1,5 @@
 -- What the assurance marts and releases count, as parts and their totals: the practices of a
--- supplier, a practice's reasons for leaving people out, the groups of a release. The sum of the
+-- supplier, a practice's reasons for leaving people out, the steps of a release. The sum of the
 -- reasons is not published; but who knows how many patients a practice has comes close to it, so it
 -- is taken for known to the nearest 5.
 

@@ -1,5 +1,5 @@
 -- Unit:        a release that was asked for and approved, of any collection
--- Shown:       the columns of the public register; where this run made it, how many it is about
+-- Shown:       the columns of the public register; where this run made it, how many people are in it
 -- Disclosure:  int_assurance__shown
 
 {% for request in release_rules().releases %}{% do refuse_release(request, '') %}{% endfor -%}
@@ -35,7 +35,7 @@ left join {{ ref('legal_bases') }} as bases on releases.legal_basis = bases.lega
 left join {{ ref('release_exemptions') }} as exemptions on releases.exemption = exemptions.exemption
 left join {{ ref('int_assurance__shown') }} as people
     on
-        people.metric_id in ('release_cells', 'release_steps')
+        people.metric_id = 'release_steps'
         and people.area_level = 'total'
         and releases.release_id = people.area_code
 order by releases.release_id

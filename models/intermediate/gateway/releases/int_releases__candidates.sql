@@ -1,4 +1,5 @@
--- Whom a release of the day might be about: the patients of the collection, once a release.
+-- Whom a release of the day might be about: the patients of the collection, once a release. One of
+-- what is published anyway is about nobody.
 
 select distinct
     releases.release_id,
@@ -10,6 +11,7 @@ inner join {{ ref('releases') }} as releases
     on
         settings.collection = releases.collection
         and releases.status = 'active'
+        and releases.identifiability <> 'aggregate'
         and settings.disseminated_on between releases.start_date and releases.end_date
 where
     patients.scope_rule is null
