@@ -176,8 +176,8 @@ def page(requests: list[dict[str, str]]) -> str:
     table = [header, ["---"] * len(header), *rows]
     return (
         "{% docs release_register %}\n\n# Register of releases\n\n"
-        "To whom data were released, for what, and under which rule. How many people each release is"
-        " about:\n`fct_release_register`; how coarse it is: `fct_release_steps`; whose recipients must be"
+        "To whom data were released, for what, and under which rule. How many people are in each"
+        " release:\n`fct_release_register`; how coarse it is: `fct_release_steps`; whose recipients must be"
         " told of later\nobjections: `fct_release_recall`. "
         f"Written {BY_HAND}.\n\n"
         + "".join(f"| {' | '.join(row)} |\n" for row in table)

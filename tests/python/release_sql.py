@@ -115,13 +115,15 @@ def source(model: str) -> str:
     return releases.model({"release_id": model.removeprefix("rel_")})
 
 
-def compiled_from(text: str, changed: dict[str, str] | None = None) -> str:
+def compiled_from(
+    text: str, changed: dict[str, str] | None = None, requests: list[dict[str, str]] | None = None
+) -> str:
     """Another source of a model, compiled as dbt does it: references, macros, what is said of releases."""
     made = jinja2.Environment(extensions=["jinja2.ext.do"])
     macros = {path.stem: path.read_text() for path in (PROJECT / "macros").rglob("*.sql")} | (changed or {})
     relations = gateway_sql.relations()
     rules = {seed: releases.rows_of(seed) for seed in releases.RULES}
-    rules["releases"] = [*releases_asked(), *tables_asked()]
+    rules["releases"] = requests or [*releases_asked(), *tables_asked()]
     context = {
         "ref": relations.__getitem__,
         "source": lambda schema, table: f'"{schema}"."main"."{table}"',
@@ -413,10 +415,9 @@ def wrong_rows(connection: duckdb.DuckDBPyConnection, collection: str) -> list[s
 def wrong_tables(connection: duckdb.DuckDBPyConnection, collection: str) -> list[str]:
     """What an aggregate release says: rows of a published table, where the run is of its collection and period."""
     found = []
+    run = {"collection": collection, **{name: SETTINGS[name] for name in ("period_start", "period_end")}}
     for request in tables_asked():
-        is_of_run = {"collection": collection, **SETTINGS}.items() & request.items()
-        names = ("collection", "period_start", "period_end")
-        rows = TABLES[request["datasets"]] if {name for name, _ in is_of_run} >= {*names} else []
+        rows = TABLES[request["datasets"]] if run.items() <= request.items() else []
         told = connection.execute(f"from patient_level.releases.rel_{request['release_id']}").fetchall()
         if Counter(told) != release_world.published(request, rows):
             found.append(f"rows of {request['release_id']}")

@@ -1,5 +1,5 @@
 -- Unit:        a release that was asked for and approved, of any collection
--- Shown:       the columns of the public register; where this run made it, how many people are in it
+-- Shown:       the columns of the public register; where this run made it, how many are in it
 -- Disclosure:  int_assurance__shown
 
 {% for request in release_rules().releases %}{% do refuse_release(request, '') %}{% endfor -%}
