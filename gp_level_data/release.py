@@ -32,9 +32,8 @@ SMALLEST_GROUP = """
     select coalesce(min(person_count), 0)
     from (
         select count(distinct release_key) as person_count
-        from patient_level.intermediate.int_releases__generalised
-        where release_id = ? and step is not null
-        group by age_band, sex, ethnicity, area_code
+        from {extract}
+        group by {known}
     )
 """
 
@@ -133,9 +132,15 @@ def check(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: d
     if not row_count:
         raise Refusal(f"The release {release_id} is about nobody: there is nothing to hand out.")
     if request["identifiability"] == "pseudonymised":
-        [smallest] = connection.execute(SMALLEST_GROUP, [release_id]).fetchone()
-        if smallest < int(request["smallest_group"]):
+        if smallest_group(connection, request) < int(request["smallest_group"]):
             raise Refusal(f"The release {release_id} has a smaller group than its request allows.")
+
+
+def smallest_group(connection: duckdb.DuckDBPyConnection, request: dict[str, str]) -> int:
+    """People who are alike in everything that others may know of them and of an event, the fewest there are."""
+    known = releases.known_columns(request)
+    sql = SMALLEST_GROUP.format(extract=extract(request), known=", ".join(known) or "()")
+    return connection.execute(sql).fetchone()[0]
 
 
 def check_answer(connection: duckdb.DuckDBPyConnection, collection: str, day: date) -> None:

@@ -23,7 +23,7 @@ PROJECT = Path(__file__).parent.parent
 SEEDS = PROJECT / "seeds"
 RULES = (
     "releases", "release_purposes", "purpose_minimum", "legal_bases", "release_exemptions",
-    "release_datasets", "generalisation_steps",
+    "release_datasets", "generalisation_steps", "event_steps", "access_methods",
 )  # fmt: skip
 MACRO = Path("macros", "releases", "release_rules.sql")
 MODELS = Path("models", "marts", "releases", "extracts")
@@ -38,6 +38,19 @@ UNITED_KINGDOM = ZoneInfo("Europe/London")
 RELEASE_ID = re.compile(r"[a-z][a-z0-9_]*")
 # What could end a text of a template, or begin another piece of one.
 UNFIT = re.compile(r'["\\{}%#\n]')
+# What each identifiability means here.
+MEANS = {
+    "aggregate": "rows of a table for planning, as it is published",
+    "pseudonymised": (
+        "pseudonyms of this release alone, and as many people as it asks for are alike in what others may know of"
+        " them, and share what others may know of an event"
+    ),
+    "identifiable": (
+        "pseudonyms of this release alone, since no NHS Number is stored, but nothing is generalised beyond the first"
+        " step asked for, and a group may be one person, whom others may know again"
+    ),
+}
+PRECISION = "How exact it is: month, quarter, year, or period where no more than the period of the release is told."
 KEY_CHECK = "regexp_full_match(release_key, '[a-p]{32}')"
 BY_HAND = "by `python -m gp_level_data releases`, not by hand"
 
@@ -177,9 +190,11 @@ def page(requests: list[dict[str, str]]) -> str:
     return (
         "{% docs release_register %}\n\n# Register of releases\n\n"
         "To whom data were released, for what, and under which rule. How many people are in each"
-        " release:\n`fct_release_register`; how coarse it is: `fct_release_steps`; whose recipients must be"
-        " told of later\nobjections: `fct_release_recall`. "
+        " release:\n`fct_release_register`; how coarse it is: `fct_release_steps`, `fct_release_precision`; whose"
+        " recipients\nmust be told of later objections: `fct_release_recall`. "
         f"Written {BY_HAND}.\n\n"
+        + "".join(f"- {name}: {words}.\n" for name, words in MEANS.items())
+        + "\n"
         + "".join(f"| {' | '.join(row)} |\n" for row in table)
         + "\n{% enddocs %}\n"
     )
@@ -193,21 +208,43 @@ def description(request: dict[str, str]) -> str:
         "records": "a coded record", "hospital": "an admission", "social_care": "a service of social care",
     }  # fmt: skip
     found = [grains[name] for name in request["datasets"].split() if name in grains]
-    return f"Release to {request['recipient']}, {request['identifiability']}, one row {['a person', *found][-1]}."
+    grain = " or ".join(found) or "a person"
+    means = MEANS[request["identifiability"]]
+    return f"Release to {request['recipient']}, one row {grain}. {request['identifiability'].title()}: {means}."
 
 
 def contract(
     request: dict[str, str], offered: list[dict[str, str]]
 ) -> list[tuple[str, str, str, bool]]:
     """Name, type, description of each column, and whether it is always given."""
-    asked = request["columns_asked"].split()
     found = {row["column_name"]: row for row in offered if row["dataset"] in request["datasets"].split()}
-    columns = [
-        (name, row["data_type"], row["description"], row["kind"] in ("dimension", "breakdown"))
-        for name in asked
-        if (row := found.get(name))
-    ]
+    columns = []
+    for row in (found[name] for name in request["columns_asked"].split() if name in found):
+        is_given = row["kind"] in ("dimension", "breakdown")
+        columns.append((row["column_name"], row["data_type"], row["description"], is_given))
+        if is_time(row):
+            columns.append((precision_of(row["column_name"]), "varchar", PRECISION, False))
     if request["identifiability"] == "aggregate":
         return columns
     key = "Pseudonym of a person within this release alone: 32 letters a to p."
-    return [("release_key", "varchar", key, True), *columns]
+    several = len(set(request["datasets"].split()) - {"people"}) > 1
+    dataset = [("dataset", "varchar", "Which dataset the row is of; columns of others are null.", True)]
+    return [("release_key", "varchar", key, True), *(dataset if several else []), *columns]
+
+
+def is_time(column: dict[str, str]) -> bool:
+    """Whether a column of seeds/release_datasets.csv says when something happened, as exactly as it may."""
+    return column["kind"] == "quasi_identifier" and column["data_type"] == "date"
+
+
+def known_columns(request: dict[str, str]) -> list[str]:
+    """The columns of a release that others may know of a person or an event."""
+    offered = rows_of("release_datasets")
+    known = {row["column_name"] for row in offered if row["kind"] == "quasi_identifier"}
+    known |= {"dataset", *(precision_of(name) for name in known)}
+    return [name for name, *_ in contract(request, offered) if name in known]
+
+
+def precision_of(name: str) -> str:
+    """The column that says how exact a month is."""
+    return name.replace("_month", "_precision")

@@ -1,6 +1,6 @@
 {% macro placed_by_steps(stepped) -%}
 {%- set steps = release_rules().generalisation_steps | map(attribute='step') | list -%}
-{%- set cell = 'release_id, people.age_band, people.sex, people.ethnicity, people.area_code' -%}
+{%- set cell = 'release_id, people.age_band, people.sex, people.ethnicity, people.area_code, people.datasets_told' -%}
 with
 {%- for step in steps %}
 step_{{ step }} as (

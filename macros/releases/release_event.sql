@@ -3,7 +3,8 @@
 select
         patient_key,
         recorded_on as happened_on,
-        cast(date_trunc('month', recorded_on) as date) as recorded_month,
+        cast(date_trunc('month', recorded_on) as date) as event_month,
+        cast(null as varchar) as admission_method,
         category,
         code,
         value_1,
@@ -14,7 +15,7 @@ select
 select
         patient_key,
         admission_date as happened_on,
-        cast(date_trunc('month', admission_date) as date) as admission_month,
+        cast(date_trunc('month', admission_date) as date) as event_month,
         admission_method,
         primary_diagnosis
     from {{ ref('int_journals__hospital') }}
@@ -22,7 +23,8 @@ select
 select
         patient_key,
         started_on as happened_on,
-        cast(date_trunc('month', started_on) as date) as started_month,
+        cast(date_trunc('month', started_on) as date) as event_month,
+        cast(null as varchar) as admission_method,
         service
     from {{ ref('int_journals__social_care') }}
 {%- endif -%}

@@ -7,14 +7,6 @@
 {%- set day = (var('disseminated_at', '') or var('collected_at')) | string -%}
 {%- do refuse_release(request, day[:10]) -%}
 
-{%- set of_people = [] -%}
-{%- set of_events = [] -%}
-{%- for row in release_rules().release_datasets
-    if row.dataset in request.datasets.split() and row.column_name in request.columns_asked.split() -%}
-    {%- do (of_people if row.dataset == 'people' else of_events).append(row.column_name) -%}
-{%- endfor -%}
-{%- set dataset = request.datasets.split() | reject('equalto', 'people') | first -%}
-
 {%- if request.identifiability == 'aggregate' -%}
 {#- Of a breakdown that was not asked for, what the table itself shows of the whole. -#}
 {%- set not_broken_down = [] -%}
@@ -38,7 +30,7 @@ inner join {{ ref('int_collection__settings') }} as settings
 {{ 'where' if loop.first else '    and' }} published.{{ name }} = 'all'
 {%- endfor %}
 order by {{ range(1, request.columns_asked.split() | length + 1) | join(', ') }}
-{%- elif not dataset -%}
+{%- elif request.datasets == 'people' -%}
 select
     people.release_key
     {%- for name in request.columns_asked.split() %},
@@ -50,20 +42,6 @@ where
     and people.step is not null
 order by people.release_key
 {%- else -%}
-{%- set event = release_event(dataset) -%}
-select
-    people.release_key
-    {%- for name in request.columns_asked.split() %},
-    {{ 'people' if name in of_people else 'events' }}.{{ name }}
-    {%- endfor %}
-from {{ ref('int_releases__generalised') }} as people
-inner join (
-    {{ event }}
-) as events on people.patient_key = events.patient_key
-where
-    people.release_id = '{{ release_id }}'
-    and people.step is not null
-    and events.happened_on between date '{{ request.period_start }}' and date '{{ request.period_end }}'
-order by {{ range(1, request.columns_asked.split() | length + 2) | join(', ') }}
+{{ release_events(request) }}
 {%- endif %}
 {%- endmacro %}

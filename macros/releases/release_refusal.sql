@@ -40,8 +40,6 @@
 {%- if not request.datasets.split()
     or offered | map(attribute='dataset') | unique | list | length < request.datasets.split() | length -%}
     {%- do reasons.append('it asks for a dataset that its collection does not have') -%}
-{%- elif request.datasets.split() | reject('equalto', 'people') | list | length > 1 -%}
-    {%- do reasons.append('it asks for more than one dataset beside people') -%}
 {%- endif -%}
 
 {%- set minimum = [] -%}
@@ -100,6 +98,16 @@
         {%- do reasons.append('it is aggregate and honours opt-outs, and the tables for planning count everybody'
             ~ ' whom the collection holds') -%}
     {%- endif -%}
+{%- endif -%}
+{%- if request.identifiability == 'identifiable' and request.smallest_group != '1' -%}
+    {%- do reasons.append('it is identifiable and speaks of groups, of which none is made') -%}
+{%- endif -%}
+{%- if request.identifiability in ('pseudonymised', 'identifiable') and request.is_sensitive != 'yes' -%}
+    {%- do reasons.append('it is about people one by one and does not say that it is sensitive') -%}
+{%- endif -%}
+{%- set access = rules.access_methods | selectattr('access_method', 'equalto', request.access_method) | first -%}
+{%- if not access or request.identifiability not in access.allowed_for.split() -%}
+    {%- do reasons.append('its access method is none for what it asks for') -%}
 {%- endif -%}
 
 {%- set exemption = rules.release_exemptions | selectattr('exemption', 'equalto', request.exemption) | first -%}

@@ -109,6 +109,60 @@
             "sublicensing": "no",
             "approved_by": "Example Caldicott guardian",
             "second_approval_by": "Example data custodian"
+        },
+        {
+            "release_id": "care_data_example_linked",
+            "status": "active",
+            "collection": "care_data",
+            "recipient": "EXAMPLE research centre (invented)",
+            "organisation_type": "research institute",
+            "purpose": "How illness at home leads to the hospital and to care afterwards",
+            "purpose_category": "research",
+            "legal_basis": "hsca_2012_section_261",
+            "datasets": "people records hospital social_care",
+            "columns_asked": "age_band sex category code recorded_month admission_month admission_method primary_diagnosis service started_month",
+            "cohort": "adults",
+            "period_start": "2016-04-01",
+            "period_end": "2017-03-31",
+            "identifiability": "pseudonymised",
+            "smallest_group": "8",
+            "first_step": "2",
+            "opt_outs_honoured": "yes",
+            "exemption": "",
+            "is_sensitive": "yes",
+            "access_method": "secure research environment",
+            "start_date": "2017-04-01",
+            "end_date": "2027-03-31",
+            "sublicensing": "no",
+            "approved_by": "Example Caldicott guardian",
+            "second_approval_by": "Example data custodian"
+        },
+        {
+            "release_id": "care_data_example_identifiable",
+            "status": "active",
+            "collection": "care_data",
+            "recipient": "EXAMPLE disease register (invented)",
+            "organisation_type": "disease register",
+            "purpose": "Which people with a rare illness of the lung are admitted and when",
+            "purpose_category": "research",
+            "legal_basis": "copi_2002_regulation_5",
+            "datasets": "people hospital",
+            "columns_asked": "age_band sex ethnicity area_code admission_month admission_method primary_diagnosis",
+            "cohort": "everybody",
+            "period_start": "2016-04-01",
+            "period_end": "2017-03-31",
+            "identifiability": "identifiable",
+            "smallest_group": "1",
+            "first_step": "1",
+            "opt_outs_honoured": "yes",
+            "exemption": "",
+            "is_sensitive": "yes",
+            "access_method": "secure research environment",
+            "start_date": "2017-04-01",
+            "end_date": "2027-03-31",
+            "sublicensing": "no",
+            "approved_by": "Example Caldicott guardian",
+            "second_approval_by": "Example data custodian"
         }
     ],
     "release_purposes": [
@@ -523,8 +577,8 @@
             "collections": "gpdpr care_data",
             "column_name": "recorded_month",
             "data_type": "date",
-            "kind": "attribute",
-            "description": "First day of the month that the record is about"
+            "kind": "quasi_identifier",
+            "description": "First day of the month that the record is about, or of the quarter or year where too few share it; null where the whole period is all that is told"
         },
         {
             "dataset": "records",
@@ -555,16 +609,16 @@
             "collections": "care_data",
             "column_name": "admission_month",
             "data_type": "date",
-            "kind": "attribute",
-            "description": "First day of the month of admission"
+            "kind": "quasi_identifier",
+            "description": "First day of the month of admission, or of the quarter or year where too few share it; null where the whole period is all that is told"
         },
         {
             "dataset": "hospital",
             "collections": "care_data",
             "column_name": "admission_method",
             "data_type": "varchar",
-            "kind": "attribute",
-            "description": "HES admission method"
+            "kind": "quasi_identifier",
+            "description": "HES admission method, or its kind where too few share it (elective, emergency, maternity, other); any where that is generalised away"
         },
         {
             "dataset": "hospital",
@@ -587,8 +641,8 @@
             "collections": "care_data",
             "column_name": "started_month",
             "data_type": "date",
-            "kind": "attribute",
-            "description": "First day of the month in which the service began"
+            "kind": "quasi_identifier",
+            "description": "First day of the month in which the service began, or of the quarter or year where too few share it; null where the whole period is all that is told"
         },
         {
             "dataset": "prevalence",
@@ -881,6 +935,40 @@
             "area_level": "england",
             "has_ethnicity": "false",
             "has_sex": "false"
+        }
+    ],
+    "event_steps": [
+        {
+            "step": "1",
+            "told": "year"
+        },
+        {
+            "step": "2",
+            "told": "quarter"
+        },
+        {
+            "step": "3",
+            "told": "month"
+        },
+        {
+            "step": "4",
+            "told": "kind"
+        },
+        {
+            "step": "5",
+            "told": "method"
+        }
+    ],
+    "access_methods": [
+        {
+            "access_method": "published file",
+            "title": "A file that anybody may read",
+            "allowed_for": "aggregate"
+        },
+        {
+            "access_method": "secure research environment",
+            "title": "A place where approved people work with the data and take out nothing but checked results",
+            "allowed_for": "aggregate pseudonymised identifiable"
         }
     ]
 }) }}

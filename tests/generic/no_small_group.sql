@@ -7,7 +7,7 @@ from (
     select count(*) as person_count
     from {{ model }}
     where step is not null
-    group by release_id, age_band, sex, ethnicity, area_code, smallest_group
+    group by release_id, age_band, sex, ethnicity, area_code, datasets_told, smallest_group
     having count(*) < smallest_group
 ) as small_groups
 having count(*) > 0

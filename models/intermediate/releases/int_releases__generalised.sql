@@ -18,6 +18,7 @@ select
     case when is_placed then sex end as sex,
     case when is_placed then ethnicity end as ethnicity,
     case when is_placed then area_code end as area_code,
+    case when is_placed then datasets_told end as datasets_told,
     case when is_placed then sexual_orientation end as sexual_orientation
 from placed
 order by patient_key, release_id

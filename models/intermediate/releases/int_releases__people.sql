@@ -1,6 +1,6 @@
 -- The people of each release as the collection knows them: of the cohort that was asked for, those
--- of whom the release has something to say, each once, as registered last. Age is that of the year
--- of collection: no more than the year is stored.
+-- of whom the release has something to say, each once, as registered last, with the datasets that
+-- tell of them. Age is that of the year of collection: no more than the year is stored.
 
 with registrations as (
 
@@ -25,6 +25,17 @@ with registrations as (
     left join {{ ref('int_ods__practices') }} as practices
         on people.practice_code = practices.practice_code
 
+),
+
+eventful as (
+
+    select
+        release_id,
+        patient_key,
+        string_agg(distinct dataset, ' ' order by dataset) as datasets_told
+    from {{ ref('int_releases__events') }}
+    group by release_id, patient_key
+
 )
 
 select
@@ -36,18 +47,21 @@ select
     registrations.ethnicity,
     registrations.sexual_orientation,
     registrations.lsoa,
-    registrations.ccg_code
+    registrations.ccg_code,
+    eventful.datasets_told
 from registrations
 inner join {{ ref('releases') }} as releases
     on registrations.release_id = releases.release_id
 inner join {{ ref('release_cohorts') }} as cohorts on releases.cohort = cohorts.cohort
+left join eventful
+    on
+        registrations.release_id = eventful.release_id
+        and registrations.patient_key = eventful.patient_key
 where
     registrations.recency = 1
     and coalesce(
         registrations.age between cohorts.age_from and cohorts.age_to, cohorts.age_from = 0
     )
     -- or groups that are large enough here would not be so in what is handed out
-    and {{ has_event_of('records') }}
-    and {{ has_event_of('hospital') }}
-    and {{ has_event_of('social_care') }}
+    and (releases.datasets = 'people' or eventful.datasets_told is not null)
 order by registrations.patient_key, registrations.release_id

@@ -30,6 +30,7 @@ select
     step,
     first_step,
     smallest_group,
+    datasets_told,
     case
         when columns_asked not like '% age_band %' then null
         when youngest is null then 'unknown'

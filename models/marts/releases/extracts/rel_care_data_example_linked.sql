@@ -1,0 +1,1 @@
+{{ release_extract('care_data_example_linked') }}

@@ -1,0 +1,15 @@
+-- Unit:        events of a release, by dataset and by how exactly the time of them is told; those of a
+--              person in one month, and of one way of admission, are one
+-- Why:         whoever uses a release has to know how much of it has lost its month
+-- Disclosure:  int_assurance__shown
+
+select
+    split_part(parent_code, ' ', 1) as release_id,
+    split_part(parent_code, ' ', 2) as dataset,
+    area_code as told_precision,
+    shown_count as event_count,
+    shown_count is null as is_suppressed,
+    coalesce(cast(shown_count as varchar), '*') as event_text
+from {{ ref('int_assurance__shown') }}
+where metric_id = 'release_precision' and area_level = 'part'
+order by release_id, dataset, told_precision
