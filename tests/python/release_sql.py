@@ -17,7 +17,7 @@ import jinja2
 import pyarrow
 import release_world
 from conftest import PROJECT, must_succeed, run_dbt
-from release_world import ADMISSIONS, GPDPR, PLANNING, PRACTICES, Person
+from release_world import ADMISSIONS, GPDPR, LINKED, PLANNING, PRACTICES, Person
 
 from gp_level_data import pseudonym, releases
 
@@ -27,7 +27,7 @@ FOLDERS = (
 # Macros that the models use.
 USED = (
     "exclude_opted_out", "only_nationally_permitted", "pseudonymise", "release_pseudonym", "release_event",
-    "integer_divide", "placed_by_steps", "has_event_of", "release_extract",
+    "integer_divide", "placed_by_steps", "told_by_steps", "release_extract", "release_events", "release_column",
 )  # fmt: skip
 SETTINGS = {
     "collected_at": "2017-04-02 09:00:00+01", "disseminated_on": "2017-04-06", "period_start": "2016-04-01",
@@ -53,7 +53,24 @@ def releases_asked() -> list[dict[str, str]]:
         {"release_id": "gpdpr_places", "columns_asked": "area_code"},
         {"release_id": "gpdpr_crowds", "smallest_group": "1000"},
     )
-    return [*release_world.REQUESTS.values(), *(example | other for other in others)]
+    # Columns that tell few people apart, so that groups are large and events told more exactly.
+    admissions = {"columns_asked": "sex admission_month admission_method"}
+    of_events = (
+        {"release_id": "care_data_sexes", **admissions},
+        {"release_id": "care_data_many", **admissions, "smallest_group": "20"},
+        {"release_id": "care_data_methods", "columns_asked": "admission_method"},
+        {"release_id": "care_data_times", "columns_asked": "ethnicity area_code admission_month"},
+    )
+    linked = {
+        "release_id": "care_data_few", "smallest_group": "3",
+        "columns_asked": "sex age_band recorded_month started_month",
+    }  # fmt: skip
+    return [
+        *release_world.REQUESTS.values(),
+        *(example | other for other in others),
+        *(release_world.REQUESTS[ADMISSIONS] | other for other in of_events),
+        release_world.REQUESTS[LINKED] | linked,
+    ]
 
 
 def made_today(collection: str) -> list[dict[str, str]]:
@@ -210,6 +227,7 @@ def tables(collection: str) -> dict[str, list[dict]]:
         "memory.seeds.collections": releases.rows_of("collections"),
         "memory.seeds.generalisation_steps": releases.rows_of("generalisation_steps"),
         "memory.seeds.release_cohorts": releases.rows_of("release_cohorts"),
+        "memory.seeds.admission_methods": releases.rows_of("admission_methods"),
         "marts.reference.int_collection__settings": [{"collection": collection, **SETTINGS}],
         "marts.reference.int_ods__practices": [{"practice_code": p, "ccg_code": "00C"} for p in PRACTICES],
         "memory.gateway.int_journals__patients": patients(people),
@@ -242,7 +260,8 @@ def tables(collection: str) -> dict[str, list[dict]]:
         "patient_level.gateway.int_journals__records": records(held, key_of),
         "patient_level.gateway.int_journals__hospital": admissions(people, key_of),
         "patient_level.gateway.int_journals__social_care": [
-            {"patient_key": "nobody", "service": "home_care", "started_on": BEFORE}
+            {"patient_key": key_of[p.number], "service": service, "started_on": day}
+            for p, service, day in release_world.services(people)
         ],
         **{f"memory.main.fct_{table}": rows for table, rows in TABLES.items()},
         "released.members": [
@@ -298,22 +317,23 @@ def registrations(held: list[Person], key_of: dict[str, str]) -> list[dict]:
 
 
 def records(held: list[Person], key_of: dict[str, str]) -> list[dict]:
-    """One record in the period, and one before it."""
+    """Those of the world, the first of each person before any period."""
     return [
-        {"patient_key": key_of[p.number], "recorded_on": day, "category": "diagnosis", "code": code, "value_1": 1.0,
-         "value_2": 2.0, "staff_role": ""}
+        {"patient_key": key_of[p.number], "recorded_on": row["DATE"], "category": row["CATEGORY"], "code": row["CODE"],
+         "value_1": float(row["VALUE1_CONDITION"]) if row["VALUE1_CONDITION"] else None, "value_2": 2.0,
+         "staff_role": ""}
         for p in held
-        for day, code in (("2016-06-14", "44054006"), (OLD, "195967001"))
+        for row in release_world.journal(p)
     ]  # fmt: skip
 
 
 def admissions(people: tuple[Person, ...], key_of: dict[str, str]) -> list[dict]:
-    """Of every third person in the period; of the next, before it."""
+    """Those of the world; and of everybody one before the period."""
+    stays = [*release_world.stays(list(people)), *((p, OLD, "21") for p in people)]
     return [
-        {"patient_key": key_of[p.number], "admission_date": "2016-07-19" if at % 3 == 0 else OLD,
-         "admission_method": "21", "primary_diagnosis": "J459"}
-        for at, p in enumerate(people)
-        if at % 3 < 2 and p.objection != "type_1"
+        {"patient_key": key_of[p.number], "admission_date": day, "admission_method": method,
+         "primary_diagnosis": "J459"}
+        for p, day, method in stays
     ]  # fmt: skip
 
 
@@ -326,7 +346,7 @@ def problems(collection: str, mutated: dict[str, str] | None = None) -> list[str
             connection.execute(f"create or replace table {relation} as {statement}")
         except duckdb.InvalidInputException:
             return ["refused by the function that makes pseudonyms"]
-    return [problem for look in (wrong_people, wrong_groups, wrong_rows, wrong_tables, wrong_recall)
+    return [problem for look in (wrong_people, wrong_groups, wrong_events, wrong_rows, wrong_tables, wrong_recall)
             for problem in look(connection, collection)]  # fmt: skip
 
 
@@ -398,16 +418,65 @@ def wrong_groups(connection: duckdb.DuckDBPyConnection, collection: str) -> list
     return found
 
 
+@functools.cache
+def wanted_events(release_id: str) -> Counter:
+    """Pseudonym, dataset, month and method of each event of a release, and what is to be told of it."""
+    [request] = [request for request in releases_asked() if request["release_id"] == release_id]
+    own = release_keys(request["collection"])[release_id]
+    told = release_world.told_events(request, list(everybody()))
+    return Counter(
+        {
+            (gateway_sql.pseudonym(own, release_id, number), event.dataset, event.month, event.method, *seen)
+            for number, event, seen in told
+        }
+    )
+
+
+TOLD_EVENTS = """
+    select
+        people.release_key,
+        events.dataset,
+        cast(events.event_month as varchar),
+        coalesce(events.admission_method, ''),
+        coalesce(cast(events.told_month as varchar), ''),
+        coalesce(events.told_precision, ''),
+        coalesce(events.told_method, '')
+    from patient_level.intermediate.int_releases__events_told as events
+    inner join patient_level.intermediate.int_releases__generalised as people using (release_id, patient_key)
+    where release_id = ?
+"""
+
+
+def wrong_events(connection: duckdb.DuckDBPyConnection, collection: str) -> list[str]:
+    """How exactly each event is told, once a person, dataset, month and method."""
+    names = [request["release_id"] for request in made_today(collection)]
+    return [
+        f"events of {name}"
+        for name in names
+        if Counter(connection.execute(TOLD_EVENTS, [name]).fetchall()) != wanted_events(name)
+    ]
+
+
+@functools.cache
+def wanted_rows(release_id: str) -> Counter:
+    request = release_world.REQUESTS[release_id]
+    own = release_keys(request["collection"])[release_id]
+    return Counter(
+        (gateway_sql.pseudonym(own, release_id, number), *told)
+        for number, *told in release_world.rows(request, list(everybody()))
+    )
+
+
 def wrong_rows(connection: duckdb.DuckDBPyConnection, collection: str) -> list[str]:
-    """What is handed out: one row a person, record or admission of the period."""
+    """What is handed out: one row a person, record, admission or service of the period."""
     found = []
     for request in made_today(collection):
         name = request["release_id"]
         if name not in release_world.REQUESTS:
             continue
-        asked = asked_of_people(request)
-        rows = connection.execute(f"select release_key, {', '.join(asked)} from patient_level.releases.rel_{name}")
-        if Counter((key, tuple(group)) for key, *group in rows.fetchall()) != Counter(wanted_of(name).items()):
+        rows = connection.execute(f"select * from patient_level.releases.rel_{name}").fetchall()
+        as_text = Counter(tuple("" if value is None else str(value) for value in row) for row in rows)
+        if as_text != wanted_rows(name):
             found.append(f"rows of {name}")
     return found
 

@@ -8,7 +8,8 @@ import csv
 import json
 import random
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,12 +32,21 @@ HEADER = (
 )  # fmt: skip
 NOT_IN_CARE_DATA = ("SEXUAL_ORIENTATION", "STAFF_ROLE")
 RECORDS = (
+    ("diagnosis", "38341003", "2015-01-05", ""),
     ("diagnosis", "44054006", "2016-06-14", ""),
     ("diagnosis", "195967001", "2016-11-02", ""),
     ("medication", "325278007", "2016-09-30", ""),
-    ("diagnosis", "38341003", "2015-01-05", ""),
-    ("test_result", "1000731000000107", "2016-10-10", "75"),
+    ("diagnosis", "44054006", "2016-06-28", ""),
+    ("test_result", "1000731000000107", "2016-10-10", "75.0"),
+    ("diagnosis", "195967001", "2017-02-20", ""),
 )
+# Day and method of an admission; of some people more than one.
+STAYS = (
+    ("2016-07-19", "21"), ("2016-07-02", "11"), ("2016-07-30", "22"), ("2016-09-05", "22"), ("2016-07-31", "21"),
+    ("2017-01-10", "21"),
+)  # fmt: skip
+SERVICES = (("home_care", "2016-10-03"), ("day_care", "2016-05-09"), ("home_care", "2016-11-21"))
+SOCIAL_CARE_HEADER = ("NHS_NUMBER", "SERVICE", "STARTED_ON", "ENDED_ON")
 OPT_OUT_HEADER = ("PRACTICE_CODE", "NHS_NUMBER", "CODE_SCHEME", "CODE", "EFFECTIVE_DATE", "RECORDED_AT")
 CODES = {"type_1": "9Nu0.", "type_2": "9Nu4."}
 
@@ -79,6 +89,8 @@ def make_raw(folder: Path, collection: str, everybody: list[Person], exchange: b
         file.writelines(f"{practice},{collection.upper()},agreed,2016-10-01\n" for practice in PRACTICES)
     if collection == "care_data":
         write(folder / "hes" / "apc_1617.csv", *hospital(everybody))
+        rows = [[person.number, service, day, ""] for person, service, day in services(everybody)]
+        write(folder / "social_care" / "social_care_1617.csv", SOCIAL_CARE_HEADER, rows)
     columns = [name for name in HEADER if collection == "gpdpr" or name not in NOT_IN_CARE_DATA]
     for practice in PRACTICES:
         own = [person for person in everybody if person.practice == practice]
@@ -112,16 +124,29 @@ def journal(person: Person) -> list[dict[str, str]]:
     return rows[: 1 + int(person.number[3:9]) % len(rows)]
 
 
+def stays(everybody: list[Person]) -> Iterator[tuple[Person, str, str]]:
+    """Day and method of the admissions of every third person."""
+    for at, person in enumerate(everybody[::3]):
+        for stay in STAYS[at % len(STAYS) :: 2]:
+            yield person, *stay
+
+
+def services(everybody: list[Person]) -> Iterator[tuple[Person, str, str]]:
+    """Social care of every fourth person: the service, and the day on which it began."""
+    for at, person in enumerate(everybody[::4]):
+        yield person, *SERVICES[at % len(SERVICES)]
+
+
 def hospital(everybody: list[Person]) -> tuple[list[str], list[list[str]]]:
-    """An emergency admission of every third person, in the layout of HES."""
+    """The admissions, in the layout of HES."""
     header = [
         "EPIKEY", "NEWNHSNO", "ADMIDATE", "ADMIMETH", "ADMISORC", "CLASSPAT", "DISDATE", "EPIORDER", "EPISTAT",
         "EPITYPE", "MAINSPEF", "MYDOB", "SEX", "STARTAGE", "DIAG_4_01", "DIAG_4_CONCAT", "OPERTN_4_CONCAT",
     ]  # fmt: skip
     rows = [
-        [f"9{at:07d}", person.number, "2016-07-19", "21", "19", "1", "2016-07-25", "1", "3", "1", "300",
+        [f"9{at:07d}", person.number, day, method, "19", "1", day, "1", "3", "1", "300",
          f"05{person.birth_year}", person.sex, "50", "J459", "J459", "-"]
-        for at, person in enumerate(everybody[::3])
+        for at, (person, day, method) in enumerate(stays(everybody))
     ]  # fmt: skip
     return header, rows
 
@@ -144,7 +169,9 @@ def write(path: Path, header: list[str], rows: list[list[str]]) -> None:
 # ---- who is in a release and what is told of whom, by plain Python ------------------------------
 
 GPDPR = ("gpdpr_example_planning", "gpdpr_example_research", "gpdpr_example_journals")
-PLANNING, RESEARCH, JOURNALS, ADMISSIONS = *GPDPR, "care_data_example_admissions"
+PLANNING, RESEARCH, JOURNALS = GPDPR
+CARE_DATA = ("care_data_example_admissions", "care_data_example_linked", "care_data_example_identifiable")
+ADMISSIONS, LINKED, IDENTIFIABLE = CARE_DATA
 QUASI = ("age_band", "sex", "ethnicity", "area_code")
 REQUESTS = {row["release_id"]: row for row in releases.rows_of("releases")}
 OBJECTIONS_UPHELD = {"gpdpr": {"type_1", "national"}, "care_data": {"type_1", "type_2"}}
@@ -154,17 +181,57 @@ def age(person: Person) -> int:
     return 2017 - person.birth_year
 
 
+@dataclass(frozen=True, repr=False)
+class Event:
+    """Something that happened to a person, and what a release may say of it, by the name of the column."""
+
+    dataset: str
+    day: str
+    says: dict[str, str]
+
+    @property
+    def month(self) -> str:
+        return f"{self.day[:7]}-01"
+
+    @property
+    def method(self) -> str:
+        return self.says.get("admission_method", "")
+
+
+def events(request: dict[str, str], everybody: list[Person]) -> dict[str, list[Event]]:
+    """Number -> the events of the person that a release asks for, in its period."""
+    found = {person.number: [] for person in everybody}
+    for person in everybody:
+        for row in journal(person):
+            says = {"category": row["CATEGORY"], "code": row["CODE"], "value_1": row["VALUE1_CONDITION"]}
+            found[person.number].append(Event("records", row["DATE"], says))
+    for person, day, method in stays(everybody):
+        says = {"admission_method": method, "primary_diagnosis": "J459"}
+        found[person.number].append(Event("hospital", day, says))
+    for person, service, day in services(everybody):
+        found[person.number].append(Event("social_care", day, {"service": service}))
+    return {
+        number: [
+            event
+            for event in of_person
+            if event.dataset in request["datasets"].split()
+            and request["period_start"] <= event.day <= request["period_end"]
+        ]
+        for number, of_person in found.items()
+    }
+
+
 def members(request: dict[str, str], everybody: list[Person]) -> list[Person]:
     """Who may be in a release, from its request in words."""
     upheld = OBJECTIONS_UPHELD[request["collection"]]
     objections = upheld if request["opt_outs_honoured"] == "yes" else {"type_1"}
-    admitted = {person.number for person in everybody[::3]}
+    found = events(request, everybody)
     return [
         person
         for person in everybody
         if person.objection not in objections
         and (request["cohort"] == "everybody" or age(person) >= 18)
-        and ("hospital" not in request["datasets"] or person.number in admitted)
+        and (request["datasets"] == "people" or found[person.number])
     ]
 
 
@@ -181,20 +248,117 @@ def cell(person: Person, step: dict[str, str], asked: list[str]) -> tuple:
     return tuple(told[name] for name in asked)
 
 
+def smallest_group(request: dict[str, str]) -> int:
+    return int(request["smallest_group"]) if request["identifiability"] == "pseudonymised" else 1
+
+
 def placed(request: dict[str, str], everybody: list[Person]) -> dict[str, tuple]:
     """Number of each person in a release -> what is told; who is in no group large enough is missing."""
     asked = [name for name in request["columns_asked"].split() if name in QUASI]
-    smallest = int(request["smallest_group"]) if request["identifiability"] == "pseudonymised" else 1
+    # Of whom other datasets tell, they are not alike.
+    datasets = {
+        number: tuple(sorted({event.dataset for event in found}))
+        for number, found in events(request, everybody).items()
+    }
     waiting, told = members(request, everybody), {}
     for step in releases.rows_of("generalisation_steps"):
         if int(step["step"]) < int(request["first_step"]):
             continue
         cells = {person.number: cell(person, step, asked) for person in waiting}
-        sizes = Counter(cells.values())
-        large = {number: group for number, group in cells.items() if sizes[group] >= smallest}
+        sizes = Counter((group, datasets[number]) for number, group in cells.items())
+        large = {
+            number: group
+            for number, group in cells.items()
+            if sizes[group, datasets[number]] >= smallest_group(request)
+        }
         told |= large
         waiting = [person for person in waiting if person.number not in large]
     return told
+
+
+KINDS = {"1": "elective", "2": "emergency", "3": "maternity", "8": "other"}
+MONTHS = {"records": "recorded_month", "hospital": "admission_month", "social_care": "started_month"}
+LABELS = {
+    "year": lambda event: f"{event.day[:4]}-01-01",
+    "quarter": lambda event: f"{event.day[:4]}-{(int(event.day[5:7]) - 1) // 3 * 3 + 1:02d}-01",
+    "month": lambda event: event.month,
+    "kind": lambda event: KINDS[event.method[0]],
+    "method": lambda event: event.method,
+}
+# By what the time and the method are told, the exactest first.
+TIMES, METHODS = ("month", "quarter", "year"), ("method", "kind")
+Known = tuple[str, Event]
+Told = tuple[str, str, str]
+
+
+def shared_by(part: list[Known]) -> int:
+    """People, not events."""
+    return len({number for number, _ in part})
+
+
+def settled(
+    together: list[Known], steps: list[str], smallest: int, told: dict[str, str]
+) -> Iterator[tuple[str, Event, dict[str, str]]]:
+    """Each event of people who are alike, with what is told of it.
+
+    Each part that enough people share is told more exactly. The rest stays together, with the smallest of those
+    parts where it would be too few.
+    """
+    if not steps:
+        yield from ((number, event, told) for number, event in together)
+        return
+    parts = defaultdict(list)
+    for number, event in together:
+        parts[LABELS[steps[0]](event)].append((number, event))
+    large = sorted((shared_by(part), label) for label, part in parts.items() if shared_by(part) >= smallest)
+    rest = [known for part in parts.values() if shared_by(part) < smallest for known in part]
+    if rest and large and shared_by(rest) < smallest:
+        rest += parts[large.pop(0)[1]]
+    for _, label in large:
+        yield from settled(parts[label], steps[1:], smallest, told | {steps[0]: label})
+    if rest:
+        yield from settled(rest, steps[1:], smallest, told)
+
+
+def told_events(request: dict[str, str], everybody: list[Person]) -> list[tuple[str, Event, Told]]:
+    """Number, event, and the month, precision and method that are told of it, of all that is in a release."""
+    groups, asked = placed(request, everybody), request["columns_asked"].split()
+    alike = defaultdict(list)
+    for number, found in events(request, everybody).items():
+        for event in found if number in groups else ():
+            alike[groups[number], event.dataset].append((number, event))
+    rows = []
+    for (_, dataset), together in alike.items():
+        has_time, has_method = MONTHS[dataset] in asked, dataset == "hospital" and "admission_method" in asked
+        of = (*(TIMES if has_time else ()), *(METHODS if has_method else ()))
+        steps = [row["told"] for row in releases.rows_of("event_steps") if row["told"] in of]
+        for number, event, told in settled(together, steps, smallest_group(request), {}):
+            precision = next((step for step in TIMES if step in told), "period")
+            method = next((told[step] for step in METHODS if step in told), "any")
+            seen = (told.get(precision, ""), precision if has_time else "", method if has_method else "")
+            rows.append((number, event, seen))
+    return rows
+
+
+def rows(request: dict[str, str], everybody: list[Person]) -> list[tuple[str, ...]]:
+    """What is handed out of people or their events, as text; each row begins with the person's number."""
+    groups, asked = placed(request, everybody), request["columns_asked"].split()
+    of_people = [name for name in asked if name in QUASI]
+    about = {number: dict(zip(of_people, group)) for number, group in groups.items()}
+    if request["datasets"] == "people":
+        return [(number, *(told[name] for name in asked)) for number, told in about.items()]
+    is_linked = len(request["datasets"].split()) > 2
+    found = []
+    for number, event, (month, precision, method) in told_events(request, everybody):
+        own = MONTHS[event.dataset]
+        says = about[number] | event.says | {own: month, "admission_method": method}
+        row = [number, event.dataset] if is_linked else [number]
+        for name in asked:
+            row.append(says.get(name, ""))
+            if name in MONTHS.values():
+                row.append(precision if name == own else "")
+        found.append(tuple(row))
+    return found
 
 
 def published(request: dict[str, str], rows: list[dict]) -> Counter:

@@ -39,9 +39,15 @@ def mutated(mutant: Mutant) -> dict[str, str]:
     name, changed = stem(mutant), source.replace(mutant.before, mutant.after)
     if not mutant.file.startswith("macros/"):
         return {name: release_sql.compiled_from(changed)}
-    users = [model for model in release_sql.compiled() if f"{name}(" in release_sql.source(model)]
+    users = [model for model in release_sql.compiled() if uses(release_sql.source(model), name)]
     assert users
     return {user: release_sql.compiled_from(release_sql.source(user), {name: changed}) for user in users}
+
+
+def uses(text: str, macro: str) -> bool:
+    """Whether a text calls a macro, by itself or through others."""
+    called = [path for path in (PROJECT / "macros" / "releases").glob("*.sql") if f" {path.stem}(" in text]
+    return any(path.stem == macro or uses(path.read_text().split("-%}", 1)[1], macro) for path in called)
 
 
 def stem(mutant: Mutant) -> str:

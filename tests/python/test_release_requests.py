@@ -25,7 +25,8 @@ REQUEST = {
     "access_method": "secure research environment", "start_date": "2017-04-01", "end_date": "2018-03-31",
     "sublicensing": "no", "approved_by": "One", "second_approval_by": "Two",
 }  # fmt: skip
-IDENTIFIABLE = {"identifiability": "identifiable"}
+IDENTIFIABLE = {"identifiability": "identifiable", "smallest_group": "1"}
+SUPPORTED = {"legal_basis": "copi_2002_regulation_5"}
 NOT_HONOURED = {"opt_outs_honoured": "no", "exemption": "anonymised"}
 AGGREGATE = NOT_HONOURED | {
     "identifiability": "aggregate", "purpose_category": "planning", "datasets": "prevalence", "cohort": "everybody",
@@ -41,6 +42,8 @@ NO_EXEMPTION = "it neither honours opt-outs nor names the exemption it relies on
 NO_TABLE = "it is aggregate and asks for something else than one table for planning"
 GROUPS = "it is aggregate and asks for groups"
 PART = "it asks for a part of a breakdown that is shown as a whole: age_band, sex"
+NO_ACCESS = "its access method is none for what it asks for"
+NOT_SENSITIVE = "it is about people one by one and does not say that it is sensitive"
 NOT_FOR_IT = "the exemption from opt-outs that it names is not for such a release"
 # What is asked for, and the beginning of the reason for which it is refused.
 REFUSED = {
@@ -71,9 +74,10 @@ REFUSED = {
     "no column": ({"columns_asked": ""}, f"{BEYOND}: none is named"),
     "a dataset of another collection": ({"datasets": "people hospital", "columns_asked": "sex"}, NOT_HAD),
     "no dataset": ({"datasets": "", "columns_asked": "sex"}, NOT_HAD),
-    "two kinds of record": (
-        {"collection": "care_data", "datasets": "people records hospital"},
-        "it asks for more than one dataset beside people",
+    "one of two datasets of another collection": ({"datasets": "people records hospital"}, NOT_HAD),
+    "a column of a dataset beside the linked ones": (
+        {"collection": "care_data", "datasets": "people records hospital", "columns_asked": "code service"},
+        f"{BEYOND}: service",
     ),
     "finer than it needs": (
         {"purpose_category": "planning", "columns_asked": "age_band sex category", "first_step": "1"},
@@ -81,6 +85,19 @@ REFUSED = {
     ),
     "identifiable": (IDENTIFIABLE, NO_IDENTITY),
     "identifiable without any basis": (IDENTIFIABLE | {"legal_basis": ""}, NO_BASIS),
+    "identifiable, in groups": (
+        IDENTIFIABLE | SUPPORTED | {"smallest_group": "8"}, "it is identifiable and speaks of groups",
+    ),
+    "identifiable as anonymised": (IDENTIFIABLE | SUPPORTED | NOT_HONOURED, NOT_FOR_IT),
+    "identifiable, in a published file": (
+        IDENTIFIABLE | SUPPORTED | {"access_method": "published file"}, NO_ACCESS,
+    ),
+    "identifiable and not sensitive": (IDENTIFIABLE | SUPPORTED | {"is_sensitive": "no"}, NOT_SENSITIVE),
+    "people one by one in a published file": ({"access_method": "published file"}, NO_ACCESS),
+    "people one by one and not sensitive": ({"is_sensitive": "no"}, NOT_SENSITIVE),
+    "people one by one and nothing said": ({"is_sensitive": ""}, NOT_SENSITIVE),
+    "no access method": ({"access_method": ""}, NO_ACCESS),
+    "an access method nobody knows": ({"access_method": "a disk in the post"}, NO_ACCESS),
     "neither the one nor the other": (
         {"identifiability": "anonymous"}, "it does not say whether it is aggregate",
     ),
@@ -133,9 +150,20 @@ ACCEPTED = {
     "linked with the hospital": {
         "collection": "care_data", "datasets": "people hospital", "columns_asked": "sex primary_diagnosis",
     },
+    "linked with hospital and social care": {
+        "collection": "care_data", "datasets": "people records hospital social_care",
+        "columns_asked": "sex code recorded_month primary_diagnosis service started_month",
+    },
+    "two datasets and nothing of people": {
+        "collection": "care_data", "datasets": "records hospital", "columns_asked": "code primary_diagnosis",
+    },
     "people alone": {"datasets": "people", "columns_asked": "age_band sex ethnicity area_code"},
-    "identifiable, with the basis": IDENTIFIABLE | {"legal_basis": "copi_2002_regulation_5"},
+    "identifiable, with the basis": IDENTIFIABLE | SUPPORTED,
+    "identifiable, with consent": IDENTIFIABLE | {
+        "opt_outs_honoured": "no", "exemption": "explicit_consent", "legal_basis": "explicit_consent",
+    },
     "aggregate": AGGREGATE,
+    "aggregate, in a published file": AGGREGATE | {"access_method": "published file", "is_sensitive": "no"},
     "aggregate, of no ages and sexes": AGGREGATE | {"columns_asked": "percent area_code area_level register"},
     "aggregate, of another table": AGGREGATE | {
         "collection": "care_data", "datasets": "activity",
@@ -218,7 +246,7 @@ def test_a_closed_release_is_registered_and_not_made(tmp_path):
     closed = releases.files(project)
     gone = releases.files(PROJECT).keys() - closed.keys()
     assert gone == {releases.MODELS / "rel_gpdpr_example_research.sql"}
-    assert "gpdpr_example_research" in closed[releases.PAGE] and "research" not in closed[releases.CONTRACTS]
+    assert "gpdpr_example_research" in closed[releases.PAGE] and "gpdpr_example_research" not in closed[releases.CONTRACTS]
 
 
 def test_every_request_of_the_seed_is_accepted():

@@ -21,8 +21,8 @@ import pyarrow.parquet
 import pytest
 import release_world
 from release_world import (
-    ADMISSIONS, DISSEMINATED_AT, GPDPR, JOURNALS, PLANNING, QUASI, REQUESTS, RESEARCH, Person, members, placed,
-    published,
+    ADMISSIONS, CARE_DATA, DISSEMINATED_AT, GPDPR, IDENTIFIABLE, JOURNALS, LINKED, PLANNING, QUASI, REQUESTS, RESEARCH,
+    Person, members, placed, published,
 )  # fmt: skip
 from small_world import SmallWorld
 
@@ -30,7 +30,14 @@ from gp_level_data import handed_out, keys, releases, store
 from gp_level_data.__main__ import main
 from gp_level_data.nets import renaming, values
 
-PEOPLE = (RESEARCH, JOURNALS, ADMISSIONS)
+PEOPLE = (RESEARCH, JOURNALS, *CARE_DATA)
+PSEUDONYMISED = (RESEARCH, JOURNALS, ADMISSIONS, LINKED)
+# What may be known of a person's event, by the dataset: month, precision, method.
+KNOWN = {
+    "records": ("recorded_month", "recorded_precision", ""),
+    "hospital": ("admission_month", "admission_precision", "admission_method"),
+    "social_care": ("started_month", "started_precision", ""),
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,14 +86,15 @@ def care_data(gpdpr, tmp_path_factory) -> Made:
     raw_dir = release_world.make_raw(folder / "raw", "care_data", gpdpr.people)
     store_dir = Path(shutil.copytree(gpdpr.store, folder / "store"))
     release_world.build_again(gpdpr.world, raw_dir, store_dir, "care_data")
-    assert hand_out(store_dir, gpdpr.world.keys, ADMISSIONS, folder / "out" / ADMISSIONS) == 0
+    for release_id in CARE_DATA:
+        assert hand_out(store_dir, gpdpr.world.keys, release_id, folder / "out" / release_id) == 0
     return Made(gpdpr.world, store_dir, folder / "out", gpdpr.people)
 
 
 @pytest.fixture(scope="module")
 def made(gpdpr, care_data) -> dict[str, Made]:
     """The world of each release."""
-    return dict.fromkeys(GPDPR, gpdpr) | {ADMISSIONS: care_data}
+    return dict.fromkeys(GPDPR, gpdpr) | dict.fromkeys(CARE_DATA, care_data)
 
 
 # ---- who is in a release, and what is told of whom ----------------------------------------------
@@ -108,16 +116,16 @@ def test_nobody_who_objected_is_in_it_and_nobody_else_is_missing(made, release_i
 
 
 @pytest.mark.parametrize("release_id", PEOPLE)
-def test_everybody_is_told_of_as_the_hierarchy_says(made, release_id):
+def test_everything_is_told_as_the_hierarchy_says(made, release_id):
+    """Flags a row that is missing, too much, or finer or coarser than worked out here, of people and of events."""
     own = pseudonyms(made[release_id], release_id)
-    told = placed(REQUESTS[release_id], made[release_id].people)
-    wanted = {own[number]: cells for number, cells in told.items()}
-    asked = [name for name in REQUESTS[release_id]["columns_asked"].split() if name in QUASI]
-    rows = made[release_id].rows(release_id)
-    assert sum(wanted[row["release_key"]] != tuple(row[name] for name in asked) for row in rows) == 0
+    told = release_world.rows(REQUESTS[release_id], made[release_id].people)
+    wanted = Counter((own[number], *values) for number, *values in told)
+    found = Counter(tuple(row.values()) for row in made[release_id].rows(release_id))
+    assert ((wanted - found).total(), (found - wanted).total()) == (0, 0)
 
 
-@pytest.mark.parametrize("release_id", PEOPLE)
+@pytest.mark.parametrize("release_id", PSEUDONYMISED)
 def test_no_group_is_smaller_than_the_request_allows(made, release_id):
     """On the file that was handed out: people, not rows, that are alike in all that may tell them apart."""
     rows = made[release_id].rows(release_id)
@@ -125,6 +133,92 @@ def test_no_group_is_smaller_than_the_request_allows(made, release_id):
     people = {(row["release_key"], *(row[name] for name in asked)) for row in rows}
     assert len(people) == len({row["release_key"] for row in rows})
     assert min(Counter(person[1:] for person in people).values()) >= 8
+
+
+def dataset_of(row: dict[str, str], release_id: str) -> str:
+    return row.get("dataset") or REQUESTS[release_id]["datasets"].split()[-1]
+
+
+def may_be(row: dict[str, str], month: str, method: str, dataset: str) -> bool:
+    """Whether what a row tells may be of an event of that month and method."""
+    told_month, precision, told_method = (row.get(name, "") for name in KNOWN[dataset])
+    lasts = {"": 1200, "period": 1200, "year": 12, "quarter": 3, "month": 1}[precision]
+    is_then = lasts == 1200 or 0 <= months(month) - months(told_month) < lasts
+    return is_then and told_method in ("", "any", method, release_world.KINDS.get(method[:1]))
+
+
+def months(day: str) -> int:
+    return int(day[:4]) * 12 + int(day[5:7])
+
+
+@pytest.mark.parametrize("release_id", (JOURNALS, ADMISSIONS, LINKED))
+def test_whoever_knows_a_person_and_an_event_has_enough_people_to_choose_from(made, release_id):
+    """Flags people whom a neighbour finds: one who knows the month, and how they were admitted.
+
+    The attack: of the file, all rows that may be the event, of people who are alike with the one who is looked for.
+    """
+    request, everybody = REQUESTS[release_id], made[release_id].people
+    groups, own = placed(request, everybody), pseudonyms(made[release_id], release_id)
+    asked = [name for name in QUASI if name in request["columns_asked"].split()]
+    alike = {}
+    for row in made[release_id].rows(release_id):
+        group = (tuple(row[name] for name in asked), dataset_of(row, release_id))
+        alike.setdefault(group, []).append(row)
+    candidates = {}
+    for number, found in release_world.events(request, everybody).items():
+        for event in found if number in groups else ():
+            known = (groups[number], event.dataset, event.month, event.method)
+            if known not in candidates:
+                rows = alike[known[:2]]
+                candidates[known] = {row["release_key"] for row in rows if may_be(row, *known[2:], event.dataset)}
+            assert own[number] in candidates[known], "the one who is looked for is not among them"
+    assert min(len(people) for people in candidates.values()) >= 8
+    assert len(candidates) > 20
+
+
+def test_an_identifiable_release_generalises_nothing(care_data):
+    """Flags one that makes groups, or a number in it: its people have pseudonyms all the same."""
+    rows = care_data.rows(IDENTIFIABLE)
+    known = Counter(tuple(value for name, value in row.items() if name not in ("release_key", "primary_diagnosis")) for row in rows)
+    assert min(known.values()) == 1
+    assert {row["admission_precision"] for row in rows} == {"month"}
+    assert not {row["admission_method"] for row in rows} & {"any", *release_world.KINDS.values()}
+    assert all(re.fullmatch("[a-p]{32}", row["release_key"]) for row in rows)
+    told = json.loads((care_data.out / IDENTIFIABLE / "manifest.json").read_text())
+    assert (told["identifiability"], told["smallest_group"]) == ("identifiable", "1")
+
+
+def test_a_linked_release_tells_which_dataset_a_row_is_of(care_data):
+    """Flags a row that says something of another dataset than its own."""
+    own = {
+        "records": {"category", "code"}, "hospital": {"admission_method", "primary_diagnosis"}, "social_care": {"service"},
+    }  # fmt: skip
+    rows = care_data.rows(LINKED)
+    assert {row["dataset"] for row in rows} == own.keys()
+    for dataset, names in own.items():
+        told = [row for row in rows if row["dataset"] == dataset]
+        others = set().union(*own.values()) - names
+        assert sum(bool(row[name]) for row in told for name in others) == 0
+        assert all(row[name] for row in told for name in names)
+    assert len({row["release_key"] for row in rows}) < len({(row["release_key"], row["dataset"]) for row in rows})
+
+
+@pytest.mark.parametrize("release_id", (JOURNALS, LINKED))
+def test_how_much_has_lost_its_month_is_counted(made, release_id):
+    told = release_world.told_events(REQUESTS[release_id], made[release_id].people)
+    exact = Counter(
+        (dataset, precision)
+        for _, dataset, _, _, precision in {
+            (number, event.dataset, event.month, event.method, precision) for number, event, (_, precision, _) in told
+        }
+    )
+    with made[release_id].connect() as connection:
+        found = connection.execute(
+            "select dataset, told_precision, event_text from fct_release_precision where release_id = ?", [release_id]
+        ).fetchall()
+    shown = {(dataset, precision): int(text) for dataset, precision, text in found if text != "*"}
+    assert {(dataset, precision) for dataset, precision, _ in found} == exact.keys()
+    assert shown and all(exact[cell] > 7 and abs(exact[cell] - count) <= 2 for cell, count in shown.items())
 
 
 def test_who_is_in_no_group_is_left_out_and_counted(gpdpr):
@@ -196,16 +290,22 @@ def test_a_person_agrees_within_a_release(gpdpr):
     assert is_alike and max(wanted.values()) > 1
 
 
-def test_two_releases_cannot_be_joined(gpdpr, made):
-    """By trying: on the pseudonym of any two, and on the collection's; and with the key of the other."""
-    with gpdpr.connect() as connection:
-        tables = [f"patient_level.releases.rel_{name}" for name in (RESEARCH, JOURNALS)]
+@pytest.mark.parametrize("of_people", [(RESEARCH, JOURNALS), CARE_DATA], ids=["gpdpr", "care_data"])
+def test_two_releases_cannot_be_joined(made, of_people):
+    """By trying: on the pseudonym of any two, and on the collection's."""
+    with made[of_people[0]].connect() as connection:
+        tables = [f"patient_level.releases.rel_{name}" for name in of_people]
         tables.append("(select patient_key as release_key from patient_level.gateway.int_journals__people)")
         for left, right in itertools.combinations(tables, 2):
             joined = connection.execute(f"select count(*) from {left} inner join {right} using (release_key)")
             assert joined.fetchone() == (0,)
+    everybody = made[of_people[0]].people
+    in_each = [set(placed(REQUESTS[name], everybody)) for name in of_people]
+    assert len(set.intersection(*in_each)) > 100, "nobody is in all of them: the test tests nothing"
+
+
+def test_the_key_of_another_release_does_not_make_its_pseudonyms(gpdpr):
     both = set(placed(REQUESTS[RESEARCH], gpdpr.people)) & set(placed(REQUESTS[JOURNALS], gpdpr.people))
-    assert len(both) > 100, "nobody is in both releases: the test tests nothing"
     key = keys.read_key(gpdpr.world.keys, RESEARCH)
     others = {gateway_sql.pseudonym(key, JOURNALS, number) for number in both}
     assert not others & {row["release_key"] for row in gpdpr.rows(RESEARCH) + gpdpr.rows(JOURNALS)}
@@ -219,13 +319,30 @@ def test_no_release_has_another_key(gpdpr):
 # ---- what is handed out -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("release_id", (*GPDPR, ADMISSIONS))
+COLUMNS = {
+    JOURNALS: "release_key age_band sex category code recorded_month recorded_precision value_1",
+    LINKED: (
+        "release_key dataset age_band sex category code recorded_month recorded_precision admission_month"
+        " admission_precision admission_method primary_diagnosis service started_month started_precision"
+    ),
+    ADMISSIONS: (
+        "release_key age_band sex area_code admission_month admission_precision admission_method primary_diagnosis"
+    ),
+    IDENTIFIABLE: (
+        "release_key age_band sex ethnicity area_code admission_month admission_precision admission_method"
+        " primary_diagnosis"
+    ),
+    RESEARCH: "release_key age_band sex ethnicity area_code",
+    PLANNING: REQUESTS[PLANNING]["columns_asked"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("release_id", (*GPDPR, *CARE_DATA))
 def test_only_what_was_approved_is_handed_out(made, release_id):
-    request, out = REQUESTS[release_id], made[release_id].out / release_id
-    key = [] if request["identifiability"] == "aggregate" else ["release_key"]
+    out = made[release_id].out / release_id
     table = pyarrow.parquet.read_table(out / f"{release_id}.parquet")
     rows = made[release_id].rows(release_id)
-    assert table.column_names == list(rows[0]) == [*key, *request["columns_asked"].split()]
+    assert table.column_names == list(rows[0]) == COLUMNS[release_id].split()
     as_text = [{name: as_csv(value) for name, value in row.items()} for row in table.to_pylist()]
     is_alike = as_text == rows
     assert is_alike
@@ -233,7 +350,7 @@ def test_only_what_was_approved_is_handed_out(made, release_id):
         assert [row["column"] for row in csv.DictReader(file)] == table.column_names
 
 
-@pytest.mark.parametrize("release_id", (*GPDPR, ADMISSIONS))
+@pytest.mark.parametrize("release_id", (*GPDPR, *CARE_DATA))
 def test_the_files_are_whole_private_and_about_nobody_by_number(made, release_id):
     out = made[release_id].out / release_id
     sums = dict(line.split()[::-1] for line in (out / "SHA256SUMS").read_text().splitlines())
@@ -287,7 +404,6 @@ def test_who_was_in_a_release_is_remembered_without_a_name(gpdpr):
 # What is done to the store before, the day, and why nothing is handed out.
 CHECKS = "marts.reference.int_ndop__checks"
 SETTINGS = "marts.reference.int_collection__settings"
-GENERALISED = "patient_level.intermediate.int_releases__generalised"
 NOT_HANDED_OUT = {
     "not built": (f"drop table patient_level.releases.rel_{RESEARCH}", RESEARCH, "", "is not built"),
     "of another day": ("", RESEARCH, "2017-04-07", "was made for 2017-04-06, not for 2017-04-07"),
@@ -309,8 +425,7 @@ NOT_HANDED_OUT = {
     ),
     "about nobody": (f"delete from patient_level.releases.rel_{RESEARCH}", RESEARCH, "", "is about nobody"),
     "a group of two": (
-        f"update {GENERALISED} set ethnicity = 'Z' where release_key in"
-        f" (select release_key from {GENERALISED} where release_id = '{RESEARCH}' and step = 1 limit 2)",
+        f"update patient_level.releases.rel_{RESEARCH} set ethnicity = 'Z' where rowid < 2",
         RESEARCH, "", "has a smaller group",
     ),
     "counts of another period": (
@@ -326,6 +441,16 @@ NOT_HANDED_OUT = {
         PLANNING, "", "has rows that fct_prevalence does not",
     ),
     "counts of nobody": (f"delete from patient_level.releases.rel_{PLANNING}", PLANNING, "", "is about nobody"),
+    "a month of two": (
+        f"update patient_level.releases.rel_{JOURNALS} set recorded_month = date '2016-05-01',"
+        " recorded_precision = 'month' where rowid < 2",
+        JOURNALS, "", "has a smaller group",
+    ),
+    "a month of eight records of one person": (
+        f"update patient_level.releases.rel_{JOURNALS} set recorded_precision = 'day' where release_key ="
+        f" (select min(release_key) from patient_level.releases.rel_{JOURNALS})",
+        JOURNALS, "", "has a smaller group",
+    ),
     "nobody asked for": ("", "gpdpr_example_nothing", "", "There is no release"),
 }  # fmt: skip
 
