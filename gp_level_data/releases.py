@@ -46,7 +46,7 @@ MEANS = {
         " them, and share what others may know of an event"
     ),
     "identifiable": (
-        "pseudonyms of this release alone, since no NHS Number is stored, but nothing is generalised beyond the first"
+        "pseudonyms of this release alone, since no direct identifier is stored, but nothing is generalised beyond the first"
         " step asked for, and a group may be one person, whom others may know again"
     ),
 }

@@ -1,7 +1,7 @@
 {% macro told_by_steps(known) -%}
 {%- set before = namespace(name=known, whole='alike') -%}
 {%- for step in release_rules().event_steps | map(attribute='told') -%}
-{%- set now = 'told' if loop.last else 'told_by_' ~ step -%}
+{%- set after = 'told' if loop.last else 'told_by_' ~ step -%}
 {%- set part = 'part_by_' ~ step -%}
 parted_by_{{ step }} as (
 
@@ -48,7 +48,7 @@ large_by_{{ step }} as (
 
 ),
 
-{{ now }} as (
+{{ after }} as (
 
     select
         events.*,
@@ -63,7 +63,7 @@ large_by_{{ step }} as (
 
 ){{ ',' if not loop.last }}
 
-{% set before.name = now -%}
+{% set before.name = after -%}
 {%- set before.whole = 'alike_by_' ~ step -%}
 {%- endfor -%}
 {%- endmacro %}

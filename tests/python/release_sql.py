@@ -28,6 +28,7 @@ FOLDERS = (
 USED = (
     "exclude_opted_out", "only_nationally_permitted", "pseudonymise", "release_pseudonym", "release_event",
     "integer_divide", "placed_by_steps", "told_by_steps", "release_extract", "release_events", "release_column",
+    "release_event_months",
 )  # fmt: skip
 SETTINGS = {
     "collected_at": "2017-04-02 09:00:00+01", "disseminated_on": "2017-04-06", "period_start": "2016-04-01",
@@ -257,7 +258,7 @@ def tables(collection: str) -> dict[str, list[dict]]:
             {"patient_key": key_of[p.number] if handed_on else "nobody"} for p in objecting["type_2"]
         ],
         "patient_level.gateway.int_journals__people": registrations(held, key_of),
-        "patient_level.gateway.int_journals__records": records(held, key_of),
+        "patient_level.gateway.int_journals__records": records(held, key_of, collection),
         "patient_level.gateway.int_journals__hospital": admissions(people, key_of),
         "patient_level.gateway.int_journals__social_care": [
             {"patient_key": key_of[p.number], "service": service, "started_on": day}
@@ -316,14 +317,14 @@ def registrations(held: list[Person], key_of: dict[str, str]) -> list[dict]:
     return rows
 
 
-def records(held: list[Person], key_of: dict[str, str]) -> list[dict]:
+def records(held: list[Person], key_of: dict[str, str], collection: str) -> list[dict]:
     """Those of the world, the first of each person before any period."""
     return [
         {"patient_key": key_of[p.number], "recorded_on": row["DATE"], "category": row["CATEGORY"], "code": row["CODE"],
          "value_1": float(row["VALUE1_CONDITION"]) if row["VALUE1_CONDITION"] else None, "value_2": 2.0,
          "staff_role": ""}
         for p in held
-        for row in release_world.journal(p)
+        for row in release_world.journal(p, collection)
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ of each stands in `people`, so that a test can work out by itself who may be in 
 """
 
 import csv
+import functools
 import json
 import random
 import shutil
@@ -94,7 +95,7 @@ def make_raw(folder: Path, collection: str, everybody: list[Person], exchange: b
     columns = [name for name in HEADER if collection == "gpdpr" or name not in NOT_IN_CARE_DATA]
     for practice in PRACTICES:
         own = [person for person in everybody if person.practice == practice]
-        rows = [[row[name] for name in columns] for person in own for row in journal(person)]
+        rows = [[row[name] for name in columns] for person in own for row in journal(person, collection)]
         write(folder / "gpes" / collection / f"{practice}.csv", columns, rows)
         opt_outs = [
             (practice, p.number, "READ2", CODES[p.objection], "2015-03-02", "2015-03-02T09:00:00+00:00")
@@ -108,8 +109,13 @@ def make_raw(folder: Path, collection: str, everybody: list[Person], exchange: b
     return folder
 
 
-def journal(person: Person) -> list[dict[str, str]]:
-    """The rows of a patient: the person again beside each record."""
+@functools.cache
+def categories(collection: str) -> set[str]:
+    return {row["category"] for row in releases.rows_of("journal_categories") if row["collection"] == collection}
+
+
+def journal(person: Person, collection: str) -> list[dict[str, str]]:
+    """The rows of a patient that a collection asks for: the person again beside each record."""
     about = {
         "PRACTICE": person.practice, "PROCESSED_TIMESTAMP": EXTRACTED_AT, "NHS_NUMBER": person.number,
         "DATE_OF_BIRTH": f"{person.birth_year}-05-17", "SEX": person.sex, "ETHNIC": person.ethnicity,
@@ -121,7 +127,8 @@ def journal(person: Person) -> list[dict[str, str]]:
         | {"CATEGORY": category, "CODE": code, "DATE": day, "VALUE1_CONDITION": value}
         for category, code, day, value in RECORDS
     ]
-    return rows[: 1 + int(person.number[3:9]) % len(rows)]
+    sent = rows[: 1 + int(person.number[3:9]) % len(rows)]
+    return [row for row in sent if row["CATEGORY"] in categories(collection)]
 
 
 def stays(everybody: list[Person]) -> Iterator[tuple[Person, str, str]]:
@@ -202,7 +209,7 @@ def events(request: dict[str, str], everybody: list[Person]) -> dict[str, list[E
     """Number -> the events of the person that a release asks for, in its period."""
     found = {person.number: [] for person in everybody}
     for person in everybody:
-        for row in journal(person):
+        for row in journal(person, request["collection"]):
             says = {"category": row["CATEGORY"], "code": row["CODE"], "value_1": row["VALUE1_CONDITION"]}
             found[person.number].append(Event("records", row["DATE"], says))
     for person, day, method in stays(everybody):

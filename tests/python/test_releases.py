@@ -283,7 +283,7 @@ def test_a_person_agrees_within_a_release(gpdpr):
         own[person.number]
         for person in gpdpr.people
         if person.number in told
-        for row in release_world.journal(person)
+        for row in release_world.journal(person, "gpdpr")
         if "2016-04-01" <= row["DATE"] <= "2017-03-31"
     )
     is_alike = Counter(row["release_key"] for row in gpdpr.rows(JOURNALS)) == wanted

@@ -1,10 +1,19 @@
--- How exactly the events of a release may be told. People who are alike in a release (age band, sex,
--- ethnicity, area) begin as one group a dataset, of whose events no more is told than the period. Step
--- by step, those parts of a group are told more exactly that as many people share as the release asks
--- for. The other parts stay together as they were, and if they are too few even so, the smallest of the
--- large parts stays with them: so that nobody is left over alone.
+-- How exactly the events of a release may be told. People who are alike in a release (age band,
+-- sex, ethnicity, area) begin as one group a dataset, of whose events no more is told than the
+-- period. Step by step, those parts of a group are told more exactly that as many people share as
+-- the release asks for. The other parts stay together as they were, and if they are too few even
+-- so, the smallest of the large parts stays with them: so that nobody is left over alone.
 
-with known as (
+with asked as (
+
+    select
+        *,
+        case when is_month_asked then event_month end as month
+    from {{ ref('int_releases__events') }}
+
+),
+
+known as (
 
     select
         events.*,
@@ -13,18 +22,16 @@ with known as (
         people.sex,
         people.ethnicity,
         people.area_code,
-        case when events.is_month_asked then cast(date_trunc('year', events.event_month) as date) end
-            as year,
-        case when events.is_month_asked then cast(date_trunc('quarter', events.event_month) as date) end
-            as quarter,
-        case when events.is_month_asked then events.event_month end as month,
+        cast(date_trunc('year', events.month) as date) as year,
+        cast(date_trunc('quarter', events.month) as date) as quarter,
         case when events.is_method_asked then coalesce(methods.kind, 'unknown') end as kind,
-        case when events.is_method_asked then coalesce(events.admission_method, 'unknown') end as method,
+        case when events.is_method_asked then coalesce(events.admission_method, 'unknown') end
+            as method,
         concat_ws(
             ' ', events.release_id, events.dataset,
             people.age_band, people.sex, people.ethnicity, people.area_code
         ) as alike
-    from {{ ref('int_releases__events') }} as events
+    from asked as events
     inner join {{ ref('int_releases__generalised') }} as people
         on
             events.release_id = people.release_id

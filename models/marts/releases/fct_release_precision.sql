@@ -1,4 +1,4 @@
--- Unit:        events of a release, by dataset and by how exactly the time of them is told; those of a
+-- Unit:        events of a release, by dataset and by how exactly their time is told; those of a
 --              person in one month, and of one way of admission, are one
 -- Why:         whoever uses a release has to know how much of it has lost its month
 -- Disclosure:  int_assurance__shown
