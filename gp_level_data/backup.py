@@ -39,7 +39,7 @@ def back_up(chosen: argparse.Namespace) -> int:
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
     marts = store.database_file(store_dir, store.MARTS)
-    if publication.log_of(marts).exists():
+    if len(store.files_of(marts)) > 1:
         # Opened to write, the engine takes into the file what a run that was stopped left in the log.
         duckdb.connect(str(marts)).close()
     unfinished = to.with_name(f".{to.name}.unfinished")

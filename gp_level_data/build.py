@@ -151,10 +151,8 @@ def start_afresh(store_dir: Path) -> Path:
     try:
         building.mkdir(mode=0o700)
         for name in (store.MARTS, store.RELEASED):
-            database = store.database_file(store_dir, name)
-            for file in (database, publication.log_of(database)):
-                if file.exists():
-                    shutil.copyfile(file, building / file.name)
+            for file in store.files_of(store.database_file(store_dir, name)):
+                store.copy(file, building / file.name)
         if (store_dir / ledger.FOLDER).exists():
             shutil.copytree(store_dir / ledger.FOLDER, building / ledger.FOLDER)
     except OSError as error:

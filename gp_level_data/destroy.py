@@ -30,17 +30,22 @@ from gp_level_data import (
 from gp_level_data.nets import Finding
 from gp_level_data.refusal import Refusal
 
-# All that a store may hold besides the patient-level database and what goes with it.
-KEPT = {
-    ".lock", policy.ORDER, ledger.FOLDER, f"{store.MARTS}.duckdb", f"{store.MARTS}.duckdb.wal",
-}  # fmt: skip
-PERSONAL = (
-    f"{store.PATIENT_LEVEL}.duckdb",
-    f"{store.RELEASED}.duckdb",
+# Folders of runs, with copies of the databases or parts of them.
+OF_RUNS = (
     publication.BUILDING,
     publication.FINISHED,
+    publication.PREVIOUS,
+    publication.PARTIAL,
     publication.SPILL,
 )
+PERSONAL = (f"{store.PATIENT_LEVEL}.duckdb", f"{store.RELEASED}.duckdb", *OF_RUNS)
+# All that a store may hold besides the patient-level database and what goes with it.
+KEPT = {
+    ".lock",
+    policy.ORDER,
+    ledger.FOLDER,
+    *(f"{store.MARTS}.duckdb{ending}" for ending in ("", *store.LOGS)),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,7 +94,7 @@ def run(chosen: argparse.Namespace) -> int:
             keys.note(key_dir, keys.Entry(keys.DESTROYED, key["name"], key["fingerprint"]))
     for file in order["files"]:
         (store_dir / file["name"]).unlink(missing_ok=True)
-    for name in (publication.BUILDING, publication.FINISHED, publication.SPILL):
+    for name in OF_RUNS:
         remove_empty(store_dir / name)
     store.sync(store_dir)
 

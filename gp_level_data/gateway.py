@@ -12,7 +12,17 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
-from gp_level_data import keys, landing, ndop_files, pseudonym, publication, quiet_errors, releases, store
+from gp_level_data import (
+    keys,
+    landing,
+    ndop_files,
+    pseudonym,
+    publication,
+    quiet_errors,
+    releases,
+    store,
+    whole_run,
+)
 from gp_level_data.refusal import Refusal
 from gp_level_data.synthetic_folder import is_synthetic
 
@@ -22,6 +32,7 @@ OWN_DATA_SETTINGS = ("collected_at", "period_start", "period_end")
 class Plugin(BasePlugin):
     def initialize(self, plugin_config):
         quiet_errors.install()
+        whole_run.install()
         self.config = plugin_config
         self.raw_dir = Path(plugin_config["raw_dir"])
         self.store_dir = Path(plugin_config["store_dir"])
@@ -44,6 +55,7 @@ class Plugin(BasePlugin):
         store_key = keys.claim_key(self.key_dir, keys.STORE_KEY)
 
         publication.hold(self.store_dir)
+        whole_run.begin(self.store_dir)
         # A time without an offset is the United Kingdom's.
         conn.execute("set global timezone = 'Europe/London'")
         pseudonym.register(conn, key, collection, self.release_keys())

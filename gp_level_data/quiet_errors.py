@@ -12,6 +12,7 @@ from collections.abc import Callable
 import duckdb
 from dbt.adapters.duckdb.environments import local
 
+from gp_level_data import whole_run
 from gp_level_data.store import sql_text
 
 # About names, rights, files and memory: all that these quote stands in the statement.
@@ -66,6 +67,7 @@ def guarded(call: Callable, statement: str) -> Callable:
         try:
             return call(*arguments, **named)
         except Exception as error:
+            whole_run.look_at(error)
             quiet = quietly(error, statement)
         # Raised here, not above: else the engine's own error would hang on it as its context.
         raise quiet

@@ -18,7 +18,7 @@ import duckdb
 import pyarrow
 import pyarrow.parquet
 
-from gp_level_data import build, data_dictionary, handed_out, keys, releases, store
+from gp_level_data import build, data_dictionary, handed_out, keys, publication, releases, store
 from gp_level_data.refusal import Refusal
 
 # What the manifest says of the request; the register says the rest.
@@ -69,7 +69,7 @@ def run(chosen: argparse.Namespace) -> int:
         raise Refusal(f"There is {folder} already: nothing is overwritten.")
     if not store.database_file(store_dir, store.PATIENT_LEVEL).exists():
         raise Refusal(f"There is no patient-level database in {store_dir}: run `make build` first.")
-    store.lock(store_dir)
+    publication.hold(store_dir)
     with duckdb.connect() as connection:
         open_store(connection, store_dir, keys.read_key(chosen.key_dir, keys.STORE_KEY))
         check(connection, request, day)

@@ -6,6 +6,7 @@ Whatever lies in the folder is its owner's alone, whatever the umask.
 import base64
 import fcntl
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -18,6 +19,10 @@ MARTS = "marts"
 PATIENT_LEVEL = "patient_level"
 # Who was in which release when it was handed out: builds read it, and leave it as it is.
 RELEASED = "released"
+# What the engine has not yet written into a database's file lies beside it, under these endings.
+LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
+# Linux: share the blocks of another file, where the file system can (Btrfs, XFS).
+FICLONE = 0x40049409
 WORDS = {PATIENT_LEVEL: "patient-level database", RELEASED: "memory of releases"}
 
 _held: dict[Path, int] = {}
@@ -26,6 +31,26 @@ _held: dict[Path, int] = {}
 def database_file(store_dir: Path, name: str) -> Path:
     """Where a database of the store lies."""
     return store_dir / f"{name}.duckdb"
+
+
+def logs_of(file: Path) -> list[Path]:
+    """Where the engine keeps what it has not yet written into a database's file."""
+    return [file.with_name(file.name + ending) for ending in LOGS]
+
+
+def files_of(file: Path) -> list[Path]:
+    """A database's file and its logs, as far as they are there."""
+    return [path for path in (file, *logs_of(file)) if path.exists()]
+
+
+def copy(file: Path, to: Path) -> None:
+    """A copy for its owner alone, which takes neither time nor room where files can share their blocks."""
+    handle = os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with file.open("rb") as source, os.fdopen(handle, "wb") as target:
+        try:
+            fcntl.ioctl(target, FICLONE, source.fileno())
+        except OSError:
+            shutil.copyfile(file, to)
 
 
 def make_folder(store_dir: Path) -> None:

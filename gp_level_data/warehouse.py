@@ -10,7 +10,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
-from gp_level_data import keys, ledger_tables, publication, quiet_errors, store
+from gp_level_data import keys, ledger_tables, publication, quiet_errors, store, whole_run
 from gp_level_data.refusal import Refusal
 
 # Commands that build nothing: where what is personal was destroyed, they read the results that stay.
@@ -20,6 +20,7 @@ READING = {"compile", "generate", "show", "test"}
 class Plugin(BasePlugin):
     def initialize(self, plugin_config):
         quiet_errors.install()
+        whole_run.install()
         self.store_dir = Path(plugin_config["store_dir"])
         self.key_dir = Path(plugin_config["key_dir"])
         # Before dbt opens the marts: a build that ends now would leave it with those of the one before.
@@ -28,6 +29,13 @@ class Plugin(BasePlugin):
                 publication.hold(self.store_dir)
             except Refusal as refusal:
                 raise DbtRuntimeError(str(refusal)) from None
+
+    def update_connection_config(self, creds, config):
+        # The last that dbt asks before it opens the marts, each time it does.
+        try:
+            whole_run.begin(self.store_dir)
+        except Refusal as refusal:
+            raise DbtRuntimeError(str(refusal)) from None
 
     def configure_connection(self, conn):
         try:

@@ -1,10 +1,15 @@
-"""dbt runs that begin at once and can be killed at any moment: for proofs that kill many.
+"""dbt runs that begin at once, and can be stopped or killed at any moment: for proofs that look at many.
 
 This process parses the project once for both runs; each run is then a fork of it, which saves the start
-of dbt and the parse. Run as a script, it reads one request a line and answers one line each:
+of dbt and the parse. Run as a script, it reads one request a line:
 
-    {"target": "gateway", "folders": {"STORE_DIR": ...}, "kill_after": 1.5, "file_limit": null}
+    {"target": "gateway", "folders": {"STORE_DIR": ...}, "stops": [0.3, 0.9], "kill_after": 1.5, ...}
+
+At each stop it says at which moment the run stands still, and lets it go on at the next line. At last:
+
     {"code": 0 or the exit code or minus the signal, "seconds": 1.5}
+
+Seconds are those in which the run ran.
 """
 
 import json
@@ -14,6 +19,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 SELECT = {
@@ -45,18 +51,31 @@ class ForkedRuns:
         folders: dict[str, Path],
         kill_after: float | None = None,
         file_limit: int | None = None,
+        stops: Iterable[float] = (),
+        look: Callable[[float], None] = lambda _: None,
     ) -> tuple[int, float]:
-        """One run: its exit code, or minus the signal that ended it, and how long it took."""
+        """One run: its exit code, or minus the signal that ended it, and how long it took.
+
+        At each stop all of its threads stand still, until `look` has returned.
+        """
         request = {
             "target": target,
             "folders": {name: str(path) for name, path in folders.items()},
             "kill_after": kill_after,
             "file_limit": file_limit,
+            "stops": sorted(stops),
         }
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
+        self.say(json.dumps(request))
+        while "stopped" in (answer := json.loads(self.process.stdout.readline())):
+            try:
+                look(answer["stopped"])
+            finally:
+                self.say("go on")
         return answer["code"], answer["seconds"]
+
+    def say(self, line: str) -> None:
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
 
     def close(self) -> None:
         self.process.stdin.close()
@@ -76,10 +95,14 @@ def serve(project: str, work: str) -> None:
         options = ("--target", target, "--target-path", f"{work}/target/{target}")
         return [command, *options, *paths, *NO_WORDS]
 
+    def answer(**told: float) -> None:
+        print(json.dumps(told), file=answers, flush=True)
+
     manifests = {target: dbtRunner().invoke(arguments("parse", target)).result for target in SELECT}
-    for line in sys.stdin:
+    # Not `for line in sys.stdin`, which would read ahead of the answers.
+    while line := sys.stdin.readline():
         request = json.loads(line)
-        target, began = request["target"], time.monotonic()
+        target = request["target"]
         child = os.fork()
         if not child:
             if request["file_limit"] is not None:
@@ -92,24 +115,36 @@ def serve(project: str, work: str) -> None:
             )
             DuckDBConnectionManager.close_all_connections()
             os._exit(0 if ran.success else 1)
-        code = wait(child, request["kill_after"])
-        print(
-            json.dumps({"code": code, "seconds": time.monotonic() - began}),
-            file=answers,
-            flush=True,
-        )
+        code, seconds = wait(child, request["stops"], request["kill_after"], answer)
+        answer(code=code, seconds=seconds)
 
 
-def wait(child: int, kill_after: float | None) -> int:
-    """Wait for a run; with `kill_after`, kill it then if it is still going."""
-    until = time.monotonic() + (kill_after if kill_after is not None else 3600)
-    while time.monotonic() < until:
+def wait(
+    child: int, stops: list[float], kill_after: float | None, answer: Callable[..., None]
+) -> tuple[int, float]:
+    """Wait for a run, hold it up at the stops, and kill it at its time if it is still going."""
+    began, stops = time.monotonic(), list(stops)
+    while True:
         done, status = os.waitpid(child, os.WNOHANG)
+        seconds = time.monotonic() - began
         if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            return os.waitstatus_to_exitcode(status), seconds
+        if kill_after is not None and seconds >= kill_after:
+            os.kill(child, signal.SIGKILL)
+            kill_after = None
+        elif stops and seconds >= stops[0]:
+            stops.pop(0)
+            os.kill(child, signal.SIGSTOP)
+            _, status = os.waitpid(child, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                return os.waitstatus_to_exitcode(status), seconds
+            stopped = time.monotonic()
+            answer(stopped=seconds)
+            sys.stdin.readline()
+            os.kill(child, signal.SIGCONT)
+            began += time.monotonic() - stopped
+        else:
+            time.sleep(0.01)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 HALF = 16
+# What a run of ten digits looks like, plain or 3-3-4, when only the kind of each byte is told.
+KINDS = bytes(
+    ord("0") if byte in b"0123456789" else ord("-") if byte in b" -" else 0 for byte in range(256)
+)
+SHAPES = tuple(
+    b"000" + first + b"000" + second + b"0000" for first in (b"", b"-") for second in (b"", b"-")
+)
 TEN_DIGITS = re.compile(rb"(?=(\d{3}[ -]?\d{3}[ -]?\d{4}))")
 
 
@@ -52,6 +59,10 @@ def files_with_key(folders: Iterable[Path], *keys: bytes) -> list[str]:
 
 def numbers_in(content: bytes) -> set[str]:
     """Runs of ten digits, plain or 3-3-4, also inside a longer run."""
+    kinds = content.translate(KINDS)
+    if not any(shape in kinds for shape in SHAPES):
+        # Found out in a tenth of the time, and so it is with whatever is encrypted.
+        return set()
     return {re.sub(rb"[ -]", b"", match[1]).decode() for match in TEN_DIGITS.finditer(content)}
 
 

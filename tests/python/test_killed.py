@@ -1,7 +1,12 @@
 """Killed, out of disk, or without leave to write: afterwards the previous state or the new one.
 
-Moments are drawn anew each time, and said when one of them does harm. The suite kills six runs of dbt;
-`KILLS=40` kills more. Every step of a publication is killed once.
+Moments are drawn anew each time, and said when one of them does harm. A kill leaves on the disk what is
+there at that moment, and what is there can be seen while the run stands still and then goes on: so one
+run of each kind is held up at forty moments, and at each of them is looked at what whoever comes next
+would find. What only a kill does, such as to cut a write in two, is left to the kills: four of them, or as
+many as `KILLS=40` says, with the same look afterwards. Every step of a publication is killed once.
+
+The previous results differ from the new ones in every table, so that a mixture can be told from both.
 """
 
 import errno
@@ -9,25 +14,30 @@ import os
 import random
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
 import pytest
 import small_world
 from conftest import COLLECTION, PROJECT, Folders, differing, file_digests, table_digests
 from forked_runs import ForkedRuns
-from left_behind import files_with_numbers
+from left_behind import files_below, files_with_numbers, numbers_in
 
-from gp_level_data import build, keys, publication, remains, store, warehouse
+from gp_level_data import build, keys, publication, remains, store, warehouse, whole_run
 from gp_level_data.nets import raw_numbers
 from gp_level_data.refusal import Refusal
 
-KILLS = int(os.environ.get("KILLS", "6"))
+KILLS = int(os.environ.get("KILLS", "4"))
+MOMENTS = 40
 MEGABYTE = 1024 * 1024
 NOTHING = {".lock", "marts.duckdb", "patient_level.duckdb", "released.duckdb"}
+# What the analyst's run makes anew; the rest of the store is the gateway's, or is history.
+MADE_ANEW = ("marts.main", "marts.seeds", "patient_level.intermediate", "patient_level.releases")
 
 
 # ---- runs of dbt ------------------------------------------------------------------------------------
@@ -35,7 +45,7 @@ NOTHING = {".lock", "marts.duckdb", "patient_level.duckdb", "released.duckdb"}
 
 @dataclass(frozen=True, repr=False)
 class World:
-    """The small world with a finished store, and the process that runs dbt on it."""
+    """The small world with a finished store, one from before it, and the process that runs dbt."""
 
     runs: ForkedRuns
     work: Path
@@ -46,21 +56,15 @@ class World:
     def folders(self, store_dir: Path) -> dict[str, Path]:
         return {"RAW_DIR": self.work / "raw", "KEY_DIR": self.work / "keys", "STORE_DIR": store_dir}
 
-    def store(self, folder: Path) -> Path:
-        """A copy of the finished store."""
-        return Path(shutil.copytree(self.work / "store", folder / "store"))
+    def store(self, folder: Path, name: str = "store") -> Path:
+        """A copy of the finished store, or of another one."""
+        return Path(shutil.copytree(self.work / name, folder / "store"))
 
     def changed(self, store_dir: Path) -> list[str]:
-        """Tables that are not those of the finished store.
-
-        Not of what dbt had replaced and not yet dropped; nor of seeds, which dbt loads in more than one
-        step: they are rules out of the repository, and each build loads them first.
-        """
-        found = table_digests(Folders(store_dir, self.work / "keys", self.work / "read"))
-        names = differing(found, self.digests)
-        return [
-            name for name in names if ".seeds." not in name and not name.endswith("__dbt_backup")
-        ]
+        """Tables that are not those of the finished store."""
+        return differing(
+            table_digests(Folders(store_dir, self.work / "keys", self.work / "read")), self.digests
+        )
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +92,20 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     )
     numbers = raw_numbers.numbers_in(work / "raw") - quoted
     digests = table_digests(Folders(work / "store", work / "keys", work / "read"))
-    yield World(runs, work, seconds, digests, numbers)
+    world = World(runs, work, seconds, digests, numbers)
+    (work / "before").mkdir()
+    empty(world.store(work / "before"), keys.read_key(work / "keys", keys.STORE_KEY), digests)
+    yield world
     runs.close()
+
+
+def empty(store_dir: Path, key: bytes, tables: dict[str, str]) -> None:
+    """Take all rows out of what the analyst's run makes anew."""
+    with duckdb.connect(str(store.database_file(store_dir, store.MARTS))) as connection:
+        store.attach_patient_level(connection, store_dir, key)
+        for table in tables:
+            if table.startswith(MADE_ANEW):
+                connection.execute(f"delete from {table}")
 
 
 def what_is_left(world: World, *folders: Path) -> list[str]:
@@ -99,51 +115,128 @@ def what_is_left(world: World, *folders: Path) -> list[str]:
     return [*files_with_numbers(places, world.numbers), *pseudonyms]
 
 
-def encrypted_and_spilled(building: Path, to: Path) -> Path:
-    """What a killed run left of people, without the marts, which a search opens as a database."""
-    to.mkdir(parents=True)
-    for path in building.rglob("*"):
-        if path.is_file() and "marts" not in path.name:
-            # Not under its own name: no search may take it for a database that it can open.
-            (to / f"{path.name}.left").write_bytes(path.read_bytes())
-    return to
+@dataclass(repr=False)
+class Onlooker:
+    """Looks at a store as whoever comes next would find it, if its run were killed now."""
+
+    world: World
+    store_dir: Path
+    folder: Path
+    before: dict[str, str]
+    states: list[str] = field(default_factory=list)
+    known: dict[str, str] = field(default_factory=dict)
+
+    def look(self, moment: float) -> None:
+        """Look while the run stands still; the files are not copied, since none will be written to."""
+        found = self.folder / "found"
+        # The lock is held by whoever holds the file.
+        without = shutil.ignore_patterns(".lock")
+        shutil.copytree(self.store_dir, found, copy_function=os.link, ignore=without)
+        self.judge(found, moment)
+        shutil.rmtree(found)
+
+    def judge(self, found: Path, moment: float) -> None:
+        """Look at a store that nobody uses, and take it as the next command does."""
+        assert modes_of(found) <= {0o600, 0o700}, f"others may read it after {moment} seconds"
+        assert self.personal(found) == [], f"a person can be read after {moment} seconds"
+        take(found)
+        names = {path.name for path in found.iterdir()}
+        digests = file_digests(found)
+        state = "before" if digests == self.before else self.state_of(found, digests)
+        assert state != "mixture", f"after {moment} seconds"
+        assert names - {f"{name}{log}" for name in NOTHING for log in store.LOGS} <= NOTHING, (
+            f"something is left after {moment} seconds"
+        )
+        self.states.append(state)
+
+    def personal(self, found: Path) -> list[str]:
+        """Files with a number or a pseudonym in their bytes; marts are files of results."""
+        held = []
+        for path in files_below([found]):
+            if "marts" not in path.name:
+                content = path.read_bytes()
+                if numbers_in(content) & self.world.numbers or remains.PSEUDONYM.search(content):
+                    held.append(path.name)
+        return held
+
+    def state_of(self, found: Path, digests: dict[str, str]) -> str:
+        """Whether it is the new state; read from a copy, since reading may change the files."""
+        known = repr(digests)
+        if known not in self.known:
+            copied = Path(shutil.copytree(found, self.folder / "copied"))
+            self.known[known] = "mixture" if self.world.changed(copied) else "new"
+            shutil.rmtree(copied)
+        return self.known[known]
+
+
+def take(store_dir: Path) -> None:
+    """Take a store, as every command does first, and let it go."""
+    publication.hold(store_dir)
+    store.release(store_dir)
+
+
+def modes_of(folder: Path) -> set[int]:
+    return {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
+
+
+def moments(seconds: float, how_many: int = MOMENTS) -> list[float]:
+    return [random.uniform(0, seconds) for _ in range(how_many)]
 
 
 def test_the_custodians_run_killed(world: World, tmp_path: Path) -> None:
     """Flags a kill that changes the previous results, or leaves a person to be read in a file."""
-    store_dir = world.store(tmp_path)
-    before = file_digests(store_dir)
+    store_dir = world.store(tmp_path, "before/store")
+    take(store_dir)
+    onlooker = Onlooker(world, store_dir, tmp_path, file_digests(store_dir))
     killed = 0
-    for at in range(KILLS // 2):
-        moment = random.uniform(0, world.seconds["gateway"])
+    for moment in moments(world.seconds["gateway"], KILLS // 2):
         building = build.start_afresh(store_dir)
         code, _ = world.runs.run("gateway", world.folders(building), kill_after=moment)
         killed += code == -signal.SIGKILL
-        assert file_digests(store_dir) == before, f"killed after {moment} seconds"
-        left = encrypted_and_spilled(building, tmp_path / f"left_{at}")
-        assert what_is_left(world, left) == [], f"killed after {moment} seconds"
-    assert killed and what_is_left(world, world.work / "runs") == []
+        onlooker.judge(store_dir, moment)
+    assert killed or not KILLS
     building = build.start_afresh(store_dir)
-    for target in ("gateway", "warehouse"):
-        assert world.runs.run(target, world.folders(building))[0] == 0
+    for target, seconds in world.seconds.items():
+        drawn = moments(seconds, MOMENTS // 2)
+        code, _ = world.runs.run(target, world.folders(building), stops=drawn, look=onlooker.look)
+        assert code == 0
+    assert set(onlooker.states) == {"before"} and len(onlooker.states) > MOMENTS // 2
     publication.publish(building, store_dir)
     assert world.changed(store_dir) == []
     assert {path.name for path in store_dir.iterdir()} <= NOTHING
+    assert what_is_left(world, world.work / "runs") == []
 
 
 def test_the_analysts_run_killed(world: World, tmp_path: Path) -> None:
-    """Flags a kill after which a table is neither the one before nor the new one, which are the same."""
-    store_dir = world.store(tmp_path)
+    """Flags a kill after which a table is of the run before and another of the new one."""
+    store_dir = world.store(tmp_path, "before/store")
+    onlooker = Onlooker(world, store_dir, tmp_path, file_digests(store_dir))
     killed = 0
-    for _ in range(KILLS - KILLS // 2):
-        moment = random.uniform(0, world.seconds["warehouse"])
+    for moment in moments(world.seconds["warehouse"], KILLS - KILLS // 2):
         code, _ = world.runs.run("warehouse", world.folders(store_dir), kill_after=moment)
         killed += code == -signal.SIGKILL
-        assert world.changed(store_dir) == [], f"killed after {moment} seconds"
-    assert killed
-    assert world.runs.run("warehouse", world.folders(store_dir))[0] == 0
-    assert world.changed(store_dir) == []
-    assert not (store_dir / publication.SPILL).exists()
+        onlooker.judge(store_dir, moment)
+        if onlooker.states[-1] == "new":
+            shutil.rmtree(store_dir)
+            world.store(tmp_path, "before/store")
+    assert killed or not KILLS
+    drawn, kept = moments(world.seconds["warehouse"]), tmp_path / "kept"
+    chosen = random.choice(drawn)
+
+    def look(moment: float) -> None:
+        if moment >= chosen and not kept.exists():
+            shutil.copytree(store_dir, kept)
+        onlooker.look(moment)
+
+    code, _ = world.runs.run("warehouse", world.folders(store_dir), stops=drawn, look=look)
+    assert code == 0
+    assert onlooker.states.count("before") > MOMENTS // 2
+    # The next run after a kill takes the store as it is left.
+    assert world.runs.run("warehouse", world.folders(kept))[0] == 0
+    for ended in (store_dir, kept):
+        assert world.changed(ended) == []
+        assert {path.name for path in ended.iterdir()} == NOTHING
+    assert what_is_left(world, world.work / "runs") == []
 
 
 def test_a_number_that_is_left_is_seen(world: World, tmp_path: Path) -> None:
@@ -151,28 +244,49 @@ def test_a_number_that_is_left_is_seen(world: World, tmp_path: Path) -> None:
     (tmp_path / "a.tmp").write_text(f"0{min(world.numbers)}1")
     (tmp_path / "b.tmp").write_text("abcdefghijklmnop" * 2)
     assert [Path(name).name for name in what_is_left(world, tmp_path)] == ["a.tmp", "b.tmp"]
+    assert Onlooker(world, tmp_path, tmp_path, {}).personal(tmp_path) == ["a.tmp", "b.tmp"]
+
+
+def test_a_mixture_is_seen(world: World, tmp_path: Path) -> None:
+    """Flags a look that takes a database of one state beside one of another for either."""
+    store_dir = world.store(tmp_path, "before/store")
+    onlooker = Onlooker(world, store_dir, tmp_path, file_digests(store_dir))
+    shutil.copy(store.database_file(world.work / "store", store.MARTS), store_dir)
+    with pytest.raises(AssertionError, match="after 0 seconds"):
+        onlooker.judge(store_dir, 0)
 
 
 def test_no_space_for_a_file(world: World, tmp_path: Path) -> None:
     """Flags a run that is out of space and spoils the previous results, or claims to have succeeded."""
-    store_dir = world.store(tmp_path)
-    before = file_digests(store_dir)
+    store_dir = world.store(tmp_path, "before/store")
+    take(store_dir)
+    onlooker = Onlooker(world, store_dir, tmp_path, file_digests(store_dir))
     building = build.start_afresh(store_dir)
     limit = max(path.stat().st_size for path in building.iterdir()) + 100_000
     code, _ = world.runs.run("gateway", world.folders(building), file_limit=min(limit, MEGABYTE))
     assert code != 0
-    assert file_digests(store_dir) == before
-    left = encrypted_and_spilled(building, tmp_path / "left")
-    assert what_is_left(world, left) == []
+    onlooker.judge(store_dir, 0)
+    assert onlooker.states == ["before"]
+
+
+def test_no_space_for_a_file_of_the_analysts(world: World, tmp_path: Path) -> None:
+    """Flags a run that cannot write one of its tables, and leaves the others new."""
+    store_dir = world.store(tmp_path)
+    onlooker = Onlooker(world, store_dir, tmp_path, file_digests(store_dir))
+    limit = store.database_file(store_dir, store.MARTS).stat().st_size + MEGABYTE
+    assert world.runs.run("warehouse", world.folders(store_dir), file_limit=limit)[0] == 1
+    assert (store_dir / publication.PREVIOUS).is_dir()
+    onlooker.judge(store_dir, 0)
+    assert onlooker.states == ["before"]
 
 
 @pytest.fixture
 def small_disk(world: World, tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own with a copy of the store, and less room than a build needs."""
+    """A file system of its own with a copy of the store, and room for two more."""
     disk = tmp_path / "disk"
     disk.mkdir()
     size = sum(path.stat().st_size for path in (world.work / "store").iterdir())
-    options = f"size={size + MEGABYTE}"
+    options = f"size={3 * size + MEGABYTE}"
     try:
         mounted = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk], capture_output=True
@@ -190,20 +304,43 @@ def small_disk(world: World, tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", disk], check=False)
 
 
+def fill(disk: Path, room: int) -> None:
+    """Leave this much room on a disk."""
+    filler = disk / "filler"
+    filler.unlink(missing_ok=True)
+    filler.write_bytes(b"x" * (shutil.disk_usage(disk).free - room))
+
+
 def test_a_full_disk(world: World, small_disk: Path) -> None:
     """Flags a build on a full disk that spoils the previous results, or says more than a sentence."""
     store_dir = small_disk / "store"
     before = file_digests(store_dir)
-    (small_disk / "filler").write_bytes(b"x" * (MEGABYTE - 64 * 1024))
+    fill(small_disk, 64 * 1024)
     with pytest.raises(Refusal, match="No space left"):
         build.start_afresh(store_dir)
     assert file_digests(store_dir) == before
-    shutil.rmtree(store_dir / publication.BUILDING)
+    take(store_dir)
     building = store_dir / publication.BUILDING
-    building.mkdir()
+    building.mkdir(mode=0o700)
     code, _ = world.runs.run("gateway", world.folders(building))
     assert code != 0
     assert file_digests(store_dir) == before
+
+
+def test_an_analyst_on_a_full_disk(world: World, small_disk: Path, tmp_path: Path) -> None:
+    """Flags a run that begins without room to undo it, or one that finds no more room and stands."""
+    store_dir = small_disk / "store"
+    onlooker = Onlooker(world, store_dir, tmp_path, file_digests(store_dir))
+    fill(small_disk, 64 * 1024)
+    assert world.runs.run("warehouse", world.folders(store_dir))[0] == 1
+    assert {path.name for path in store_dir.iterdir()} == NOTHING
+    onlooker.judge(store_dir, 0)
+    size = sum(path.stat().st_size for path in store_dir.iterdir())
+    fill(small_disk, size + MEGABYTE)
+    assert world.runs.run("warehouse", world.folders(store_dir))[0] == 1
+    assert (store_dir / publication.PREVIOUS).is_dir()
+    onlooker.judge(store_dir, 0)
+    assert onlooker.states == ["before", "before"]
 
 
 def test_a_disk_that_cannot_be_written(world: World, small_disk: Path) -> None:
@@ -253,7 +390,8 @@ def filled(folder: Path, state: str, with_logs: bool) -> Path:
         file = store.database_file(folder, name)
         file.write_text(state)
         if with_logs:
-            publication.log_of(file).write_text(f"log of {state}")
+            for log in store.logs_of(file):
+                log.write_text(f"log of {state}")
     return folder
 
 
