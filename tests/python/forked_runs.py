@@ -110,8 +110,10 @@ def serve(project: str, work: str) -> None:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_limit"],) * 2)
             os.environ.update(request["folders"])
+            # What dbt writes itself would be the first to reach a limit, which is for databases.
+            files = () if request["file_limit"] is None else ("--no-write-json",)
             ran = dbtRunner(manifest=manifests[target]).invoke(
-                [*arguments("build", target), *SELECT[target], *NO_TESTS]
+                [*arguments("build", target), *SELECT[target], *NO_TESTS, *files]
             )
             DuckDBConnectionManager.close_all_connections()
             os._exit(0 if ran.success else 1)

@@ -258,24 +258,14 @@ def test_a_mixture_is_seen(world: World, tmp_path: Path) -> None:
 
 def test_no_space_for_a_file(world: World, tmp_path: Path) -> None:
     """Flags a run that is out of space and spoils the previous results, or claims to have succeeded."""
-    store_dir = world.store(tmp_path, "before/store")
+    store_dir = world.store(tmp_path)
     take(store_dir)
     onlooker = Onlooker(world, store_dir, tmp_path, file_digests(store_dir))
-    building = build.start_afresh(store_dir)
-    limit = max(path.stat().st_size for path in building.iterdir()) + 100_000
-    code, _ = world.runs.run("gateway", world.folders(building), file_limit=min(limit, MEGABYTE))
+    building = store_dir / publication.BUILDING
+    building.mkdir(mode=0o700)
+    code, _ = world.runs.run("gateway", world.folders(building), file_limit=100_000)
     assert code != 0
-    onlooker.judge(store_dir, 0)
-    assert onlooker.states == ["before"]
-
-
-def test_no_space_for_a_file_of_the_analysts(world: World, tmp_path: Path) -> None:
-    """Flags a run that cannot write one of its tables, and leaves the others new."""
-    store_dir = world.store(tmp_path)
-    onlooker = Onlooker(world, store_dir, tmp_path, file_digests(store_dir))
-    limit = store.database_file(store_dir, store.MARTS).stat().st_size + MEGABYTE
-    assert world.runs.run("warehouse", world.folders(store_dir), file_limit=limit)[0] == 1
-    assert (store_dir / publication.PREVIOUS).is_dir()
+    assert store.database_file(building, store.PATIENT_LEVEL).exists(), "stopped before work began"
     onlooker.judge(store_dir, 0)
     assert onlooker.states == ["before"]
 
@@ -383,10 +373,15 @@ def killed_at(step: int, work: Callable[[], None]) -> bool:
     return code == -signal.SIGKILL
 
 
-def filled(folder: Path, state: str, with_logs: bool) -> Path:
-    """A folder with two databases in a state, which is all that they say."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in (store.MARTS, store.PATIENT_LEVEL):
+def filled(
+    folder: Path,
+    state: str,
+    with_logs: bool,
+    databases: tuple[str, ...] = (store.MARTS, store.PATIENT_LEVEL),
+) -> Path:
+    """A folder with databases in a state, which is all that they say."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in databases:
         file = store.database_file(folder, name)
         file.write_text(state)
         if with_logs:
@@ -424,6 +419,95 @@ def test_a_publication_killed_at_every_step(
         assert not (store_dir / publication.FINISHED).exists()
         states.add(found == new)
     assert state_of(store_dir) == new and states == {False, True} and step > 8
+
+
+@pytest.mark.parametrize(
+    ("old", "has_logs"),
+    [((), False), ((store.MARTS,), False), ((store.MARTS, store.PATIENT_LEVEL), True)],
+)
+def test_a_run_killed_at_every_step(tmp_path: Path, old: tuple[str, ...], has_logs: bool) -> None:
+    """Flags a step of a run by hand, or of its undoing, that leaves files of two states."""
+    before = state_of(filled(tmp_path / "before", "old", has_logs, old))
+    new = not has_logs, publication.DATABASES
+    after = state_of(filled(tmp_path / "after", "new", *new))
+    states, step = set(), 0
+    while True:
+        step += 1
+        store_dir = filled(tmp_path / f"{step}", "old", has_logs, old)
+
+        def work(store_dir: Path = store_dir) -> None:
+            publication.hold(store_dir)
+            publication.keep(store_dir)
+            for path in store_dir.glob("*.duckdb*"):
+                path.unlink()
+            filled(store_dir, "new", *new)
+            publication.give_up(store_dir)
+
+        if not killed_at(step, work):
+            break
+        # Whoever comes next may be killed as well, and the next after that.
+        for again in (3, random.randint(1, 30)):
+            killed_at(again, lambda: publication.hold(store_dir))
+        take(store_dir)
+        found = state_of(store_dir)
+        assert found in (before, after), f"a mixture after step {step}"
+        assert {path.name for path in store_dir.iterdir()} == {".lock", *found}
+        states.add(found == after)
+    assert states == {False, True} and step > 10
+    assert state_of(store_dir) == after
+    assert {path.name for path in store_dir.iterdir()} == {".lock", *after}
+
+
+def test_what_is_kept_is_private(tmp_path: Path) -> None:
+    """Flags a copy of the previous databases that others may read, whatever they might read before."""
+    store_dir = filled(tmp_path / "store", "old", with_logs=True)
+    for path in store_dir.iterdir():
+        path.chmod(0o666)
+    umask = os.umask(0)
+    try:
+        publication.keep(store_dir)
+    finally:
+        os.umask(umask)
+    previous = store_dir / publication.PREVIOUS
+    assert modes_of(previous) == {0o600} and stat.S_IMODE(previous.stat().st_mode) == 0o700
+    assert state_of(previous) == state_of(store_dir)
+
+
+class Flags:
+    """dbt's, as far as they are asked."""
+
+    def __init__(self, command: str | None) -> None:
+        self.WHICH = command
+
+
+READING = ["compile", "generate", "list", "show", "test", None]
+
+
+@pytest.mark.parametrize("command", [*sorted(whole_run.WRITING), *READING])
+def test_which_commands_keep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str | None
+) -> None:
+    """Flags a command that writes without a way back, that pays for one it does not need, or keeps it."""
+    monkeypatch.setattr(whole_run, "get_flags", lambda: Flags(command))
+    store_dir = filled(tmp_path / "store", "old", with_logs=False)
+    building = filled(store_dir / publication.BUILDING, "new", with_logs=False)
+    (store_dir / ".lock").touch()
+    # Two commands in one process; dbt may open its databases more than once in each.
+    for state in ("old", "new"):
+        filled(store_dir, state, with_logs=False)
+        for _ in range(2):
+            whole_run.begin(store_dir)
+            whole_run.begin(building)
+            filled(store_dir, "half", with_logs=False)
+        assert (store_dir / publication.PREVIOUS).exists() == (command in whole_run.WRITING)
+        assert not (building / publication.PREVIOUS).exists()
+        if command in whole_run.WRITING:
+            assert set(state_of(store_dir / publication.PREVIOUS).values()) == {state}
+        # A model's own error is the analyst's affair.
+        whole_run.look_at(duckdb.BinderException("no such column"))
+        whole_run.end()
+        assert {path.name for path in store_dir.iterdir()} - NOTHING == {publication.BUILDING}
+    assert set(state_of(store_dir).values()) == {"half"}
 
 
 def test_the_analyst_finishes_a_publication(world: World, tmp_path: Path) -> None:
