@@ -89,6 +89,9 @@ def test_build(
     interrupted: Folders, built_tables: dict[str, str], tmp_path: Path, line: str, runs: int
 ) -> None:
     """Flags a killed build that changed the previous results, in part or as a whole."""
+    # The analyst's run that was killed is undone first, by whoever takes the store.
+    publication.hold(interrupted.store)
+    store.release(interrupted.store)
     before = file_digests(interrupted.store)
     process = start_build(interrupted)
     seen = kill_at(process, line)
