@@ -78,6 +78,7 @@ def run(chosen: argparse.Namespace) -> int:
         raise Refusal(f"There is no store {store_dir}.")
     policy.policy_of(chosen.collection)
     publication.hold(store_dir)
+    ledger.unfinished(store_dir / policy.ORDER).unlink(missing_ok=True)
     order = taken_up(store_dir, chosen.collection) or begun(chosen, raw_dir, key_dir, store_dir)
     if is_certified(order, store_dir):
         return finished(store_dir)

@@ -80,15 +80,19 @@ def append(store_dir: Path, kind: str, facts: dict, page: str | None = None) -> 
 
 def write(path: Path, content: bytes) -> None:
     """A file of the ledger, for its owner alone, whole or not at all."""
-    unfinished = path.with_name(f".{path.name}")
-    handle = os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    handle = os.open(unfinished(path), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    unfinished.replace(path)
+    unfinished(path).replace(path)
     store.sync(path.parent)
+
+
+def unfinished(path: Path) -> Path:
+    """Where a file lies until it is whole; it is left there by whoever is killed before."""
+    return path.with_name(f".{path.name}")
 
 
 def as_text(content: dict) -> bytes:

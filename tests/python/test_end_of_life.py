@@ -110,6 +110,7 @@ def destroyed(reported: House, tmp_path_factory: pytest.TempPathFactory) -> Hous
         (house.store / name).mkdir(mode=0o700)
         for path in copies:
             shutil.copy(path, house.store / name)
+    ledger.unfinished(house.store / policy.ORDER).write_text("{")
     # What other collections sent is theirs to destroy.
     of_others = shutil.ignore_patterns("gpdpr", "care_data", "social_care")
     shutil.copytree(SAMPLE, folder / "raw", ignore=of_others)
