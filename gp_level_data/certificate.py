@@ -79,7 +79,9 @@ def page(content: dict) -> str:
             "How to check this page",
             pages.paragraph(
                 "`python -m gp_level_data certificate verify` makes it again from the entry, and"
-                f" follows the ledger. The entry before this one: {content['previous']}."
+                " follows the ledger; with `--last` and a checksum that was written down, it shows"
+                " whether the ledger has lost its end. The entry before this one:"
+                f" {content['previous']}."
             ),
         ),
     )
@@ -104,6 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(required=True, metavar="action")
     action = actions.add_parser("verify", help="whether the certificates still hold")
     build.add_store_arguments(action)
+    ledger.add_last(action)
     action.set_defaults(run=run)
 
 
@@ -111,7 +114,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Say that the certificates hold, or name the first thing that does not."""
     store_dir, key_dir = chosen.store_dir.resolve(), chosen.key_dir.resolve()
     certificates = ledger.entries(store_dir, ledger.DESTRUCTION)
-    first = next(problems(store_dir, key_dir, certificates), None)
+    first = next(problems(store_dir, key_dir, certificates, chosen.last), None)
     if first:
         print(first)
         return 1
@@ -119,9 +122,11 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def problems(store_dir: Path, key_dir: Path, certificates: list[Entry]) -> Iterator[str]:
+def problems(
+    store_dir: Path, key_dir: Path, certificates: list[Entry], last: str | None = None
+) -> Iterator[str]:
     """What is wrong with the ledger, with the pages, or with what is certified."""
-    yield from ledger.problems(store_dir)
+    yield from ledger.problems(store_dir, last)
     left = {}
     for path in sorted(store_dir.rglob("*")):
         if path.is_file() and path.stat().st_size:

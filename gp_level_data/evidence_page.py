@@ -26,7 +26,7 @@ def page(content: dict) -> str:
                     for net in content["nets"]
                 ],
             ),
-            pages.paragraph(leak_score(content["leak_score"])),
+            *leak_score(content["leak_score"]),
         ),
         pages.section(
             "Settings and policy",
@@ -56,8 +56,9 @@ def page(content: dict) -> str:
             "How to check this page",
             pages.paragraph(
                 "`python -m gp_level_data evidence verify` makes it again from the entry, follows the"
-                f" ledger, and works out again what can be. The entry before this one:"
-                f" {content['previous']}."
+                " ledger, and works out again what can be; with `--last` and a checksum that was"
+                " written down, it shows whether the ledger has lost its end. The entry before this"
+                f" one: {content['previous']}."
             ),
         ),
     )
@@ -75,11 +76,17 @@ def in_short(content: dict) -> Iterator[str]:
         else "Some rows are NOT accounted for."
     )
     yield f"Raw files: {len(content['raw_files']):,}, of which refused whole: {refused:,}."
+    not_run = [net["net"] for net in content["nets"] if net["verdict"] == "not run"]
     yield (
-        "The nets that were run caught nothing."
-        if not caught
-        else f"The nets CAUGHT {caught:,} things."
+        f"The nets CAUGHT {caught:,} things."
+        if caught
+        else "The nets that were run caught nothing."
+        if not_run
+        else "All four nets were run and caught nothing."
     )
+    if not_run:
+        yield f"NOT run: the net by {', '.join(not_run)}."
+    yield f"Leak score: {measured(content['leak_score'])}"
     yield (
         f"The smallest count shown is {smallest['count']}; 1 to {smallest['withheld_up_to']} are withheld."
         if smallest["count"] is not None
@@ -132,14 +139,40 @@ def total(files: list[dict], name: str) -> int | None:
     return sum(known) if known else None
 
 
-def leak_score(score: dict | None) -> str:
+def leak_score(score: dict | None) -> Iterator[str]:
+    """How the nets did on leaks made on purpose: of which nets that is told, and on how much of it."""
+    yield pages.paragraph(f"Leak score: {measured(score)}")
     if score is None:
-        return "Leak score: absent; `make leak-score` was not run on this code."
-    return (
-        "Leak score: "
-        + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in score.items())
-        + "."
+        return
+    yield pages.table(
+        "Changes to the project made on purpose, and what the nets said of them",
+        ("Changes", "Tried", "Caught"),
+        [
+            ("Leaks", score["leak_count"], score["caught_count"]),
+            *(
+                (f"by {net.replace('_', '-')}", score["leak_count"], count)
+                for net, count in score["caught_by"].items()
+            ),
+            ("Harmless changes", score["harmless_count"], score["false_alarm_count"]),
+        ],
     )
+
+
+def measured(score: dict | None) -> str:
+    """What the leak score is worth, in a sentence or two."""
+    if score is None:
+        return "ABSENT. `make leak-score` has left no result."
+    of_which = (
+        "measured on these nets."
+        if score["is_current"]
+        else "STALE: the nets, or the leaks, have changed since it was measured."
+    )
+    how_much = (
+        f"All {score['change_count']:,} changes were tried."
+        if score["tried_count"] == score["change_count"]
+        else f"PARTIAL: {score['tried_count']:,} of {score['change_count']:,} changes were tried."
+    )
+    return f"{of_which} {how_much}"
 
 
 def exception(row: dict | None) -> str:

@@ -11,6 +11,7 @@ not: so each command prints the checksum of its entry, to be kept elsewhere.
 The pages are for people and follow from the entries alone.
 """
 
+import argparse
 import json
 import os
 from collections.abc import Iterator
@@ -109,10 +110,20 @@ def page_of(path: Path) -> Path:
     return path.with_suffix(".html")
 
 
-def problems(store_dir: Path) -> Iterator[str]:
-    """What is wrong with the chain, the first first; nothing where it holds."""
-    previous = None
-    for number, entry in enumerate(entries(store_dir), start=1):
+def add_last(parser: argparse.ArgumentParser) -> None:
+    """The checksum by which it shows that the ledger has lost its end."""
+    parser.add_argument(
+        "--last", metavar="CHECKSUM", help="printed with an entry and written down: it must be there"
+    )
+
+
+def problems(store_dir: Path, last: str | None = None) -> Iterator[str]:
+    """What is wrong with the chain, the first first; nothing where it holds.
+
+    last    the checksum of an entry that has to be there, whatever follows it
+    """
+    previous, found = None, entries(store_dir)
+    for number, entry in enumerate(found, start=1):
         name = entry.path.name
         if entry.path.name != f"{number:04d}_{entry.kind}.json" or entry.content["entry"] != number:
             yield f"{name}: entry {number} is missing"
@@ -126,3 +137,8 @@ def problems(store_dir: Path) -> Iterator[str]:
             # The message would repeat what stands there, whatever that is.
             yield f"{name}: {'.'.join(map(str, error.absolute_path)) or 'it'} is not as the schema wants it"
         previous = entry.checksum
+    if last is not None and last not in {entry.checksum for entry in found}:
+        yield (
+            "--last: no entry has this checksum. The last entries were taken away, or it is not"
+            " of this ledger."
+        )

@@ -18,6 +18,7 @@ import duckdb
 import pytest
 
 from gp_level_data import keys, store
+from gp_level_data.forked_runs import ForkedRuns
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "sample"
@@ -214,6 +215,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     # What the commands said is one more thing they leave behind (test_left_behind.py).
     (folders.work / "said.txt").write_text(ended.stdout + ended.stderr)
     return folders
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedRuns]:
+    """dbt with the project parsed once: both runs of any collection, for who builds small worlds."""
+    environment = os.environ | {"DO_NOT_TRACK": "1", "NO_COLOR": "1"}
+    with ForkedRuns(PROJECT, tmp_path_factory.mktemp("runs"), environment) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,12 @@ A leak is a small change to the project (leaks/<family>/<name>.toml), tried on a
 Every leak must be caught and no harmless change; a value leak by two nets, unless dbt refuses it, is
 the goal. dbt compiles each change; what it reaches is then built directly (direct_build.py), unless it
 is more than another query: then dbt runs, under the second numbering only where nets are wanting.
-Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`.
+Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`. The result is written to
+leaks/leak_score.json, for evidence; but not of `--static`, which leaves nets out.
 """
 
 import argparse
 import functools
-import json
 import multiprocessing
 import random
 import re
@@ -35,11 +35,11 @@ import direct_build
 import duckdb
 import raw_folder
 import small_world
-from conftest import COLLECTION, PROJECT, SOURCES, copy_project
+from conftest import COLLECTION, SOURCES, copy_project
 from opt_out_oracle import expected
 from small_world import NO_TESTS, NO_UNIT_TESTS, SmallWorld
 
-from gp_level_data import evidence
+from gp_level_data import leak_score
 from gp_level_data.nets import Finding, lineage, names, raw_numbers, renaming, values
 
 LEAKS = Path(__file__).parent / "leaks"
@@ -463,24 +463,30 @@ def main() -> int:
                 tried.append(one)
                 print(line(one, chosen.verbose), flush=True)
             known = pool.map(clean_findings, [0])[0]
-    if not (chosen.sample or chosen.static or any(chosen.only)):
+    if not chosen.static:
         keep_score(tried)
     return report(tried, known, chosen.static)
 
 
 def keep_score(tried: list[Tried]) -> None:
-    """The score of all leaks, for the evidence of the next runs (gp_level_data/evidence.py)."""
+    """The result, for evidence (gp_level_data/leak_score.py); it says how many of all changes were tried."""
+    score = score_of([one for one in tried if not one.problem], len(all_leaks()))
+    kept = leak_score.write(score)
+    print(f"\n{'Written to' if kept else 'Not written, as the whole of these nets is there:'} {leak_score.FILE}")
+
+
+def score_of(tried: list[Tried], change_count: int) -> dict:
+    """How many leaks were caught, by any net and by each, and how many harmless changes were."""
     harmful = [one for one in tried if not one.leak.is_harmless]
-    score = {
-        "commit": evidence.git("rev-parse", "HEAD"),
-        "leaks": len(harmful),
-        "caught": sum(bool(one.caught) for one in harmful),
-        "harmless": len(tried) - len(harmful),
-        "false_alarms": sum(bool(one.caught) for one in tried if one.leak.is_harmless),
+    return {
+        "change_count": change_count,
+        "tried_count": len(tried),
+        "leak_count": len(harmful),
+        "caught_count": sum(bool(one.caught) for one in harmful),
+        "harmless_count": len(tried) - len(harmful),
+        "false_alarm_count": sum(bool(one.caught) for one in tried if one.leak.is_harmless),
+        "caught_by": {net: sum(net in one.caught for one in harmful) for net in NETS},
     }
-    path = PROJECT / "target" / evidence.LEAK_SCORE
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(score, indent=2) + "\n", encoding="utf-8")
 
 
 def line(one: Tried, is_verbose: bool) -> str:

@@ -21,6 +21,7 @@ from conftest import PROJECT, SAMPLE, test_number
 from small_world import SmallWorld
 
 from gp_level_data import keys, ndop_files, releases, store
+from gp_level_data.forked_runs import ForkedRuns
 from gp_level_data.synthetic_folder import write_marker
 
 PRACTICES = ("A81001", "B81001")
@@ -390,12 +391,13 @@ def make_world(folder: Path) -> SmallWorld:
     return world
 
 
-def build(world: SmallWorld, raw_dir: Path) -> None:
+def build(world: SmallWorld, raw_dir: Path, runs: ForkedRuns) -> None:
     """Both runs for gpdpr, by dbt."""
-    world.put_raw(raw_dir)
     world.store.mkdir(exist_ok=True)
-    for ended in (world.gateway(), world.warehouse()):
-        assert ended.success, f"a run that must succeed failed in {len(ended.complaints)} places"
+    folders = {"RAW_DIR": raw_dir, "KEY_DIR": world.keys, "STORE_DIR": world.store}
+    for target in ("gateway", "warehouse"):
+        code, _ = runs.run(target, folders, variables=world.variables, left=world.work)
+        assert code == 0, f"the {target} run, which must succeed, failed"
 
 
 def build_again(world: SmallWorld, raw_dir: Path, store_dir: Path, collection: str = "gpdpr") -> None:

@@ -1,105 +1,35 @@
 """A small world and a quick way to build it: for proofs that build again and again.
 
-The raw folder is the sample with an eighth of its people: every file, everything that breaks a rule, and
-so every story of practices and patients, and an exchange on national opt-outs. dbt runs in this process,
-which saves its start, and without tests; both runs of the small world take some ten CPU seconds.
+The raw folder is the sample with an eighth of its people (gp_level_data/small_folder.py). dbt runs in this
+process, which saves its start, and without tests; both runs of the small world take some ten CPU seconds.
 """
 
 import contextlib
-import gzip
-import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import TextIO
 
-import opt_out_oracle
-import pyarrow
-import pyarrow.parquet
-import raw_folder
 import yaml
-from conftest import COLLECTION, DATABASES, DBT, PROJECT, SAMPLE
+from conftest import COLLECTION, DATABASES, DBT, PROJECT
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from gp_level_data import keys, ndop_files
-from gp_level_data.nets import renaming
-from gp_level_data.synthetic_folder import MARKER, write_marker
+from gp_level_data import keys, small_folder
 
-ONE_IN = 8
-DISSEMINATED_AT = date(2017, 4, 6)
-VARIABLES = json.dumps({"disseminated_at": DISSEMINATED_AT.isoformat()})
+VARIABLES = json.dumps({"disseminated_at": small_folder.DISSEMINATED_AT.isoformat()})
 SETTINGS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 
-def is_kept(text: str) -> bool:
-    """Whether somebody is in the small world: by lot, and whoever's number is out of order."""
-    number = re.sub("[ -]", "", text.strip())
-    is_usable = re.fullmatch("[0-9]{10}", number) and renaming.kind_of(number) == "test"
-    return not is_usable or hashlib.sha256(number.encode()).digest()[0] < 256 // ONE_IN
-
-
 def make_raw(raw_dir: Path) -> Path:
     """The small world's raw folder."""
-    for path in sorted(path for path in SAMPLE.rglob("*") if path.is_file()):
-        target = raw_dir / path.relative_to(SAMPLE)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".parquet":
-            thin_parquet(path, target)
-        else:
-            target.write_bytes(thinned(path))
-    add_exchange(raw_dir)
-    marker = json.loads((raw_dir / MARKER).read_text())
-    write_marker(raw_dir, marker["scale"], marker["seed"])
-    return raw_dir
-
-
-def thinned(path: Path) -> bytes:
-    """A file with the lines of those who are kept; a line without a number is kept too."""
-    is_compressed = path.suffix == ".gz"
-    content = gzip.decompress(path.read_bytes()) if is_compressed else path.read_bytes()
-    header, *rows = content.decode("latin-1").split("\n")
-    place = renaming.place_of_number(header)
-    if place is None:
-        return path.read_bytes()
-    spans = [renaming.cell_span(row, place) for row in rows]
-    kept = [
-        row
-        for row, span in zip(rows, spans)
-        if not span or is_kept(row[slice(*span)].strip('"'))
-    ]
-    content = "\n".join([header, *kept]).encode("latin-1")
-    return gzip.compress(content, mtime=0) if is_compressed else content
-
-
-def thin_parquet(path: Path, target: Path) -> None:
-    table = pyarrow.parquet.read_table(path)
-    numbers = table.column("NHS_NUMBER").to_pylist()
-    table = table.filter(pyarrow.array([is_kept(number or "") for number in numbers]))
-    pyarrow.parquet.write_table(table, target)
-
-
-def add_exchange(raw_dir: Path) -> None:
-    """Who of the folder may be disseminated: first an answer that names people never asked about, then
-    one about everybody, which permits three of four."""
-    records = raw_folder.read(raw_dir, SETTINGS).practice_records
-    numbers = {opt_out_oracle.nhs_number(row["nhs_number"]) for row in records}
-    people = sorted(number for number in numbers if opt_out_oracle.number_rule(number, True) is None)
-    permitted = [number for at, number in enumerate(people) if at % 4]
-    for sequence, asked in enumerate((people[::2], people), start=1):
-        subject = ndop_files.subject_of("SMALL01", DISSEMINATED_AT, sequence)
-        path = ndop_files.write_request(raw_dir, subject, asked)
-        reply = raw_dir / ndop_files.FOLDERS["reply"] / path.name
-        reply.parent.mkdir(parents=True, exist_ok=True)
-        reply.write_text("".join(f"{number},\n" for number in permitted))
+    return small_folder.make(raw_dir, COLLECTION)
 
 
 @dataclass(frozen=True)

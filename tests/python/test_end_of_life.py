@@ -7,7 +7,7 @@ import os
 import random
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -25,6 +25,7 @@ from gp_level_data import (
     checksums,
     evidence,
     keys,
+    leak_score,
     ledger,
     policy,
     publication,
@@ -33,7 +34,7 @@ from gp_level_data import (
     store,
 )
 from gp_level_data.__main__ import main
-from gp_level_data.nets import raw_numbers
+from gp_level_data.nets import Finding, raw_numbers
 from gp_level_data.nets.lineage.compiled import built_manifest
 from gp_level_data.refusal import Refusal
 
@@ -79,6 +80,8 @@ def artefacts(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> Itera
         patched.setattr(build, "artefacts", lambda: left)
         manifest = built_manifest(built.project / "target" / "gateway", built.work / "target")
         patched.setattr(evidence, "compiled_manifest", lambda _: manifest)
+        # It builds twice: test_renaming.py and test_journal_nets.py do.
+        patched.setattr(evidence.renaming_run, "findings", lambda _: [])
         yield left
 
 
@@ -598,6 +601,28 @@ def test_a_certificate_that_was_changed(
     assert gone.command("certificate verify") == 1
 
 
+@pytest.mark.parametrize("command", ["certificate verify", "evidence verify"])
+def test_the_end_of_the_ledger_is_missed(
+    destroyed: House,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    """Flags last entries that are taken away unnoticed, though somebody wrote their checksum down."""
+    monkeypatch.setattr(evidence, "PARTS", {})
+    *before, last = destroyed.entries()
+    assert destroyed.command(command, "--last", last.checksum) == 0
+    assert destroyed.command(command, "--last", before[0].checksum) == 0
+    cut = destroyed.copy(tmp_path)
+    for path in (cut.store / ledger.FOLDER).glob(f"{last.path.stem}.*"):
+        path.unlink()
+    assert cut.command(command) == 0
+    capsys.readouterr()
+    assert cut.command(command, "--last", last.checksum) == 1
+    assert first(capsys).startswith("--last: no entry has this checksum")
+
+
 def test_what_comes_back_is_noticed(
     reported: House, destroyed: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -629,7 +654,7 @@ def test_evidence_says_what_the_run_did(reported: House) -> None:
     assert sum(each["row_count"] for each in counts["kept"]) == collected
     assert counts["is_balanced"] and 30_000 < counts["people_count"] <= collected
     assert {net["net"]: net["verdict"] for net in content["nets"]} == {
-        "name": "held", "value": "held", "lineage": "held", "renaming": "not run",
+        "name": "held", "value": "held", "lineage": "held", "renaming": "held",
     }  # fmt: skip
     raw = {file["name"]: file["byte_count"] for file in content["raw_files"]}
     assert raw["cqrs/participation.csv"] == (SAMPLE / "cqrs" / "participation.csv").stat().st_size
@@ -639,7 +664,7 @@ def test_evidence_says_what_the_run_did(reported: House) -> None:
     smallest = content["smallest_cell"]
     assert smallest["count"] > smallest["withheld_up_to"] == 7
     assert {table["table"] for table in content["tables"]} >= {"fct_gp_metrics", "fct_comparators"}
-    assert content["leak_score"] is None or isinstance(content["leak_score"], dict)
+    assert content["leak_score"] == leak_score.read()
     assert {each["name"] for each in content["project"]["dependencies"]} >= {"dbt-core", "duckdb"}
     assert content["policy"]["collection"]["collection"] == COLLECTION
 
@@ -665,6 +690,112 @@ def test_evidence_is_verified(
     assert first(capsys) == (
         f"0001_evidence.json: tables.{tables.index('fct_gp_funnels')}.checksum is not what it was"
     )
+
+
+@pytest.fixture
+def collected_again(
+    reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, dict, str]]:
+    """Evidence collected once more, of which some parts are worked out and the others are as they were:
+    how the command ended, the entry, its page."""
+    house = reported.copy(tmp_path / "again")
+    was = house.entries(ledger.EVIDENCE)[0].content
+    parts = dict(evidence.PARTS)
+
+    def collect(**anew: Callable) -> tuple[int, dict, str]:
+        for part in parts:
+            monkeypatch.setitem(evidence.PARTS, part, anew.get(part, lambda _, part=part: was[part]))
+        code = house.command("evidence")
+        entry = house.entries(ledger.EVIDENCE)[-1]
+        return code, entry.content, ledger.page_of(entry.path).read_text()
+
+    return collect
+
+
+def refuse(_: str) -> list[Finding]:
+    raise Refusal("There is nothing to build.")
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "code", "says"),
+    [
+        (lambda _: [], "held", 0, "All four nets were run and caught nothing."),
+        (
+            lambda _: [Finding("renaming", "a table", "differs")],
+            "caught",
+            1,
+            "The nets CAUGHT 1 things.",
+        ),
+        (refuse, "not run", 0, "NOT run: the net by renaming."),
+    ],
+    ids=["held", "caught", "not run"],
+)
+def test_the_net_by_renaming_is_run(
+    collected_again: Callable, monkeypatch: pytest.MonkeyPatch, found: Callable, verdict: str, code: int, says: str
+) -> None:
+    """Flags a net that is not run and not missed, or one whose catch the evidence passes over."""
+    asked = []
+    monkeypatch.setattr(evidence.renaming_run, "findings", lambda name: asked.append(name) or found(name))
+    ended, content, page = collected_again(nets=lambda _: [evidence.by_renaming(COLLECTION)])
+    [net] = content["nets"]
+    assert (ended, net["verdict"], asked) == (code, verdict, [COLLECTION])
+    assert says in page and ("There is nothing to build." in page) == (verdict == "not run")
+    assert verdict == "not run" or "not the data of this run" in net["looked_at"]
+
+
+WHOLE = {
+    "change_count": 5, "tried_count": 5, "leak_count": 3, "caught_count": 3, "harmless_count": 2,
+    "false_alarm_count": 0, "caught_by": {"dbt": 1, "names": 2},
+}  # fmt: skip
+PART = WHOLE | {"tried_count": 1, "leak_count": 1, "caught_count": 1, "harmless_count": 0}
+
+
+def a_project(folder: Path) -> Path:
+    """As much of the project as a leak score depends on."""
+    for name in leak_score.files(PROJECT):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROJECT / name, folder / name)
+    return folder
+
+
+def test_a_leak_score_says_what_it_is_worth(collected_again: Callable, tmp_path: Path) -> None:
+    """Flags a score of other nets, of a part, or none at all, that passes for one of all leaks on these nets."""
+    project = a_project(tmp_path / "project")
+
+    def page() -> str:
+        return collected_again(leak_score=lambda _: leak_score.read(project))[2]
+
+    assert "ABSENT" in page()
+    leak_score.write(WHOLE, project)
+    assert "measured on these nets. All 5 changes were tried." in page()
+    (project / "macros" / "privacy" / "stored_columns.sql").write_text("")
+    assert "STALE" in page() and "measured on these nets" not in page()
+    leak_score.write(PART, project)
+    assert "measured on these nets. PARTIAL: 1 of 5 changes were tried." in page()
+    (project / leak_score.FILE).write_text("{}")
+    with pytest.raises(Refusal, match="make leak-score"):
+        leak_score.read(project)
+
+
+@pytest.mark.parametrize("name", leak_score.DEPENDS_ON)
+def test_a_leak_score_depends_on_its_nets(tmp_path: Path, name: str) -> None:
+    """Flags a net, a leak or a bench that can be changed while the score stays that of the new one."""
+    project = a_project(tmp_path)
+    before = leak_score.measured_on(project)
+    assert before == leak_score.measured_on()
+    path = project / name
+    changed = path if path.is_file() else next(path for path in path.rglob("*") if path.is_file())
+    changed.write_text(changed.read_text() + "\n")
+    assert leak_score.measured_on(project) != before
+
+
+def test_a_part_does_not_replace_the_whole(tmp_path: Path) -> None:
+    """Flags a score of all leaks that is lost to one of a few, while it still holds."""
+    project = a_project(tmp_path)
+    assert leak_score.write(PART, project) and leak_score.write(WHOLE, project)
+    assert not leak_score.write(PART, project) and leak_score.is_whole(leak_score.read(project))
+    (project / "macros" / "privacy" / "stored_columns.sql").write_text("")
+    assert leak_score.write(PART, project)
 
 
 def test_a_small_cell_shows(reported: House, tmp_path: Path) -> None:

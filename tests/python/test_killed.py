@@ -25,10 +25,10 @@ import duckdb
 import pytest
 import small_world
 from conftest import COLLECTION, PROJECT, Folders, differing, file_digests, table_digests
-from forked_runs import ForkedRuns
 from left_behind import files_below, files_with_numbers, numbers_in
 
 from gp_level_data import build, keys, publication, remains, store, warehouse, whole_run
+from gp_level_data.forked_runs import ForkedRuns
 from gp_level_data.nets import raw_numbers
 from gp_level_data.refusal import Refusal
 
@@ -76,27 +76,25 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         keys.new_key(work / "keys", name)
     (work / "tmp").mkdir()
     environment = os.environ | {
-        "PYTHONPATH": str(PROJECT),
         "DO_NOT_TRACK": "1",
         "TMPDIR": str(work / "tmp"),
     }
-    runs = ForkedRuns(PROJECT, work / "runs", environment)
     folders = {"RAW_DIR": work / "raw", "KEY_DIR": work / "keys", "STORE_DIR": work / "store"}
-    seconds = {}
-    for target in ("gateway", "warehouse"):
-        code, seconds[target] = runs.run(target, folders)
-        assert code == 0
-    (work / "store" / ".lock").unlink()
-    quoted = raw_numbers.numbers_quoted(
-        *(PROJECT / name for name in ("models", "macros", "seeds", "tests"))
-    )
-    numbers = raw_numbers.numbers_in(work / "raw") - quoted
-    digests = table_digests(Folders(work / "store", work / "keys", work / "read"))
-    world = World(runs, work, seconds, digests, numbers)
-    (work / "before").mkdir()
-    empty(world.store(work / "before"), keys.read_key(work / "keys", keys.STORE_KEY), digests)
-    yield world
-    runs.close()
+    with ForkedRuns(PROJECT, work / "runs", environment) as runs:
+        seconds = {}
+        for target in ("gateway", "warehouse"):
+            code, seconds[target] = runs.run(target, folders)
+            assert code == 0
+        (work / "store" / ".lock").unlink()
+        quoted = raw_numbers.numbers_quoted(
+            *(PROJECT / name for name in ("models", "macros", "seeds", "tests"))
+        )
+        numbers = raw_numbers.numbers_in(work / "raw") - quoted
+        digests = table_digests(Folders(work / "store", work / "keys", work / "read"))
+        world = World(runs, work, seconds, digests, numbers)
+        (work / "before").mkdir()
+        empty(world.store(work / "before"), keys.read_key(work / "keys", keys.STORE_KEY), digests)
+        yield world
 
 
 def empty(store_dir: Path, key: bytes, tables: dict[str, str]) -> None:

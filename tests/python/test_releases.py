@@ -28,7 +28,6 @@ from small_world import SmallWorld
 
 from gp_level_data import handed_out, keys, releases, store
 from gp_level_data.__main__ import main
-from gp_level_data.nets import renaming, values
 
 PEOPLE = (RESEARCH, JOURNALS, *CARE_DATA)
 PSEUDONYMISED = (RESEARCH, JOURNALS, ADMISSIONS, LINKED)
@@ -68,12 +67,12 @@ def hand_out(store_dir: Path, key_dir: Path, release_id: str, to: Path, day: str
 
 
 @pytest.fixture(scope="module")
-def gpdpr(tmp_path_factory) -> Made:
+def gpdpr(runs, tmp_path_factory) -> Made:
     """Built by dbt and handed out; the store as it is then."""
     folder = tmp_path_factory.mktemp("gpdpr")
     everybody = release_world.people()
     world = release_world.make_world(folder)
-    release_world.build(world, release_world.make_raw(folder / "raw", "gpdpr", everybody))
+    release_world.build(world, release_world.make_raw(folder / "raw", "gpdpr", everybody), runs)
     for release_id in GPDPR:
         assert hand_out(world.store, world.keys, release_id, folder / "out" / release_id) == 0
     return Made(world, world.store, folder / "out", everybody)
@@ -554,60 +553,3 @@ def test_recipients_are_told_of_later_objections(gpdpr, later):
 def test_nobody_is_told_of_before_anything_was_handed_out(gpdpr):
     with gpdpr.connect() as connection:
         assert connection.execute("select count(*) from fct_release_recall").fetchone() == (0,)
-
-
-# ---- net 2: no number in what is stored ---------------------------------------------------------
-
-
-def test_the_stores_hold_no_number(made):
-    for world in made.values():
-        numbers = [person.number for person in world.people]
-        assert values.findings_in_store(world.store, world.world.store_key, numbers) == []
-
-
-def test_codes_are_allowed_because_they_look_like_numbers(gpdpr):
-    """Flags an allowance of seeds/digits_allowed.csv that no journal needs."""
-    with gpdpr.connect() as connection:
-        found = {finding.where.split(".", 1)[1] for finding in values.pattern_findings(connection, {})}
-    assert found >= {f"releases.rel_{JOURNALS}.code", "gateway.int_journals__records.code"}
-
-
-# ---- net 4: everybody gets another number -------------------------------------------------------
-
-
-# The collection, and its releases with people in them.
-DOMAINS = ("gpdpr", RESEARCH, JOURNALS)
-
-
-def test_another_numbering_changes_no_release(gpdpr, tmp_path):
-    """Flags a release, a group or a count that a number decides: only the pseudonyms may be others."""
-    raw_dir = release_world.make_raw(tmp_path / "raw", "gpdpr", gpdpr.people)
-    new_number = renaming.rename(raw_dir, tmp_path / "renamed", 1)
-    store_dir = Path(shutil.copytree(gpdpr.store, tmp_path / "store"))
-    release_world.build_again(gpdpr.world, tmp_path / "renamed", store_dir)
-    new_pseudonym = {}
-    for domain in DOMAINS:
-        key = keys.read_key(gpdpr.world.keys, domain)
-        new_pseudonym |= renaming.renamed_pseudonyms(new_number, key, domain)
-    found = renaming.findings(gpdpr.store, store_dir, gpdpr.world.store_key, new_pseudonym)
-    assert [f"{finding.where} {finding.what}" for finding in found] == []
-
-
-@pytest.mark.parametrize(
-    ("statement", "what"),
-    [
-        ("update {} set area_code = 'E01000099' where rowid = 0", "differs in area_code"),
-        ("create or replace table {} as select * from {} order by area_code", "is not stored in the order"),
-    ],
-)
-def test_the_net_sees_a_release_that_differs(gpdpr, tmp_path, statement, what):
-    table = f"patient_level.releases.rel_{RESEARCH}"
-    folder = changed(gpdpr, tmp_path, statement.format(table, table))
-    same = {p: p for domain in DOMAINS for p in pseudonyms_of(gpdpr, domain)}
-    found = renaming.findings(gpdpr.store, folder, gpdpr.world.store_key, same)
-    assert len(found) == 1 and found[0].where == table and found[0].what.startswith(what)
-
-
-def pseudonyms_of(made: Made, domain: str) -> list[str]:
-    key = keys.read_key(made.world.keys, domain)
-    return [gateway_sql.pseudonym(key, domain, person.number) for person in made.people]

@@ -1,4 +1,4 @@
-"""Net 4, by behaviour: under other NHS Numbers the same is stored. Three renamings of a small world.
+"""Net 4, by behaviour: under other NHS Numbers the same is stored. Three renamings of a small pair.
 
 The net itself is tried on stores that were changed afterwards; test_leaks.py tries it on changes of the
 project. No assert compares anything that holds a number or a pseudonym: a failing one would print it.
@@ -8,119 +8,146 @@ import csv
 import gzip
 import re
 import shutil
+import stat
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
 import direct_build
 import duckdb
 import pyarrow.parquet
 import pytest
-import small_world
-from conftest import COLLECTION, OF_OTHERS, PROJECT, differing, table_digest
+from conftest import COLLECTION, OF_OTHERS, SAMPLE, differing, table_digest
 from opt_out_oracle import number_rule
-from small_world import SmallWorld
 
-from gp_level_data import store
-from gp_level_data.nets import raw_numbers, renaming
+from gp_level_data import small_folder, store
+from gp_level_data.forked_runs import ForkedRuns
+from gp_level_data.nets import Finding, raw_numbers, renaming, renaming_run
+from gp_level_data.nets.renaming_run import Pair
+from gp_level_data.refusal import Refusal
 from gp_level_data.synthetic_folder import MARKER, is_synthetic
 
 KEY_TABLE = "patient_level.gateway.int_patients__permitted"
-SEEDS = (1, 2, 3)
 SHUFFLED = 3
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> SmallWorld:
-    made = SmallWorld(PROJECT, tmp_path_factory.mktemp("renaming") / "work")
-    made.work.mkdir()
-    made.make_keys()
+def pair(runs: ForkedRuns, tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """The small folder and its renamed copy, both built by dbt."""
+    made = renaming_run.make_pair(tmp_path_factory.mktemp("renaming"), COLLECTION)
+    assert [made.build(runs, at) for at in (0, 1)] == [None, None], "a run that must succeed failed"
     return made
 
 
 @pytest.fixture(scope="module")
-def raw_dir(world: SmallWorld) -> Path:
-    """The small world's raw folder."""
-    return small_world.make_raw(world.work.parent / "raw_0")
+def raw_dir(pair: Pair) -> Path:
+    return pair.raw_dirs[0]
 
 
 @pytest.fixture(scope="module")
-def renamed(world: SmallWorld, raw_dir: Path) -> dict[int, tuple[Path, dict[str, str]]]:
-    """Its copies under other numbers, and what each number became, by seed."""
-    made = {}
-    for seed in SEEDS:
-        other = world.work.parent / f"raw_{seed}"
+def built(pair: Pair) -> Path:
+    return pair.stores[0]
+
+
+@pytest.fixture(scope="module")
+def renamed(pair: Pair, raw_dir: Path) -> dict[int, tuple[Path, dict[str, str]]]:
+    """Copies of the folder under other numbers, and what each number became, by seed."""
+    made = {renaming_run.SEED: (pair.raw_dirs[1], pair.new_number)}
+    for seed in (2, SHUFFLED):
+        other = pair.folder / f"raw_seed_{seed}"
         made[seed] = other, renaming.rename(raw_dir, other, seed, shuffle=seed == SHUFFLED)
     return made
 
 
 @pytest.fixture(scope="module")
-def built(world: SmallWorld, raw_dir: Path) -> Path:
-    """The store of both runs, by dbt."""
-    return build(world, raw_dir)
-
-
-def build(world: SmallWorld, raw_dir: Path) -> Path:
-    world.put_raw(raw_dir)
-    world.put_store(None)
-    succeeded = world.gateway().success and world.warehouse().success
-    assert succeeded, "a run that must succeed failed"
-    return world.keep_store(world.work.parent / f"store of {raw_dir.name}")
-
-
-@pytest.fixture(scope="module")
-def compiled(world: SmallWorld, built: Path) -> dict:
+def compiled(pair: Pair) -> dict:
     """The manifest that the two runs leave, each model's SQL in it."""
-    return direct_build.both_runs(*(world.manifest(target) for target in ("gateway", "warehouse")))
+    return pair.manifest()
 
 
-def build_directly(world: SmallWorld, built: Path, compiled: dict, raw_dir: Path, folder: Path) -> Path:
+def build_directly(pair: Pair, compiled: dict, raw_dir: Path, folder: Path) -> Path:
     """All models once more on a copy of a store, without dbt."""
-    shutil.copytree(built, folder)
+    shutil.copytree(pair.stores[0], folder)
     models = list(direct_build.models(compiled))
-    direct_build.run(compiled, models, raw_dir, world.keys, folder)
+    direct_build.run(compiled, models, raw_dir, pair.keys, folder)
     return folder
 
 
-def findings(world: SmallWorld, before: Path, after: Path, new_number: dict[str, str]) -> list[str]:
+def findings(pair: Pair, before: Path, after: Path, new_number: dict[str, str]) -> list[str]:
     """Where the net finds something, and what."""
-    pseudonyms = renaming.renamed_pseudonyms(new_number, world.collection_key, COLLECTION)
-    found = renaming.findings(before, after, world.store_key, pseudonyms)
+    found = renaming.findings(before, after, pair.store_key, pair.new_pseudonyms(new_number))
     return [f"{finding.where} {finding.what}" for finding in found]
 
 
-def test_another_numbering_changes_nothing(world, built, renamed):
+def test_another_numbering_changes_nothing(pair):
     """Flags anything stored that follows from what a number is: a digit, a hash, an order, a filter."""
-    raw_dir, new_number = renamed[1]
-    assert findings(world, built, build(world, raw_dir), new_number) == []
+    assert [f"{finding.where} {finding.what}" for finding in pair.findings()] == []
+
+
+@pytest.mark.parametrize("failed", [(None, None), (None, "gateway"), ("warehouse", None), ("gateway", "gateway")])
+def test_the_net_runs_by_itself(pair, monkeypatch, failed):
+    """Flags a command that passes over a difference, or takes a build that only one numbering stops for none."""
+    monkeypatch.setattr(renaming_run, "scratch_pair", lambda _: nullcontext((pair, None)))
+    monkeypatch.setattr(Pair, "build", lambda _, runs, at: failed[at])
+    monkeypatch.setattr(Pair, "findings", lambda _: [Finding("renaming", "a table", "differs")])
+    if all(failed):
+        with pytest.raises(Refusal, match="the gateway run fails"):
+            renaming_run.findings(COLLECTION)
+    else:
+        [found] = renaming_run.findings(COLLECTION)
+        stopped = failed[0] or failed[1]
+        assert found.where == (f"the {stopped} run" if stopped else "a table")
+
+
+def test_nothing_is_left_of_a_pair(runs, monkeypatch):
+    """Flags raw files, keys or stores that stay behind when a build is stopped, or a folder that others may read."""
+    monkeypatch.setattr(renaming_run, "ForkedRuns", lambda *_: nullcontext(runs))
+    with pytest.raises(KeyboardInterrupt), renaming_run.scratch_pair("care_data") as (made, _):
+        left = [path.name for path in made.folder.iterdir()]
+        mode = stat.S_IMODE(made.folder.stat().st_mode)
+        raise KeyboardInterrupt
+    assert (sorted(left), mode, made.folder.exists()) == (["keys", "raw_0", "raw_1"], 0o700, False)
+
+
+def test_only_the_sample_is_copied(tmp_path, monkeypatch):
+    """Flags files that are not the sample's and pass for synthetic in a copy of a part of them."""
+    changed_sample = tmp_path / "sample"
+    shutil.copytree(SAMPLE, changed_sample)
+    (changed_sample / "cqrs" / "another.csv").write_text("")
+    for folder in (changed_sample, tmp_path / "nowhere"):
+        monkeypatch.setattr(small_folder, "SAMPLE", folder)
+        with pytest.raises(Refusal, match="not as it was made"):
+            small_folder.make(tmp_path / "raw", COLLECTION)
+    assert not (tmp_path / "raw").exists()
 
 
 @pytest.mark.parametrize("seed", [2, SHUFFLED])
-def test_nor_do_two_more(world, built, compiled, renamed, tmp_path, seed):
+def test_nor_do_two_more(pair, built, compiled, renamed, tmp_path, seed):
     """The same of the queries that dbt compiled, one of them on rows in another order."""
     raw_dir, new_number = renamed[seed]
-    after = build_directly(world, built, compiled, raw_dir, tmp_path / "store")
-    assert findings(world, built, after, new_number) == []
+    after = build_directly(pair, compiled, raw_dir, tmp_path / "store")
+    assert findings(pair, built, after, new_number) == []
 
 
-def test_building_directly_is_building(world, built, compiled, raw_dir, tmp_path):
+def test_building_directly_is_building(pair, built, compiled, raw_dir, tmp_path):
     """Flags a table that comes out otherwise without dbt: the same rows, types and order are wanted."""
-    again = build_directly(world, built, compiled, raw_dir, tmp_path / "store")
-    assert differing(digests(world, built), digests(world, again)) == []
+    again = build_directly(pair, compiled, raw_dir, tmp_path / "store")
+    assert differing(digests(pair, built), digests(pair, again)) == []
     # built anew, and not just copied
     with duckdb.connect(store.database_file(again, store.MARTS)) as connection:
         connection.execute("delete from marts.main.dim_gps")
-    direct_build.run_warehouse(list(direct_build.models(compiled)), world.keys, again)
-    assert differing(digests(world, built), digests(world, again)) == []
+    direct_build.run_warehouse(list(direct_build.models(compiled)), pair.keys, again)
+    assert differing(digests(pair, built), digests(pair, again)) == []
 
 
-def digests(world: SmallWorld, store_dir: Path) -> dict[str, str]:
-    with renaming.connect(store_dir, world.store_key) as connection:
+def digests(pair: Pair, store_dir: Path) -> dict[str, str]:
+    with renaming.connect(store_dir, pair.store_key) as connection:
         return {name: table_digest(connection, name) for name in renaming.relations(connection)}
 
 
-def test_the_small_world_is_worth_building(world, built):
+def test_the_small_world_is_worth_building(pair, built):
     """Flags a comparison of little: verdicts of every kind occur, and hardly a table is empty."""
-    with renaming.connect(built, world.store_key) as connection:
+    with renaming.connect(built, pair.store_key) as connection:
         counts = {
             name: len(renaming.content(connection, name)[1]) for name in renaming.relations(connection)
         }
@@ -162,7 +189,7 @@ def test_every_number_keeps_its_kind(renamed):
 
 def test_first_digits_change_too(renamed):
     """A leak of the first three digits shows only where they differ."""
-    _, new_number = renamed[1]
+    _, new_number = renamed[renaming_run.SEED]
     prefix_count = len({new[:3] for new in new_number.values()})
     assert prefix_count > 90
 
@@ -174,7 +201,7 @@ def shape(content: bytes) -> bytes:
 
 def test_all_else_stays_to_the_byte(raw_dir, renamed):
     """Flags another separator, line end, quote, order or column; of Parquet, another value or type."""
-    other, _ = renamed[1]
+    other, _ = renamed[renaming_run.SEED]
     assert is_synthetic(other)
     paths = {path for path in raw_dir.rglob("*") if path.is_file()} - {raw_dir / MARKER}
     for path in sorted(paths):
@@ -191,7 +218,7 @@ def test_all_else_stays_to_the_byte(raw_dir, renamed):
 
 
 def test_columns_beside_the_number_stay(raw_dir, renamed):
-    other, _ = renamed[1]
+    other, _ = renamed[renaming_run.SEED]
     for name in ("gpes/individual_gp_level_data/A81001.csv", "gpes/opt_outs/A81001.csv"):
         rows, others = (list(csv.DictReader((folder / name).open())) for folder in (raw_dir, other))
         is_same = [row | {"NHS_NUMBER": ""} for row in rows] == [row | {"NHS_NUMBER": ""} for row in others]
@@ -261,25 +288,25 @@ def twin(built: Path) -> Path:
     return Path(shutil.copytree(built, built.with_name("twin")))
 
 
-def changed(world: SmallWorld, built: Path, folder: Path, sql: str) -> Path:
+def changed(pair: Pair, built: Path, folder: Path, sql: str) -> Path:
     """A copy of the store, changed afterwards."""
     shutil.copytree(built, folder)
     with duckdb.connect(store.database_file(folder, store.MARTS)) as connection:
-        store.attach_patient_level(connection, folder, world.store_key)
+        store.attach_patient_level(connection, folder, pair.store_key)
         connection.execute(sql)
     return folder
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_difference_is_found(world, built, renamed, tmp_path, change):
+def test_a_difference_is_found(pair, built, renamed, tmp_path, change):
     sql, words = CHANGES[change]
-    after = changed(world, built, tmp_path / "store", sql)
-    found = findings(world, built, after, same_numbers(renamed[1][1]))
+    after = changed(pair, built, tmp_path / "store", sql)
+    found = findings(pair, built, after, same_numbers(renamed[renaming_run.SEED][1]))
     assert any(words in what for what in found)
 
 
-def test_no_difference_is_found_where_there_is_none(world, built, twin, renamed):
-    assert findings(world, built, twin, same_numbers(renamed[1][1])) == []
+def test_no_difference_is_found_where_there_is_none(pair, built, twin, renamed):
+    assert findings(pair, built, twin, same_numbers(renamed[renaming_run.SEED][1])) == []
 
 
 def in_order_of(column: str) -> str:
@@ -291,24 +318,24 @@ def in_order_of(column: str) -> str:
 
 
 @pytest.mark.parametrize("order", ["patient_key desc", "md5(patient_key)"])
-def test_an_order_other_than_the_pseudonyms_is_found(world, built, renamed, tmp_path, order):
+def test_an_order_other_than_the_pseudonyms_is_found(pair, built, renamed, tmp_path, order):
     """Both stores alike, so that only the order itself can be what is found."""
-    before, after = (changed(world, built, tmp_path / name, in_order_of(order)) for name in "ab")
-    found = findings(world, before, after, same_numbers(renamed[1][1]))
+    before, after = (changed(pair, built, tmp_path / name, in_order_of(order)) for name in "ab")
+    found = findings(pair, before, after, same_numbers(renamed[renaming_run.SEED][1]))
     assert found == [f"{KEY_TABLE} is not stored in the order of patient_key"]
 
 
-def test_a_view_in_a_store_is_found(world, built, renamed, tmp_path):
+def test_a_view_in_a_store_is_found(pair, built, renamed, tmp_path):
     view = "create view marts.main.seen as select 1 as n"
-    before, after = (changed(world, built, tmp_path / name, view) for name in "ab")
-    found = findings(world, before, after, same_numbers(renamed[1][1]))
+    before, after = (changed(pair, built, tmp_path / name, view) for name in "ab")
+    found = findings(pair, before, after, same_numbers(renamed[renaming_run.SEED][1]))
     assert [what.split(" is a view")[0] for what in found] == ["marts.main.seen"]
 
 
-def test_pseudonyms_of_another_key_are_found(world, built, twin, renamed):
+def test_pseudonyms_of_another_key_are_found(pair, built, twin, renamed):
     """A patient_key that is a hash of the number without the key is not what the new number should give."""
     others = renaming.renamed_pseudonyms(
-        same_numbers(renamed[1][1]), b"not the key of this collection..", COLLECTION
+        same_numbers(renamed[renaming_run.SEED][1]), b"not the key of this collection..", COLLECTION
     )
-    found = renaming.findings(built, twin, world.store_key, others)
+    found = renaming.findings(built, twin, pair.store_key, others)
     assert KEY_TABLE in {finding.where for finding in found}

@@ -1,9 +1,10 @@
-"""dbt runs that begin at once, and can be stopped or killed at any moment: for proofs that look at many.
+"""dbt runs that begin at once, and can be stopped or killed at any moment: for proofs that build again and again.
 
-This process parses the project once for both runs; each run is then a fork of it, which saves the start
-of dbt and the parse. Run as a script, it reads one request a line:
+A process parses the project once for each of the two runs; every run is then a fork of it, which saves
+the start of dbt and the parse. Settings are filled in when a model is compiled, so that one parse
+serves all collections. The process reads one request a line:
 
-    {"target": "gateway", "folders": {"STORE_DIR": ...}, "stops": [0.3, 0.9], "kill_after": 1.5, ...}
+    {"target": "gateway", "folders": {"STORE_DIR": ...}, "variables": "{}", "stops": [0.3, 0.9], "kill_after": 1.5, ...}
 
 At each stop it says at which moment the run stands still, and lets it go on at the next line. At last:
 
@@ -22,21 +23,24 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from gp_level_data.refusal import Refusal
+
 SELECT = {
     "gateway": ("--selector", "gateway"),
     "warehouse": (),
 }
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-NO_WORDS = ("--quiet", "--log-level", "none", "--log-level-file", "none")
+FEW_WORDS = ("--quiet", "--log-level", "none", "--log-level-file", "info")
 
 
 class ForkedRuns:
-    """The process that forks, seen from a test."""
+    """The process that forks, seen from outside; what it leaves lies in its folder `work`."""
 
     def __init__(self, project: Path, work: Path, environment: dict) -> None:
         work.mkdir(parents=True, exist_ok=True)
+        self.work = work
         self.process = subprocess.Popen(
-            [sys.executable, __file__, str(project), str(work)],
+            [sys.executable, "-m", __name__, str(project), str(work)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=(work / "said.txt").open("w"),
@@ -49,6 +53,8 @@ class ForkedRuns:
         self,
         target: str,
         folders: dict[str, Path],
+        variables: str = "{}",
+        left: Path | None = None,
         kill_after: float | None = None,
         file_limit: int | None = None,
         stops: Iterable[float] = (),
@@ -56,17 +62,23 @@ class ForkedRuns:
     ) -> tuple[int, float]:
         """One run: its exit code, or minus the signal that ended it, and how long it took.
 
-        At each stop all of its threads stand still, until `look` has returned.
+        variables   its settings, as JSON
+        left        where its artefacts and its log go
+        kill_after  seconds after which it is killed
+        file_limit  bytes beyond which no file can be written, as on a full disk
+        stops       seconds at which all of its threads stand still, until `look` has returned
         """
         request = {
             "target": target,
             "folders": {name: str(path) for name, path in folders.items()},
+            "variables": variables,
+            "left": str(left or self.work),
             "kill_after": kill_after,
             "file_limit": file_limit,
             "stops": sorted(stops),
         }
         self.say(json.dumps(request))
-        while "stopped" in (answer := json.loads(self.process.stdout.readline())):
+        while "stopped" in (answer := self.answer()):
             try:
                 look(answer["stopped"])
             finally:
@@ -77,7 +89,16 @@ class ForkedRuns:
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
 
-    def close(self) -> None:
+    def answer(self) -> dict[str, float]:
+        line = self.process.stdout.readline()
+        if not line:
+            raise Refusal("dbt cannot parse the project: `dbt parse` says why.")
+        return json.loads(line)
+
+    def __enter__(self) -> "ForkedRuns":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.process.stdin.close()
         self.process.wait()
 
@@ -89,16 +110,19 @@ def serve(project: str, work: str) -> None:
 
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    paths = ("--project-dir", project, "--profiles-dir", project, "--log-path", f"{work}/logs")
 
-    def arguments(command: str, target: str) -> list[str]:
-        options = ("--target", target, "--target-path", f"{work}/target/{target}")
-        return [command, *options, *paths, *NO_WORDS]
+    def arguments(command: str, target: str, left: str = work) -> list[str]:
+        return [
+            command, "--target", target, "--project-dir", project, "--profiles-dir", project,
+            "--target-path", f"{left}/target/{target}", "--log-path", f"{left}/logs", *FEW_WORDS,
+        ]  # fmt: skip
 
     def answer(**told: float) -> None:
         print(json.dumps(told), file=answers, flush=True)
 
     manifests = {target: dbtRunner().invoke(arguments("parse", target)).result for target in SELECT}
+    if not all(manifests.values()):
+        return
     # Not `for line in sys.stdin`, which would read ahead of the answers.
     while line := sys.stdin.readline():
         request = json.loads(line)
@@ -106,15 +130,15 @@ def serve(project: str, work: str) -> None:
         child = os.fork()
         if not child:
             if request["file_limit"] is not None:
-                # A file that grows beyond it cannot be written, as on a full disk.
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_limit"],) * 2)
             os.environ.update(request["folders"])
             # What dbt writes itself would be the first to reach a limit, which is for databases.
             files = () if request["file_limit"] is None else ("--no-write-json",)
             ran = dbtRunner(manifest=manifests[target]).invoke(
-                [*arguments("build", target), *SELECT[target], *NO_TESTS, *files]
-            )
+                [*arguments("build", target, request["left"]), *SELECT[target], *NO_TESTS, *files,
+                 "--vars", request["variables"]]
+            )  # fmt: skip
             DuckDBConnectionManager.close_all_connections()
             os._exit(0 if ran.success else 1)
         code, seconds = wait(child, request["stops"], request["kill_after"], answer)
