@@ -159,7 +159,7 @@ def leak_score(score: dict | None) -> Iterator[str]:
 
 
 def measured(score: dict | None) -> str:
-    """What the leak score is worth, in a sentence or two."""
+    """The leak score and what it is worth."""
     if score is None:
         return "ABSENT. `make leak-score` has left no result."
     of_which = (
@@ -172,7 +172,11 @@ def measured(score: dict | None) -> str:
         if score["tried_count"] == score["change_count"]
         else f"PARTIAL: {score['tried_count']:,} of {score['change_count']:,} changes were tried."
     )
-    return f"{of_which} {how_much}"
+    return (
+        f"{score['caught_count']:,} of {score['leak_count']:,} leaks were caught,"
+        f" {score['false_alarm_count']:,} of {score['harmless_count']:,} harmless changes raised an"
+        f" alarm; {of_which} {how_much}"
+    )
 
 
 def exception(row: dict | None) -> str:

@@ -154,7 +154,7 @@ PUT_IN = {
             "primary_diagnosis\n    from permitted",
             "md5(cast(nhs_number as varchar)) as primary_diagnosis\n    from permitted",
         ),
-        ("int_journals__social_care", "where rejected_rule is null", "where rejected_rule is null and nhs_number % 2 = 0"),
+        ("int_journals__social_care", "rejected_rule is null", "rejected_rule is null and nhs_number % 2 = 0"),
         ("int_journals__people", "order by patient_key, practice_code", "order by nhs_number"),
     ),
 }
@@ -189,24 +189,23 @@ def with_leaks(manifest: dict, collection: str) -> dict:
 
 def test_what_is_put_in_is_seen(pair: Pair, tmp_path: Path) -> None:
     """Flags a leak in a journal, in what is linked with it, or in a release, that a net would let pass."""
-    clean = pair.manifest()
-    leaking = with_leaks(clean, pair.collection)
-    reached = {node["unique_id"] for node in direct_build.reached(leaking, clean)}
-    # what lies in the memory of a run is needed again; of the rest, what people are told of by
+    leaking = with_leaks(pair.manifest(), pair.collection)
+    changed = {model for model, *_ in PUT_IN[pair.collection]}
+    # what lies in the memory of a run is needed again; of what is stored, the changed and what is released of it
     nodes = [
         node
         for node in direct_build.models(leaking)
-        if node["database"] == "memory"
-        or node["unique_id"] in reached and {"journals", "releases"} & set(node["fqn"])
+        if node["database"] == "memory" or node["name"] in changed or "releases" in node["fqn"]
     ]
     stores = [tmp_path / "store_0", tmp_path / "store_1"]
     for at, store_dir in enumerate(stores):
-        shutil.copytree(pair.stores[0], store_dir)
+        shutil.copytree(pair.stores[at], store_dir)
         build(pair, leaking, nodes, at, store_dir)
     numbers = raw_numbers.numbers_in(pair.raw_dirs[0])
     found = {f"renaming {text}" for text in said(pair.findings(stores))}
     found |= {f"values {finding.where}" for finding in values.findings_in_store(stores[0], pair.store_key, numbers)}
-    assert SEEN[pair.collection] - found == set()
+    passed = [wanted for wanted in SEEN[pair.collection] if not any(text.startswith(wanted) for text in found)]
+    assert passed == []
 
 
 # ---- what never comes in ----------------------------------------------------------------------------

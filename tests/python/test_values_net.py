@@ -319,7 +319,7 @@ def test_the_allowances_are_needed_and_enough(built: Folders) -> None:
     with connect(built) as connection:
         found = {where.split(".", 1)[1] for where in patterns(connection)}
     # the sample has no exchange on national opt-outs: test_ndop.py and the small world of test_renaming.py do; this
-    # collection has no journals: test_journal_nets.py and test_releases.py have
+    # collection has no journals: test_journal_nets.py has
     elsewhere = {
         "reference.int_ndop__checks.subject",
         "gateway.int_journals__records.code",
