@@ -226,6 +226,14 @@ def test_an_unknown_type_is_refused(database: duckdb.DuckDBPyConnection) -> None
     assert patterns(database) == [PLANTED]
 
 
+def test_a_seed_that_is_not_there_allows_nothing(database: duckdb.DuckDBPyConnection) -> None:
+    """Flags a store of the custodian's run alone that cannot be looked into, or whose codes nobody looks at."""
+    database.execute(f"create schema gateway; create table gateway.int_journals__records as select '{NUMBER}' as code")
+    assert set(members(database)) == {"marts.gateway.int_journals__records.code"}
+    database.execute(f"create schema seeds; create table seeds.journal_codes as select '{NUMBER}' as code")
+    assert set(members(database)) == {"marts.seeds.journal_codes.code"}
+
+
 NAMES = {
     "column": f'create table stays as select 1 as "{NUMBER}"',
     "field": f"create table stays as select {{'{NUMBER}': 1}} as field",
