@@ -7,7 +7,6 @@ reply fetched by whoever has the MESH mailbox. Nothing here prints a number.
 
 import argparse
 from datetime import date
-from pathlib import Path
 
 from gp_level_data import build, ndop_files
 from gp_level_data.refusal import Refusal

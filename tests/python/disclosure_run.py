@@ -1,7 +1,6 @@
 """Runs the compiled SQL of disclosure control and of the marts over any counts, in a plain DuckDB."""
 
 import re
-from pathlib import Path
 
 import duckdb
 from attacker import Published, add_conditions, read_published

@@ -8,7 +8,7 @@ import functools
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import duckdb
 import gateway_sql

@@ -28,6 +28,7 @@ from small_world import SmallWorld
 
 from gp_level_data import handed_out, keys, releases, store
 from gp_level_data.__main__ import main
+from gp_level_data.nets import values
 
 PEOPLE = (RESEARCH, JOURNALS, *CARE_DATA)
 PSEUDONYMISED = (RESEARCH, JOURNALS, ADMISSIONS, LINKED)
