@@ -2,7 +2,8 @@
 {%- set datasets = request.datasets.split() | reject('equalto', 'people') | list -%}
 {%- set asked = request.columns_asked.split() -%}
 {%- set columns = {} -%}
-{%- for row in release_rules().release_datasets if row.column_name in asked -%}
+{%- for row in release_rules().release_datasets
+    if row.dataset in request.datasets.split() and row.column_name in asked -%}
     {%- do columns.update({row.column_name: row}) -%}
 {%- endfor -%}
 {%- set times = columns.values() | selectattr('data_type', 'equalto', 'date') | list -%}
