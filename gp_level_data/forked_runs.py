@@ -30,6 +30,8 @@ SELECT = {
     "warehouse": (),
 }
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+# A run that fails need not go on to show that.
+AT_ONCE = ("--fail-fast",)
 FEW_WORDS = ("--quiet", "--log-level", "none", "--log-level-file", "info")
 
 
@@ -136,8 +138,8 @@ def serve(project: str, work: str) -> None:
             # What dbt writes itself would be the first to reach a limit, which is for databases.
             files = () if request["file_limit"] is None else ("--no-write-json",)
             ran = dbtRunner(manifest=manifests[target]).invoke(
-                [*arguments("build", target, request["left"]), *SELECT[target], *NO_TESTS, *files,
-                 "--vars", request["variables"]]
+                [*arguments("build", target, request["left"]), *SELECT[target], *NO_TESTS, *AT_ONCE,
+                 *files, "--vars", request["variables"]]
             )  # fmt: skip
             DuckDBConnectionManager.close_all_connections()
             os._exit(0 if ran.success else 1)
