@@ -23,6 +23,7 @@ from gp_level_data import (
     checksums,
     evidence_page,
     keys,
+    landing,
     leak_score,
     ledger,
     publication,
@@ -35,6 +36,19 @@ from gp_level_data.refusal import Refusal
 
 PROJECT = Path(__file__).parent.parent
 LOCK = "requirements.lock"
+# Of what the practices sent: who is in the store, and what became of every row, by verdict and rule.
+PEOPLE = {"practice_records": "int_patients__permitted", "journals": "int_journals__people"}
+ROWS = {
+    "practice_records": "select verdict, rule, row_count from reference.int_intake__record_counts",
+    "journals": """
+        select 'kept' as verdict, 'stored' as rule, count(*) as row_count
+        from patient_level.gateway.int_journals__records
+        union all
+        select verdict, reason as rule, record_count as row_count
+        from reference.int_journals__removed_counts
+        where verdict <> 'emptied'
+    """,
+}
 LOCKED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -243,23 +257,26 @@ def raw_files(run_at: Run) -> list[dict]:
 
 def counts(run_at: Run) -> dict:
     """Who was collected, who was not and why, and whether every row is accounted for."""
+    is_of_journals = run_at.settings["collection"] in landing.COLLECTED["journals"]
+    file_kind = "journals" if is_of_journals else "practice_records"
     with values.opened(run_at.store_dir, run_at.store_key) as connection:
         rows = connection.execute(
-            """
+            f"""
             select verdict, rule, sum(row_count)::bigint as row_count
-            from reference.int_intake__record_counts group by all order by row_count desc, rule
+            from ({ROWS[file_kind]}) group by all order by row_count desc, rule
             """
         ).fetchall()
         [(sent,)] = connection.execute(
             """
             select coalesce(sum(row_count), 0)::bigint from reference.int_intake__file_counts
-            where file_kind = 'practice_records' and refused_rule is null
-            """
+            where file_kind = ? and refused_rule is null
+            """,
+            [file_kind],
         ).fetchall()
         [(people, practices)] = connection.execute(
-            """
+            f"""
             select count(distinct patient_key), count(distinct practice_code)
-            from patient_level.gateway.int_patients__permitted
+            from patient_level.gateway.{PEOPLE[file_kind]}
             """
         ).fetchall()
     by_rule = {

@@ -69,7 +69,9 @@ def smallest_count(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, s
     columns = connection.execute(
         """
         select table_name, column_name from duckdb_columns()
-        where not internal and schema_name = 'main' and column_name like '%\\_count' escape '\\'
+        where
+            not internal and schema_name = 'main'
+            and column_name like '%\\_count' escape '\\' and column_name <> 'practice_count'
         order by all
         """
     ).fetchall()

@@ -13,7 +13,7 @@ import direct_build
 import pytest
 from conftest import PROJECT, SAMPLE, Folders, copy_store, run_build
 
-from gp_level_data import landing, releases
+from gp_level_data import evidence, landing, releases
 from gp_level_data.forked_runs import ForkedRuns
 from gp_level_data.nets import Finding, raw_numbers, renaming, renaming_run, values
 from gp_level_data.nets.renaming_run import Pair
@@ -83,12 +83,13 @@ PEOPLED = {
     "gpdpr": {"people": 1_000, "records": 1_000, RESEARCH: 100, LISTED: 100, "gpdpr_example_planning": 10},
     "care_data": {
         "people": 500, "records": 500, "hospital": 100, "social_care": 20, "care_data_example_admissions": 100,
+        "care_data_example_linked": 100, "care_data_example_identifiable": 100,
     },
 }  # fmt: skip
 
 
 def table_of(name: str) -> str:
-    is_release = name.endswith(("research", "journals", "planning", "admissions"))
+    is_release = "_example_" in name
     return f"patient_level.releases.rel_{name}" if is_release else f"patient_level.gateway.int_journals__{name}"
 
 
@@ -99,6 +100,21 @@ def test_the_small_worlds_are_worth_building(pair: Pair) -> None:
     with renaming.connect(pair.stores[0], pair.store_key) as connection:
         for name, wanted in PEOPLED[pair.collection].items():
             assert connection.table(table_of(name)).shape[0] >= wanted, name
+
+
+def test_evidence_accounts_for_every_row_of_a_journal(pair: Pair) -> None:
+    """Flags evidence about journals that counts nobody, or loses a row between what was sent and what was stored."""
+    run_at = evidence.Run(pair.raw_dirs[0], pair.keys, pair.stores[0], [pair.left])
+    counts = evidence.counts(run_at)
+    assert counts["is_balanced"] and counts["sent_count"] > 3_000
+    assert counts["people_count"] > 500 and counts["practice_count"] > 0
+    [stored] = counts["kept"]
+    with renaming.connect(pair.stores[0], pair.store_key) as connection:
+        assert (stored["row_count"],) == connection.table(RECORDS).shape[:1]
+    assert {"type_1_dissent", "not_registered"} <= {row["rule"] for row in counts["excluded"]}
+    assert counts["rejected"]
+    smallest = evidence.smallest_cell(run_at)
+    assert smallest["count"] is None or smallest["count"] > smallest["withheld_up_to"]
 
 
 @pytest.mark.parametrize("table", [RECORDS, f"patient_level.releases.rel_{LISTED}"])
