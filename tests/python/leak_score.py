@@ -41,6 +41,7 @@ from small_world import NO_TESTS, NO_UNIT_TESTS, SmallWorld
 
 from gp_level_data import leak_score
 from gp_level_data.nets import Finding, lineage, names, raw_numbers, renaming, values
+from gp_level_data.nets.renaming_run import Pair
 
 LEAKS = Path(__file__).parent / "leaks"
 HARMLESS = "harmless"
@@ -180,34 +181,14 @@ def changed(project: Path, leak: Leak) -> Iterator[None]:
                 path.write_bytes(content)
 
 
-@dataclass(frozen=True)
-class Clean:
-    """What every bench starts from: the small world under two numberings, and what dbt makes of both.
-
-    folder       raw_0, raw_1, keys, store_0, store_1
-    new_number   what each number of raw_0 is in raw_1
-    """
-
-    folder: Path
-    new_number: dict[str, str] = field(repr=False)
-
-    @property
-    def raw_dirs(self) -> list[Path]:
-        return [self.folder / "raw_0", self.folder / "raw_1"]
-
-    @property
-    def stores(self) -> list[Path]:
-        return [self.folder / "store_0", self.folder / "store_1"]
-
-
-def make_clean(folder: Path, is_static: bool = False) -> Clean:
+def make_clean(folder: Path, is_static: bool = False) -> Pair:
     """Make the small world and build it under two numberings, by dbt and directly; keys alone, if static."""
     world = SmallWorld(copy_project(folder / "project"), folder)
     world.make_keys()
     if is_static:
-        return Clean(folder, {})
+        return Pair(COLLECTION, folder, {})
     small_world.make_raw(folder / "raw_0")
-    clean = Clean(folder, renaming.rename(folder / "raw_0", folder / "raw_1", SEED))
+    clean = Pair(COLLECTION, folder, renaming.rename(folder / "raw_0", folder / "raw_1", SEED))
     world.put_raw(clean.raw_dirs[0])
     world.put_store(None)
     if not (world.gateway().success and world.warehouse().success):
@@ -223,7 +204,7 @@ def make_clean(folder: Path, is_static: bool = False) -> Clean:
 class Bench:
     """Where leaks are tried, one after another: a copy of the project, and of the clean stores."""
 
-    def __init__(self, folder: Path, clean: Clean) -> None:
+    def __init__(self, folder: Path, clean: Pair) -> None:
         self.folder, self.clean = folder, clean
         self.world = SmallWorld(copy_project(folder / "project"), folder / "work")
         self.world.work.mkdir()
@@ -420,7 +401,7 @@ _bench: Bench
 _is_static = False
 
 
-def open_bench(folder: Path, clean: Clean, is_static: bool) -> None:
+def open_bench(folder: Path, clean: Pair, is_static: bool) -> None:
     """A bench of its own for each process."""
     global _bench, _is_static
     _is_static = is_static

@@ -12,10 +12,10 @@ import pytest
 import release_sql
 import yaml
 from conftest import PROJECT, Folders
-from planning_sql import Planning, compiled
+from planning_sql import Planning
 from register_oracle import REFERENCE
 from release_world import published
-from test_planning import CATEGORIES, GIVEN, MONTH, NOT_GIVEN, given
+from test_planning import MONTH, NOT_GIVEN, given, small
 from test_release_requests import AGGREGATE, REQUEST, RULES, reasons
 
 from gp_level_data import data_dictionary, releases
@@ -48,12 +48,7 @@ def choices(table: str, seed: int) -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def planning(built: Folders) -> Planning:
-    """As in test_planning.py: two categories of record, one month."""
-    planning = Planning(compiled(built))
-    planning.settings(start=MONTH)
-    planning.rows(f"delete from marts.seeds.journal_categories where category not in {CATEGORIES}")
-    planning.rows(GIVEN)
-    return planning
+    return small(built)
 
 
 def test_whatever_is_asked_for_is_refused_or_rows_of_the_table(planning: Planning) -> None:

@@ -164,14 +164,18 @@ def exact_counts(rows: Callable[[str], list[tuple]]) -> dict[tuple, int]:
     }
 
 
-@pytest.fixture(scope="module")
-def planning(built: Folders) -> Planning:
+def small(folders: Folders) -> Planning:
     """Two categories of record, one month: enough to subtract from each other."""
-    planning = Planning(compiled(built))
+    planning = Planning(compiled(folders))
     planning.settings(start=MONTH)
     planning.rows(f"delete from marts.seeds.journal_categories where category not in {CATEGORIES}")
     planning.rows(GIVEN)
     return planning
+
+
+@pytest.fixture(scope="module")
+def planning(built: Folders) -> Planning:
+    return small(built)
 
 
 @pytest.mark.parametrize(("attack", "seeds"), [(by_propagation, range(8)), (by_solver, range(100, 108))])
