@@ -153,7 +153,7 @@ def connect(folders: Folders) -> duckdb.DuckDBPyConnection:
 OF_OTHERS = re.compile(
     r".*[.](int_(journals|registers|planning|releases)__\w+|int_opt_outs__not_disseminated|rel_\w+"
     r"|int_disclosure__(bands|breakdowns)|fct_(activity|coverage|prevalence|register_targets)"
-    r"|fct_release_(recall|steps)|fct_reported_back|reported_back|destroyed)"
+    r"|fct_release_(precision|recall|steps)|fct_reported_back|reported_back|destroyed)"
 )
 
 

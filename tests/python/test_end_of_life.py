@@ -823,7 +823,9 @@ def test_nothing_is_written_that_looks_like_a_person(
             part,
             lambda _, part=part: house.entries(ledger.EVIDENCE)[0].content[part],
         )
-    monkeypatch.setitem(evidence.PARTS, "leak_score", lambda _: {"caught": "abcdefghijklmnop" * 2})
+    policy = house.entries(ledger.EVIDENCE)[0].content["policy"]
+    planted = policy | {"disclosure": [{"rule": "abcdefghijklmnop" * 2, "value": "1"}]}
+    monkeypatch.setitem(evidence.PARTS, "policy", lambda _: planted)
     assert house.command("evidence") == 1
     assert len(house.entries(ledger.EVIDENCE)) == 1
 

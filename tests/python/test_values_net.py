@@ -332,6 +332,7 @@ def test_the_allowances_are_needed_and_enough(built: Folders) -> None:
         "reference.int_ndop__checks.subject",
         "gateway.int_journals__records.code",
         "releases.rel_gpdpr_example_journals.code",
+        "releases.rel_care_data_example_linked.code",
     }
     assert found == set(values.allowed_digits()) - elsewhere
 
