@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 from conftest import COLLECTION
 
-from gp_level_data import gateway, store, warehouse
+from gp_level_data import gateway, store, warehouse, whole_run
 
 GATEWAY_FOLDERS = ("models/staging/", "models/intermediate/gateway/")
 
@@ -89,17 +89,22 @@ def run_gateway(
 ) -> None:
     """The custodian's run: all its views, and of its tables those that are given."""
     wanted = {node["unique_id"] for node in nodes}
-    with duckdb.connect() as connection:
-        plugin = gateway.Plugin("gateway", {
-            "raw_dir": raw_dir, "store_dir": store_dir, "key_dir": key_dir, "collection": COLLECTION,
-            **settings,
-        })  # fmt: skip
-        plugin.configure_connection(connection)
-        plant_seeds(connection, manifest)
-        for node in models(manifest):
-            is_view = node["config"]["materialized"] == "view"
-            if is_gateway(node) and (is_view or node["unique_id"] in wanted):
-                build(connection, node)
+    try:
+        with duckdb.connect() as connection:
+            plugin = gateway.Plugin("gateway", {
+                "raw_dir": raw_dir, "store_dir": store_dir, "key_dir": key_dir, "collection": COLLECTION,
+                **settings,
+            })  # fmt: skip
+            plugin.configure_connection(connection)
+            plant_seeds(connection, manifest)
+            for node in models(manifest):
+                is_view = node["config"]["materialized"] == "view"
+                if is_gateway(node) and (is_view or node["unique_id"] in wanted):
+                    build(connection, node)
+    finally:
+        # As dbt does at the end of a command. Where one has run in this process before, the plugin takes this
+        # build for a part of it and keeps the store, and whoever holds a copy next would put that back.
+        whole_run.end()
 
 
 def run_warehouse(nodes: list[dict], key_dir: Path, store_dir: Path) -> None:

@@ -9,6 +9,7 @@ import gzip
 import re
 import shutil
 import stat
+from argparse import Namespace
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,7 +21,7 @@ import pytest
 from conftest import COLLECTION, OF_OTHERS, SAMPLE, differing, table_digest
 from opt_out_oracle import number_rule
 
-from gp_level_data import small_folder, store
+from gp_level_data import publication, small_folder, store, whole_run
 from gp_level_data.forked_runs import ForkedRuns
 from gp_level_data.nets import Finding, raw_numbers, renaming, renaming_run
 from gp_level_data.nets.renaming_run import Pair
@@ -128,9 +129,12 @@ def test_nor_does_another_with_rows_in_another_order(pair, built, compiled, rena
     assert findings(pair, built, after, new_number) == []
 
 
-def test_building_directly_is_building(pair, built, compiled, raw_dir, tmp_path):
-    """Flags a table that comes out otherwise without dbt: the same rows, types and order are wanted."""
+def test_building_directly_is_building(pair, built, compiled, raw_dir, tmp_path, monkeypatch):
+    """Flags a table that comes out otherwise without dbt: the same rows, types and order are wanted. And a
+    build that is not over, whose copy would go back to what was before, after a dbt command in this process."""
+    monkeypatch.setattr(whole_run, "get_flags", lambda: Namespace(WHICH="build"))
     again = build_directly(pair, compiled, raw_dir, tmp_path / "store")
+    assert not (again / publication.PREVIOUS).exists()
     assert differing(digests(pair, built), digests(pair, again)) == []
     # built anew, and not just copied
     with duckdb.connect(store.database_file(again, store.MARTS)) as connection:
