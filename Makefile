@@ -45,7 +45,7 @@ restore: $(STAMP)
 	@$(if $(FROM),,$(error Say what: make restore FROM=...))$(VENV)/bin/python -m gp_level_data restore --from '$(FROM)'
 
 test: $(STAMP)
-	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 leak-score: $(STAMP)
 	@PYTHONPATH=. $(VENV)/bin/python tests/python/leak_score.py $(LEAKS)

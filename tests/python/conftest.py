@@ -4,6 +4,7 @@ A dbt start costs seconds, so everything that can look at the same build does. W
 works on a copy of it, with a target folder of its own.
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -106,11 +107,6 @@ def must_succeed(ended: Ended) -> Ended:
     return ended
 
 
-def gateway_run(folders: Folders) -> subprocess.Popen:
-    """The custodian's run by hand, as the profile documents it."""
-    return start_dbt(folders, "build", "--target", "gateway", "--selector", "gateway")
-
-
 def copy_project(folder: Path) -> Path:
     """A copy of the project's sources, for tests that add a model or need a target of their own."""
     folder.mkdir(parents=True)
@@ -147,6 +143,16 @@ def connect(folders: Folders) -> duckdb.DuckDBPyConnection:
         connection, folders.store, keys.read_key(folders.keys, keys.STORE_KEY)
     )
     return connection
+
+
+# Files whose first test is a long one go first: at the end, one process would wait for the other.
+LONGEST_FIRST = ("test_style.py", "test_leaks.py", "test_interrupted.py", "test_killed.py", "test_end_of_life.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    last = len(LONGEST_FIRST)
+    rank = {name: at for at, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.name, last))
 
 
 # Empty in a run of this collection: what only journals, releases and the end of the data's life fill.
@@ -207,14 +213,32 @@ test_number.__test__ = False
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Folders:
-    """ONE build of the sample with new keys, by the command that `make build` runs. Not to be changed."""
+    """ONE build of the sample with new keys, by the command that `make build` runs. Not to be changed.
+
+    Where several processes share the tests, the first that wants it builds, and the others take a copy.
+    """
     folder = tmp_path_factory.mktemp("built")
-    project = copy_project(folder / "project")
-    folders = Folders(folder / "store", folder / "keys", folder / "work", project=project)
+    base = tmp_path_factory.getbasetemp()
+    note = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "built.txt"
+    with note.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if note.exists():
+            shutil.copytree(note.read_text(), folder, symlinks=True, dirs_exist_ok=True)
+        else:
+            build_sample(folders_of_build(folder))
+            note.write_text(str(folder))
+    return folders_of_build(folder)
+
+
+def folders_of_build(folder: Path) -> Folders:
+    return Folders(folder / "store", folder / "keys", folder / "work", project=folder / "project")
+
+
+def build_sample(folders: Folders) -> None:
+    copy_project(folders.project)
     ended = must_succeed(run_build(folders, "--unit-tests"))
     # What the commands said is one more thing they leave behind (test_left_behind.py).
     (folders.work / "said.txt").write_text(ended.stdout + ended.stderr)
-    return folders
 
 
 @pytest.fixture(scope="session")

@@ -87,8 +87,9 @@ def run(
 def run_gateway(
     manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str
 ) -> None:
-    """The custodian's run: all its views, and of its tables those that are given."""
-    wanted = {node["unique_id"] for node in nodes}
+    """The custodian's run of the models given, on what they read in the run's memory, views and tables."""
+    wanted = {node["unique_id"] for node in nodes if is_gateway(node)}
+    built = wanted | read_in_memory(manifest, wanted)
     try:
         with duckdb.connect() as connection:
             plugin = gateway.Plugin("gateway", {
@@ -98,13 +99,26 @@ def run_gateway(
             plugin.configure_connection(connection)
             plant_seeds(connection, manifest)
             for node in models(manifest):
-                is_view = node["config"]["materialized"] == "view"
-                if is_gateway(node) and (is_view or node["unique_id"] in wanted):
+                if node["unique_id"] in built:
                     build(connection, node)
     finally:
         # As dbt does at the end of a command. Where one has run in this process before, the plugin takes this
         # build for a part of it and keeps the store, and whoever holds a copy next would put that back.
         whole_run.end()
+
+
+def read_in_memory(manifest: dict, wanted: set[str]) -> set[str]:
+    """What models read that is gone with the run that built it, directly or through others of the kind."""
+    found: set[str] = set()
+    for node in reversed(list(models(manifest))):
+        if node["unique_id"] in wanted | found:
+            parents = (manifest["nodes"].get(key) for key in node["depends_on"]["nodes"])
+            found |= {
+                parent["unique_id"]
+                for parent in parents
+                if parent and parent["resource_type"] == "model" and parent["database"] == "memory"
+            }
+    return found
 
 
 def run_warehouse(nodes: list[dict], key_dir: Path, store_dir: Path) -> None:

@@ -273,6 +273,8 @@ class Bench:
             except direct_build.Refused as refusal:
                 yield Finding("dbt", str(refusal), "refused")
                 return
+            except duckdb.CatalogException:
+                raise  # what a model reads was not built
             except duckdb.Error:
                 pass  # dbt would print the error
         yield from self.built_by_dbt(leak, {each.net for each in found if each not in self.known})

@@ -11,16 +11,12 @@ from conftest import (
     connect,
     differing,
     file_digests,
-    finish,
-    gateway_run,
-    must_succeed,
-    run_dbt,
-    start_dbt,
     table_digests,
     tables_of,
 )
 
 from gp_level_data import keys
+from gp_level_data.forked_runs import ForkedRuns
 
 # No exception was granted, no release has asked about national opt-outs, nothing was published before.
 EMPTY_FOR_THE_SAMPLE = {
@@ -31,10 +27,12 @@ EMPTY_FOR_THE_SAMPLE = {
 
 
 @pytest.fixture(scope="module")
-def again(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Folders]:
-    """Two more stores from scratch, by hand and side by side: one with the same key, one with another.
+def again(
+    built: Folders, runs: ForkedRuns, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Folders]:
+    """Two more stores from scratch: one with the same key, one with another.
 
-    By hand means dbt's two runs as the profile documents them, without the command around them.
+    By dbt's two runs as the profile documents them, without the command around them, nor tests.
     """
     folder = tmp_path_factory.mktemp("again")
     for name in (COLLECTION, keys.STORE_KEY):
@@ -43,11 +41,17 @@ def again(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         "same key": Folders(folder / "same" / "store", built.keys, folder / "same"),
         "another key": Folders(folder / "other" / "store", folder / "keys", folder / "other"),
     }
-    for start_run in (gateway_run, lambda folders: start_dbt(folders, "build")):
-        running = [start_run(folders) for folders in stores.values()]
-        for process in running:
-            must_succeed(finish(process))
+    for folders in stores.values():
+        for target in ("gateway", "warehouse"):
+            run(runs, target, folders)
     return stores
+
+
+def run(runs: ForkedRuns, target: str, folders: Folders) -> None:
+    """One of the two, which must succeed."""
+    where = {"RAW_DIR": folders.raw, "KEY_DIR": folders.keys, "STORE_DIR": folders.store}
+    code, _ = runs.run(target, where, left=folders.work)
+    assert code == 0, f"the {target} run failed"
 
 
 def patient_keys(folders: Folders) -> Iterator[tuple[str, list[str]]]:
@@ -92,12 +96,12 @@ def test_order_of_patient_level_tables(built: Folders) -> None:
 
 
 def test_a_second_warehouse_run_changes_nothing(
-    again: dict[str, Folders], built_tables: dict[str, str]
+    again: dict[str, Folders], built_tables: dict[str, str], runs: ForkedRuns
 ) -> None:
     """Flags a run that adds to what it finds, such as a snapshot's second version of one state."""
     folders = again["same key"]
     before = file_digests(folders.store)
-    must_succeed(run_dbt(folders, "build"))
+    run(runs, "warehouse", folders)
     assert file_digests(folders.store) != before, "nothing was written: the test tests nothing"
     assert not differing(table_digests(folders), built_tables)
 
