@@ -1,6 +1,6 @@
 """The leak score: how many leaks made on purpose the nets caught, and which nets those were.
 
-`make leak-score` takes a quarter of an hour and more, too long to be part of evidence. So its result
+`make leak-score` takes the better part of an hour, too long to be part of evidence. So its result
 lies in the repository, with one checksum of everything it depends on: whoever reads it later sees
 whether it was measured on the nets as they are.
 """

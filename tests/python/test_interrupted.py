@@ -28,12 +28,12 @@ from conftest import (
 )
 
 from gp_level_data import publication, store
+from gp_level_data.forked_runs import NO_TESTS
 
 # What dbt prints in the middle of a run, when some of its tables are written and others are not.
 IN_GATEWAY_RUN = r"OK created .*\.int_patients__permitted"
 IN_WAREHOUSE_RUN = r"OK snapshotted"
 IN_ANALYST_RUN = r"OK created .*\.int_metrics__by_gp"
-NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
 
 def kill_at(process: subprocess.Popen, line: str) -> list[str]:
