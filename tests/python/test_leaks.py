@@ -62,6 +62,13 @@ def test_a_leak_is_caught_and_nothing_else(bench, leak):
     assert bool(nets) != leak.is_harmless, f"{leak.what} Caught by {nets}."
 
 
+def test_what_is_only_another_query_needs_no_dbt(bench, monkeypatch):
+    """Flags a bench that can build nothing by itself, so that dbt runs for every leak, at five times the price."""
+    monkeypatch.setattr(bench, "built_by_dbt", lambda *_: pytest.fail("dbt was asked"))
+    [leak] = [leak for leak in BUILT if leak.is_harmless]
+    assert bench.attempt(leak).caught == {}
+
+
 @pytest.mark.parametrize("leak", READ, ids=name_of)
 def test_a_value_leak_is_caught_by_reading(bench, leak):
     tried = bench.attempt(leak, is_static=True)
