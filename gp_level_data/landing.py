@@ -64,6 +64,8 @@ JOURNAL_COLUMNS_PASSED_OVER = (
     "SENSITIVE_CODE", "EPISODE_CONDITION", "EPISODE_PRESCRIPTION", "VALUE1_PRESCRIPTION",
     "VALUE2_PRESCRIPTION", "LINKS",
 )  # fmt: skip
+# The hospital: one column in one file, so that no stay is told apart by how a column writes it.
+OTHER_NAMES = {"PROCODE": ("PROCODE5", "PROCODE3", "PROCODET")}
 # What the care.data pilot did not collect (domain handbook, seed table).
 NOT_IN_CARE_DATA = ("SEXUAL_ORIENTATION", "STAFF_ROLE")
 
@@ -75,6 +77,7 @@ class FileKind:
     relation       name of the relation in the schema `landing`
     folder, stem   where its files lie below the raw folder, and a pattern for their names
     columns        the columns of the relation; every file must have them
+    may_lack       columns of the relation that a file need not have: null where it has none
     not_collected  columns that the collection has no use for: null, and no file may have them
     optional       columns of flags that a file may have besides
     passed_over    columns that a file may have and nobody reads
@@ -91,6 +94,7 @@ class FileKind:
     folder: str
     stem: str
     columns: tuple[str, ...]
+    may_lack: tuple[str, ...] = ()
     not_collected: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
@@ -183,8 +187,9 @@ def all_kinds(collection: str) -> tuple[FileKind, ...]:
             (
                 "EPIKEY", "NEWNHSNO", "ADMIDATE", "ADMIMETH", "ADMISORC", "CLASSPAT", "DISDATE", "EPIORDER",
                 "EPISTAT", "EPITYPE", "MAINSPEF", "MYDOB", "SEX", "STARTAGE", "DIAG_4_01",
-                "DIAG_4_CONCAT", "OPERTN_4_CONCAT",
+                "DIAG_4_CONCAT", "OPERTN_4_CONCAT", "PROCODE",
             ),
+            may_lack=("PROCODE",),
             owns_folder=True,
         ),
         FileKind("ods_practices", "ods", "epraccur", ODS_COLUMNS, has_header=False),
@@ -337,7 +342,7 @@ def broken_header_rule(kind: FileKind, columns: tuple[str, ...]) -> str | None:
     """The first rule of the contract that the names of the columns break, if any."""
     if len(set(columns)) < len(columns):
         return "repeated_column"
-    if set(kind.columns) - set(kind.not_collected) - set(columns):
+    if set(kind.columns) - {*kind.may_lack, *kind.not_collected} - set(columns):
         return "missing_column"
     known = (set(kind.columns) - set(kind.not_collected)) | {*kind.optional, *kind.passed_over}
     if kind.others_refused and set(columns) - known:
@@ -452,12 +457,7 @@ def relation_sql(kind: FileKind, files: list[RawFile]) -> str:
 
 def layout(kind: FileKind, columns: tuple[str, ...]) -> str:
     """The select list of a kind: its columns, the practice its file is named for, packed flags."""
-    names = [
-        f'"{name}"::varchar as {name.lower()}'
-        if name in columns
-        else f"null::varchar as {name.lower()}"
-        for name in kind.columns
-    ]
+    names = [f"{value_sql(name, columns)} as {name.lower()}" for name in kind.columns]
     if kind.stem == PRACTICE_CODE:
         names.append(
             rf"regexp_extract(filename, '([^/\\]+?)\.[a-z.]+$', 1) as file_practice_code"
@@ -468,6 +468,12 @@ def layout(kind: FileKind, columns: tuple[str, ...]) -> str:
         flags = [flag_letter(name) if name in columns else "'-'" for name in kind.optional]
         names.append(f"{' || '.join(flags)} as metric_flags")
     return ", ".join(names)
+
+
+def value_sql(name: str, columns: tuple[str, ...]) -> str:
+    """A column of the contract as the file has it, under its own name or another one that means it."""
+    found = [sent for sent in (name, *OTHER_NAMES.get(name, ())) if sent in columns]
+    return f'"{found[0]}"::varchar' if found else "null::varchar"
 
 
 def flag_letter(column: str) -> str:
