@@ -32,7 +32,7 @@ areas as (
         room.shown_room_down,
         room.is_withheld or coalesce(beneath.is_total_withheld, false) as is_withheld,
         -- a practice without lists of GPs is a count like theirs
-        coalesce(beneath.has_withheld, false) as has_withheld,
+        coalesce(beneath.has_withheld, false) as has_withheld_beneath,
         coalesce(beneath.all_up, room.withheld_room_up) as withheld_room_up,
         coalesce(beneath.all_down, greatest(0, room.withheld_room_down))
             as withheld_room_down,
@@ -64,7 +64,7 @@ cells as (
         areas.cell_count > 0
         and not areas.is_withheld
         and (
-            areas.has_withheld
+            areas.has_withheld_beneath
             or areas.withheld_room_up + areas.withheld_room_down >= areas.need_count
         ) as can_be_withheld,
         case

@@ -6,8 +6,8 @@ select
     room.metric_id,
     room.measure,
     room.is_withheld,
-    case when room.is_withheld then {{ anything() }} else room.shown_room_up end as own_up,
-    case when room.is_withheld then {{ anything() }} else room.shown_room_down end as own_down,
+    case when room.is_withheld then {{ unbounded() }} else room.shown_room_up end as own_up,
+    case when room.is_withheld then {{ unbounded() }} else room.shown_room_down end as own_down,
     -- a practice without lists of GPs is a count like theirs
     case
         when beneath.parent_code is not null then beneath.sum_up

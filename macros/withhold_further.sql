@@ -115,9 +115,15 @@ select
     measure,
     is_withheld_now as is_withheld,
     is_total_withheld_now as is_total_withheld,
-    cast(case when is_withheld_now then withheld_room_up else room_up end as bigint) as room_up,
-    cast(case when is_withheld_now then withheld_room_down else room_down end as bigint)
-        as room_down,
+    -- a level's rooms add up to those of the level above
+    {%- for way in ['up', 'down'] %}
+    cast(
+        least(
+            case when is_withheld_now then withheld_room_{{ way }} else room_{{ way }} end,
+            {{ unbounded() }}
+        ) as bigint
+    ) as room_{{ way }},
+    {%- endfor %}
     cast(need_up as bigint) as need_up,
     cast(need_down as bigint) as need_down
 from final

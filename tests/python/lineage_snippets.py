@@ -524,8 +524,13 @@ LEAKS = {
         " select x from a) select b.x, (select max(x) from a) as y from b order by all",
     ),
     "two columns of one name": (
-        "VALUE",
+        "NOT UNDERSTOOD",
         f"select x from (select gp_code as x, nhs_number as x from {P}) as q order by all",
+    ),
+    "a name that a star already brings": (
+        "NOT UNDERSTOOD",
+        "with a as (select *, max(practice_code) over (partition by gp_code) as practice_code"
+        f" from {PRACTICES} cross join (select 'G' as gp_code) as g) select practice_code from a order by all",
     ),
     "quoted capitals": ("VALUE", f'select "NHS_NUMBER" as x, gp_code from {P} order by gp_code'),
     "presence of something made of it": (

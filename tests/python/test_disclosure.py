@@ -399,6 +399,29 @@ def test_a_second_collection_of_random_counts_reveals_nothing(runner: Runner) ->
         assert not revealed(published, by_propagation(published)), seed
 
 
+def test_what_nothing_holds_adds_up_to_no_number(runner: Runner) -> None:
+    """Flags a sum of rooms, of a dozen lists that changed by few, of ten digits: a patient's number for the scan."""
+    gps = [("P00", f"G{gp}", metric, 40, 100) for gp in range(12) for metric in METRICS]
+    practices = {"P00": "C0"}
+    areas = areas_of(gps, practices)
+    counts = gps, areas, practices, conditions_of(gps, areas, practices, np.random.default_rng(0))
+    runner.forget()
+    runner.run(*counts, FIRST)
+    runner.run(*moved(counts, {f"G{gp}": 5 for gp in range(12)}), SECOND)
+    assert set(reasons(runner).values()) == {"changed_by_few"}
+    stored = runner.connection.execute(
+        "select database_name, schema_name, table_name, column_name from duckdb_columns()"
+        " where data_type in ('INTEGER', 'BIGINT', 'HUGEINT') and table_name like 'int_disclosure__%'"
+    ).fetchall()
+    largest = max(
+        runner.connection.execute(
+            f"select coalesce(max(abs({column})), 0) from {database}.{schema}.{table}"
+        ).fetchone()[0]
+        for database, schema, table, column in stored
+    )
+    assert 10**7 < largest < 10**9
+
+
 def test_the_memory_holds_only_what_was_shown(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Exact counts, but of cells that were published anyway, and no small one."""
     small = warehouse.execute(

@@ -91,6 +91,10 @@ class Queries(Expressions):
             only(window, "this", "partition_by", "order", "spec", "alias")
             scope.windows[window.name.lower()] = window
         columns = tuple(self.projected(node.expressions, scope))
+        names = [name for name, _ in columns if name]
+        if len(names) > len(set(names)):
+            # The engine would take the first of them in silence.
+            raise NotUnderstood("two columns of one name")
         self.conditions(node, scope)
         is_grouped, keys = self.grouped(node, columns, scope)
         rows = scope.rows

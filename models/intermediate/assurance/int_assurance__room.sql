@@ -13,7 +13,7 @@ with limits as (
         false as is_changed_by_few,
         cell_count,
         cast(1 as bigint) as lowest_count,
-        cast({{ anything() }} as bigint) as highest_count,
+        cast({{ unbounded() }} as bigint) as highest_count,
         lowest_count as lowest_shown_count,
         highest_count as highest_shown_count
     from {{ ref('int_assurance__counts') }}

@@ -18,7 +18,7 @@ with limits as (
         'denominator' as measure,
         denominator_count as cell_count,
         greatest(1, numerator_fence, case when is_list then list_fence else 0 end) as lowest_count,
-        case when is_list or list_count is null then {{ anything() }} else list_fence end
+        case when is_list or list_count is null then {{ unbounded() }} else list_fence end
             as highest_count,
         null as lowest_shown_count,
         null as highest_shown_count

@@ -70,7 +70,7 @@ limits as (
                 )
         end as lowest_count,
         case
-            when wholes.cell_count is null then {{ anything() }}
+            when wholes.cell_count is null then {{ unbounded() }}
             else {{ integer_divide('measures.cell_count + wholes.cell_count', 2) }}
         end as highest_count,
         measures.area_level = 'ccg' and measures.kind = 'register' as is_exact

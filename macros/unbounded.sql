@@ -1,3 +1,3 @@
-{% macro anything() -%}
+{% macro unbounded() -%}
 100000000
 {%- endmacro %}
