@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 GATEWAY = "models/intermediate/gateway/journals"
 STAGING = "models/staging/gpes/stg_gpes__journals.sql"
+SPELLINGS = "macros/parsing/moment_pattern.sql"
 CARE = "models/staging/social_care/stg_social_care__services.sql"
 JUDGED = f"{GATEWAY}/int_journals__judged.sql"
 PATIENTS = f"{GATEWAY}/int_journals__patients.sql"
@@ -53,11 +54,9 @@ MUTANTS = [
         STAGING, "unreadable death", "{{ is_unreadable_day('date_of_death') }}\n        or ", "",
         "an unreadable death is unclear",
     ),
-    Mutant("macros/to_birth_year.sql", "no first year", "between 1880", "between 1800", "nobody lives for so long"),
-    Mutant("macros/to_birth_year.sql", "a far year", "and 2064", "and 9999", "nobody is born then"),
-    Mutant("macros/to_plausible_day.sql", "for ever", "and 2064", "and 9999", "9999-12-31 stands for none"),
-    Mutant("macros/to_plausible_day.sql", "long ago", "between 1880", "between 1", "0001-01-01 stands for none"),
-    Mutant("macros/to_plausible_day.sql", "other days", "-[0-9]{2}'", "-[0-9]{2}.*'", "a day is a day"),
+    Mutant(SPELLINGS, "for ever", "|206[0-4])", "|206[0-4]|9999)", "9999-12-31 stands for none, and nobody is born then"),
+    Mutant(SPELLINGS, "long ago", "'(18[89]", "'(0001|18[89]", "0001-01-01 stands for none, and nobody lives for so long"),
+    Mutant(SPELLINGS, "other days", "-[0-9]{2}' -%}", "-[0-9]{2}.*' -%}", "a day is a day"),
     Mutant("macros/to_measured_value.sql", "long values", "{1,5}", "{1,10}", "a person's number is no value"),
     Mutant("macros/to_measured_value.sql", "long decimals", "{1,3}", "{1,6}", "a value has three decimals at most"),
     Mutant("macros/to_measured_value.sql", "no sign", "-?[0-9]", "[0-9]", "a value may be negative"),

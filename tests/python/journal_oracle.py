@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 
+from moment_oracle import day
 from opt_out_oracle import (
     Sent,
     collected_practices,
@@ -64,18 +65,6 @@ class Stored:
     hospital: set[tuple]
     social_care: set[tuple]
     not_disseminated: set[str]
-
-
-def day(value: str | None) -> date | None:
-    """A plausible day; what stands for none or for ever is none."""
-    value = text(value)
-    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
-        return None
-    try:
-        found = date.fromisoformat(value)
-    except ValueError:
-        return None
-    return found if 1880 <= found.year <= 2064 else None
 
 
 def is_unreadable(value: str | None) -> bool:

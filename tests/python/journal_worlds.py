@@ -65,7 +65,7 @@ class JournalWorld:
 # One person each: what the rows of the journal say otherwise than ROW.
 RECORDS = [
     *({"date": when} for when in ("2017-04-01", "2017-04-02", None, "", "06/05/2011", "2011-02-30", "0001-01-01",
-                                  "9999-12-31", "infinity", "1880-01-01", "1879-12-31", "2064-12-31", " 2011-05-06 ", "2011-05-06T10:00:00")),
+                                  "9999-12-31", "infinity", "1880-01-01", "1879-12-31", "2064-12-31", " 2011-05-06 ", "2011-05-06T10:00:00", "2011-05-06 noon")),
     *({"category": category, "code": code, "date": when}
       for category, code in (("medication", "325278007"), ("referral", "306206005"), ("appointment", "185349003"),
                              ("recall", "1083111000000108"), ("diagnosis", "44054006"), ("allergy", "91936005"),

@@ -9,12 +9,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
+
+from moment_oracle import UK, day
+from moment_oracle import moment as instant
 
 SEEDS = Path(__file__).parents[2] / "seeds"
-UK = ZoneInfo("Europe/London")
 
 # Section 3.1. A dissent is known by its code alone; a withdrawal must stand in its own scheme.
 DISSENTS = {
@@ -68,20 +69,6 @@ class Sent:
 
 def text(value: str | None) -> str:
     return (value or "").strip()
-
-
-def instant(value: str | None) -> datetime | None:
-    """The moment that a text names, or None. A date is its first moment; without an offset it is UK time.
-
-    A time that the change of the clocks leaves open is taken as the later of the two.
-    """
-    try:
-        moment = datetime.fromisoformat(value or "")
-    except ValueError:
-        return None
-    if moment.tzinfo:
-        return moment.astimezone(UTC)
-    return max(moment.replace(tzinfo=UK, fold=fold).astimezone(UTC) for fold in (0, 1))
 
 
 def local_day(moment: datetime) -> date:
@@ -256,11 +243,11 @@ def has_agreed(sent: Sent, practice: str) -> bool:
     answers = defaultdict(set)
     for row in sent.participation:
         if text(row["practice_code"]).upper() == practice and text(row["service"]).upper() == service:
-            moment = instant(row["status_date"])
-            if moment is None:
-                return False  # nobody knows that an answer without a date is not the last one
-            answers[local_day(moment)].add(text(row["status"]).lower())
-    last = max((day for day in answers if day <= today), default=None)
+            answered_on = day(row["status_date"])
+            if answered_on is None:
+                return False  # nobody knows that an answer without a day is not the last one
+            answers[answered_on].add(text(row["status"]).lower())
+    last = max((answered_on for answered_on in answers if answered_on <= today), default=None)
     return last is not None and answers[last] == {"agreed"}
 
 

@@ -1,12 +1,14 @@
+{% set collected_at = to_moment("'" ~ var('collected_at') ~ "'") -%}
+
 select
     '{{ var("collection") }}' as collection,
     collections.cqrs_service,
     collections.wave,
-    cast('{{ var("collected_at") }}' as timestamptz) as collected_at,
+    {{ collected_at }} as collected_at,
     -- the day for which releases are made; of national opt-outs the exchange itself says its day
     coalesce(
-        try_cast('{{ var("disseminated_at", "") }}' as date),
-        cast(cast('{{ var("collected_at") }}' as timestamptz) as date)
+        {{ to_plausible_day("'" ~ var('disseminated_at', '') ~ "'") }},
+        cast({{ collected_at }} as date)
     ) as disseminated_on,
     cast('{{ var("period_start") }}' as date) as period_start,
     cast('{{ var("period_end") }}' as date) as period_end,

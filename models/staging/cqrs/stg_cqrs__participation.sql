@@ -12,7 +12,7 @@ renamed as (
         upper(trim(service)) as service,
 
         -- dates
-        try_cast(status_date as date) as status_date,
+        {{ to_plausible_day('status_date') }} as status_date,
 
         -- codes
         lower(trim(status)) as status

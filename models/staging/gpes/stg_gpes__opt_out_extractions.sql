@@ -11,7 +11,7 @@ renamed as (
         upper(trim(practice_code)) as practice_code,
 
         -- dates
-        try_cast(extracted_at as timestamptz) as extracted_at
+        {{ to_moment('extracted_at') }} as extracted_at
 
     from source
 

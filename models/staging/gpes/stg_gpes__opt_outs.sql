@@ -13,8 +13,8 @@ renamed as (
         {{ nhs_number_spelling_rule('nhs_number') }} as nhs_number_spelling_rule,
 
         -- dates
-        try_cast(effective_date as timestamptz) as effective_at,
-        try_cast(recorded_at as timestamptz) as recorded_at,
+        {{ to_moment('effective_date') }} as effective_at,
+        {{ to_moment('recorded_at') }} as recorded_at,
 
         -- codes: upper and lower case differ in CTV3
         upper(trim(code_scheme)) as code_scheme,

@@ -13,13 +13,9 @@ renamed as (
         file_name,
         {{ nhs_number_spelling_rule('newnhsno') }} as nhs_number_spelling_rule,
 
-        -- dates: 1800-01-01 stands for null, 1801-01-01 for invalid
-        case
-            when try_cast(admidate as date) > date '1801-01-01' then try_cast(admidate as date)
-        end as admission_date,
-        case
-            when try_cast(disdate as date) > date '1801-01-01' then try_cast(disdate as date)
-        end as discharge_date,
+        -- dates: 1800-01-01 stands for null, 1801-01-01 for invalid, both earlier than is plausible
+        {{ to_plausible_day('admidate', day_first=true) }} as admission_date,
+        {{ to_plausible_day('disdate', day_first=true) }} as discharge_date,
 
         -- codes
         upper(trim(admimeth)) as admission_method,

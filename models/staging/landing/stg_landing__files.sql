@@ -14,7 +14,7 @@ renamed as (
 
         -- dates
         extracted_at as extracted_at_text,
-        try_cast(extracted_at as timestamptz) as extracted_at,
+        {{ to_moment('extracted_at') }} as extracted_at,
 
         -- codes
         refused_rule,

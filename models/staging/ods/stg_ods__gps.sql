@@ -12,8 +12,8 @@ renamed as (
         upper(trim(parent_organisation_code)) as practice_code,
 
         -- dates
-        {{ to_day('join_parent_date') }} as joined_date,
-        {{ to_day('left_parent_date') }} as left_date,
+        {{ to_plausible_day('join_parent_date') }} as joined_date,
+        {{ to_plausible_day('left_parent_date') }} as left_date,
 
         -- codes
         trim(name) as gp_name,

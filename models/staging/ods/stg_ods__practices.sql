@@ -12,8 +12,8 @@ renamed as (
         upper(trim(parent_organisation_code)) as ccg_code,
 
         -- dates
-        {{ to_day('open_date') }} as open_date,
-        {{ to_day('close_date') }} as close_date,
+        {{ to_plausible_day('open_date') }} as open_date,
+        {{ to_plausible_day('close_date') }} as close_date,
 
         -- codes
         trim(name) as practice_name,

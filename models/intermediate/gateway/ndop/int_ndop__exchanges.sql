@@ -3,9 +3,7 @@
 with policy as (
 
     select
-        try_cast(
-            '{{ var("disseminated_at", "") }}' as date
-        ) as disseminated_date,
+        {{ to_plausible_day("'" ~ var('disseminated_at', '') ~ "'") }} as disseminated_date,
         national_data_opt_out_max_age_days as max_age_days
     from {{ ref('collections') }}
     where collection = '{{ var("collection") }}'

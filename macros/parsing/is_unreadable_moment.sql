@@ -1,0 +1,3 @@
+{% macro is_unreadable_moment(column) -%}
+(coalesce(trim({{ column }}), '') <> '' and {{ to_moment(column) }} is null)
+{%- endmacro %}
