@@ -261,7 +261,7 @@ def rule_of(folder: Path, kind: landing.FileKind, columns: list[str]) -> str | N
     """The rule that a file of one row with these columns breaks."""
     path = folder / "A81001.csv"
     path.write_text(",".join(columns) + "\n" + ",".join("x" for _ in columns) + "\n")
-    return landing.look_at(landing.RawFile(kind, path, "gpes/x/A81001.csv", ".csv", "A81001")).refused_rule
+    return landing.look_at(landing.RawFile(kind, path, "gpes/x/A81001.csv", "csv", "A81001")).refused_rule
 
 
 def test_a_collection_without_its_files_is_refused(tmp_path: Path) -> None:
