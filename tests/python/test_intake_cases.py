@@ -525,7 +525,7 @@ CASES = {
         content(lines(OPT_OUT_HEADER, objection(1))[:-30], OPT_OUTS), REFUSED, "last_line_cut_off", 0, 0
     ),
     "a cell of ten megabytes in the first row": Case(
-        records(person(1, USUAL_GP_CODE="G" * 10_000_000)), REFUSED, "unreadable_file", 0, 0
+        records(person(1, USUAL_GP_CODE="G" * 10_000_000)), OUT, "extraction_moment_unknown", 0, 0, "unreadable_row"
     ),
     "two files of one practice": Case(
         besides(gzip.compress(GOOD), f"gpes/{COLLECTION}/{HERE}.csv.gz"), REFUSED, "more_than_one_file", 0, 0
