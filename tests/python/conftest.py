@@ -4,14 +4,18 @@ A dbt start costs seconds, so everything that can look at the same build does. W
 works on a copy of it, with a target folder of its own.
 """
 
+import atexit
 import fcntl
 import hashlib
 import os
+import random
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +30,8 @@ SAMPLE = PROJECT / "sample"
 COLLECTION = "individual_gp_level_data"
 DBT = Path(sys.executable).with_name("dbt")
 SOURCES = ("models", "macros", "seeds", "snapshots", "tests", "gp_level_data")
+# Where dbt keeps what it has parsed; of use where profile, settings and target are the same.
+PARSED = "partial_parse.msgpack"
 DATABASES = (store.MARTS, store.PATIENT_LEVEL, store.RELEASED)
 
 
@@ -145,14 +151,69 @@ def connect(folders: Folders) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+# ---- two tiers ------------------------------------------------------------------------------------
+#
+# fast     what everybody runs: `make test`, or pytest by itself
+# whole    the rest, by the marker of that name: `make test-all` runs both
+#
+# A parametrised suite that tries everything is marked `exhaustive`: a tenth of it, at least one, or as many
+# as its marker says are `kept`, is drawn anew for each fast run, and the rest is whole. The draw is said, and
+# `DRAW=... make test` repeats it.
+
+DRAW = "DRAW"
+SHARE = 10
 # Files whose first test is a long one go first: at the end, one process would wait for the other.
-LONGEST_FIRST = ("test_style.py", "test_leaks.py", "test_interrupted.py", "test_killed.py", "test_end_of_life.py")
+LONGEST_FIRST = ("test_leaks.py", "test_interrupted.py", "test_killed.py", "test_end_of_life.py")
 
 
+def pytest_configure() -> None:
+    # Before there are other processes, so that all draw the same and share what was made once.
+    os.environ.setdefault(DRAW, str(random.randrange(1_000_000)))
+    folder_of_the_run()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return tier(config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.section("tier")
+    terminalreporter.line(tier(config))
+
+
+def tier(config: pytest.Config) -> str:
+    """Which tests were asked for, and how to run the others."""
+    asked = config.getoption("markexpr")
+    if asked == "not whole":
+        return (
+            f"The fast tier: of what tries everything a tenth ({DRAW}={os.environ[DRAW]} draws the same"
+            " again), no kills, no other builds. `make test-all` or `pytest -m ''` runs everything."
+        )
+    if not asked:
+        return "Both tiers: everything. `make test` or plain `pytest` runs the fast tier."
+    return f"The tests that are {asked}. `make test` runs the fast tier, `make test-all` everything."
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rest_is_whole(items)
     last = len(LONGEST_FIRST)
     rank = {name: at for at, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.name, last))
+
+
+def rest_is_whole(items: list[pytest.Item]) -> None:
+    """Of each exhaustive suite, what was not drawn belongs to the whole tier."""
+    suites: dict[tuple, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if marker := item.get_closest_marker("exhaustive"):
+            suites[item.nodeid.partition("[")[0], marker.kwargs.get("kept")].append(item)
+    for (name, kept), suite in suites.items():
+        draw = random.Random(f"{os.environ[DRAW]} {name}")
+        drawn = draw.sample(range(len(suite)), kept or -(-len(suite) // SHARE))
+        for at, item in enumerate(suite):
+            if at not in drawn:
+                item.add_marker(pytest.mark.whole)
 
 
 # Empty in a run of this collection: what only journals, releases and the end of the data's life fill.
@@ -211,6 +272,32 @@ def test_number(stem: int) -> str:
 test_number.__test__ = False
 
 
+SHARED = "TEST_RUN_FOLDER"
+
+
+def folder_of_the_run() -> Path:
+    """A folder for all processes of this run, gone with the first of them."""
+    if SHARED not in os.environ:
+        made = tempfile.TemporaryDirectory(prefix="test_run_")
+        atexit.register(made.cleanup)
+        os.environ[SHARED] = made.name
+    return Path(os.environ[SHARED])
+
+
+def once(name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first process of this run to ask for it makes, and the others only read."""
+    folder = folder_of_the_run() / name
+    finished = folder.with_suffix(".finished")
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not finished.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            finished.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     """ONE build of the sample with new keys, by the command that `make build` runs. Not to be changed.
@@ -245,8 +332,22 @@ def build_sample(folders: Folders) -> None:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedRuns]:
     """dbt with the project parsed once: both runs of any collection, for who builds small worlds."""
     environment = os.environ | {"DO_NOT_TRACK": "1", "NO_COLOR": "1"}
-    with ForkedRuns(PROJECT, tmp_path_factory.mktemp("runs"), environment) as started:
+    with forked_runs(tmp_path_factory.mktemp("runs"), environment) as started:
         yield started
+
+
+def forked_runs(work: Path, environment: dict) -> ForkedRuns:
+    """dbt, starting from what the first of this run's processes has parsed."""
+
+    def parse(folder: Path) -> None:
+        with ForkedRuns(PROJECT, folder, environment):
+            pass
+
+    for path in once("parsed", parse).glob(f"target/*/{PARSED}"):
+        copy = work / path.relative_to(folder_of_the_run() / "parsed")
+        copy.parent.mkdir(parents=True)
+        shutil.copyfile(path, copy)
+    return ForkedRuns(PROJECT, work, environment)
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,11 @@ The settings of a run are compiled as `<collection>`, `<collected_at>` and so on
 so that one compilation serves every collection and every moment.
 """
 
-import atexit
 import functools
 import hashlib
 import hmac
 import json
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow
-from conftest import PROJECT, Folders, must_succeed, run_dbt
+from conftest import PROJECT, Folders, must_succeed, once, run_dbt
 from duckdb import sqltypes
 from opt_out_oracle import Expected, Sent, expected, objections, opted_out, seed, upheld
 
@@ -77,14 +75,16 @@ AS_TEMPLATE = ("--target", "gateway", "--vars", json.dumps(OPEN))
 
 @functools.cache
 def template() -> Folders:
-    """The project compiled by dbt, once a session: the manifest, and what a second parse may start from."""
-    made = tempfile.TemporaryDirectory(prefix="gateway_sql_")
-    atexit.register(made.cleanup)
-    folder = Path(made.name)
-    folders = Folders(folder / "store", folder / "nowhere", folder, raw=folder / "nowhere")
-    without_database = ("--selector", "gateway", "--no-populate-cache", "--no-introspect")
-    must_succeed(run_dbt(folders, "compile", *AS_TEMPLATE, *without_database))
-    return folders
+    """The project compiled by dbt, once a run: the manifest, and what a second parse may start from."""
+
+    def folders(folder: Path) -> Folders:
+        return Folders(folder / "store", folder / "nowhere", folder, raw=folder / "nowhere")
+
+    def compile_(folder: Path) -> None:
+        without_database = ("--selector", "gateway", "--no-populate-cache", "--no-introspect")
+        must_succeed(run_dbt(folders(folder), "compile", *AS_TEMPLATE, *without_database))
+
+    return folders(once("gateway_sql", compile_))
 
 
 @functools.cache

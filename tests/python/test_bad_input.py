@@ -286,6 +286,7 @@ def test_new_keys_never_replace_old_ones(previous: Folders, tmp_path: Path) -> N
     assert ended.code == 0 and ended.stdout.count("kept as it was") == 2 and is_kept
 
 
+@pytest.mark.whole
 def test_extracts_older_than_a_week_are_told(previous: Folders, tmp_path: Path) -> None:
     """Flags `dbt source freshness` that says nothing of the sample's old extracts, or warns of one from today."""
     raw = tmp_path / "raw"

@@ -147,6 +147,7 @@ def mart(house: House, query: str) -> list[tuple]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.whole
 def test_each_practice_has_its_folder(reported: House) -> None:
     """Flags a practice that is collected, or sent something, and gets nothing; or gets what it may not."""
     collected = {
@@ -181,6 +182,7 @@ def strangers(house: House) -> list[str]:
     return found
 
 
+@pytest.mark.whole
 def test_no_folder_holds_anothers_rows(reported: House, tmp_path: Path) -> None:
     """Flags a row of another practice, its code, or another CCG's; and a look that sees nothing."""
     assert strangers(reported) == []
@@ -200,6 +202,7 @@ def test_no_folder_holds_anothers_rows(reported: House, tmp_path: Path) -> None:
     assert set(strangers(mixed)) == {one.parent.name}
 
 
+@pytest.mark.whole
 def test_every_row_goes_back(reported: House) -> None:
     """Flags a result that no practice gets, or one that is not that of the marts."""
     for file, table in (("gp_metrics.csv", "rpt_gp_metrics"), ("funnels.csv", "fct_gp_funnels")):
@@ -224,6 +227,7 @@ def handed_rows(house: House, file: str) -> list[dict]:
     return [row for path in paths if path.exists() for row in rows_of(path)]
 
 
+@pytest.mark.whole
 def test_every_column_is_explained(reported: House) -> None:
     """Flags a column that the data dictionary does not know, or an explanation that is left out."""
     folder = reported.handed_out / practices(reported)[0]
@@ -235,6 +239,7 @@ def test_every_column_is_explained(reported: House) -> None:
     assert all(meanings) and not any("{{" in meaning for meaning in meanings)
 
 
+@pytest.mark.whole
 def test_checksums_and_the_record_are_those_of_the_files(reported: House) -> None:
     """Flags a file that differs from what was recorded, in the folder, in the ledger and in the marts."""
     [entry] = reported.entries(ledger.REPORTED_BACK)
@@ -260,6 +265,7 @@ def test_checksums_and_the_record_are_those_of_the_files(reported: House) -> Non
     assert {row[3:] for row in rows} == {("2017-04-10 08:00:00+00", COLLECTION)}
 
 
+@pytest.mark.whole
 def test_handed_over_twice(
     reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,6 +281,7 @@ def test_handed_over_twice(
     assert len(house.entries(ledger.REPORTED_BACK)) == 2
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("inside", ["store", "keys"])
 def test_folders_that_are_not_handed_out(reported: House, inside: str) -> None:
     """Flags results that are put where the personal data lie, or around it."""
@@ -296,6 +303,7 @@ def said(capsys: pytest.CaptureFixture[str], house: House, at: str) -> tuple[int
     return code, line
 
 
+@pytest.mark.whole
 def test_status(
     finished: House, reported: House, destroyed: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -309,6 +317,7 @@ def test_status(
     assert code == 0 and "destroyed on" in line
 
 
+@pytest.mark.whole
 def test_each_store_has_a_status_of_its_own(
     finished: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -329,6 +338,7 @@ def test_each_store_has_a_status_of_its_own(
     assert "There is no store" in capsys.readouterr().err and not nowhere.store.exists()
 
 
+@pytest.mark.whole
 def test_no_build_over_what_is_overdue(reported: House, destroyed: House) -> None:
     """Flags a build that goes on while somebody's data should be gone."""
     policy.refuse_overdue(reported.store, policy.moment(IN_TIME))
@@ -355,6 +365,7 @@ def test_the_first_hand_over_counts(tmp_path: Path) -> None:
 # ---- destroyed --------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_nothing_is_destroyed_before_it_is_reported(finished: House, tmp_path: Path) -> None:
     """Flags results that nobody has seen, and data that they could be made from again, gone."""
     house = finished.copy(tmp_path)
@@ -363,6 +374,7 @@ def test_nothing_is_destroyed_before_it_is_reported(finished: House, tmp_path: P
     assert keys.read_key(house.keys, COLLECTION) and not house.entries()
 
 
+@pytest.mark.whole
 def test_no_other_store_is_lost_with_the_key(
     reported: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -374,6 +386,7 @@ def test_no_other_store_is_lost_with_the_key(
     assert keys.read_key(house.keys, keys.STORE_KEY) and keys.read_key(house.keys, COLLECTION)
 
 
+@pytest.mark.whole
 def test_nothing_is_destroyed_after_the_results_have_changed(
     reported: House, tmp_path: Path
 ) -> None:
@@ -386,6 +399,7 @@ def test_nothing_is_destroyed_after_the_results_have_changed(
     assert keys.read_key(house.keys, COLLECTION)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["notes.txt", "old"])
 def test_what_nobody_knows_is_not_destroyed(reported: House, tmp_path: Path, name: str) -> None:
     """Flags a file that is taken for the store's own."""
@@ -395,6 +409,7 @@ def test_what_nobody_knows_is_not_destroyed(reported: House, tmp_path: Path, nam
     assert keys.read_key(house.keys, COLLECTION)
 
 
+@pytest.mark.whole
 def test_all_that_was_personal_is_gone(reported: House, destroyed: House) -> None:
     """Flags a key, database or raw file of people that is left, or that no certificate names."""
     [entry] = destroyed.entries(ledger.DESTRUCTION)
@@ -428,6 +443,7 @@ def test_all_that_was_personal_is_gone(reported: House, destroyed: House) -> Non
     assert content["reported_at"] == policy.moment(REPORTED_AT).isoformat()
 
 
+@pytest.mark.whole
 def test_results_stay(reported: House, destroyed: House) -> None:
     """Flags results or handed-out folders that went with the personal data."""
     for table in published.tables(published.opened(reported.store)):
@@ -443,6 +459,7 @@ READ = {
 }
 
 
+@pytest.mark.whole
 def test_results_are_read_and_nothing_is_built(destroyed: House, tmp_path: Path) -> None:
     """Flags results that dbt cannot read after the destruction, a build of nothing in their place, or an open door."""
     house = destroyed.copy(tmp_path)
@@ -462,6 +479,7 @@ def test_results_are_read_and_nothing_is_built(destroyed: House, tmp_path: Path)
     assert not store.database_file(house.store, store.PATIENT_LEVEL).exists()
 
 
+@pytest.mark.whole
 def test_nobody_is_left_in_what_is_kept(
     reported: House, destroyed: House, artefacts: list[Path]
 ) -> None:
@@ -508,6 +526,7 @@ def letters_from(content: bytes) -> Iterator[int]:
         yield match.start()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("what", ["number", "pseudonym"])
 def test_not_certified_while_somebody_is_left(
     reported: House,
@@ -538,6 +557,7 @@ def test_not_certified_while_somebody_is_left(
     assert house.command(*options) == 1
 
 
+@pytest.mark.whole
 def test_a_destruction_killed_is_finished_by_the_next(
     reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -576,6 +596,7 @@ def first(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out.splitlines()[0]
 
 
+@pytest.mark.whole
 def test_a_certificate_that_was_changed(
     destroyed: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -601,6 +622,7 @@ def test_a_certificate_that_was_changed(
     assert gone.command("certificate verify") == 1
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("command", ["certificate verify", "evidence verify"])
 def test_the_end_of_the_ledger_is_missed(
     destroyed: House,
@@ -623,6 +645,7 @@ def test_the_end_of_the_ledger_is_missed(
     assert first(capsys).startswith("--last: no entry has this checksum")
 
 
+@pytest.mark.whole
 def test_what_comes_back_is_noticed(
     reported: House, destroyed: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -642,6 +665,7 @@ def test_what_comes_back_is_noticed(
 # ---- evidence ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_evidence_says_what_the_run_did(reported: House) -> None:
     """Flags counts, files, cells or checksums that are not those of the run."""
     [entry] = reported.entries(ledger.EVIDENCE)
@@ -669,6 +693,7 @@ def test_evidence_says_what_the_run_did(reported: House) -> None:
     assert content["policy"]["collection"]["collection"] == COLLECTION
 
 
+@pytest.mark.whole
 def test_evidence_is_verified(
     reported: House,
     tmp_path: Path,
@@ -716,6 +741,7 @@ def refuse(_: str) -> list[Finding]:
     raise Refusal("There is nothing to build.")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("found", "verdict", "code", "says"),
     [
@@ -758,6 +784,7 @@ def a_project(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.whole
 def test_a_leak_score_says_what_it_is_worth(collected_again: Callable, tmp_path: Path) -> None:
     """Flags a score of other nets, of a part, or none at all, that passes for one of all leaks on these nets."""
     project = a_project(tmp_path / "project")
@@ -798,6 +825,7 @@ def test_a_part_does_not_replace_the_whole(tmp_path: Path) -> None:
     assert leak_score.write(PART, project)
 
 
+@pytest.mark.whole
 def test_a_small_cell_shows(reported: House, tmp_path: Path) -> None:
     """Flags a smallest cell that is looked for where there is none."""
     house = reported.copy(tmp_path)
@@ -812,6 +840,7 @@ def test_a_small_cell_shows(reported: House, tmp_path: Path) -> None:
         assert published.smallest_count(connection) == (3, "fct_exclusions.person_count")
 
 
+@pytest.mark.whole
 def test_nothing_is_written_that_looks_like_a_person(
     reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -843,6 +872,7 @@ class Outline(HTMLParser):
         self.language = self.language or dict(attrs).get("lang")
 
 
+@pytest.mark.whole
 def test_pages_can_be_read_by_everybody(destroyed: House) -> None:
     """Flags a page without a language, a heading, captions or row headings, or with something to load."""
     pages = sorted((destroyed.store / ledger.FOLDER).glob("*.html"))
@@ -864,6 +894,7 @@ def test_pages_can_be_read_by_everybody(destroyed: House) -> None:
 # ---- kept safe --------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_backed_up_and_restored(destroyed: House, reported: House, tmp_path: Path) -> None:
     """Flags a backup with anything personal, or one that does not bring results and ledger back."""
     backup = tmp_path / "backup"
@@ -918,6 +949,7 @@ def test_a_store_that_others_could_read_before(tmp_path: Path) -> None:
         publication.hold(shared)
 
 
+@pytest.mark.whole
 def test_what_was_built_is_private(built: Folders, reported: House, destroyed: House) -> None:
     """Flags a file of a store, its ledger, its keys or a handed-out folder that others may read."""
     folders = (built.store, built.keys, reported.store, reported.handed_out, destroyed.store)
@@ -930,6 +962,7 @@ def test_what_was_built_is_private(built: Folders, reported: House, destroyed: H
 # ---- the steps of models/end_of_life.md that no other test goes -----------------------------------
 
 
+@pytest.mark.whole
 def test_the_custodian_hands_over(
     reported: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -947,6 +980,7 @@ def test_the_custodian_hands_over(
         keys.read_key(old, COLLECTION)
 
 
+@pytest.mark.whole
 def test_the_stores_key_is_lost(
     reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -965,6 +999,7 @@ def test_the_stores_key_is_lost(
         keys.read_key(house.keys, keys.STORE_KEY)
 
 
+@pytest.mark.whole
 def test_a_new_key_for_the_next_collection(destroyed: House, tmp_path: Path) -> None:
     """Flags a rotation that gives the old key again, or is refused after a destruction."""
     house = destroyed.copy(tmp_path)

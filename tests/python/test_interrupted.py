@@ -30,6 +30,8 @@ from conftest import (
 from gp_level_data import publication, store
 from gp_level_data.forked_runs import NO_TESTS
 
+pytestmark = pytest.mark.whole
+
 # What dbt prints in the middle of a run, when some of its tables are written and others are not.
 IN_GATEWAY_RUN = r"OK created .*\.int_patients__permitted"
 IN_WAREHOUSE_RUN = r"OK snapshotted"

@@ -55,6 +55,7 @@ def said(findings: list[Finding]) -> list[str]:
 # ---- the nets ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_the_store_holds_no_number(pair: Pair) -> None:
     """Flags any table of either database with a number in any disguise, or a net that takes a code for somebody."""
     numbers = raw_numbers.numbers_in(pair.raw_dirs[0])
@@ -64,6 +65,7 @@ def test_the_store_holds_no_number(pair: Pair) -> None:
     assert said([finding for finding in found if finding.where != "marts.seeds.journal_codes.code"]) == []
 
 
+@pytest.mark.whole
 def test_no_file_holds_a_number(pair: Pair) -> None:
     """Flags a number in the bytes of what both runs have left: databases, artefacts, log."""
     quoted = raw_numbers.numbers_quoted(*(PROJECT / name for name in ("models", "macros", "seeds", "tests")))
@@ -75,6 +77,7 @@ def test_no_file_holds_a_number(pair: Pair) -> None:
     assert said(values.findings_in_files(files, numbers, [pair.store_key])) == []
 
 
+@pytest.mark.whole
 def test_another_numbering_changes_nothing(pair: Pair) -> None:
     """Flags anything stored, or released, that follows from what a number is; only pseudonyms may be others."""
     assert said(pair.findings()) == []
@@ -95,6 +98,7 @@ def table_of(name: str) -> str:
     return f"patient_level.releases.rel_{name}" if is_release else f"patient_level.gateway.int_journals__{name}"
 
 
+@pytest.mark.whole
 def test_the_small_worlds_are_worth_building(pair: Pair) -> None:
     """Flags a proof about empty tables: of every kind of row, and of every release, there is something."""
     active = {row["release_id"] for row in releases.rows_of("releases") if row["collection"] == pair.collection}
@@ -104,6 +108,7 @@ def test_the_small_worlds_are_worth_building(pair: Pair) -> None:
             assert connection.table(table_of(name)).shape[0] >= wanted, name
 
 
+@pytest.mark.whole
 def test_evidence_accounts_for_every_row_of_a_journal(pair: Pair) -> None:
     """Flags evidence about journals that counts nobody, or loses a row between what was sent and what was stored."""
     run_at = evidence.Run(pair.raw_dirs[0], pair.keys, pair.stores[0], [pair.left])
@@ -119,6 +124,7 @@ def test_evidence_accounts_for_every_row_of_a_journal(pair: Pair) -> None:
     assert smallest["count"] is None or smallest["count"] > smallest["withheld_up_to"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("table", [RECORDS, f"patient_level.releases.rel_{LISTED}"])
 def test_codes_are_allowed_because_they_look_like_numbers(pairs: dict[str, Pair], table: str) -> None:
     """Flags an allowance of seeds/digits_allowed.csv that no journal needs."""
@@ -129,6 +135,7 @@ def test_codes_are_allowed_because_they_look_like_numbers(pairs: dict[str, Pair]
     assert held > (0,), "no code of nine digits, which may begin like somebody's number"
 
 
+@pytest.mark.whole
 def test_no_birthday_and_no_postcode_is_stored(pair: Pair) -> None:
     """The postcodes of the sample all begin alike; a birthday is in no column of days but by chance."""
     days = set()
@@ -205,6 +212,7 @@ def with_leaks(manifest: dict, collection: str) -> dict:
     return manifest | {"nodes": nodes}
 
 
+@pytest.mark.whole
 def test_what_is_put_in_is_seen(pair: Pair, tmp_path: Path) -> None:
     """Flags a leak in a journal, in what is linked with it, or in a release, that a net would let pass."""
     leaking = with_leaks(pair.manifest(), pair.collection)

@@ -119,6 +119,7 @@ def mutated(mutant: Mutant) -> dict:
     return {"sql": {name: sql for name, sql in after.items() if sql != before[name]}}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.file.split('/')[-1]}: {m.name}")
 def test_the_mutant_is_noticed(mutant):
     connection, journals, wanted = world(mutant.world)

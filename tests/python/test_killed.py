@@ -24,7 +24,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import small_world
-from conftest import COLLECTION, PROJECT, Folders, differing, file_digests, table_digests
+from conftest import COLLECTION, PROJECT, Folders, differing, file_digests, forked_runs, table_digests
 from left_behind import files_below, files_with_numbers, numbers_in
 
 from gp_level_data import build, keys, publication, remains, store, warehouse, whole_run
@@ -80,7 +80,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         "TMPDIR": str(work / "tmp"),
     }
     folders = {"RAW_DIR": work / "raw", "KEY_DIR": work / "keys", "STORE_DIR": work / "store"}
-    with ForkedRuns(PROJECT, work / "runs", environment) as runs:
+    with forked_runs(work / "runs", environment) as runs:
         seconds = {}
         for target in ("gateway", "warehouse"):
             code, seconds[target] = runs.run(target, folders)
@@ -181,6 +181,7 @@ def moments(seconds: float, how_many: int = MOMENTS) -> list[float]:
     return [random.uniform(0, seconds) for _ in range(how_many)]
 
 
+@pytest.mark.whole
 def test_the_custodians_run_killed(world: World, tmp_path: Path) -> None:
     """Flags a kill that changes the previous results, or leaves a person to be read in a file."""
     store_dir = world.store(tmp_path, "before/store")
@@ -205,6 +206,7 @@ def test_the_custodians_run_killed(world: World, tmp_path: Path) -> None:
     assert what_is_left(world, world.work / "runs") == []
 
 
+@pytest.mark.whole
 def test_the_analysts_run_killed(world: World, tmp_path: Path) -> None:
     """Flags a kill after which a table is of the run before and another of the new one."""
     store_dir = world.store(tmp_path, "before/store")
@@ -237,6 +239,7 @@ def test_the_analysts_run_killed(world: World, tmp_path: Path) -> None:
     assert what_is_left(world, world.work / "runs") == []
 
 
+@pytest.mark.whole
 def test_a_number_that_is_left_is_seen(world: World, tmp_path: Path) -> None:
     """Flags a search for what a kill leaves that sees nothing."""
     (tmp_path / "a.tmp").write_text(f"0{min(world.numbers)}1")
@@ -245,6 +248,7 @@ def test_a_number_that_is_left_is_seen(world: World, tmp_path: Path) -> None:
     assert Onlooker(world, tmp_path, tmp_path, {}).personal(tmp_path) == ["a.tmp", "b.tmp"]
 
 
+@pytest.mark.whole
 def test_a_mixture_is_seen(world: World, tmp_path: Path) -> None:
     """Flags a look that takes a database of one state beside one of another for either."""
     store_dir = world.store(tmp_path, "before/store")
@@ -254,6 +258,7 @@ def test_a_mixture_is_seen(world: World, tmp_path: Path) -> None:
         onlooker.judge(store_dir, 0)
 
 
+@pytest.mark.whole
 def test_no_space_for_a_file(world: World, tmp_path: Path) -> None:
     """Flags a run that is out of space and spoils the previous results, or claims to have succeeded."""
     store_dir = world.store(tmp_path)
@@ -299,6 +304,7 @@ def fill(disk: Path, room: int) -> None:
     filler.write_bytes(b"x" * (shutil.disk_usage(disk).free - room))
 
 
+@pytest.mark.whole
 def test_a_full_disk(world: World, small_disk: Path) -> None:
     """Flags a build on a full disk that spoils the previous results, or says more than a sentence."""
     store_dir = small_disk / "store"
@@ -315,6 +321,7 @@ def test_a_full_disk(world: World, small_disk: Path) -> None:
     assert file_digests(store_dir) == before
 
 
+@pytest.mark.whole
 def test_an_analyst_on_a_full_disk(world: World, small_disk: Path, tmp_path: Path) -> None:
     """Flags a run that begins without room to undo it, or one that finds no more room and stands."""
     store_dir = small_disk / "store"
@@ -331,6 +338,7 @@ def test_an_analyst_on_a_full_disk(world: World, small_disk: Path, tmp_path: Pat
     assert onlooker.states == ["before", "before"]
 
 
+@pytest.mark.whole
 def test_a_disk_that_cannot_be_written(world: World, small_disk: Path) -> None:
     """Flags a build or an analyst's run that says more than a sentence about a read-only store."""
     store_dir = small_disk / "store"
@@ -508,6 +516,7 @@ def test_which_commands_keep(
     assert set(state_of(store_dir).values()) == {"half"}
 
 
+@pytest.mark.whole
 def test_the_analyst_finishes_a_publication(world: World, tmp_path: Path) -> None:
     """Flags an analyst's run that looks at the marts before it has moved what was published."""
     store_dir = world.store(tmp_path)

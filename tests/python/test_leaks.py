@@ -4,6 +4,8 @@
 leaks, and all six about a few of any kind; every leak's file is looked at.
 """
 
+from pathlib import Path
+
 import pytest
 from conftest import PROJECT
 from leak_score import KINDS, Bench, Leak, all_leaks, changed, make_clean, read, sample_of
@@ -26,10 +28,20 @@ def name_of(leak: Leak) -> str:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory) -> Bench:
-    folder = tmp_path_factory.mktemp("leaks")
+    """Where leaks are built."""
+    return opened(tmp_path_factory.mktemp("built"), is_static=False)
+
+
+@pytest.fixture(scope="module")
+def reading(tmp_path_factory) -> Bench:
+    """Where leaks are only read, so that nothing need be built."""
+    return opened(tmp_path_factory.mktemp("read"), is_static=True)
+
+
+def opened(folder: Path, is_static: bool) -> Bench:
     (folder / "bench").mkdir()
-    made = Bench(folder / "bench", make_clean(folder / "clean"))
-    made.look(is_static=False)
+    made = Bench(folder / "bench", make_clean(folder / "clean", is_static))
+    made.look(is_static)
     return made
 
 
@@ -50,10 +62,13 @@ def test_a_leak_fits_the_project(leak, tmp_path):
         assert all((tmp_path / file).exists() for file in leak.files)
 
 
-def test_the_nets_find_nothing_in_the_project_itself(bench):
-    assert sorted(f"{finding.net}: {finding.where}: {finding.what}" for finding in bench.known) == []
+@pytest.mark.parametrize("name", [pytest.param("bench", marks=pytest.mark.whole), "reading"])
+def test_the_nets_find_nothing_in_the_project_itself(name, request):
+    known = request.getfixturevalue(name).known
+    assert sorted(f"{finding.net}: {finding.where}: {finding.what}" for finding in known) == []
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("leak", BUILT, ids=name_of)
 def test_a_leak_is_caught_and_nothing_else(bench, leak):
     tried = bench.attempt(leak)
@@ -62,6 +77,7 @@ def test_a_leak_is_caught_and_nothing_else(bench, leak):
     assert bool(nets) != leak.is_harmless, f"{leak.what} Caught by {nets}."
 
 
+@pytest.mark.whole
 def test_what_is_only_another_query_needs_no_dbt(bench, monkeypatch):
     """Flags a bench that can build nothing by itself, so that dbt runs for every leak, at five times the price."""
     monkeypatch.setattr(bench, "built_by_dbt", lambda *_: pytest.fail("dbt was asked"))
@@ -69,9 +85,10 @@ def test_what_is_only_another_query_needs_no_dbt(bench, monkeypatch):
     assert bench.attempt(leak).caught == {}
 
 
+@pytest.mark.exhaustive(kept=2)
 @pytest.mark.parametrize("leak", READ, ids=name_of)
-def test_a_value_leak_is_caught_by_reading(bench, leak):
-    tried = bench.attempt(leak, is_static=True)
+def test_a_value_leak_is_caught_by_reading(reading, leak):
+    tried = reading.attempt(leak, is_static=True)
     nets = sorted(tried.caught)
     assert tried.problem is None
     assert bool(nets) != leak.is_harmless, f"{leak.what} Caught by {nets}."

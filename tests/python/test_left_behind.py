@@ -95,12 +95,14 @@ def known_keys(folders: Folders) -> list[bytes]:
     return [keys.read_key(folders.keys, name) for name in (COLLECTION, keys.STORE_KEY)]
 
 
+@pytest.mark.whole
 def test_no_command_leaves_a_key(built: Folders, used: Folders) -> None:
     """Flags a key in a log, an artefact, a database or on the screen, in any spelling."""
     left = (built.store, built.work, built.project, used.work)
     assert files_with_key(left, *known_keys(built)) == []
 
 
+@pytest.mark.whole
 def test_no_failing_command_leaves_a_key(failed: tuple[Folders, Ended]) -> None:
     """Flags a key that comes to light when something goes wrong."""
     folders, _ = failed
@@ -125,6 +127,7 @@ def test_no_database_holds_a_key(built: Folders, tmp_path: Path) -> None:
     assert files_with_key([tmp_path], *known_keys(built)) == []
 
 
+@pytest.mark.whole
 def test_the_search_sees_what_a_command_said(used: Folders) -> None:
     """Flags a search that looks in the wrong places: SQL that holds a key is printed and logged."""
     found = files_with_key([used.work], DECOY)
@@ -169,6 +172,7 @@ def test_base64_at_any_alignment(tmp_path: Path, offset: int) -> None:
 # ---- what the commands were to do -----------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_the_commands_did_what_they_were_to(used: Folders) -> None:
     """Flags a search of commands that ended before they began."""
     said = {path.stem: path.read_text() for path in used.work.glob("*.said")}
@@ -178,6 +182,7 @@ def test_the_commands_did_what_they_were_to(used: Folders) -> None:
         assert "running dbt with arguments" in text, "not at debug level"
 
 
+@pytest.mark.whole
 def test_the_gateway_shows_no_rows(used: Folders) -> None:
     """Flags `dbt show` over identifiable views: dbt writes what it prints to its log as well."""
     assert "its rows are identifiable" in (used.work / "gateway_show.said").read_text()
@@ -195,6 +200,7 @@ def test_commands_that_the_gateway_refuses(monkeypatch: pytest.MonkeyPatch, comm
 # ---- values in errors -------------------------------------------------------------------------------
 
 
+@pytest.mark.whole
 def test_everything_failed(failed: tuple[Folders, Ended]) -> None:
     """Flags a failure that did not happen, and so repeated nothing."""
     folders, ended = failed
@@ -211,6 +217,7 @@ def test_everything_failed(failed: tuple[Folders, Ended]) -> None:
     assert len(tests) == 6 and set(tests) == {"fail", "error"}
 
 
+@pytest.mark.whole
 def test_no_failure_repeats_a_number(failed: tuple[Folders, Ended]) -> None:
     """Flags a number of the raw files in what a failing run says, logs, or keeps."""
     folders, _ = failed
@@ -219,6 +226,7 @@ def test_no_failure_repeats_a_number(failed: tuple[Folders, Ended]) -> None:
     assert files_with_numbers([folders.work, folders.store], numbers) == {}
 
 
+@pytest.mark.whole
 def test_no_failing_row_is_kept(failed: tuple[Folders, Ended]) -> None:
     """Flags rows of a failing test that the command line had kept: the project's setting outranks it."""
     folders, _ = failed
@@ -235,6 +243,7 @@ def test_no_failing_row_is_kept(failed: tuple[Folders, Ended]) -> None:
     assert kept == [] and tables == []
 
 
+@pytest.mark.whole
 def test_a_unit_test_prints_its_fixture_alone(failed: tuple[Folders, Ended]) -> None:
     """Flags a change of dbt's: a failing unit test shows the rows of its fixture, which are made up.
 

@@ -46,6 +46,7 @@ def mutated(mutant: Mutant) -> dict:
     return {"sql": {user: replaced(gateway_sql.compiled(user), before, after) for user in users}}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.file.split('/')[-1]}: {m.name}")
 def test_the_mutant_is_noticed(mutant):
     connection, sent, wanted = world(mutant.world)

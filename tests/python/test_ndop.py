@@ -168,6 +168,7 @@ def test_a_folder_with_an_exchange_is_still_synthetic(raw_dir, request_lines):
     assert is_synthetic(raw_dir)
 
 
+@pytest.mark.whole
 def test_the_same_people_give_the_same_bytes_whatever_the_order_of_the_files(
     raw_dir, request_lines, tmp_path, capsys
 ):
@@ -270,6 +271,7 @@ def connection(raw_dir, replied, tmp_path_factory):
     return connection
 
 
+@pytest.mark.whole
 def test_a_release_asks_about_everybody_the_collection_holds(connection, request_lines):
     [held] = connection.execute(
         "select count(distinct patient_key) from patient_level.gateway.int_patients__permitted"
@@ -278,6 +280,7 @@ def test_a_release_asks_about_everybody_the_collection_holds(connection, request
     assert held == len(request_lines) - 1
 
 
+@pytest.mark.whole
 def test_permitted_are_those_whom_the_reply_lists_and_who_have_not_objected_since(connection, replied):
     permitted = "patient_level.gateway.int_ndop__permitted"
     both, extra = connection.execute(
@@ -287,6 +290,7 @@ def test_permitted_are_those_whom_the_reply_lists_and_who_have_not_objected_sinc
     assert (both, extra) == (len(replied) - 1, 0)
 
 
+@pytest.mark.whole
 def test_the_check_says_how_many(connection, request_lines, replied):
     assert connection.execute(
         "select verdict, asked_count, permitted_count from marts.reference.int_ndop__checks"
@@ -308,6 +312,7 @@ def only_permitted(connection, policy: str) -> int:
     return connection.execute(f"select count(*) from ({sql})").fetchone()[0]
 
 
+@pytest.mark.whole
 def test_only_a_policy_that_says_never_lets_everybody_through(connection, request_lines, replied):
     assert only_permitted(connection, "'never'") == len(request_lines) - 1
     for policy in ("'at_dissemination'", "'at_collection'", "null"):
@@ -321,6 +326,7 @@ def check(raw_dir: Path, capsys, variables: str = "{disseminated_at: 2017-04-06}
     return code, said
 
 
+@pytest.mark.whole
 def test_check_tells_who_is_permitted(raw_dir, request_lines, replied, capsys):
     code, said = check(raw_dir, capsys)
     assert code == 0
@@ -329,12 +335,14 @@ def test_check_tells_who_is_permitted(raw_dir, request_lines, replied, capsys):
     assert f"{len(replied):,} are permitted and {opted_out:,} opted out" in said
 
 
+@pytest.mark.whole
 def test_check_tells_why_nobody_is(raw_dir, replied, capsys):
     code, said = check(raw_dir, capsys, "{}")
     assert code == 1
     assert "Nobody is permitted: the age of the reply cannot be judged." in said
 
 
+@pytest.mark.whole
 def test_check_without_any_exchange(capsys):
     code, said = check(SAMPLE, capsys)
     assert code == 1

@@ -272,6 +272,7 @@ def test_a_journals_preview_is_what_the_run_stores(name):
     assert list(differences(cursor, previews, "memory")) == []
 
 
+@pytest.mark.whole
 def test_the_samples_journals_too(of_sample):
     """Flags a run by dbt that stores something else than its previews say."""
     cursor, previews = of_sample
@@ -300,6 +301,7 @@ def test_every_row_of_a_journal_goes_somewhere():
                 assert each.practice.rows_sent == verdicts.stored.total() + verdicts.left_out.total()
 
 
+@pytest.mark.whole
 def test_every_rule_is_told_where_its_case_is(of_sample):
     """Flags a rule of journals that no practice would read of, or that is told by a name of ours."""
     told = set()
@@ -346,6 +348,7 @@ def test_what_is_said_to_be_stored_is_what_is_stored():
     assert {column for column, _ in journals.COLUMNS.values() if column} == stored
 
 
+@pytest.mark.whole
 def test_columns_of_a_journal(of_sample):
     """Flags a column of the practice's own file that its preview passes over."""
     practice = of_sample[1]["A81001"].practice
@@ -360,6 +363,7 @@ def test_columns_of_a_journal(of_sample):
     assert "hospital admissions and social care of the same people" in page and "staff_role" not in page
 
 
+@pytest.mark.whole
 def test_a_refused_journal_and_missing_opt_outs(of_sample):
     """Flags people or records that are counted while nothing of them can be known."""
     _, previews = of_sample
@@ -396,6 +400,7 @@ PERSONAL = {
 }
 
 
+@pytest.mark.whole
 def test_no_detail_is_printed(previews, of_sample):
     """Flags a number, a day or an area of a person in a preview; it says in which, and not which."""
     worlds = [previews_of_world(name)[1] for name in ("gpdpr", "care.data")]
@@ -456,6 +461,7 @@ def listing(*folders: Path) -> dict[str, tuple]:
     }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("practice", "variables", "code"),
     [("E81001", "", 0), ("Z99999", "", 1), ("A81001", "{collection: care_data}", 0)],

@@ -258,6 +258,7 @@ def test_the_register_may_be_taken_on_the_day_of_collection(planning: Planning) 
         planning.rows("update marts.seeds.registers set reference_date = 'period_end'")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_the_mutant_is_noticed(planning: Planning, mutant: Mutant | SeedMutant) -> None:
     patients = by_hand()

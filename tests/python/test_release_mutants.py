@@ -27,6 +27,7 @@ def test_without_a_mutant_there_is_no_difference(collection):
     assert release_sql.problems(collection) == release_sql.problems(collection, as_here) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.file.split('/')[-1]}: {m.name}")
 def test_the_mutant_is_noticed(mutant):
     assert release_sql.problems(mutant.collection, mutated(mutant)), f"nobody noticed: {mutant.breaks}"
@@ -85,6 +86,7 @@ def answer(request: dict, others: list[dict], text: str) -> list[str]:
         return ["stopped"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("at", range(len(SPANS)))
 def test_a_rule_for_requests_that_never_holds_is_noticed(at):
     text = MACRO.read_text()
@@ -97,6 +99,7 @@ JOINED = re.compile(r"(?<=\s)(?:and|or) (?!it\b)")
 PLACES = [match.span() for start, end in SPANS for match in JOINED.finditer(MACRO.read_text(), start, end)]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("at", range(len(PLACES)))
 def test_a_rule_for_requests_that_is_turned_round_is_noticed(at):
     text = MACRO.read_text()

@@ -300,6 +300,7 @@ def changed(pair: Pair, built: Path, folder: Path, sql: str) -> Path:
     return folder
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_difference_is_found(pair, built, renamed, tmp_path, change):
     sql, words = CHANGES[change]

@@ -64,11 +64,13 @@ def patient_keys(folders: Folders) -> Iterator[tuple[str, list[str]]]:
                 yield table, [key for (key,) in rows.fetchall()]
 
 
+@pytest.mark.whole
 def test_same_key_same_tables(again: dict[str, Folders], built_tables: dict[str, str]) -> None:
     """Flags a clock, a random order or an id that depends on it in any table, snapshots included."""
     assert not differing(table_digests(again["same key"]), built_tables)
 
 
+@pytest.mark.whole
 def test_another_key_same_results(again: dict[str, Folders], built_tables: dict[str, str]) -> None:
     """Flags a result that depends on the pseudonyms, for instance on the order they give."""
     is_patient_level = {
@@ -78,6 +80,7 @@ def test_another_key_same_results(again: dict[str, Folders], built_tables: dict[
     assert set(differing(table_digests(again["another key"]), built_tables)) == is_patient_level
 
 
+@pytest.mark.whole
 def test_another_key_other_pseudonyms(again: dict[str, Folders], built: Folders) -> None:
     """Flags a pseudonym that two collections share: whoever holds both could link them."""
     others = dict(patient_keys(again["another key"]))
@@ -95,6 +98,7 @@ def test_order_of_patient_level_tables(built: Folders) -> None:
         assert is_sorted, table
 
 
+@pytest.mark.whole
 def test_a_second_warehouse_run_changes_nothing(
     again: dict[str, Folders], built_tables: dict[str, str], runs: ForkedRuns
 ) -> None:
@@ -117,6 +121,7 @@ def test_no_table_is_empty_that_the_sample_should_fill(built: Folders) -> None:
     assert {table for table in empty if not OF_OTHERS.fullmatch(table)} == EMPTY_FOR_THE_SAMPLE
 
 
+@pytest.mark.whole
 def test_fixture_paths_differ(again: dict[str, Folders], built: Folders) -> None:
     """Flags a proof that compares a store with itself."""
     stores: set[Path] = {built.store, *(folders.store for folders in again.values())}

@@ -449,6 +449,7 @@ def test_numbers_of_a_parquet_file(tmp_path: Path) -> None:
     assert is_found
 
 
+@pytest.mark.whole
 def test_a_new_model_is_covered_by_itself(built: Folders, tmp_path: Path) -> None:
     """Flags a leaking model that nobody listed anywhere and that `dbt build` finishes last."""
     project = copy_project(tmp_path / "project")
@@ -472,6 +473,7 @@ def test_a_new_model_is_covered_by_itself(built: Folders, tmp_path: Path) -> Non
     must_succeed(run_dbt(folders, "seed", "--select", "metrics"))
 
 
+@pytest.mark.whole
 def test_the_gateway_run_looks_for_its_own_numbers(tmp_path: Path, built: Folders) -> None:
     """Flags a column of the gateway that passes for a code, and that only the real numbers give away."""
     project = copy_project(tmp_path / "project")

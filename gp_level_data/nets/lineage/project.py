@@ -36,13 +36,16 @@ class Analysed:
     is_stored: bool = True
 
 
-def analyse(manifest: dict) -> dict[str, Analysed]:
-    """Every model and snapshot by its unique id, each after what it reads."""
-    done: dict[str, Analysed] = {}
+def analyse(manifest: dict, known: dict[str, Analysed] | None = None) -> dict[str, Analysed]:
+    """Every model and snapshot by its unique id, each after what it reads.
+
+    known  what was found of models, with all that they read, where neither has changed since
+    """
+    done = dict(known or {})
     waiting = {
         key: node
         for key, node in manifest["nodes"].items()
-        if node["resource_type"] in ("model", "snapshot")
+        if node["resource_type"] in ("model", "snapshot") and key not in done
     }
     while waiting:
         ready = [key for key, node in waiting.items() if not set(parents(node)) & waiting.keys()]
