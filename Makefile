@@ -16,13 +16,19 @@ ifndef STORE_DIR
 unexport STORE_DIR
 endif
 
-.PHONY: build test test-all leak-score key preview release report-back destroy status evidence backup restore lint clean
+.PHONY: build test test-all leak-score key check contract preview release report-back destroy status evidence backup restore lint clean
 
 build: $(STAMP)
 	@$(VENV)/bin/python -m gp_level_data build $(if $(VARS),--vars '$(VARS)')
 
 key: $(STAMP)
 	@$(if $(KEY_DIR),,$(error Say where: make key KEY_DIR=...))$(VENV)/bin/python -m gp_level_data keys new --key-dir '$(KEY_DIR)'
+
+check: $(STAMP)
+	@$(VENV)/bin/python -m gp_level_data check $(if $(VARS),--vars '$(VARS)')
+
+contract: $(STAMP)
+	@$(VENV)/bin/python -m gp_level_data contract $(COLLECTION)
 
 preview: $(STAMP)
 	@$(if $(PRACTICE),,$(error Say which: make preview PRACTICE=A81001))$(VENV)/bin/python -m gp_level_data preview '$(PRACTICE)' $(if $(VARS),--vars '$(VARS)')

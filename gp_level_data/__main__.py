@@ -7,6 +7,9 @@ from gp_level_data import (
     backup,
     build,
     certificate,
+    check,
+    contract_page,
+    contract_page,
     destroy,
     evidence,
     key_command,
@@ -37,6 +40,14 @@ def main(arguments: list[str] | None = None) -> int:
     command = commands.add_parser("build", help="both runs, the docs site, and a look at the results")
     build.add_arguments(command)
     command.set_defaults(run=build.run)
+
+    command = commands.add_parser("check", help="what a build would say of a raw folder; nothing is stored")
+    check.add_arguments(command)
+    command.set_defaults(run=check.run)
+
+    command = commands.add_parser("contract", help="what each raw file holds, and how it may be written")
+    contract_page.add_arguments(command)
+    command.set_defaults(run=contract_page.run)
 
     command = commands.add_parser("preview", help="what would leave a practice; nothing is stored")
     preview.add_arguments(command)

@@ -141,5 +141,5 @@ def lines_sql(paths: list[Path]) -> str:
         "select parse_filename(filename, true) as subject, line"
         f" from read_csv([{listed}], auto_detect = false, header = false, delim = '\t', quote = '',"
         " escape = '', columns = {'line': 'varchar'}, strict_mode = false, ignore_errors = true,"
-        " filename = true)"
+        " hive_partitioning = false, filename = true)"
     )

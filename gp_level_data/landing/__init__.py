@@ -29,14 +29,34 @@ from gp_level_data.landing.contract import (
     file_kinds,
     practice_metrics,
 )
-from gp_level_data.landing.find import RawFile, check_folder, files_of
-from gp_level_data.landing.look import broken_file_rule, look_at, refuse_repeated
+from gp_level_data.landing.find import (
+    RawFile,
+    check_folder,
+    files_of,
+    is_harmless_name,
+    missing_kinds,
+    passed_over,
+)
+from gp_level_data.landing.look import (
+    broken_file_rule,
+    in_one_sentence,
+    look_at,
+    refuse_repeated,
+    stops_the_run,
+    written_as,
+)
 from gp_level_data.landing.packed import BLOCK
-from gp_level_data.landing.relations import create_relations, create_table, relation_sql
+from gp_level_data.landing.relations import (
+    create_relations,
+    create_table,
+    look_at_all,
+    relation_sql,
+)
 
 __all__ = [
     "BLOCK", "COLLECTED", "COLLECTIONS", "FORMATS", "JOURNAL_COLUMNS", "NOT_IN_CARE_DATA", "ODS_COLUMNS",
     "PRACTICE_CODE", "SEEDS", "FileKind", "RawFile", "all_kinds", "broken_file_rule", "check_folder",
-    "create_relations", "create_table", "file_kinds", "files_of", "look_at", "practice_metrics",
-    "refuse_repeated", "relation_sql",
+    "create_relations", "create_table", "file_kinds", "files_of", "in_one_sentence", "is_harmless_name",
+    "look_at", "look_at_all", "missing_kinds", "passed_over", "practice_metrics", "refuse_repeated",
+    "relation_sql", "stops_the_run", "written_as",
 ]  # fmt: skip

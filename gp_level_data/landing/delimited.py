@@ -201,7 +201,7 @@ def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
     blank = re.compile(rb"^[ \t\"" + re.escape(delimiter) + rb"]*\r?$", re.MULTILINE)
     starts = (b"\n\n", b"\n\r", b"\n ", b"\n\t", b'\n""', b"\n" + delimiter)
     decoder = codecs.getincrementaldecoder("utf-8")()
-    block, carried, has_quotes = head, b"", False
+    block, carried, has_quotes = head.removeprefix(codecs.BOM_UTF8), b"", False
     while block or carried:
         is_last = not block
         counted.size += len(block)
@@ -217,7 +217,7 @@ def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
         returns += whole.count(b"\r")
         pairs += whole.count(b"\r\n")
         blanks = []
-        if blank.match(whole) or any(start in whole for start in starts):
+        if whole and (blank.match(whole) or any(start in whole for start in starts)):
             blanks = [found.group() for found in blank.finditer(whole.removesuffix(b"\n"))]
         line_count = whole.count(b"\n") + (bool(whole) and not whole.endswith(b"\n"))
         counted.lines += line_count - len(blanks)
@@ -331,4 +331,5 @@ def has_swallowed(lines: list[str], dialect: Dialect) -> bool:
         rows = [next(csv.reader([line], delimiter=dialect.delimiter), []) for line in lines]
     except csv.Error:
         return True
-    return any(len(row) >= dialect.column_count for row in rows)
+    # The end of a quoted first cell has its quotation mark; a row of its own starts without one.
+    return any(len(row) >= dialect.column_count and '"' not in row[0] for row in rows)

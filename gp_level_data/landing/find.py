@@ -83,7 +83,7 @@ def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
         elif kind.owns_folder and path.is_file() and not LITTER.fullmatch(path.name):
             # Its name follows no rule, so it may hold anything: it is not repeated in any table.
             name = f"{kind.folder}/(unexpected name)"
-            told = f"{kind.folder}/{path.name} is called otherwise" if is_harmless(path.name) else None
+            told = f"{kind.folder}/{path.name} is called otherwise" if is_harmless_name(path.name) else None
             detail = f"{told or 'its name is not repeated'}: call it like {kind.example}"
             yield RawFile(
                 kind, path.resolve(), name, refused_rule="unexpected_file_name", detail=detail
@@ -98,7 +98,7 @@ def named_for(kind: FileKind, name: str) -> re.Match | None:
     return found if is_known else None
 
 
-def is_harmless(name: str) -> bool:
+def is_harmless_name(name: str) -> bool:
     digits = sum(sign.isdigit() for sign in name)
     return bool(HARMLESS_NAME.fullmatch(name)) and digits <= MOST_DIGITS
 

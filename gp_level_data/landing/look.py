@@ -69,11 +69,13 @@ def look_at_text(file: RawFile) -> RawFile:
         ),
     )  # fmt: skip
     row_count = counted.lines - dialect.named
+    is_cut = is_cut_off(counted.last_line, dialect)
     if dialect.row_by_row:
-        with delimited.records(file.path, file.packing, dialect) as records:
-            row_count = sum(lines for _, lines in records)
+        # Line ends may stand within quotation marks, so that the last line is not the last row.
+        row_count, is_last_whole = count_rows(file, dialect)
+        is_cut = is_cut and not is_last_whole
     values = dict(zip(columns, rows[0], strict=False)) if rows else {}
-    rule = broken_file_rule(file.kind, columns, row_count, is_cut_off(counted.last_line, dialect))
+    rule = broken_file_rule(file.kind, columns, row_count, is_cut)
     return replace(
         file,
         columns=columns,
@@ -84,6 +86,16 @@ def look_at_text(file: RawFile) -> RawFile:
         refused_rule=rule,
         detail=in_detail(file.kind, rule, columns),
     )
+
+
+def count_rows(file: RawFile, dialect: delimited.Dialect) -> tuple[int, bool]:
+    """Rows that are sent, one by one, and whether the last of them can be read."""
+    row_count, is_last_whole = 0, True
+    with delimited.records(file.path, file.packing, dialect) as records:
+        for cells, lines in records:
+            row_count += lines
+            is_last_whole = cells is not None
+    return row_count, is_last_whole
 
 
 def read_block(stream) -> bytes:
@@ -112,7 +124,7 @@ def look_at_parquet(file: RawFile) -> RawFile:
         return replace(file, refused_rule=rule, detail=in_detail(file.kind, rule, found.names))
     wanted = read_of(file.kind, found.names)
     if unusable := found.unusable(wanted):
-        raise Broken("unusable_column_type", f"{listed(unusable)} is of a type that holds no single value")
+        raise Broken("unusable_column_type", f"{listed(unusable)} is of a type that is not read")
     moment = file.kind.moment if file.practice_code else None
     row_count, extracted_at = typed.count(file.path, found, wanted, moment)
     rule = broken_file_rule(file.kind, found.names, row_count, False)
@@ -290,3 +302,12 @@ def in_one_sentence(file: RawFile) -> str:
     """What is wrong with a file: the rule's words, and how it breaks it."""
     meaning = rules()[file.refused_rule].meaning
     return f"{meaning} ({file.detail})" if file.detail else meaning
+
+
+def written_as(file: RawFile) -> str:
+    """How an accepted file is written."""
+    if file.format != "csv":
+        return {"parquet": "Parquet", "json": "JSON"}[file.format]
+    encoding = "Windows-1252" if file.dialect.is_windows else "UTF-8"
+    packing = f", {file.packing}" if file.packing else ""
+    return f"{delimited.DELIMITERS[file.dialect.delimiter]}, {encoding}{packing}"

@@ -16,6 +16,7 @@ from gp_level_data.store import sql_text
 # Beyond these a whole number may have been rounded, and what is left is somebody else's.
 EXACT_IN_DOUBLE, EXACT_IN_FLOAT, EXACT_IN_HALF = 2**53, 2**24, 2**11
 EXPONENT = "%.6e"
+# Of wider decimals the engine makes other numbers, without a word.
 DECIMALS_READ = 38
 
 
@@ -23,7 +24,7 @@ DECIMALS_READ = 38
 class Typed:
     """The columns of a Parquet file: the name in capitals, the name as sent, the select of its text.
 
-    A text of None marks a type that holds no single value.
+    A text of None marks a type that is not read: it holds no single value, or the engine reads another one.
     """
 
     columns: tuple[tuple[str, str, str | None], ...]
@@ -33,7 +34,7 @@ class Typed:
         return tuple(name for name, _, _ in self.columns)
 
     def unusable(self, names: set[str]) -> list[str]:
-        """Which of the columns that are to be read have a type of no single value."""
+        """Which of the columns that are to be read have a type that is not."""
         return [name for name, _, text in self.columns if name in names and text is None]
 
     def select(self, names: set[str]) -> str:
@@ -66,9 +67,11 @@ def text_of(kind: pyarrow.DataType, name: str) -> str | None:
     column = quoted(name)
     if types.is_dictionary(kind):
         return text_of(kind.value_type, name)
-    if types.is_floating(kind) or (types.is_decimal(kind) and kind.precision > DECIMALS_READ):
+    if types.is_floating(kind):
         return text_of_float(kind, column)
     if types.is_decimal(kind):
+        if kind.precision > DECIMALS_READ:
+            return None
         return f"regexp_replace(cast({column} as varchar), '[.]0+$', '')"
     if types.is_timestamp(kind):
         return text_of_moment(kind, column, is_moment=name.strip().upper() in MOMENTS)

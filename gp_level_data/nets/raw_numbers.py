@@ -4,14 +4,19 @@ import csv
 import gzip
 import io
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow.parquet
 
 TEN_DIGITS = re.compile(r"[0-9]{10}")
-# What a sender may write between the three groups of a number.
-SEPARATORS = re.compile(r"[\s-]")
+# What a sender may write between the three groups of a number, and what a float has after it.
+SEPARATORS = re.compile(r"[\s-]|[.]0+$")
+DELIMITERS = ",\t|"
+READ_AS_TEXT = (".csv", ".txt", ".tsv", ".psv", ".dat")
 
 
 def numbers_in(raw_dir: Path) -> set[str]:
@@ -30,25 +35,44 @@ def numbers_in(raw_dir: Path) -> set[str]:
 
 
 def identifiers(path: Path) -> Iterator[str]:
-    """The values of a file's identifier columns."""
-    if path.suffix == ".parquet":
-        with pyarrow.parquet.ParquetFile(path) as file:
-            names = [name for name in file.schema_arrow.names if "NHS" in name.upper()]
-            for batch in file.iter_batches(columns=names):
-                for column in batch.columns:
-                    yield from (str(value) for value in column.to_pylist())
-    elif path.name.endswith((".csv", ".csv.gz", ".dat")):
-        opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rb") as stream:
-            text = io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="")
-            if path.suffix == ".dat":
-                yield from (line.split(",")[0] for line in text)
-                return
-            rows = csv.reader(line.replace("\0", "") for line in text)
-            header = next(rows, [])
-            places = [place for place, name in enumerate(header) if "NHS" in name.upper()]
-            for row in rows if places else ():
-                yield from (row[place] for place in places if place < len(row))
+    """The values of a file's identifier columns; of one that is damaged, those before the damage."""
+    name = path.name.lower()
+    try:
+        if name.endswith(".parquet"):
+            yield from of_parquet(path)
+        elif name.endswith(".zip"):
+            with zipfile.ZipFile(path) as archive:
+                for member in archive.namelist():
+                    with archive.open(member) as stream:
+                        yield from of_text(stream, is_exchange=False)
+        elif name.removesuffix(".gz").endswith(READ_AS_TEXT):
+            opener = gzip.open if name.endswith(".gz") else open
+            with opener(path, "rb") as stream:
+                yield from of_text(stream, is_exchange=name.endswith(".dat"))
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, csv.Error, pyarrow.ArrowException):
+        return
+
+
+def of_parquet(path: Path) -> Iterator[str]:
+    with pyarrow.parquet.ParquetFile(path) as file:
+        names = [name for name in file.schema_arrow.names if "NHS" in name.upper()]
+        for batch in file.iter_batches(columns=names):
+            for column in batch.columns:
+                # A float of ten digits has a point and a zero behind them.
+                yield from (str(value) for value in column.to_pylist())
+
+
+def of_text(stream: BinaryIO, is_exchange: bool) -> Iterator[str]:
+    text = io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="")
+    if is_exchange:
+        yield from (line.split(",")[0] for line in text)
+        return
+    lines = (line.replace("\0", "") for line in text)
+    header = next((line for line in lines if "NHS" in line.upper()), "")
+    delimiter = max(DELIMITERS, key=header.count)
+    places = [place for place, name in enumerate(header.split(delimiter)) if "NHS" in name.upper()]
+    for row in csv.reader(lines, delimiter=delimiter) if places else ():
+        yield from (row[place] for place in places if place < len(row))
 
 
 def numbers_quoted(*folders: Path) -> set[str]:

@@ -1,6 +1,6 @@
 """`make preview`: what would leave a practice, in plain English, before it agrees. Nothing is stored.
 
-Columns and rules are those of the contract (landing.py), and verdicts those of the gateway's own models,
+Columns and rules are those of the contract (landing), and verdicts those of the gateway's own models,
 so that the collection cannot do other than its preview says.
 
     practice.py    what is said of any practice: its answer, its wave, its files, what stands in the way

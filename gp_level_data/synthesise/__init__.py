@@ -141,19 +141,22 @@ def sql(name: str, settings: dict[str, object]) -> str:
 def load_tables(con: duckdb.DuckDBPyConnection, size: Size) -> None:
     """The small tables that say which cases occur, and how often."""
     for name in ("presentations", "opt_out_steps"):
-        con.execute(f"create table {name} as from read_csv({here(name)})")
+        con.execute(f"create table {name} as from read_csv({here(name)}, hive_partitioning = false)")
     con.execute(f"""
         create table journal_templates as
-        from read_csv({here("journal_templates")}, types = {{'code': 'varchar', 'needs': 'varchar'}})
+        from read_csv(
+            {here("journal_templates")}, hive_partitioning = false,
+            types = {{'code': 'varchar', 'needs': 'varchar'}}
+        )
     """)
     con.execute(f"""
         create table practice_cases as
-        from read_csv({here("practice_cases")})
+        from read_csv({here("practice_cases")}, hive_partitioning = false)
         where scope = 'every_scale' or {size.is_sample}
     """)
     con.execute(f"""
         create table opt_out_codes as
-        from (unpivot read_csv({here("opt_out_codes")}, all_varchar = true)
+        from (unpivot read_csv({here("opt_out_codes")}, hive_partitioning = false, all_varchar = true)
             on "READ2", "CTV3", "SNOMED" into name code_scheme value code)
     """)
     for key, source in (
@@ -169,7 +172,7 @@ def load_tables(con: duckdb.DuckDBPyConnection, size: Size) -> None:
                     {key},
                     per_10000,
                     sum(per_10000) over (order by {key} rows unbounded preceding)::bigint as below,
-                from read_csv({here(source)})
+                from read_csv({here(source)}, hive_partitioning = false)
             )
         """)
 

@@ -50,7 +50,7 @@ GIVEN = f"""
     create table marts.seeds.metrics (metric_id varchar, origin varchar, unit varchar);
     create table marts.dim_metrics (metric_id varchar, unit varchar);
     create table marts.seeds.disclosure_rules as
-        select * from read_csv('{PROJECT / "seeds/disclosure_rules.csv"}');
+        select * from read_csv('{PROJECT / "seeds/disclosure_rules.csv"}', hive_partitioning = false);
 """
 
 

@@ -286,7 +286,7 @@ def plant(connection: duckdb.DuckDBPyConnection, name: str, rows: list[dict]) ->
 
 
 def land(connection: duckdb.DuckDBPyConnection, sent: Sent) -> None:
-    """The relations of the schema `landing`, in the layout of gp_level_data/landing.py."""
+    """The relations of the schema `landing`, in the layout of gp_level_data/landing."""
     for kind in landing.file_kinds(sent.settings["collection"]):
         columns = [column.lower() for column in kind.columns]
         columns += ["file_practice_code"] * (kind.stem == landing.PRACTICE_CODE)
@@ -437,7 +437,7 @@ def differences(found: Expected, wanted: Expected) -> list[str]:
 
 
 def run_folder(raw_dir: Path, settings: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
-    """All gateway models over a raw folder as landing.py finds it, taken for a synthetic one."""
+    """All gateway models over a raw folder as landing finds it, taken for a synthetic one."""
     connection = duckdb.connect(config={"threads": 1})
     connection.execute("set global timezone = 'Europe/London'")
     connection.create_function(

@@ -65,7 +65,7 @@ class Planning:
         for name in SEEDS:
             self.connection.execute(
                 f"create table marts.seeds.{name} as select * from"
-                f" read_csv('{PROJECT}/seeds/{name}.csv', all_varchar = true)"
+                f" read_csv('{PROJECT}/seeds/{name}.csv', all_varchar = true, hive_partitioning = false)"
             )
             for column, kind in types[name].items():
                 self.connection.execute(f"alter table marts.seeds.{name} alter {column} type {kind}")

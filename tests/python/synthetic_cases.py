@@ -23,13 +23,13 @@ with plain as (
     select * from read_csv(
         '{folder}/gpes/individual_gp_level_data/*.csv*',
         all_varchar = true, union_by_name = true, filename = true,
-        null_padding = true, ignore_errors = true
+        null_padding = true, ignore_errors = true, hive_partitioning = false
     )
 )
 select * exclude (filename), parse_filename(filename).split('.')[1] as file_practice from plain
 union all by name
 select * exclude (filename), parse_filename(filename).split('.')[1] as file_practice
-from read_parquet('{folder}/gpes/individual_gp_level_data/*.parquet', filename = true);
+from read_parquet('{folder}/gpes/individual_gp_level_data/*.parquet', filename = true, hive_partitioning = false);
 
 create table opt_outs as
 select
@@ -40,7 +40,7 @@ select
     rtrim("CODE", '.') in ('9Nu1', 'XaZ8A', '827261000000102') as is_withdrawal,
     rtrim("CODE", '.') in ('9Nu4', 'XaaVL', '881561000000100') as is_type_2_dissent,
     rtrim("CODE", '.') in ('9Nu5', 'XaaVM', '881581000000109') as is_type_2_withdrawal,
-from read_csv('{folder}/gpes/opt_outs/*.csv', all_varchar = true, union_by_name = true);
+from read_csv('{folder}/gpes/opt_outs/*.csv', all_varchar = true, union_by_name = true, hive_partitioning = false);
 
 create table extracted as
 select "PRACTICE_CODE", min("EXTRACTED_AT")::timestamptz as extracted_at
@@ -48,22 +48,22 @@ from metric_rows where "PRACTICE_CODE" = file_practice group by all;
 
 create table gps as
 select column00 as code, column12 as status, column14 as practice, column16 as left_date
-from read_csv('{folder}/ods/egpcur.csv', all_varchar = true, header = false);
+from read_csv('{folder}/ods/egpcur.csv', all_varchar = true, header = false, hive_partitioning = false);
 
 create table practices as
 select column00 as code, column01 as name, column11 as closed, column12 as status,
     column25 as setting
-from read_csv('{folder}/ods/epraccur.csv', all_varchar = true, header = false);
+from read_csv('{folder}/ods/epraccur.csv', all_varchar = true, header = false, hive_partitioning = false);
 
 create table answers as
 select * replace (lower("STATUS") as "STATUS")
-from read_csv('{folder}/cqrs/participation.csv', all_varchar = true)
+from read_csv('{folder}/cqrs/participation.csv', all_varchar = true, hive_partitioning = false)
 where upper("SERVICE") = 'INDIVIDUAL_GP_LEVEL_DATA';
 
 create table hes as
 select *, string_split("DIAG_3_CONCAT", ',') as diagnoses,
     string_split("OPERTN_3_CONCAT", ',') as procedures,
-from read_csv('{folder}/hes/apc_*.csv*', all_varchar = true);
+from read_csv('{folder}/hes/apc_*.csv*', all_varchar = true, hive_partitioning = false);
 """
 
 

@@ -1,6 +1,6 @@
 """Whatever arrives: small raw folders with one thing wrong each, and the verdict that each must get.
 
-A folder is looked at by landing.py and judged by the gateway's own SQL in a plain database; no dbt. In every case
+A folder is looked at by the package landing and judged by the gateway's own SQL in a plain database; no dbt. In every case
 the other practice's patients stay, every row sent is accounted for, and no message repeats a number.
 """
 

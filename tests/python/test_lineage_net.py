@@ -131,7 +131,7 @@ def engine(manifest: dict, analysed: dict[str, project.Analysed]) -> duckdb.Duck
         types = seed["config"]["column_types"]
         typed = f", types = {types}" if types else ""
         path = PROJECT / seed["original_file_path"]
-        connection.execute(f"create table {seed['relation_name']} as from read_csv('{path}'{typed})")
+        connection.execute(f"create table {seed['relation_name']} as from read_csv('{path}'{typed}, hive_partitioning = false)")
         # The gateway run loads the seeds for itself.
         connection.execute(f"create view memory.seeds.{seed['name']} as from {seed['relation_name']}")
     for node in nodes:

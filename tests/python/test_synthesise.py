@@ -142,7 +142,7 @@ def passes_modulus_11(number: str) -> bool:
 
 def text_of(path: pathlib.Path, con) -> str:
     if path.suffix == ".parquet":
-        return str(con.execute(f"from read_parquet('{path}')").fetchall())
+        return str(con.execute(f"from read_parquet('{path}', hive_partitioning = false)").fetchall())
     content = path.read_bytes()
     return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8")
 

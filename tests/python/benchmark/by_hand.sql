@@ -12,7 +12,7 @@ select
     diabetes_hba1c_75
 from read_csv(
     '$raw_dir/gpes/individual_gp_level_data/*.csv',
-    all_varchar = true,
+    all_varchar = true, hive_partitioning = false,
     ignore_errors = true,
     header = true,
     delim = ',',
@@ -44,7 +44,7 @@ from (
             where rtrim(code, '.') in ('9Nu1', 'XaZ8A', '827261000000102')
         ) as withdrawal_date
     from read_csv(
-        '$raw_dir/gpes/opt_outs/*.csv', all_varchar = true, ignore_errors = true, header = true
+        '$raw_dir/gpes/opt_outs/*.csv', all_varchar = true, hive_partitioning = false, ignore_errors = true, header = true
     )
     group by 1
 )
@@ -52,13 +52,13 @@ where nhs_number is not null and dissent_date >= coalesce(withdrawal_date, '0001
 
 create temp table participating as
 select column00 as practice_code, column14 as ccg_code
-from read_csv('$raw_dir/ods/epraccur.csv', all_varchar = true, header = false)
+from read_csv('$raw_dir/ods/epraccur.csv', all_varchar = true, hive_partitioning = false, header = false)
 where
     column25 = '4'
     and column12 = 'A'
     and column00 in (
         select PRACTICE_CODE
-        from read_csv('$raw_dir/cqrs/participation.csv', all_varchar = true)
+        from read_csv('$raw_dir/cqrs/participation.csv', all_varchar = true, hive_partitioning = false)
         where upper(SERVICE) = 'INDIVIDUAL_GP_LEVEL_DATA' and STATUS_DATE <= '2017-04-02'
         group by 1
         having arg_max(lower(STATUS), STATUS_DATE) = 'agreed'
@@ -66,7 +66,7 @@ where
 
 create temp table gps as
 select column00 as gp_code, column14 as practice_code
-from read_csv('$raw_dir/ods/egpcur.csv', all_varchar = true, header = false)
+from read_csv('$raw_dir/ods/egpcur.csv', all_varchar = true, hive_partitioning = false, header = false)
 where column12 = 'A';
 
 create table patient_level.patients as
@@ -94,7 +94,7 @@ with episodes as (
         pseudonymise(lpad(NEWNHSNO, 10, '0')) as patient_key,
         ADMIDATE,
         DIAG_4_01
-    from read_csv('$raw_dir/hes/*.csv', all_varchar = true, ignore_errors = true, header = true)
+    from read_csv('$raw_dir/hes/*.csv', all_varchar = true, hive_partitioning = false, ignore_errors = true, header = true)
     where
         ADMIMETH in ('21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D')
         and ADMIDATE between '2016-04-01' and '2017-03-31'
