@@ -162,8 +162,12 @@ def connect(folders: Folders) -> duckdb.DuckDBPyConnection:
 
 DRAW = "DRAW"
 SHARE = 10
-# Files whose first test is a long one go first: at the end, one process would wait for the other.
-LONGEST_FIRST = ("test_leaks.py", "test_interrupted.py", "test_killed.py", "test_end_of_life.py")
+# Long files go first: at the end, one process would wait for the other. The second of them builds the sample,
+# and what the other process takes up meanwhile needs no build.
+LONGEST_FIRST = (
+    "test_leaks.py", "test_end_of_life.py", "test_intake_cases.py", "test_killed.py", "test_interrupted.py",
+    "test_values_net.py", "test_renaming.py", "test_preview.py", "test_releases.py",
+)  # fmt: skip
 
 
 def pytest_configure() -> None:

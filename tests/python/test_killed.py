@@ -400,6 +400,7 @@ def state_of(store_dir: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in store_dir.glob("*.duckdb*")}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("new_has_logs", [False, True])
 @pytest.mark.parametrize("old_has_logs", [False, True])
 def test_a_publication_killed_at_every_step(
@@ -427,6 +428,7 @@ def test_a_publication_killed_at_every_step(
     assert state_of(store_dir) == new and states == {False, True} and step > 8
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("old", "has_logs"),
     [((), False), ((store.MARTS,), False), ((store.MARTS, store.PATIENT_LEVEL), True)],

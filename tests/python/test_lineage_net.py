@@ -140,11 +140,16 @@ def engine(manifest: dict, analysed: dict[str, project.Analysed]) -> duckdb.Duck
     return connection
 
 
-@pytest.mark.parametrize("name", sorted((LEAKS.keys() | HARMLESS.keys()) - NOT_FOR_THE_ENGINE))
-def test_the_engine_would_run_it(name: str, engine: duckdb.DuckDBPyConnection, by_name: dict[str, dict]) -> None:
+def test_the_engine_would_run_every_snippet(engine: duckdb.DuckDBPyConnection, by_name: dict[str, dict]) -> None:
     """Flags a snippet with a slip of the pen, which would be refused for that."""
-    snippet = LEAKS[name][1] if name in LEAKS else HARMLESS[name]
-    engine.execute(f"explain {filled_in(snippet, by_name)[0]}")
+    snippets = HARMLESS | {name: snippet for name, (_, snippet) in LEAKS.items()}
+    refused = {}
+    for name in snippets.keys() - NOT_FOR_THE_ENGINE:
+        try:
+            engine.execute(f"explain {filled_in(snippets[name], by_name)[0]}")
+        except duckdb.Error as error:
+            refused[name] = str(error)
+    assert refused == {}
 
 
 # Leaks that are in the model's configuration, or in what its SQL was made from.

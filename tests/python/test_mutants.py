@@ -54,9 +54,9 @@ def test_the_mutant_is_noticed(mutant):
         assert gateway_sql.problems(connection, sent, wanted), f"nobody noticed: {mutant.breaks}"
 
 
-@pytest.mark.parametrize("name", sorted({mutant.world for mutant in MUTANTS}))
-def test_without_a_mutant_there_is_no_difference(name):
-    assert gateway_sql.problems(*world(name)) == []
+def test_without_a_mutant_there_is_no_difference():
+    found = {name: gateway_sql.problems(*world(name)) for name in sorted({mutant.world for mutant in MUTANTS})}
+    assert {name: problems for name, problems in found.items() if problems} == {}
 
 
 def test_every_part_of_the_gate_has_mutants():
