@@ -16,7 +16,7 @@ ifndef STORE_DIR
 unexport STORE_DIR
 endif
 
-.PHONY: build test test-all leak-score key check contract preview release report-back destroy status evidence backup restore lint clean
+.PHONY: bench build test test-all leak-score key check contract preview release report-back destroy status evidence backup restore lint clean
 
 build: $(STAMP)
 	@$(VENV)/bin/python -m gp_level_data build $(if $(VARS),--vars '$(VARS)')
@@ -57,6 +57,9 @@ test: lint
 
 test-all: lint
 	@$(PYTEST) -m ''
+
+bench: $(STAMP)
+	@$(VENV)/bin/python -m tests.python.benchmark $(if $(SCALE),--scale $(SCALE)) $(if $(COLLECTION),--collection '$(COLLECTION)')
 
 leak-score: $(STAMP)
 	@PYTHONPATH=. $(VENV)/bin/python tests/python/leak_score.py $(LEAKS)

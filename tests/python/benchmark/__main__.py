@@ -1,81 +1,153 @@
-"""`python -m tests.python.benchmark RAW_DIR`: CPU, wall and memory of both, measured in one go.
+"""`make bench SCALE="0.01 0.1"`: synthetic England at each scale, by hand and through both runs, in one go.
 
-Ratios are worth quoting, times are not: machines are shared. Each part runs in a process of its own,
-with the same memory limit and number of threads.
+Every part runs in a process of its own with the same memory limit and number of threads. Ratios of CPU
+seconds are worth quoting, wall times are not: machines are shared. Growth is that of the CPU beyond a world
+that is next to empty, which costs what starting and parsing cost.
 """
 
+import argparse
+import json
+import math
 import os
 import subprocess
 import sys
 import tempfile
-import time
+from dataclasses import asdict
 from pathlib import Path
 
-from gp_level_data import keys
+import duckdb
+
+from gp_level_data import keys, store
+from gp_level_data.landing import COLLECTED
+from gp_level_data.synthesise import COLLECTIONS, DEFAULT_SEED
+from tests.python.benchmark import machine
+from tests.python.benchmark.measured import Measured, measure
 
 PROJECT = Path(__file__).parents[3]
-BY_HAND = """
-import pathlib, sys, duckdb
-from duckdb import sqltypes
-from gp_level_data import keys, store
-from gp_level_data.pseudonym import pseudonymiser
-raw_dir, key_dir, store_dir = map(pathlib.Path, sys.argv[1:4])
-name = "individual_gp_level_data"
-connection = duckdb.connect(
-    str(store_dir / "by_hand.duckdb"),
-    config={"threads": 2, "memory_limit": "4GB", "temp_directory": str(store_dir / "spill")},
-)
-connection.create_function(
-    "pseudonymise", pseudonymiser(keys.read_key(key_dir, name), name),
-    [sqltypes.VARCHAR], sqltypes.VARCHAR, type="arrow",
-)
-store.attach_patient_level(connection, store_dir, keys.read_key(key_dir, keys.STORE_KEY))
-script = (pathlib.Path(sys.argv[4])).read_text().replace("$raw_dir", str(raw_dir))
-connection.execute(script)
-"""
+HERE = Path(__file__).parent
+NEXT_TO_NOTHING = 0.0005
+RUNS = ("gateway", "warehouse")
+COLUMNS = ("CPU s", "wall s", "peak GB", "spilled MB", "stored MB", "rows/CPU s", "growth")
 
 
-def measured(command: list, folders: dict) -> tuple[float, float, float]:
-    """CPU seconds, wall seconds and peak memory in GB of a process that must succeed."""
-    start = time.monotonic()
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        cwd=PROJECT,
-        env=os.environ | {name: str(path) for name, path in folders.items()},
-        stdout=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{command[:3]} failed")
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - start, usage.ru_maxrss / 1e6
+def stages_of(raw_dir: Path, folder: Path, collection: str, limit: str) -> dict[str, Measured]:
+    """By hand, where somebody wrote it, and both runs over one raw folder."""
+    for name in (collection, keys.STORE_KEY):
+        keys.new_key(folder / "keys", name)
+    found = {}
+    if collection in COLLECTED["practice_records"]:
+        by_hand = folder / "by_hand"
+        by_hand.mkdir()
+        script = [sys.executable, HERE / "by_hand.py", raw_dir, folder / "keys", by_hand]
+        found["by hand"] = measure(script, PROJECT, {"DUCKDB_MEMORY_LIMIT": limit}, by_hand)
+    folders = {"RAW_DIR": raw_dir, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}
+    variables = json.dumps({"collection": collection})
+    for target, selected in zip(RUNS, (["--selector", "gateway"], []), strict=True):
+        command = [
+            Path(sys.executable).with_name("dbt"), "build", "--target", target, *selected,
+            "--exclude-resource-type", "unit_test", "--vars", variables,
+            "--log-path", folder / "logs", "--target-path", folder / target,
+        ]  # fmt: skip
+        environment = {**folders, "DUCKDB_MEMORY_LIMIT": limit}
+        found[target] = measure(command, PROJECT, environment, folder / "store")
+    return found
+
+
+def rows_sent(folder: Path) -> int:
+    """Rows of all raw files that the gateway read, as it counted them."""
+    marts = store.database_file(folder / "store", store.MARTS)
+    with duckdb.connect(str(marts), read_only=True) as connection:
+        query = "select sum(row_count) from reference.int_intake__file_counts"
+        return int(connection.execute(query).fetchone()[0])
+
+
+def nets_share(folder: Path) -> float:
+    """The part of the gateway run's SQL, by the clock, that is the net by value."""
+    results = json.loads((folder / "gateway" / "run_results.json").read_text())["results"]
+    nets = sum(r["execution_time"] for r in results if r["unique_id"].startswith("operation."))
+    return nets / sum(r["execution_time"] for r in results)
+
+
+def of_scale(scale: float, chosen: argparse.Namespace) -> dict:
+    """One world: what each stage took, and what was asked of it."""
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=chosen.work) as scratch:
+        folder = Path(scratch)
+        command = [
+            sys.executable, "-m", "gp_level_data", "synthesise", "--out", folder / "raw",
+            "--scale", str(scale), "--seed", str(chosen.seed), "--collection", chosen.collection,
+        ]  # fmt: skip
+        stages = {"synthesise": measure(command, PROJECT, {}, folder)}
+        stages |= stages_of(folder / "raw", folder, chosen.collection, chosen.memory)
+        both = sum(stages[run].cpu_seconds for run in RUNS)
+        return {
+            "scale": scale,
+            "rows": rows_sent(folder),
+            "raw_bytes": machine.bytes_below(folder / "raw"),
+            "nets_share_of_gateway": round(nets_share(folder), 3),
+            "ratio_to_by_hand": round(both / stages["by hand"].cpu_seconds, 2) if "by hand" in stages else None,
+            "stages": {name: asdict(took) for name, took in stages.items()},
+        }
+
+
+def with_growth(worlds: list[dict]) -> list[dict]:
+    """Each stage's exponent: how its CPU grows with the rows, from one world to the next larger one."""
+    nothing, *measured = worlds
+    for before, world in zip([None, *measured], measured, strict=False):
+        for name, took in world["stages"].items():
+            took["rows_per_cpu_second"] = round(world["rows"] / took["cpu_seconds"])
+            constant = nothing["stages"][name]["cpu_seconds"]
+            took["constant_cpu_seconds"] = constant
+            if before:
+                now, then = took["cpu_seconds"], before["stages"][name]["cpu_seconds"]
+                is_more = min(now, then) > constant
+                more = math.log((now - constant) / (then - constant)) if is_more else math.nan
+                took["growth"] = round(more / math.log(world["rows"] / before["rows"]), 2)
+    return measured
+
+
+def show(world: dict) -> None:
+    """One world as a table on the screen."""
+    print(f"\nscale {world['scale']:g}: {world['rows']:,} rows, {world['raw_bytes'] / 1e6:,.0f} MB raw")
+    print(f"{'':<12}" + "".join(f"{name:>12}" for name in COLUMNS))
+    for name, took in world["stages"].items():
+        cells = (
+            f"{took['cpu_seconds']:.1f}", f"{took['wall_seconds']:.1f}", f"{took['peak_bytes'] / 1e9:.2f}",
+            f"{took['spilled_bytes'] / 1e6:.0f}", f"{took['stored_bytes'] / 1e6:.0f}",
+            f"{took['rows_per_cpu_second']:,}", str(took.get("growth", "")),
+        )  # fmt: skip
+        print(f"{name:<12}" + "".join(f"{cell:>12}" for cell in cells))
+    if world["ratio_to_by_hand"]:
+        print(f"CPU of both runs / by hand: {world['ratio_to_by_hand']}")
+    print(f"net by value, share of the gateway run: {world['nets_share_of_gateway']:.0%}")
 
 
 def main() -> None:
-    """Measure, and print a table."""
-    raw_dir = Path(sys.argv[1]).resolve()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        for name in ("individual_gp_level_data", keys.STORE_KEY):
-            keys.new_key(folder / "keys", name)
-        (folder / "by_hand").mkdir()
-        script = PROJECT / "tests" / "python" / "benchmark" / "by_hand.sql"
-        by_hand = measured(
-            [sys.executable, "-c", BY_HAND, raw_dir, folder / "keys", folder / "by_hand", script], {}
-        )
-        folders = {"RAW_DIR": raw_dir, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}
-        dbt = [Path(sys.executable).with_name("dbt"), "build", "--log-path", folder / "logs"]
-        gateway = measured(
-            [*dbt, "--target", "gateway", "--selector", "gateway", "--target-path", folder / "g"],
-            folders,
-        )
-        warehouse = measured([*dbt, "--target-path", folder / "w"], folders)
-    both = (gateway[0] + warehouse[0], gateway[1] + warehouse[1], max(gateway[2], warehouse[2]))
-    print(f"{'':<16}{'CPU s':>8}{'wall s':>8}{'peak GB':>9}")
-    for label, row in (
-        ("by hand", by_hand), ("gateway run", gateway), ("warehouse run", warehouse), ("both", both)
-    ):  # fmt: skip
-        print(f"{label:<16}{row[0]:>8.1f}{row[1]:>8.1f}{row[2]:>9.2f}")
-    print(f"CPU of both runs / by hand: {both[0] / by_hand[0]:.2f}")
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--scale", type=float, nargs="+", default=[0.01], help="shares of England")
+    parser.add_argument("--collection", choices=COLLECTIONS, default=COLLECTIONS[0])
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--memory", default=os.environ.get("DUCKDB_MEMORY_LIMIT", "4GB"), help="the engine's limit")
+    parser.add_argument("--work", type=Path, help="where worlds are made and thrown away; else the system's")
+    parser.add_argument("--to", type=Path, default=PROJECT / "target" / "bench.json")
+    chosen = parser.parse_args()
+    worlds = [of_scale(scale, chosen) for scale in (NEXT_TO_NOTHING, *sorted(chosen.scale))]
+    measured = with_growth(worlds)
+    about = {
+        "collection": chosen.collection, "seed": chosen.seed, "memory_limit": chosen.memory,
+        "machine": machine.described(), "versions": machine.versions(), "commit": commit(),
+    }  # fmt: skip
+    chosen.to.parent.mkdir(parents=True, exist_ok=True)
+    chosen.to.write_text(json.dumps(about | {"worlds": measured}, indent=2) + "\n")
+    for world in measured:
+        show(world)
+    print(f"\nAll of it: {chosen.to}")
+
+
+def commit() -> str | None:
+    """The tree's commit, marked where files differ from it."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    found = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or None
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 -- The core work of both runs as one script, without dbt, contracts, counts of what was rejected, or
--- documentation: the yardstick of `python -m tests.python.benchmark`. $raw_dir is filled in.
+-- documentation: the yardstick of `make bench`. $raw_dir is filled in.
 
 create temp table records as
 select
@@ -11,7 +11,7 @@ select
     diabetes_hba1c_58,
     diabetes_hba1c_75
 from read_csv(
-    '$raw_dir/gpes/individual_gp_level_data/*.csv',
+    '$raw_dir/gpes/individual_gp_level_data/*.csv*',
     all_varchar = true, hive_partitioning = false,
     ignore_errors = true,
     header = true,
@@ -44,7 +44,7 @@ from (
             where rtrim(code, '.') in ('9Nu1', 'XaZ8A', '827261000000102')
         ) as withdrawal_date
     from read_csv(
-        '$raw_dir/gpes/opt_outs/*.csv', all_varchar = true, hive_partitioning = false, ignore_errors = true, header = true
+        '$raw_dir/gpes/opt_outs/*.csv*', all_varchar = true, hive_partitioning = false, ignore_errors = true, header = true
     )
     group by 1
 )
@@ -94,7 +94,7 @@ with episodes as (
         pseudonymise(lpad(NEWNHSNO, 10, '0')) as patient_key,
         ADMIDATE,
         DIAG_4_01
-    from read_csv('$raw_dir/hes/*.csv', all_varchar = true, hive_partitioning = false, ignore_errors = true, header = true)
+    from read_csv('$raw_dir/hes/*.csv*', all_varchar = true, hive_partitioning = false, ignore_errors = true, header = true)
     where
         ADMIMETH in ('21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D')
         and ADMIDATE between '2016-04-01' and '2017-03-31'

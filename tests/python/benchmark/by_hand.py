@@ -1,0 +1,34 @@
+"""`by_hand.py RAW_DIR KEY_DIR STORE_DIR`: the core work as one SQL script, with the runs' pseudonyms and limits."""
+
+import os
+import sys
+from pathlib import Path
+
+import duckdb
+from duckdb import sqltypes
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
+from gp_level_data import keys, store
+from gp_level_data.pseudonym import pseudonymiser
+
+COLLECTION = "individual_gp_level_data"
+
+
+def main() -> None:
+    raw_dir, key_dir, store_dir = map(Path, sys.argv[1:4])
+    options = {
+        "threads": 2,
+        "memory_limit": os.environ["DUCKDB_MEMORY_LIMIT"],
+        "temp_directory": str(store_dir / "spill"),
+    }
+    with duckdb.connect(str(store_dir / "by_hand.duckdb"), config=options) as connection:
+        text, key = sqltypes.VARCHAR, keys.read_key(key_dir, COLLECTION)
+        make = pseudonymiser(key, COLLECTION)
+        connection.create_function("pseudonymise", make, [text], text, type="arrow")
+        store.attach_patient_level(connection, store_dir, keys.read_key(key_dir, keys.STORE_KEY))
+        script = Path(__file__).with_name("by_hand.sql").read_text()
+        connection.execute(script.replace("$raw_dir", store.sql_text(raw_dir)))
+
+
+if __name__ == "__main__":
+    main()

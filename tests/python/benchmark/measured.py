@@ -1,0 +1,94 @@
+"""What a command and all that it starts take: CPU, wall, memory of the whole tree, bytes spilled and stored."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.python.benchmark.machine import bytes_below
+
+LOOKS_PER_SECOND = 5
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One stage.
+
+    cpu_seconds    user and system time of the process and of those it waited for
+    peak_bytes     resident memory of the process tree, the largest that was seen
+    spilled_bytes  size of the engine's temporary files, the largest that was seen
+    stored_bytes   what the stage left in its folder, beyond what lay there
+    """
+
+    cpu_seconds: float
+    wall_seconds: float
+    peak_bytes: int
+    spilled_bytes: int
+    stored_bytes: int
+
+
+class Watch(threading.Thread):
+    """Looks at a process tree and a folder until it is told to stop."""
+
+    def __init__(self, pid: int, folder: Path) -> None:
+        super().__init__(daemon=True)
+        self.pid, self.folder, self.ended = pid, folder, threading.Event()
+        self.peak = self.spilled = 0
+
+    def run(self) -> None:
+        while not self.ended.wait(1 / LOOKS_PER_SECOND):
+            self.peak = max(self.peak, tree_bytes(self.pid))
+            self.spilled = max(self.spilled, sum(map(bytes_below, self.folder.rglob("spill"))))
+
+
+def measure(command: list, project: Path, environment: dict, folder: Path) -> Measured:
+    """Run a command that must succeed.
+
+    folder   where it stores; temporary files lie in a folder `spill` below
+    """
+    before, start = bytes_below(folder), time.monotonic()
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        cwd=project,
+        env=os.environ | {name: str(value) for name, value in environment.items()},
+        stdout=subprocess.DEVNULL,
+    )
+    watch = Watch(process.pid, folder)
+    watch.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    watch.ended.set()
+    watch.join()
+    if status:
+        sys.exit(f"{' '.join(str(part) for part in command[:3])} failed")
+    # where there is no /proc to look at, the process itself must do
+    own = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Measured(
+        round(usage.ru_utime + usage.ru_stime, 2),
+        round(time.monotonic() - start, 2),
+        max(watch.peak, own),
+        watch.spilled,
+        bytes_below(folder) - before,
+    )
+
+
+def tree_bytes(pid: int) -> int:
+    """Resident memory of a process and of all its descendants."""
+    children, resident = defaultdict(list), {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            after_name = (entry / "stat").read_text().rpartition(")")[2].split()
+            children[int(after_name[1])].append(int(entry.name))
+            resident[int(entry.name)] = int(after_name[21]) * PAGE
+        except (OSError, ValueError, IndexError):
+            continue  # it has ended meanwhile
+    waiting, total = [pid], 0
+    while waiting:
+        one = waiting.pop()
+        total += resident.get(one, 0)
+        waiting += children[one]
+    return total
