@@ -1,3 +1,3 @@
 {% macro unbounded() -%}
-100000000
+99999999
 {%- endmacro %}

@@ -3,7 +3,7 @@
 A raw file is looked at once before any is read: its columns, its number of rows, and for a practice
 file its moment of extraction. A file that breaks the contract is refused whole and listed with the
 rule it broke; the others become relations of the schema `landing`, all columns text, one layout each,
-whatever order, format, types or line ends their senders chose. Only views: no row is copied.
+whatever order, format, types or line ends their senders chose. No row about a patient is copied.
 
     contract.py       every kind of file: place, name, columns
     find.py           which files there are, what is misnamed, what is passed over

@@ -1,4 +1,8 @@
-"""The schema `landing`: accepted files as relations of one layout each, all columns text. No row is copied."""
+"""The schema `landing`: accepted files as relations of one layout each, all columns text.
+
+Views where patients are, of which no row is copied; what several models read of practices and GPs is small,
+and becomes tables, so that it is parsed once.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -28,6 +32,7 @@ from gp_level_data.store import sql_text
 from gp_level_data.synthetic_folder import is_synthetic
 
 ROWS_AT_ONCE = 20_000
+IDENTIFIERS = {"NHS_NUMBER", "NEWNHSNO"}
 YES = ("1", "1.0", "true", "t", "yes", "y")
 NO = ("0", "0.0", "false", "f", "no", "n")
 
@@ -86,14 +91,15 @@ def look_at_all(raw_dir: Path, collection: str) -> list[RawFile]:
 def create_relations(
     connection: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str
 ) -> None:
-    """Create the schema `landing`: one view a kind of file, and what was found about the files."""
+    """Create the schema `landing`: one relation a kind of file, and what was found about the files."""
     files = look_at_all(raw_dir, collection)
     refuse_without_national_files(files)
     connection.execute("create schema landing")
     for kind in file_kinds(collection):
         accepted = [file for file in files if file.kind == kind and file.refused_rule is None]
         relation = relation_sql(connection, kind, accepted)
-        connection.execute(f"create view landing.{kind.relation} as {relation}")
+        made = "view" if IDENTIFIERS & set(kind.columns) else "table"
+        connection.execute(f"create {made} landing.{kind.relation} as {relation}")
     create_table(
         connection,
         "files",

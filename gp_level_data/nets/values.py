@@ -219,19 +219,20 @@ def add_columns(
 ) -> None:
     """Every value of every stored column, written out in the ways in which it could be read.
 
-    Values that a seed lists, in a column that is allowed them, are the project's own: a code of nine
-    digits may well be the beginning of somebody's number.
+    Values that show by themselves that they are nobody's are left out, in a column that is allowed them:
+    a seed's own (a code of nine digits may well be the beginning of somebody's number), a digest of what
+    stands beside it, a rounded count.
     """
     for column in stored_columns(connection):
         relation, name = macros().relation_of(column), macros().quoted(column[3])
         place = where or masked(".".join(column[:4]))
-        of_a_seed = macros().not_of_the_seed(name, allowed.get(".".join(column[1:4]), ""))
+        told_apart = macros().unless_allowed(name, allowed.get(".".join(column[1:4]), ""))
         for reading in readings(name, column[4]):
             # Nothing but letters a to p holds no digit, and most of what is stored about people is that.
             values = connection.execute(
                 f"""
                 select distinct {reading} as value from {relation}
-                where not regexp_full_match({reading}, '[a-p]{{32}}') {of_a_seed}
+                where not regexp_full_match({reading}, '[a-p]{{32}}') {told_apart}
                 """
             )
             while rows := values.fetchmany(100_000):
@@ -256,7 +257,13 @@ def readings(value: str, data_type: str) -> list[str]:
     if data_type == "BLOB":
         return [as_text, f"hex({value})"]
     if data_type == "BIT":
-        return [f"cast(try_cast({value} as hugeint) as varchar)"]
+        # A string of more than 127 bits is no integer, but may well end in one, or be made of bytes.
+        bits = f"ltrim({as_text}, '0')"
+        integer = f"cast(cast(cast('0' || {bits} as bit) as hugeint) as varchar)"
+        return [
+            f"case when length({bits}) between 1 and 64 then {integer} end",
+            f"hex(cast({value} as blob))",
+        ]
     return [as_text]
 
 

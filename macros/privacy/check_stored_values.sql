@@ -3,17 +3,21 @@
 {%- set columns = run_query(stored_columns()).rows -%}
 {%- set found = [] -%}
 
-{#- Without the seed nothing is allowed; the gateway run has it in memory, not among what it stores. -#}
-{%- set allowed = {} -%}
-{%- set seed = target.database ~ '.seeds.digits_allowed' -%}
-{%- for _ in run_query(
-    "select 1 from duckdb_tables() where database_name || '.' || schema_name || '.' || table_name = '"
-    ~ seed ~ "'"
+{#- Without a seed nothing is allowed by it; the gateway run has seeds in memory, not among what it stores. -#}
+{%- set seeded = {} -%}
+{%- for row in run_query(
+    "select table_name, column_name from duckdb_columns() where schema_name = 'seeds' and database_name = '"
+    ~ target.database ~ "'"
 ).rows -%}
-    {%- for row in run_query('select relation, column_name, allowed from ' ~ seed).rows -%}
-        {%- do allowed.update({row[0] ~ '.' ~ row[1]: row[2]}) -%}
-    {%- endfor -%}
+    {%- do seeded.update({'seeds.' ~ row[0] ~ '.' ~ row[1]: 'values of ' ~ row[0] ~ '.' ~ row[1]}) -%}
 {%- endfor -%}
+{%- set allowed = {} -%}
+{%- if 'seeds.digits_allowed.allowed' in seeded -%}
+    {%- for row in run_query('select relation, column_name, allowed from seeds.digits_allowed').rows -%}
+        {%- do allowed.update({row[0] ~ '.' ~ row[1]: row[2]})
+            if not row[2].startswith('values of ') or row[2] in seeded.values() -%}
+    {%- endfor -%}
+{%- endif -%}
 
 {%- for row in (run_query(columns_to_look_into(columns)).rows if columns else []) -%}
     {%- set column = columns[row[0]] -%}
@@ -33,8 +37,10 @@
     {%- do found.append(row[0] ~ ': a stored view, which cannot be looked into') -%}
 {%- endfor -%}
 
-{#- The gateway run knows the numbers themselves; they are read again only where something could be one. -#}
+{#- The gateway run knows the numbers themselves; they are looked up only where something could be one. Seeds of
+    the last run are stored, and what this run's own list as well is the project's text. -#}
 {%- if target.name == 'gateway' -%}
+    {%- do allowed.update(seeded) -%}
     {%- set lengths = [] -%}
     {%- for row in run_query(
         "select distinct length(token) from (" ~ tokens_stored(columns, allowed) ~ ") as tokens"

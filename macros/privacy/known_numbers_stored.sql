@@ -8,7 +8,7 @@ with tokens as (
 numbers as (
 
     {%- for source in sources %}
-    {% if not loop.first %}union{% endif %}
+    {% if not loop.first %}union all{% endif %}
     select {{ to_nhs_number("split_part(" ~ quoted(source[1]) ~ ", ',', 1)") }} as number
     from landing.{{ quoted(source[0]) }}
     {%- endfor %}
@@ -17,7 +17,7 @@ numbers as (
 
 spelled as (
 
-    select distinct unnest({{ spellings('number', lengths) }}) as spelling
+    select unnest({{ spellings('number', lengths) }}) as spelling
     from numbers
     where number is not null
 
@@ -25,7 +25,7 @@ spelled as (
 
 select
     tokens.stored_in,
-    count(*) as token_count
+    count(distinct tokens.token) as token_count
 from tokens
 inner join spelled on lower(tokens.token) = spelled.spelling
 group by tokens.stored_in

@@ -1,9 +1,9 @@
 {% macro shapes_found(relation, value, data_type, allowed) -%}
 {%- set kind = kind_of_type(data_type) -%}
-{%- set of_a_seed = not_of_the_seed(value, allowed) -%}
+{%- set told_apart = unless_allowed(value, allowed) -%}
 {%- if kind == 'text' -%}
 {%- set pieces = [number_patterns('a moment'), number_patterns('a pseudonym')] -%}
-{%- do pieces.insert(0, allowed) if allowed and not of_a_seed -%}
+{%- do pieces.insert(0, allowed) if allowed and not told_apart -%}
 select shape, count(*) as row_count
 from (
     select
@@ -24,7 +24,7 @@ from (
         from {{ relation }}
         where
             ({{ could_be_a_number(value, data_type) }})
-            {{ of_a_seed }}
+            {{ told_apart }}
     ) as rests
 ) as shapes
 where shape is not null
@@ -44,8 +44,8 @@ select
 from {{ relation }}
 where
     ({{ could_be_a_number(value, data_type) }})
-    {{ of_a_seed }}
-    {%- if allowed and not of_a_seed %}
+    {{ told_apart }}
+    {%- if allowed and not told_apart %}
     and not regexp_full_match(cast({{ value }} as varchar), '{{ allowed | replace("'", "''") }}')
     {%- endif %}
 having count(*) > 0

@@ -7,7 +7,7 @@
 select '' as stored_in, '' as token where false
 {%- for column in columns if kind_of_type(column[4]) in ['text', 'integer'] %}
 {%- set value = quoted(column[3]) %}
-{%- set of_a_seed = not_of_the_seed(value, allowed.get(column[1:4] | join('.'), '')) %}
+{%- set told_apart = unless_allowed(value, allowed.get(column[1:4] | join('.'), '')) %}
 union all
 {% if kind_of_type(column[4]) == 'text' -%}
 select distinct
@@ -16,7 +16,7 @@ select distinct
 from {{ relation_of(column) }}
 where
     regexp_matches(cast({{ value }} as varchar), '{{ pattern }}')
-    {{ of_a_seed }}
+    {{ told_apart }}
 {%- else -%}
 select distinct
     '{{ stored_in(column) }}' as stored_in,
@@ -24,7 +24,7 @@ select distinct
 from {{ relation_of(column) }}
 where
     {{ value }} between 100000000 and 9999999999
-    {{ of_a_seed }}
+    {{ told_apart }}
 {%- endif -%}
 {%- endfor %}
 {%- endmacro %}

@@ -255,7 +255,7 @@ MUTANTS = [
            "an episode of two people is nobody's", LINKED),
     Mutant(HOSPITAL, "unfinished", "\n        and (episodes.finished_count = 0 or episodes.episode_status = '3')", "",
            "an unfinished episode is passed over where the finished one is there", LINKED),
-    Mutant(HOSPITAL, "unusable rows", "\n    where rejected_rule is null", "\n    where nhs_number is not null",
+    Mutant(HOSPITAL, "unusable rows", "        rejected_rule is null\n", "        nhs_number is not null\n",
            "an unusable row is no admission", LINKED),
     Mutant(HOSPITAL, "not collected", "where people.patient_key = keyed.patient_key", "",
            "an admission is of somebody collected", LINKED),

@@ -246,11 +246,10 @@ def tables(collection: str) -> dict[str, list[dict]]:
             for p in objecting[kind]
             for practice in PRACTICES
         ],
-        "memory.staging.stg_ndop__requests": [
-            {"subject": subject, "nhs_number": int(p.number)} for subject in (SUBJECT, "OLD") for p in people
-        ],
-        "memory.staging.stg_ndop__replies": [
-            {"subject": SUBJECT, "nhs_number": int(p.number)} for p in people if p.objection != "national"
+        "memory.gateway.int_ndop__lines": [
+            {"subject": subject, "nhs_number": int(p.number), "is_asked": True,
+             "line_count": int(subject == SUBJECT and p.objection != "national")}
+            for subject in (SUBJECT, "OLD") for p in people
         ],
         "memory.gateway.int_ndop__exchanges": [
             {"subject": SUBJECT, "is_latest": True, "problem": None},

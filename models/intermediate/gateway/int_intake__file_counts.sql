@@ -51,8 +51,8 @@ counted as (
 
     select
         file_name,
-        coalesce(sum(row_count) filter (where is_usable), 0) as usable_count,
-        coalesce(sum(row_count) filter (where not is_usable), 0) as rejected_count
+        cast(sum(row_count) filter (where is_usable) as bigint) as usable_count,
+        cast(sum(row_count) filter (where not is_usable) as bigint) as rejected_count
     from judged
     group by file_name
 
@@ -63,12 +63,15 @@ select
     files.file_name,
     files.practice_code,
     files.refused_rule,
-    files.byte_count,
-    files.row_count,
-    case when files.refused_rule is null then cast(coalesce(counted.usable_count, 0) as bigint) end
-        as usable_count,
+    {{ rounded_count('files.byte_count') }} as byte_count,
+    {{ rounded_count('files.row_count') }} as row_count,
     case
-        when files.refused_rule is null then cast(coalesce(counted.rejected_count, 0) as bigint)
+        when files.refused_rule is null
+            then {{ rounded_count('coalesce(counted.usable_count, 0)') }}
+    end as usable_count,
+    case
+        when files.refused_rule is null
+            then {{ rounded_count('coalesce(counted.rejected_count, 0)') }}
     end as rejected_count
 from {{ ref('stg_landing__files') }} as files
 left join counted on files.file_name = counted.file_name

@@ -18,7 +18,7 @@ select
         'complete'
     ) as rule,
     count(*) as row_count
-from {{ ref('stg_gpes__opt_outs') }} as opt_outs
+from {{ ref('int_opt_outs__rows') }} as opt_outs
 cross join {{ ref('stg_landing__folder') }} as folder
 left join {{ ref('opt_out_codes') }} as codes
     on opt_outs.code = codes.code

@@ -86,7 +86,7 @@ select
     practice_code,
     verdict,
     rule,
-    cast(sum(row_count) as bigint) as row_count
+    {{ rounded_count('cast(sum(row_count) as bigint)') }} as row_count
 from verdicts
 group by practice_code, verdict, rule
 having sum(row_count) > 0

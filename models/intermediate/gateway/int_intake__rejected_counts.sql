@@ -41,7 +41,7 @@ select
     practice_code,
     file_kind,
     rule,
-    cast(sum(row_count) as bigint) as row_count
+    {{ rounded_count('cast(sum(row_count) as bigint)') }} as row_count
 from counted
 group by practice_code, file_kind, rule
 order by practice_code, file_kind, rule

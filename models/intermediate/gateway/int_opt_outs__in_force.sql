@@ -14,7 +14,7 @@ with histories as (
             and opt_outs.recorded_at <= least(practices.extracted_at, settings.collected_at),
             false
         ) as is_in_time
-    from {{ ref('stg_gpes__opt_outs') }} as opt_outs
+    from {{ ref('int_opt_outs__rows') }} as opt_outs
     cross join {{ ref('int_collection__settings') }} as settings
     inner join {{ ref('opt_out_codes') }} as codes
         on

@@ -6,7 +6,7 @@ with opt_outs_read as (
     select
         practice_code,
         count(*) as row_count
-    from {{ ref('stg_gpes__opt_outs') }}
+    from {{ ref('int_opt_outs__rows') }}
     group by practice_code
 
 ),

@@ -54,8 +54,10 @@ select
     checks.practice_code,
     checks.file_kind,
     checks.rule,
-    checks.row_count,
-    cast(sent.sent_count as bigint) as sent_count,
+    -- a file of more rows is no practice's, and nine digits are not told of anything
+    least(checks.row_count, 99999999) as row_count,
+    case when sent.sent_count is not null then least(cast(sent.sent_count as bigint), 99999999) end
+        as sent_count,
     cast(round(100.0 * checks.row_count / nullif(sent.sent_count, 0), 2) as decimal(5, 2))
         as row_percent,
     rules.meaning,

@@ -11,7 +11,9 @@ with episodes as (
             partition by nhs_number, admission_date, admission_method, episode_order
         ) as finished_count
     from {{ ref('int_episodes__judged') }}
-    where rejected_rule is null
+    where
+        rejected_rule is null
+        and {{ collects_journals() }}
 
 ),
 

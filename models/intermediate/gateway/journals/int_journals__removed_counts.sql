@@ -102,7 +102,7 @@ select
     practice_code,
     rule as reason,
     verdict,
-    record_count,
+    {{ rounded_count('record_count') }} as record_count,
     person_count
 from removed
 union all
@@ -110,7 +110,7 @@ select
     practice_code,
     rule as reason,
     'rejected' as verdict,
-    cast(record_count as bigint) as record_count,
+    {{ rounded_count('cast(record_count as bigint)') }} as record_count,
     cast(null as bigint) as person_count
 from missing
 where record_count > 0

@@ -30,7 +30,8 @@ objectors as (
             policies.collection = excepted.collection
             and policies.opt_out_kind = excepted.opt_out_kind
     where
-        policies.upheld = 'at_dissemination'
+        {{ collects_journals() }}
+        and policies.upheld = 'at_dissemination'
         and excepted.exception_id is null
 
 ),

@@ -2,12 +2,13 @@
 
 with answered as (
 
-    select distinct replies.nhs_number
-    from {{ ref('stg_ndop__replies') }} as replies
+    select distinct lines.nhs_number
+    from {{ ref('int_ndop__lines') }} as lines
     inner join {{ ref('int_ndop__exchanges') }} as exchanges
-        on replies.subject = exchanges.subject
+        on lines.subject = exchanges.subject
     where
-        exchanges.is_latest
+        lines.line_count > 0
+        and exchanges.is_latest
         and exchanges.problem is null
 
 ),

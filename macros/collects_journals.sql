@@ -1,0 +1,3 @@
+{% macro collects_journals() -%}
+'{{ var("collection") }}' in ('gpdpr', 'care_data')
+{%- endmacro %}
