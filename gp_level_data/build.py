@@ -6,6 +6,7 @@ its process, leaves the previous results as they were; the next build starts afr
 
 import argparse
 import csv
+import json
 import os
 import shutil
 import subprocess
@@ -16,7 +17,9 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from gp_level_data import gateway, keys, ledger, policy, publication, releases, store, summary
+from gp_level_data import (
+    gateway, keys, ledger, policy, publication, releases, store, summary, whole_run,
+)  # fmt: skip
 from gp_level_data.refusal import Refusal
 
 PROJECT = Path(__file__).parent.parent
@@ -169,9 +172,30 @@ def dbt(*arguments: str, folders: dict[str, Path]) -> None:
         command, cwd=PROJECT, env=environment, check=False, pass_fds=store.held_locks()
     )
     if result.returncode:
+        why = why_it_may_not_stand(arguments)
+        if why:
+            # Objections may have been lost on the way to it: nothing of it is kept.
+            shutil.rmtree(folders["STORE_DIR"], ignore_errors=True)
+            raise Refusal(f"{why.removesuffix('.')}; the previous results are untouched.")
         raise Refusal(
             f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched."
         )
+
+
+def why_it_may_not_stand(arguments: tuple[str, ...]) -> str | None:
+    """The sentence with which a run was stopped for what it took in (macro check_intake), if it was."""
+    target = Path(os.environ.get("DBT_TARGET_PATH", PROJECT / "target"))
+    if "--target-path" in arguments:
+        target = PROJECT / arguments[arguments.index("--target-path") + 1]
+    try:
+        results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    except (OSError, ValueError, KeyError):
+        return None
+    for result in results:
+        before, found, after = (result.get("message") or "").partition(whole_run.MAY_NOT_STAND)
+        if found:
+            return found + after.splitlines()[0]
+    return None
 
 
 def artefacts() -> list[Path]:

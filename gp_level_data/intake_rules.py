@@ -15,6 +15,7 @@ class Rule:
     keeps_row   whether a row that meets it is usable all the same
     meaning     what is wrong, as a practice manager would say it
     what_to_do  what the sender should do about it
+    tolerated_share  share of a file that may be unusable before the rule holds; None where it is not about shares
     """
 
     rule: str
@@ -25,6 +26,7 @@ class Rule:
     meaning: str
     what_to_do: str
     source: str
+    tolerated_share: float | None = None
 
 
 @cache
@@ -41,6 +43,7 @@ def typed(row: dict[str, str]) -> dict:
         "file_kinds": tuple(row["file_kinds"].split()),
         "rule_order": int(row["rule_order"]),
         "keeps_row": row["keeps_row"] == "true",
+        "tolerated_share": float(row["tolerated_share"]) if row["tolerated_share"] else None,
     }
 
 

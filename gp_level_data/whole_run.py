@@ -3,7 +3,8 @@
 dbt replaces one table after another. So a command that writes has the databases kept before it opens
 them, and gives them up when it ends by itself, whatever failed in it: its models and tests are the
 analyst's affair, and `dbt retry` goes on from there. A run that was killed, or for which the disk had no
-room, is undone by whoever takes the store next (publication.py).
+room, is undone by whoever takes the store next (publication.py). One that may not stand, since too little
+of what it took in could be used or objections were lost (macro check_intake), is undone at once.
 
 `make build` keeps nothing: it builds in a folder of its own.
 """
@@ -25,8 +26,11 @@ NO_ROOM = (
     "max_temp_directory_size",
 )
 
-# Stores whose databases are kept, and whether the disk has had room for all that was written.
-_kept: dict[Path, bool] = {}
+# What the macro check_intake says first.
+MAY_NOT_STAND = "The run stops: "
+
+# Stores whose databases are kept, and why the run is to be undone, if it is.
+_kept: dict[Path, str] = {}
 
 
 def install() -> None:
@@ -41,13 +45,15 @@ def begin(store_dir: Path) -> None:
         return
     if store_dir.is_dir() and not publication.is_building(store_dir):
         publication.keep(store_dir)
-        _kept[store_dir] = True
+        _kept[store_dir] = ""
 
 
 def look_at(error: Exception) -> None:
-    """Remember that the disk had no room, so that a run which goes on after that does not stand."""
+    """Remember that the disk had no room, or that the run was found wanting: it does not stand."""
     if any(words in str(error) for words in NO_ROOM):
-        _kept.update(dict.fromkeys(_kept, False))
+        _kept.update(dict.fromkeys(_kept, "The disk was full"))
+    elif MAY_NOT_STAND in str(error):
+        _kept.update({store_dir: why or MAY_NOT_STAND for store_dir, why in _kept.items()})
 
 
 def cleanup_all(manager: DuckDBConnectionManager) -> None:
@@ -59,11 +65,24 @@ def cleanup_all(manager: DuckDBConnectionManager) -> None:
 def end() -> None:
     """What was kept is given up, unless the run is to be undone."""
     while _kept:
-        store_dir, had_room = _kept.popitem()
-        if had_room:
+        store_dir, why = _kept.popitem()
+        if not why:
             publication.give_up(store_dir)
+        elif why == MAY_NOT_STAND:
+            let_go()
+            publication.put_back(store_dir)
+            print(f"The store {store_dir} is as it was before this run.", file=sys.stderr)
         else:
-            print(
-                f"The disk was full: the next command puts the store {store_dir} back as it was.",
-                file=sys.stderr,
-            )
+            print(f"{why}: the next command puts the store {store_dir} back as it was.", file=sys.stderr)
+
+
+def let_go() -> None:
+    """Close the run's databases: dbt keeps cursors, but what is detached is closed, whoever holds one."""
+    opened = DuckDBConnectionManager._ENV
+    if opened is not None and opened.conn is not None:
+        opened.conn.execute("attach ':memory:' as nothing")
+        opened.conn.execute("use nothing")
+        for name in publication.DATABASES:
+            opened.conn.execute(f"detach database if exists {name}")
+        opened.close()
+    DuckDBConnectionManager.close_all_connections()

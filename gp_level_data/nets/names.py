@@ -142,11 +142,12 @@ TEST_SETTINGS = {
 READS_A_TABLE = re.compile(
     r"""\b(?:from|join)\s+(?:(?!seeds\.)"?\w+"?\.|'|(?!range|unnest)\w+\s*\()|\{\{|\{%""", re.IGNORECASE
 )
-# What runs beside the models: the warehouse's memory of its previous run is made, empty; and the net by
-# value counts what looks like a number in what was stored.
+# What runs beside the models: the warehouse's memory of its previous run is made, empty; the net by value
+# counts what looks like a number in what was stored; and a run that may not stand is stopped.
 OPERATIONS = {
     "{{ disclosure_history() }}": ["on-run-start"],
     "{{ check_stored_values() }}": ["on-run-end"],
+    "{{ check_intake() }}": ["on-run-end"],
 }
 MAKES_A_TABLE = "disclosure_history"
 FILLS = re.compile(r"\b(?:select|insert|from|run_query|statement|pseudonymise)\b", re.IGNORECASE)

@@ -40,6 +40,10 @@ INTAKE = (
     "int_intake__row_counts",
     "int_intake__rejected_counts",
     "int_intake__file_counts",
+    "int_intake__national_shares",
+    "int_practices__people_counts",
+    "int_opt_outs__lost",
+    "int_intake__refusals",
 )
 NOT_COMPARED = ("int_metrics__flag_positions", *INTAKE)
 RELATIONS_SENT = {

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import TextIO
 
 import yaml
-from conftest import COLLECTION, DATABASES, DBT, PROJECT
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from conftest import COLLECTION, DBT, PROJECT
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from gp_level_data import keys, small_folder
+from gp_level_data import keys, small_folder, whole_run
 
 VARIABLES = json.dumps({"disseminated_at": small_folder.DISSEMINATED_AT.isoformat()})
 SETTINGS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
@@ -160,12 +159,4 @@ class SmallWorld:
 
 def close_databases() -> None:
     """Let go of a run's databases, so that the next one may open others of the same name."""
-    opened = DuckDBConnectionManager._ENV
-    if opened is not None and opened.conn is not None:
-        # dbt keeps cursors of its own; what is detached is closed, whoever still holds one
-        opened.conn.execute("attach ':memory:' as nothing")
-        opened.conn.execute("use nothing")
-        for name in DATABASES:
-            opened.conn.execute(f"detach database if exists {name}")
-        opened.close()
-    DuckDBConnectionManager.close_all_connections()
+    whole_run.let_go()

@@ -27,7 +27,7 @@ from conftest import COLLECTION, PROJECT, test_number
 from hypothesis import strategies as st
 from opt_out_oracle import Sent, number_rule
 
-from gp_level_data import landing
+from gp_level_data import landing, whole_run
 from gp_level_data.intake_rules import rules
 from gp_level_data.refusal import Refusal
 
@@ -114,7 +114,7 @@ class Case:
     """One thing that is wrong, or only looks it.
 
     verdict   what becomes of it: one of the words below
-    rule      the rule that says so; for a stopped run, words of its sentence
+    rule      the rule that says so; for a run stopped before it begins, words of its sentence
     kept      people of the practice who are collected
     admitted  episodes of theirs that are taken over the border
     also      another rule that is met on the way
@@ -128,8 +128,8 @@ class Case:
     also: str = ""
 
 
-REFUSED, OUT, REJECTED, ACCEPTED, STOPPED = (
-    "file refused", "practice left out", "row rejected", "accepted", "run stopped"
+REFUSED, OUT, REJECTED, ACCEPTED, STOPPED, UNDONE = (
+    "file refused", "practice left out", "row rejected", "accepted", "run stopped", "run undone"
 )  # fmt: skip
 
 
@@ -318,6 +318,15 @@ def damaged(raw_dir: Path) -> None:
     path = raw_dir / f"gpes/{COLLECTION}/{HERE}.parquet"
     data = path.read_bytes()
     path.write_bytes(data[:4] + b"\xff" * 40 + data[44:])
+
+
+BAD = [person(n, NHS_NUMBER="number") for n in (4, 5, 6, 7)]
+# With the two people of the other practice, as many as have somebody who objects.
+MANY = [person(n) for n in range(1, 1_001)]
+
+
+def both(*changes: Change) -> Change:
+    return lambda raw_dir: [change(raw_dir) for change in changes] and None
 
 
 CASES = {
@@ -587,6 +596,77 @@ CASES = {
         ),
         OUT, "not_open", 0, 0,
     ),
+    # too little of the practice file is usable; half is enough
+    "half of the rows": Case(records(*PEOPLE, *BAD[:3]), REJECTED, "nhs_number_malformed"),
+    "less than half of the rows": Case(
+        records(*PEOPLE, *BAD), OUT, "practice_file_mostly_unusable", 0, 0, "nhs_number_malformed"
+    ),
+    "less than half of the lines": Case(
+        content(GOOD + b"a line\n" * 4), OUT, "practice_file_mostly_unusable", 0, 0, "unreadable_row"
+    ),
+    "no row": Case(
+        records(*(person(n, PRACTICE_CODE=OTHER) for n in (1, 2, 3))), OUT, "practice_file_mostly_unusable", 0, 0,
+        "practice_code_differs_from_file",
+    ),
+    "half of the values of a metric": Case(
+        records(*(person(n, **{METRICS[0]: value}) for n, value in enumerate(("1", "", "?"), 1))),
+        ACCEPTED, "metric_value_unknown",
+    ),
+    "less than half of the values of a metric": Case(
+        records(*(person(n, **{METRICS[0]: value}) for n, value in enumerate(("1", "+", "met"), 1))),
+        OUT, "practice_file_mostly_unusable", 0, 0,
+    ),
+    # too little of a file for all practices, or nothing to show for it: the run is undone
+    "hospital days that nobody reads": Case(
+        content(lines(HOSPITAL_HEADER, *(episode(n, ADMIDATE="Christmas") for n in (1, 2))), HOSPITAL),
+        UNDONE, "national_file_mostly_unusable",
+    ),
+    "one of two hospital files": Case(
+        besides(lines(HOSPITAL_HEADER, episode(1, EPIKEY="8"), *(episode(n, ADMIMETH="99") for n in (3, 4))),
+                "hes/apc_1718.csv"),
+        UNDONE, "national_file_mostly_unusable",
+    ),
+    "hospital rows without numbers": Case(
+        content(lines(HOSPITAL_HEADER, *(episode(n, NEWNHSNO="") for n in (1, 2))), HOSPITAL),
+        UNDONE, "national_file_mostly_unusable",
+    ),
+    "a register in unknown words": Case(
+        register("ods/epraccur.csv", ",A,", ",Z,"), UNDONE, "national_file_mostly_unusable"
+    ),
+    "a register of no practices": Case(
+        register("ods/epraccur.csv", ",4,", ",9,"), UNDONE, "national_file_mostly_unusable"
+    ),
+    "GPs in unknown words": Case(register("ods/egpcur.csv", ",A,", ",Z,"), UNDONE, "national_file_mostly_unusable"),
+    "GPs of another register": Case(
+        register("ods/egpcur.csv", f"{GP},", "1234567,"), UNDONE, "national_file_mostly_unusable"
+    ),
+    "answers in unknown words": Case(
+        register("cqrs/participation.csv", ",agreed,", ",accepted,"), UNDONE, "national_file_mostly_unusable"
+    ),
+    "answers of another service": Case(
+        register("cqrs/participation.csv", COLLECTION.upper(), "IGPLD"), UNDONE, "national_file_mostly_unusable"
+    ),
+    "a list of extractions without moments": Case(
+        content(lines(["PRACTICE_CODE", "EXTRACTED_AT"], [HERE, "then"], [OTHER, "then"]), "gpes/opt_out_extractions.csv"),
+        UNDONE, "national_file_mostly_unusable",
+    ),
+    "suppliers of no practice": Case(
+        content(lines(["PRACTICE_CODE", "GP_SYSTEM_SUPPLIER"], ["practice", "TPP"]), "gpes/suppliers.csv"),
+        UNDONE, "national_file_mostly_unusable",
+    ),
+    "nobody agreed": Case(register("cqrs/participation.csv", ",agreed,", ",offered,"), UNDONE, "nobody_collected"),
+    "every practice file unusable": Case(
+        both(records(*BAD), content(lines(HEADER, person(101, OTHER, NHS_NUMBER="")), f"gpes/{COLLECTION}/{OTHER}.csv")),
+        UNDONE, "nobody_collected",
+    ),
+    "no objection of many": Case(records(*MANY), UNDONE, "no_objection_arrived"),
+    "no admission of many": Case(
+        both(records(*MANY), opt_outs(objection(1)), content(lines(HOSPITAL_HEADER, episode(5000)), HOSPITAL)),
+        UNDONE, "no_admission_found",
+    ),
+    "one objection of many": Case(
+        both(records(*MANY), opt_outs(objection(1))), ACCEPTED, "type_1_dissent", len(MANY) - 1, 1
+    ),
     # rows that are rejected
     "a column too few": Case(content(lines(HEADER, *PEOPLE, person(4)[:-1])), REJECTED, "unreadable_row"),
     "a shifted row": Case(records(*PEOPLE, ["", *person(4)[:-1]]), REJECTED, "practice_code_differs_from_file"),
@@ -674,7 +754,15 @@ CASES = {
         REJECTED, "practice_code_malformed",
     ),
     "another organisation under any code": Case(
-        more("ods/epraccur.csv", ods_row(ORGANISATION_CODE="FA123", PRESCRIBING_SETTING="1")), ACCEPTED
+        more("ods/epraccur.csv", ods_row(ORGANISATION_CODE="FA123", PRESCRIBING_SETTING="1")),
+        ACCEPTED, "other_organisation",
+    ),
+    "an answer to another collection": Case(
+        more("cqrs/participation.csv", [HERE, "GPDPR", "perhaps", ""]), ACCEPTED, "other_service"
+    ),
+    "an organisation of an unknown status": Case(
+        more("ods/epraccur.csv", ods_row(ORGANISATION_CODE="C81001", PRESCRIBING_SETTING="4", STATUS_CODE="?")),
+        REJECTED, "organisation_status_unknown",
     ),
     "a GP with a wrong check digit": Case(
         more("ods/egpcur.csv", ods_row(ORGANISATION_CODE="G1000071", PARENT_ORGANISATION_CODE=HERE)),
@@ -800,6 +888,15 @@ def test_each_case_gets_its_verdict(tmp_path: Path, name: str) -> None:
         assert says.endswith(".") and ". " not in says and not NUMBER.search(says)
         return
     connection = gateway_sql.run_folder(raw_dir, SETTINGS)
+    refusals = connection.execute("select rule, sentence from gateway.int_intake__refusals order by rule_order").fetchall()
+    for _, says in refusals:
+        assert says.startswith(whole_run.MAY_NOT_STAND) and says.endswith(".") and ". " not in says
+        assert not NUMBER.search(says)
+    # what nobody can be collected for besides is told after it
+    assert [rule for rule, _ in refusals[:1]] == ([case.rule] if case.verdict == UNDONE else [])
+    if case.verdict == UNDONE:
+        assert unbalanced(connection) == 0
+        return
     consequence = {REFUSED: {"practice_file_refused", "opt_out_file_refused"}}.get(case.verdict, set())
     # a line of the opt-outs that cannot be read is counted, and keeps the whole practice out
     consequence |= {"unreadable_row"} if case.rule == "opt_out_file_damaged" else set()
@@ -882,7 +979,7 @@ def handed_on(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 def test_there_are_enough_cases_of_every_verdict() -> None:
     assert len(CASES) >= 60
-    assert {case.verdict for case in CASES.values()} == {REFUSED, OUT, REJECTED, ACCEPTED, STOPPED}
+    assert {case.verdict for case in CASES.values()} == {REFUSED, OUT, REJECTED, ACCEPTED, STOPPED, UNDONE}
 
 
 # Not met by a synthetic folder of this collection: number ranges of live data (test_intake_rules.py), waves and

@@ -1,5 +1,6 @@
 -- Where every readable row of the files went that concern all practices, by kind of file and the
--- one rule that it met. Rows of other organisations than practices and GPs are never used.
+-- one rule that it met. Answers about other collections, and other organisations than practices and
+-- their GPs, are passed over.
 
 with judged as (
 
@@ -8,12 +9,15 @@ with judged as (
         case
             when not {{ is_practice_code("coalesce(practice_code, '')") }}
                 then 'practice_code_malformed'
+            when coalesce(answers.service, '') <> upper(settings.cqrs_service)
+                then 'other_service'
             when coalesce(status, '') not in ('offered', 'agreed', 'declined', 'withdrawn')
                 then 'participation_status_unknown'
             when status_date is null then 'participation_undated'
             else 'complete'
         end as rule
-    from {{ ref('stg_cqrs__participation') }}
+    from {{ ref('stg_cqrs__participation') }} as answers
+    cross join {{ ref('int_collection__settings') }} as settings
     union all
     select
         'opt_out_extractions' as file_kind,
@@ -43,9 +47,11 @@ with judged as (
                 prescribing_setting = '4'
                 and not {{ is_practice_code("coalesce(practice_code, '')") }}
                 then 'practice_code_malformed'
+            when coalesce(prescribing_setting, '') <> '4' then 'other_organisation'
+            when coalesce(status_code, '') not in ('A', 'C', 'D', 'P')
+                then 'organisation_status_unknown'
             when
-                prescribing_setting = '4'
-                and practice_name <> ''
+                practice_name <> ''
                 and {{ plain_name('practice_name') }} is null
                 then 'name_withheld'
             else 'complete'
@@ -56,13 +62,22 @@ with judged as (
         'ods_gps' as file_kind,
         case
             when
-                {{ full_match('gps.gp_code', 'G[0-9]{7}') }}
-                and not {{ is_gp_code('gps.gp_code') }}
+                defaults.code is null
+                and not (
+                    {{ full_match("coalesce(gps.gp_code, '')", 'G[0-9]{7}') }}
+                    and {{ is_practice_code("coalesce(gps.practice_code, '')") }}
+                )
+                then 'other_organisation'
+            -- B stands for a GP who has retired
+            when
+                defaults.code is null
+                and coalesce(gps.status_code, '') not in ('A', 'B', 'C', 'D', 'P')
+                then 'organisation_status_unknown'
+            when defaults.code is null and not {{ is_gp_code('gps.gp_code') }}
                 then 'gp_code_malformed'
             when defaults.code is not null then 'gp_default_code'
             when
-                {{ is_gp_code('gps.gp_code') }}
-                and gps.gp_name <> ''
+                gps.gp_name <> ''
                 and {{ plain_name('gps.gp_name') }} is null
                 then 'name_withheld'
             else 'complete'

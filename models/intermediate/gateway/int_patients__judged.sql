@@ -1,67 +1,8 @@
--- The rows of the practice files as people: one row a person and practice, whoever has objected
--- still among them, and one a practice and rule for the rows that name nobody usable.
+-- The people of the practice files, with what becomes of their practice and who their GP is: one row
+-- a person and practice, whoever has objected still among them, and one a practice and rule for the
+-- rows that name nobody usable.
 
-with records as (
-
-    select * from {{ ref('int_records__judged') }}
-
-),
-
--- Few numbers occur twice; only their rows are worth comparing.
-seen_again as (
-
-    select nhs_number
-    from records
-    where rejected_rule is null
-    group by nhs_number
-    having count(*) > 1
-
-),
-
-people as (
-
-    select
-        records.practice_code,
-        records.nhs_number,
-        records.usual_gp_code,
-        records.metric_flags,
-        1 as row_count,
-        null as rejected_rule
-    from records
-    left join seen_again on records.nhs_number = seen_again.nhs_number
-    where records.rejected_rule is null and seen_again.nhs_number is null
-    union all
-    select
-        records.practice_code,
-        records.nhs_number,
-        min(records.usual_gp_code) as usual_gp_code,
-        min(records.metric_flags) as metric_flags,
-        count(*) as row_count,
-        case
-            when min(records.usual_gp_code) <> max(records.usual_gp_code)
-                then 'repeated_with_another_gp'
-            when min(records.metric_flags) <> max(records.metric_flags)
-                then 'repeated_with_other_metrics'
-        end as rejected_rule
-    from records
-    inner join seen_again on records.nhs_number = seen_again.nhs_number
-    where records.rejected_rule is null
-    group by records.practice_code, records.nhs_number
-    union all
-    select
-        practice_code,
-        null as nhs_number,
-        '' as usual_gp_code,
-        '' as metric_flags,
-        count(*) as row_count,
-        rejected_rule
-    from records
-    where rejected_rule is not null
-    group by practice_code, rejected_rule
-
-),
-
-current_gps as (
+with current_gps as (
 
     select
         gps.gp_code,
@@ -96,7 +37,7 @@ select
     end as usual_gp_rule,
     case when people.metric_flags like '%?%' then 'metric_value_unknown' end as metrics_rule,
     people.metric_flags
-from people
+from {{ ref('int_patients__sent') }} as people
 left join {{ ref('int_practices__collected') }} as practices
     on people.practice_code = practices.practice_code
 left join {{ ref('default_codes') }} as defaults

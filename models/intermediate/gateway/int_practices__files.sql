@@ -30,6 +30,12 @@ extractions as (
 
 ),
 
+mostly_unusable as (
+
+    select distinct practice_code from {{ ref('int_practices__mostly_unusable') }}
+
+),
+
 files as (
 
     select
@@ -53,6 +59,7 @@ select
         when files.file_rule <> '' then 'practice_file_refused'
         when files.extracted_at is null then 'extraction_moment_unknown'
         when files.extracted_at > settings.collected_at then 'extracted_after_collection'
+        when mostly_unusable.practice_code is not null then 'practice_file_mostly_unusable'
         when files.opt_out_file_rule is null then 'opt_out_file_missing'
         when files.opt_out_file_rule <> '' then 'opt_out_file_refused'
         -- a line that cannot be read may be somebody's objection
@@ -65,5 +72,6 @@ select
 from files
 left join opt_outs_read on files.practice_code = opt_outs_read.practice_code
 left join extractions on files.practice_code = extractions.practice_code
+left join mostly_unusable on files.practice_code = mostly_unusable.practice_code
 cross join extraction_list
 cross join {{ ref('int_collection__settings') }} as settings

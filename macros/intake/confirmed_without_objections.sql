@@ -1,0 +1,10 @@
+{% macro confirmed_without_objections(settings) -%}
+select register.exception_id
+from {{ ref('exception_register') }} as register
+inner join {{ settings }} as settings on register.collection = settings.collection
+where
+    register.exception = 'no_objections'
+    and trim(register.legal_basis) <> ''
+    and trim(register.approved_by) <> ''
+    and cast(settings.collected_at as date) between register.valid_from and register.valid_to
+{%- endmacro %}

@@ -1,0 +1,85 @@
+-- Why the run may not stand, one row a reason with its sentence; none is how it should be. The run
+-- would publish zeros that nobody counted, or hold people whose objections were lost on the way.
+
+with size as (
+
+    select coalesce(sum(person_count), 0) as person_count
+    from {{ ref('int_practices__people_counts') }}
+
+),
+
+-- what keeps most of the practices out that sent anything
+reasons as (
+
+    select
+        not_collected_reason,
+        row_number() over (order by count(*) desc, not_collected_reason) as place
+    from {{ ref('int_practices__collected') }}
+    where extracted_at is not null
+    group by not_collected_reason
+
+),
+
+admissions as (
+
+    select count(*) as row_count from {{ ref('int_admissions__emergency') }}
+    union all
+    select count(*) as row_count from {{ ref('int_journals__hospital') }}
+
+),
+
+found as (
+
+    select
+        'national_file_mostly_unusable' as rule,
+        'only ' || floor(100.0 * used_count / row_count) || ' % of the rows of ' || file_name
+        || ' can be used' as essence,
+        worst_rule
+    from {{ ref('int_intake__national_shares') }}
+    where not is_enough
+    union all
+    select
+        'nobody_collected' as rule,
+        'nobody is collected' as essence,
+        reasons.not_collected_reason as worst_rule
+    from size
+    left join reasons on reasons.place = 1
+    where size.person_count = 0
+    union all
+    select
+        'no_objection_arrived' as rule,
+        'of ' || subject || ' not one ' || replace(opt_out_kind, '_', ' ') || ' objection came for '
+        || person_count || ' people' as essence,
+        'no_objection_arrived' as worst_rule
+    from {{ ref('int_opt_outs__lost') }}
+    union all
+    select
+        'no_admission_found' as rule,
+        'not one admission was found for ' || size.person_count || ' people' as essence,
+        'no_admission_found' as worst_rule
+    from size
+    cross join (select sum(row_count) as row_count from admissions) as all_admissions
+    inner join {{ ref('reconciliation_rules') }} as limits on limits.rule = 'admissions_from'
+    where
+        size.person_count >= limits.value
+        and all_admissions.row_count = 0
+        and exists (
+            select 1
+            from {{ ref('stg_landing__files') }} as files
+            where files.file_kind = 'hes_apc'
+        )
+
+)
+
+select
+    found.rule,
+    -- the rule that took most, or what to do where it is not about rows
+    'The run stops: ' || found.essence || coalesce(
+        case when worst.applies_to = 'run' then '; ' || worst.what_to_do
+        else ' (' || worst.meaning || ')' end,
+        ''
+    ) || '.' as sentence,
+    rules.rule_order
+from found
+inner join {{ ref('intake_rules') }} as rules on found.rule = rules.rule
+left join {{ ref('intake_rules') }} as worst on found.worst_rule = worst.rule
