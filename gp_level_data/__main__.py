@@ -102,6 +102,9 @@ def main(arguments: list[str] | None = None) -> int:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nStopped: what was there before stays or is put back by the next command.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -26,6 +26,17 @@ from gp_level_data import (
 from gp_level_data.refusal import Refusal
 from gp_level_data.synthetic_folder import is_synthetic
 
+# Commands that the gateway takes, by dbt's names for them; `parse` and `ls` open no database.
+COMMANDS = {
+    "build": "`dbt build`",
+    "generate": "`dbt docs generate`",
+    "freshness": "`dbt source freshness`",
+}
+# Options that build a part of the run, or a run without its rows.
+PARTS = {"SELECT": "--select", "EXCLUDE": "--exclude", "EMPTY": "--empty", "SAMPLE": "--sample"}
+# Whether this process asks for a part of the models and stores nothing (scratch_gateway.py).
+takes_a_part = False
+
 OWN_DATA_SETTINGS = ("collected_at", "period_start", "period_end")
 
 
@@ -40,7 +51,7 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn):
         try:
-            refuse_to_show()
+            refuse_but_whole_builds()
             self.open_gateway(conn)
         except Refusal as refusal:
             raise DbtRuntimeError(str(refusal)) from None
@@ -75,11 +86,26 @@ class Plugin(BasePlugin):
         return {release_id: keys.claim_key(self.key_dir, release_id) for release_id in active}
 
 
-def refuse_to_show() -> None:
-    """Refuse the commands that print rows: dbt writes what it prints to its log as well."""
-    command = getattr(get_flags(), "WHICH", None)
-    if command in ("show", "run-operation"):
-        raise Refusal(f"The gateway run does not take `dbt {command}`: its rows are identifiable.")
+def refuse_but_whole_builds() -> None:
+    """Refuse what dbt could print or keep: rows of other commands, and parts of which nobody looks at the whole.
+
+    dbt writes what it prints to its log as well, and a part of the models may lack what proves the rest.
+    """
+    flags = get_flags()
+    command = getattr(flags, "WHICH", None)
+    if command not in COMMANDS:
+        raise Refusal(
+            f"The gateway run does not take `dbt {command}`, since its rows are identifiable:"
+            f" it takes {', '.join(COMMANDS.values())}."
+        )
+    if command != "build" or takes_a_part:
+        return
+    given = [option for name, option in PARTS.items() if getattr(flags, name, None)]
+    if given or getattr(flags, "SELECTOR", None) != "gateway":
+        raise Refusal(
+            f"The gateway run is built whole, {f'without {given[0]}' if given else 'by its selector'}:"
+            " dbt build --target gateway --selector gateway."
+        )
 
 
 def check_run(raw_dir: Path, key_dir: Path, settings: dict) -> None:

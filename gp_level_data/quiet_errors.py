@@ -35,6 +35,11 @@ HARMLESS = re.compile(
     r" configuration has been locked"
     r"|TransactionContext Error: Current transaction is aborted \(please ROLLBACK\)"
 )
+# What the analyst meets who asks for all that is above a mart: most of it is built and lies in the store.
+ABOVE_THE_BORDER = (
+    "What lies above the border is built by the gateway run and read as it is: add"
+    " --exclude path:models/staging path:models/intermediate/gateway"
+)
 # The one message of our own that comes back through the engine (pseudonym.py).
 OWN = "pseudonymise takes exactly ten digits; a value that is not was refused"
 TEN_DIGITS = re.compile(r"\d{3}[\W_]{0,2}\d{3}[\W_]{0,2}\d{4}")
@@ -80,6 +85,8 @@ def quietly(error: Exception, statement: str = "") -> Exception:
     message = str(error)
     kind = type(error) if isinstance(error, duckdb.Error) else RuntimeError
     told = message.partition("Error: ")[2]
+    if isinstance(error, duckdb.CatalogException) and 'Catalog "memory" does not exist' in message:
+        return kind(ABOVE_THE_BORDER)
     if isinstance(error, ABOUT_THE_STATEMENT) or (told and f"'{sql_text(told)}'" in statement):
         # A column made of values, as PIVOT makes them, would be named here.
         return kind(TEN_DIGITS.sub("(ten digits)", message))

@@ -45,7 +45,7 @@ def scratch_gateway(
         gateway.check_run(raw_dir, folder / "keys", settings)
         folders = {"RAW_DIR": raw_dir, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}
         try:
-            with environment(folders):
+            with environment(folders), a_part_of_the_models():
                 run_models(folder, variables, models)
             with DuckDBConnectionManager.env().handle().cursor().cursor() as cursor:
                 yield cursor
@@ -69,6 +69,16 @@ def run_models(folder: Path, variables: str, models: tuple[str, ...]) -> None:
         nodes = getattr(result.result, "results", None) or ()
         failed = [node.node.name for node in nodes if node.status == "error"]
         raise Refusal(f"The gateway could not work out {', '.join(failed) or 'its models'}.")
+
+
+@contextmanager
+def a_part_of_the_models() -> Iterator[None]:
+    """Within it the gateway builds what is asked for, and not the whole: all of it goes with its folder."""
+    gateway.takes_a_part = True
+    try:
+        yield
+    finally:
+        gateway.takes_a_part = False
 
 
 def close_databases() -> None:

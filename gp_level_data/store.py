@@ -97,8 +97,14 @@ def lock(store_dir: Path) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
         os.close(handle)
-        raise Refusal(f"Another run is using the store {store_dir}: wait until it has ended.") from None
+        raise Refusal(
+            f"Another run is using the store {store_dir}{f', process {holder}' if holder else ''}:"
+            " wait until it has ended."
+        ) from None
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     _held[path] = handle
     return True
 

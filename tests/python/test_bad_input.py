@@ -270,7 +270,7 @@ def test_a_store_in_use(previous: Folders) -> None:
         assert holder.stdout.readline().strip() == "locked"
         before = file_digests(previous.store)
         says = the_sentence(run_build(previous), previous, before)
-        assert says.startswith("Another run is using the store")
+        assert says.startswith("Another run is using the store") and f"process {holder.pid}" in says
     finally:
         holder.communicate("")
     assert holder.returncode == 0

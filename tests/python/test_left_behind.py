@@ -6,7 +6,6 @@ The keys are known here, and the runs fail in every way that makes an engine or 
 import base64
 import json
 from argparse import Namespace
-from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
@@ -50,7 +49,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folders, Ended]:
         keys.new_key(folder / "keys", name)
     project = failing_project(folder / "project")
     folders = Folders(folder / "store", folder / "keys", folder / "work", project=project)
-    select = ("--select", "stg_gpes__practice_records", "metrics", "path:models/intermediate/gateway/failing")
+    select = ("--selector", "gateway")
     ended = finish(start_dbt(folders, *DEBUG, "build", "--target", "gateway", "--store-failures", *select))
     return folders, keep(ended, folders, "build")
 
@@ -65,7 +64,7 @@ def used(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> Folders:
         "show": ("show", "--inline", select),
         "test": ("test", "--select", "fct_gp_metrics", "--store-failures"),
         "debug": ("debug",),
-        "gateway_debug": ("debug", "--target", "gateway"),
+        "gateway_freshness": ("source", "freshness", "--target", "gateway", "--select", "source:gpes"),
         "gateway_show": ("show", "--target", "gateway", "--inline", "select 1 as a"),
     }
     for name, arguments in commands.items():
@@ -177,7 +176,7 @@ def test_the_commands_did_what_they_were_to(used: Folders) -> None:
     """Flags a search of commands that ended before they began."""
     said = {path.stem: path.read_text() for path in used.work.glob("*.said")}
     assert "practice_code" in said["show"] and "fct_gp_metrics" in said["test"]
-    assert "All checks passed" in said["debug"] and "All checks passed" in said["gateway_debug"]
+    assert "All checks passed" in said["debug"] and "freshness of gpes" in said["gateway_freshness"]
     for text in said.values():
         assert "running dbt with arguments" in text, "not at debug level"
 
@@ -188,13 +187,40 @@ def test_the_gateway_shows_no_rows(used: Folders) -> None:
     assert "its rows are identifiable" in (used.work / "gateway_show.said").read_text()
 
 
-@pytest.mark.parametrize("command", ["show", "run-operation"])
+WHOLE = {"WHICH": "build", "SELECTOR": "gateway", "SELECT": (), "EXCLUDE": (), "EMPTY": False, "SAMPLE": None}
+PARTLY = {
+    "no selector": {"SELECTOR": None},
+    "the analyst's selector": {"SELECTOR": "warehouse"},
+    "--select": {"SELECT": ("+int_patients__permitted",)},
+    "--exclude": {"EXCLUDE": ("int_opt_outs__upheld",)},
+    "--empty": {"EMPTY": True},
+    "--sample": {"SAMPLE": "3 days"},
+}
+
+
+@pytest.mark.parametrize(
+    "command", ["show", "run-operation", "compile", "run", "test", "seed", "snapshot", "clone", "retry", "debug"]
+)
 def test_commands_that_the_gateway_refuses(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    """Flags another command that prints rows; commands that build pass."""
-    for name in (command, "build", "test", "compile"):
-        monkeypatch.setattr(gateway, "get_flags", lambda name=name: Namespace(WHICH=name))
-        with pytest.raises(Refusal) if name == command else nullcontext():
-            gateway.refuse_to_show()
+    """Flags a command that prints or keeps rows, as `dbt compile --inline` does with those of run_query."""
+    monkeypatch.setattr(gateway, "get_flags", lambda: Namespace(**WHOLE | {"WHICH": command}))
+    with pytest.raises(Refusal, match="its rows are identifiable"):
+        gateway.refuse_but_whole_builds()
+
+
+@pytest.mark.parametrize("part", PARTLY)
+def test_the_gateway_is_built_whole(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """Flags a part of the run, which would lack what looks at the whole."""
+    monkeypatch.setattr(gateway, "get_flags", lambda: Namespace(**WHOLE | PARTLY[part]))
+    with pytest.raises(Refusal, match="dbt build --target gateway --selector gateway"):
+        gateway.refuse_but_whole_builds()
+
+
+@pytest.mark.parametrize("command", ["build", "generate", "freshness"])
+def test_commands_that_the_gateway_takes(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """Flags a refusal of what the custodian has to do."""
+    monkeypatch.setattr(gateway, "get_flags", lambda: Namespace(**WHOLE | {"WHICH": command}))
+    gateway.refuse_but_whole_builds()
 
 
 # ---- values in errors -------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from gp_level_data import build, keys, ndop, ndop_files, store
 from gp_level_data.__main__ import main
 from gp_level_data.pseudonym import pseudonymiser
 from gp_level_data.refusal import Refusal
-from gp_level_data.scratch_gateway import scratch_gateway
+from gp_level_data.scratch_gateway import NO_TESTS, scratch_gateway
 from gp_level_data.synthetic_folder import is_synthetic, write_marker
 
 PROJECT = Path(__file__).parents[2]
@@ -248,8 +248,7 @@ def connection(raw_dir, replied, tmp_path_factory):
     subprocess.run(
         [
             Path(sys.executable).with_name("dbt"), "build", "--target", "gateway", "--quiet",
-            "--select", "+int_ndop__permitted", "+int_ndop__checks", "digits_allowed",
-            "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test",
+            "--selector", "gateway", *NO_TESTS,
             "--vars", "{disseminated_at: 2017-04-06}",
             "--target-path", folder / "target", "--log-path", folder / "logs",
         ],

@@ -28,7 +28,7 @@ from gp_level_data import gateway, keys, store, warehouse
 
 CLOSED = "Permission Error: Cannot access file"
 LOCKED = "the configuration has been locked"
-NO_STAGING = 'Catalog "memory" does not exist'
+NO_STAGING = "What lies above the border is built by the gateway run"
 
 
 @dataclass(frozen=True)
