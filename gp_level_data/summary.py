@@ -59,6 +59,68 @@ REFUSED_FILES = """
     order by counts.rule
 """
 
+NATIONAL_FILES = """
+    select
+        file_name,
+        row_count,
+        used_count,
+        floor(100.0 * used_count / nullif(used_count + unusable_count, 0))::bigint as used_percent,
+        worst_rule
+    from reference.int_intake__national_shares
+    order by used_percent nulls first, file_name
+"""
+
+# Of every kind of file: sent, usable, and the rule that took most of the rest; the worst first.
+KINDS = """
+    with kinds as (
+        select
+            file_kind,
+            count(*) as file_count,
+            count(*) filter (where refused_rule is not null) as refused_count,
+            coalesce(sum(row_count), 0)::bigint as row_count,
+            coalesce(sum(usable_count), 0)::bigint as usable_count
+        from reference.int_intake__file_counts
+        group by file_kind
+    ),
+    reasons as (
+        select file_kind, rule, sum(row_count) as row_count
+        from reference.int_intake__rejected_counts
+        group by file_kind, rule
+    ),
+    worst as (
+        select
+            file_kind,
+            rule,
+            row_number() over (partition by file_kind order by row_count desc, rule) as place
+        from reasons
+    )
+    select kinds.*, worst.rule
+    from kinds
+    left join worst on kinds.file_kind = worst.file_kind and worst.place = 1
+    order by kinds.usable_count / nullif(kinds.row_count, 0) nulls last, kinds.file_kind
+"""
+
+# A practice with so many patients has some who object; that none was sent is no proof, so it is told.
+WITHOUT_OBJECTIONS = """
+    with people as (
+        select practice_code, count(*) as person_count
+        from patient_level.gateway.int_patients__permitted
+        group by practice_code
+        union all
+        select practice_code, count(*) as person_count
+        from patient_level.gateway.int_journals__people
+        group by practice_code
+    )
+    select counts.practice_code
+    from reference.int_opt_outs__counts as counts
+    inner join people on counts.practice_code = people.practice_code
+    inner join seeds.reconciliation_rules as limits on limits.rule = 'practice_objections_from'
+    where people.person_count >= limits.value
+    group by counts.practice_code
+    having sum(counts.objector_count) = 0
+    order by counts.practice_code
+"""
+
 ONE_PRACTICE = """
     with first_practice as (
         select min(practice_code) as practice_code from fct_gp_metrics
@@ -110,6 +172,7 @@ def show(store_dir: Path, store_key: bytes) -> None:
         print_table([column[0] for column in cursor.description], cursor.fetchall())
         tables = "fct_gp_metrics, fct_comparators, ..."
 
+    show_files(connection)
     print("\nResults")
     print(f"  {store.database_file(store_dir, store.MARTS)}  tables {tables}")
     print(f"  {PROJECT / 'target' / 'static_index.html'}  the documentation and lineage")
@@ -125,6 +188,23 @@ def show_counts(connection: duckdb.DuckDBPyConnection, taken_in: str, left_out: 
     ):
         for verdict, rule, row_count in connection.execute(query).fetchall():
             print(f"  {verdict:<10}{row_count:>12,}  {in_words(rule)}")
+
+
+def show_files(connection: duckdb.DuckDBPyConnection) -> None:
+    """What came of every kind of file, of each file for all practices, and who sent no objection."""
+    print("\nFiles by kind: rows sent, rows usable, and what took most of the rest; the worst first")
+    for kind, files, refused, sent, usable, rule in connection.execute(KINDS).fetchall():
+        but = f", {refused:,} refused" if refused else ""
+        why = f"  {in_words(rule)}" if rule else ""
+        print(f"  {kind.replace('_', ' '):<22}{sent:>12,}{usable:>12,}  ({files:,} files{but}){why}")
+    print("\nFiles for all practices: how much of what is meant for the collection was used")
+    for name, sent, used, percent, rule in connection.execute(NATIONAL_FILES).fetchall():
+        why = f"  {in_words(rule)}" if rule else ""
+        print(f"  {name:<32}{used:>12,} of {sent:,} rows, {percent or 0} %{why}")
+    without = [code for (code,) in connection.execute(WITHOUT_OBJECTIONS).fetchall()]
+    if without:
+        print(f"\nWarning: {len(without):,} practices sent no objection, which is unlikely for their size")
+        print(f"  {' '.join(without[:10])}{' ...' if len(without) > 10 else ''}")
 
 
 def print_table(header: list[str], rows: Iterable[tuple]) -> None:
