@@ -32,7 +32,7 @@ found as (
 
     select
         'national_file_mostly_unusable' as rule,
-        'only ' || floor(100.0 * used_count / row_count) || ' % of the rows of ' || file_name
+        'only ' || cast(floor(100.0 * used_count / row_count) as integer) || ' % of the rows of ' || file_name
         || ' can be used' as essence,
         worst_rule
     from {{ ref('int_intake__national_shares') }}
