@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 
+from hospital_oracle import verdicts
 from moment_oracle import day
 from opt_out_oracle import (
     Sent,
@@ -239,30 +240,13 @@ def hospital(sent: Sent, held: set[str]) -> set[tuple]:
     if sent.settings["collection"] != "care_data":
         return set()
     first, last = (day(sent.settings[name]) for name in ("period_start", "period_end"))
-    methods = {row["admission_method"] for row in seed("admission_methods")}
-    usable, numbers_of = [], defaultdict(set)
-    for row in sent.admissions:
-        number, method, when = nhs_number(row["newnhsno"]), text(row["admimeth"]).upper(), day(row["admidate"])
-        is_ordered = re.fullmatch("[1-9][0-9]?", text(row["epiorder"]) or "99") and text(row["epiorder"]) != "99"
-        if number_rule(row["newnhsno"], is_synthetic=True) or when is None or method not in methods or not is_ordered:
-            continue
-        usable.append((number, when, method, row))
-        if row["epikey"]:
-            numbers_of[text(row["epikey"])].add(number)
-    finished = {
-        (number, when, method, text(row["epiorder"]))
-        for number, when, method, row in usable
-        if text(row.get("epistat")) == "3"
-    }
     return {
-        (number, when, method, text(row["diag_4_01"]).replace(".", "").upper().ljust(4, "X")[:4])
-        for number, when, method, row in usable
-        if number in held
-        and first <= when <= last
-        and text(row["epiorder"]) == "1"
-        and (not row["epikey"] or len(numbers_of[text(row["epikey"])]) == 1)
-        # an unfinished one is passed over where the finished one is there too
-        and (text(row.get("epistat")) == "3" or (number, when, method, "1") not in finished)
+        (stay.number, stay.day, stay.method, stay.diagnosis)
+        for stay, rule in verdicts(sent.admissions)
+        if rule in ("complete", "episode_key_missing")
+        and stay.number in held
+        and first <= stay.day <= last
+        and stay.order == "1"
     }
 
 

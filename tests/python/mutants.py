@@ -26,6 +26,7 @@ PEOPLE = f"{GATEWAY}/int_patients__sent.sql"
 PERMITTED = f"{GATEWAY}/int_patients__permitted.sql"
 ADMISSIONS = f"{GATEWAY}/int_admissions__emergency.sql"
 EPISODES = f"{GATEWAY}/int_episodes__emergency.sql"
+COMPARED = f"{GATEWAY}/int_episodes__compared.sql"
 COUNTS = f"{GATEWAY}/int_intake__record_counts.sql"
 OPT_OUTS = "models/staging/gpes/stg_gpes__opt_outs.sql"
 
@@ -701,12 +702,12 @@ MUTANTS = [
     Mutant(
         EPISODES,
         "repeated episodes",
-        "numbered.copy_number = 1 and",
+        "\n    and episodes.copy_rule is null",
         "",
         "an episode counts once",
     ),
     Mutant(
-        EPISODES,
+        COMPARED,
         "wrong key",
         "            partition by episode_key\n",
         "            partition by nhs_number\n",

@@ -357,6 +357,38 @@ CASES = {
     "GP of another practice": Case(one_more(USUAL_GP_CODE="G7654327"), ACCEPTED, "usual_gp_not_at_practice", 4),
     "opt-outs extracted together": Case(extracted(EXTRACTED), ACCEPTED),
     "opt-outs extracted later, in UTC": Case(extracted("2017-04-01T01:00:01Z"), ACCEPTED),
+    **{
+        f"a hospital file with {field} {value}": Case(hospital(episode(3, **{field: value})), ACCEPTED, admitted=3)
+        for field, value in (
+            ("SEX", "2.0"), ("SEX", "01"), ("SEX", "9"), ("SEX", "0"), ("EPISTAT", "3.0"), ("EPISTAT", "9"),
+            ("EPITYPE", "01"), ("CLASSPAT", "1.00"), ("CLASSPAT", "8"), ("ADMISORC", "19.0"), ("ADMISORC", "99"),
+            ("ADMIMETH", "21.0"), ("ADMIMETH", " 2a "), ("EPIORDER", "1.0"), ("EPIORDER", "01"), ("STARTAGE", "64.0"),
+            ("STARTAGE", "7001"),
+        )
+    },
+    **{
+        f"a hospital file with {field} {value}": Case(
+            hospital(episode(3, **{field: value})), REJECTED, f"{rule}_unknown"
+        )
+        for field, rule, values in (
+            ("SEX", "sex", ("M", "3", "1.5", "-1")), ("EPISTAT", "episode_status", ("2", "F", "3-")),
+            ("EPITYPE", "episode_type", ("7", "11")), ("CLASSPAT", "patient_class", ("6", "O")),
+            ("ADMISORC", "admission_source", ("51-", "5", "HOME")), ("ADMIMETH", "admission_method", ("2", "Z9", "98.0")),
+            ("EPIORDER", "episode_order", ("1.5", "first", "0.0")), ("STARTAGE", "start_age", ("121", "7008", "old")),
+        )
+        for value in values
+    },
+    "an admission from the waiting list of a high security hospital": Case(hospital(episode(3, ADMIMETH="89")), ACCEPTED),
+    **{
+        f"two people's episodes whose key is {key or 'empty'}": Case(
+            hospital(episode(3, EPIKEY=key), episode(1, EPIKEY=key, ADMIDATE="2016-11-11")),
+            ACCEPTED, "episode_key_missing", admitted=4,
+        )
+        for key in ("", "0", "0.0", "000", "NULL", "null", "-", "&", "-1", "#N/A", "nan")
+    },
+    "two stays on one day at two hospitals, one unfinished": Case(
+        hospital(episode(3, PROCODE="RAA"), episode(3, EPIKEY="9", EPISTAT="1", PROCODE="RBB")), ACCEPTED, admitted=4
+    ),
     "an unfinished episode": Case(hospital(episode(3, EPISTAT="1")), ACCEPTED, admitted=3),
     "the next episode of a stay, unfinished": Case(
         hospital(episode(1, EPIKEY="9", EPISTAT="1", EPIORDER="2")), ACCEPTED, admitted=3
@@ -709,7 +741,13 @@ CASES = {
     "a Type 2 code after its end": Case(
         opt_outs(objection(1, CODE="XaaVL", EFFECTIVE_DATE="2018-10-12")), REJECTED, "type_2_code_after_its_end"
     ),
-    "an admission on 30 February": Case(hospital(episode(3, ADMIDATE="2026-02-30")), REJECTED, "admission_date_unknown"),
+    "an admission on 30 February": Case(hospital(episode(3, ADMIDATE="2026-02-30")), REJECTED, "admission_date_unreadable"),
+    "an admission without a day": Case(hospital(episode(3, ADMIDATE="")), REJECTED, "admission_date_unknown"),
+    "an admission of 01/01/1800": Case(hospital(episode(3, ADMIDATE="01/01/1800")), REJECTED, "admission_date_unknown"),
+    "a discharge that is no day": Case(
+        hospital(episode(3, DISDATE="24DEC2016")), REJECTED, "discharge_date_unreadable"
+    ),
+    "a discharge of 01/01/1800": Case(hospital(episode(3, DISDATE="01/01/1800")), ACCEPTED, admitted=3),
     "an admission in 1801": Case(hospital(episode(3, ADMIDATE="1801-01-01")), REJECTED, "admission_date_unknown"),
     "an admission after its discharge": Case(
         hospital(episode(3, DISDATE="2016-12-23")), REJECTED, "discharged_before_admission"
@@ -721,6 +759,39 @@ CASES = {
     "an episode twice": Case(hospital(EPISODES[0]), REJECTED, "repeated_episode"),
     "an episode of two people": Case(
         hospital(episode(3, EPIKEY="1")), REJECTED, "episode_of_two_people", admitted=1
+    ),
+    "an episode of two people, one of them elective": Case(
+        hospital(episode(3, EPIKEY="1", ADMIMETH="11")), REJECTED, "episode_of_two_people", admitted=1
+    ),
+    "an episode of two people, one of them before the period": Case(
+        hospital(episode(3, EPIKEY="1", ADMIDATE="2015-12-24")), REJECTED, "episode_of_two_people", admitted=1
+    ),
+    "an episode of two people, one of them of no known sex": Case(
+        hospital(episode(3, EPIKEY="1", SEX="M")), REJECTED, "sex_unknown"
+    ),
+    **{
+        f"an episode twice, its key as {key}": Case(hospital(episode(1, EPIKEY=key)), REJECTED, "repeated_episode")
+        for key in ("1.0", "01", " 1 ", "+1", "1.")
+    },
+    **{
+        f"an episode's key as {key}": Case(
+            hospital(episode(3, EPIKEY=key), episode(1, EPIKEY=key)), REJECTED, "episode_key_in_exponent"
+        )
+        for key in ("5.01E+11", "5e11", "5E11", "5.01e+011")
+    },
+    "an unfinished episode twice beside the finished one": Case(
+        hospital(*[episode(1, EPIKEY="9", EPISTAT="1")] * 2), REJECTED, "unfinished_episode_again", also="repeated_episode"
+    ),
+    "an unfinished episode under the key of the finished one": Case(
+        hospital(episode(1, EPISTAT="1")), REJECTED, "repeated_episode"
+    ),
+    "an unfinished episode at the hospital of the finished one, at another site": Case(
+        hospital(episode(3, PROCODE="RAA01"), episode(3, EPIKEY="9", EPISTAT="1", PROCODE="raa99")),
+        REJECTED, "unfinished_episode_again", admitted=3,
+    ),
+    "an unfinished episode that does not say at which hospital": Case(
+        hospital(episode(3, PROCODE="RAA"), episode(3, EPIKEY="9", EPISTAT="1")),
+        REJECTED, "unfinished_episode_again", admitted=3,
     ),
     "an episode under no number": Case(hospital(episode(3, NEWNHSNO="")), REJECTED, "nhs_number_missing"),
     "a hospital line too short": Case(hospital(episode(3)[:-1]), REJECTED, "unreadable_row"),
@@ -850,7 +921,7 @@ def unbalanced(connection: duckdb.DuckDBPyConnection) -> int:
 
 # Joins and sums that repeat or lose rows: model, what stands there, and what would be wrong.
 FAULTS = [
-    ("int_intake__hospital_counts", "-count(*) as row_count", "count(*) as row_count"),
+    ("int_intake__hospital_counts", "count(*) as row_count", "2 * count(*) as row_count"),
     ("int_intake__row_counts", "and files.file_kind = 'opt_outs'", "and files.file_kind <> 'hes_apc'"),
     ("int_intake__row_counts", "counts.file_kind = files.file_kind", "true"),
     ("int_intake__file_counts", "and files.file_kind = 'practice_records'", "and files.file_kind <> 'hes_apc'"),

@@ -1,3 +1,6 @@
+{% set diagnosis = without_marks('diag_4_01') -%}
+{% set procedures = without_marks('opertn_4_concat') -%}
+
 with source as (
 
     select * from {{ source('hes', 'apc') }}
@@ -8,38 +11,52 @@ renamed as (
 
     select
         -- keys
-        trim(epikey) as episode_key,
+        {{ to_episode_key('epikey') }} as episode_key,
+        {{ episode_key_rule('epikey') }} as episode_key_rule,
         {{ to_nhs_number('newnhsno') }} as nhs_number,
         file_name,
         {{ nhs_number_spelling_rule('newnhsno') }} as nhs_number_spelling_rule,
+        -- the provider; what follows is the site, or who sent the data
+        nullif(substr(upper(trim(procode)), 1, 3), '') as provider_code,
 
         -- dates: 1800-01-01 stands for null, 1801-01-01 for invalid, both earlier than is plausible
         {{ to_plausible_day('admidate', day_first=true) }} as admission_date,
+        {{ is_unreadable_day('admidate', true, ['1800-01-01', '1801-01-01']) }}
+            as has_unreadable_admission,
         {{ to_plausible_day('disdate', day_first=true) }} as discharge_date,
+        {{ is_unreadable_day('disdate', true, ['1800-01-01', '1801-01-01']) }}
+            as has_unreadable_discharge,
 
         -- codes
-        upper(trim(admimeth)) as admission_method,
-        trim(admisorc) as admission_source,
-        trim(classpat) as patient_class,
-        trim(epistat) as episode_status,
-        trim(epitype) as episode_type,
-        trim(epiorder) as episode_order,
-        trim(sex) as sex,
-        trim(mainspef) as main_specialty,
+        {{ to_hospital_code('admimeth') }} as admission_method,
+        {{ to_hospital_code('admisorc') }} as admission_source,
+        {{ to_hospital_code('classpat') }} as patient_class,
+        {{ to_hospital_code('epistat') }} as episode_status,
+        {{ to_hospital_code('epitype') }} as episode_type,
+        {{ to_hospital_code('epiorder') }} as episode_order,
+        {{ to_hospital_code('sex') }} as sex,
+        {{ to_hospital_code('mainspef') }} as main_specialty,
         -- only whether a birth month is known leaves staging, never which
         case
             when coalesce(trim(mydob), '') in ('', '011800', '011900', '011901') then 'unknown'
             else 'known'
         end as birth_month_kind,
-        -- X fills the place that ICD-10 leaves empty
-        rpad({{ without_marks('diag_4_01') }}, 4, 'X') as primary_diagnosis,
+        -- X fills the place that ICD-10 leaves empty; a letter there is a sender's mark
+        rpad(
+            case
+                when substr({{ diagnosis }}, 4, 1) between 'A' and 'Z'
+                    then substr({{ diagnosis }}, 1, 3)
+                else {{ diagnosis }}
+            end, 4, 'X'
+        ) as primary_diagnosis,
         {{ without_marks('diag_4_concat') }} as diagnoses,
-        {{ without_marks('opertn_4_concat') }} as procedures,
+        case when {{ procedures }} = '' then '-' else {{ procedures }} end as procedures,
 
         -- measures: years, or 7001 to 7007 for infants in bands of days
         case
             when try_cast(startage as double) between 0 and 120 then 'years'
             when try_cast(startage as double) between 7001 and 7007 then 'infant'
+            when trim(startage) <> '' then 'unknown'
         end as age_kind
 
     from source

@@ -1,38 +1,45 @@
 -- Admissions of the people of the journals: the first episode of a stay, linked on the exact
 -- number.
 
-with episodes as (
+with stays as (
 
     select
-        *,
-        min(nhs_number) over (partition by episode_key) as lowest_number,
-        max(nhs_number) over (partition by episode_key) as highest_number,
-        count(*) filter (where episode_status = '3') over (
-            partition by nhs_number, admission_date, admission_method, episode_order
-        ) as finished_count
-    from {{ ref('int_episodes__judged') }}
+        episodes.nhs_number,
+        episodes.admission_date,
+        episodes.admission_method,
+        episodes.primary_diagnosis,
+        -- who does not say at which provider may mean any
+        coalesce(
+            episodes.provider_code,
+            min(episodes.provider_code) over (
+                partition by
+                    episodes.nhs_number,
+                    episodes.admission_date,
+                    episodes.admission_method,
+                    episodes.primary_diagnosis
+            )
+        ) as provider_code
+    from {{ ref('int_hospital__episodes') }} as episodes
+    cross join {{ ref('int_collection__settings') }} as settings
     where
-        rejected_rule is null
+        episodes.rejected_rule is null
+        and episodes.copy_rule is null
+        and episodes.episode_order = '1'
+        and episodes.admission_date between settings.period_start and settings.period_end
         and {{ collects_journals() }}
 
 ),
 
 admissions as (
 
+    -- two stays on one day at two providers are two
     select distinct
-        episodes.nhs_number,
-        episodes.admission_date,
-        episodes.admission_method,
-        episodes.primary_diagnosis
-    from episodes
-    cross join {{ ref('int_collection__settings') }} as settings
-    where
-        episodes.episode_order = '1'
-        and episodes.admission_date between settings.period_start and settings.period_end
-        -- an episode under two people's numbers is nobody's
-        and (episodes.episode_key is null or episodes.lowest_number = episodes.highest_number)
-        -- an unfinished one is passed over where the finished one is there too
-        and (episodes.finished_count = 0 or episodes.episode_status = '3')
+        nhs_number,
+        admission_date,
+        admission_method,
+        primary_diagnosis,
+        provider_code
+    from stays
 
 ),
 

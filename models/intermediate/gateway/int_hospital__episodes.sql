@@ -1,0 +1,34 @@
+-- Every row of the hospital files and what is wrong with it: by itself (rejected_rule), or beside
+-- the other usable rows (copy_rule). Whoever counts or hands on episodes takes them from here.
+
+{% set columns = [
+    'file_name', 'episode_key', 'nhs_number', 'provider_code', 'admission_date', 'admission_method',
+    'admission_source', 'patient_class', 'episode_status', 'episode_type', 'episode_order', 'sex',
+    'age_kind', 'main_specialty', 'birth_month_kind', 'primary_diagnosis', 'diagnoses', 'procedures',
+] -%}
+
+select
+    {%- for column in columns %}
+    judged.{{ column }},
+    {%- endfor %}
+    judged.rejected_rule,
+    cast(null as varchar) as copy_rule
+from {{ ref('int_episodes__judged') }} as judged
+where
+    judged.rejected_rule is not null
+    or (
+        judged.episode_status = '3'
+        and not exists (
+            select 1
+            from {{ ref('int_episodes__compared') }} as compared
+            where compared.episode_key = judged.episode_key
+        )
+    )
+union all
+select
+    {%- for column in columns %}
+    compared.{{ column }},
+    {%- endfor %}
+    cast(null as varchar) as rejected_rule,
+    compared.copy_rule
+from {{ ref('int_episodes__compared') }} as compared

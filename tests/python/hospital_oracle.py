@@ -1,0 +1,150 @@
+"""What becomes of every row of the hospital files, in plain Python: domain handbook, sections 2.1, 2.5 and 11."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from moment_oracle import day
+from opt_out_oracle import nhs_number, number_rule, seed, text
+
+NO_DAY = ("1800-01-01", "1801-01-01", "01/01/1800", "01/01/1801")
+FIELDS = {
+    "sex": "sex", "admisorc": "admission_source", "classpat": "patient_class", "epistat": "episode_status",
+    "epitype": "episode_type",
+}  # fmt: skip
+COMPARED = (
+    "day", "method", "order", "provider", "admisorc", "classpat", "epistat", "epitype", "sex", "diagnosis",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stay:
+    """One row that is usable by itself."""
+
+    file_name: str
+    key: str | None
+    number: str
+    day: date
+    method: str
+    order: str
+    provider: str | None
+    diagnosis: str | None
+    admisorc: str | None
+    classpat: str | None
+    epistat: str | None
+    epitype: str | None
+    sex: str | None
+
+
+def code(value: str | None) -> str | None:
+    """1, 01, 1.0 and 01.00 are one."""
+    value = text(value).upper()
+    number = re.fullmatch(r"0*([0-9]+?)(\.0*)?", value)
+    return (number[1] if number else value) or None
+
+
+def key(value: str | None) -> str | None:
+    value = text(value)
+    if number := re.fullmatch(r"\+?0*([0-9]*?)(\.0*)?", value):
+        return number[1] or None
+    is_none = re.fullmatch(r"-[0-9.]+|#?(null|none|nan|n/?a)", value, re.IGNORECASE)
+    return None if is_none or not re.search("[0-9A-Za-z]", value) else value
+
+
+def diagnosis(value: str | None) -> str | None:
+    if value is None:
+        return None
+    letters = re.sub(r"[-. &*+†‡]", "", text(value)).upper()
+    letters = letters[:3] if letters[3:4].isalpha() else letters
+    return letters[:4].ljust(4, "X")
+
+
+def age_is_known(value: str | None) -> bool:
+    try:
+        age = float(text(value))
+    except ValueError:
+        return not text(value)
+    return 0 <= age <= 120 or 7001 <= age <= 7007
+
+
+def by_itself(row: dict) -> Stay | str:
+    """The row, or the first rule that it breaks."""
+    if rule := number_rule(row["newnhsno"], is_synthetic=True):
+        return rule
+    if re.fullmatch(r"[0-9]+([.,][0-9]*)?e[+-]?[0-9]{1,3}", text(row["epikey"]), re.IGNORECASE):
+        return "episode_key_in_exponent"
+    admitted, left = (day(text(row.get(name)), is_day_first=True) for name in ("admidate", "disdate"))
+    methods = {each["admission_method"] for each in seed("admission_methods")}
+    known = {(each["field"], each["code"]) for each in seed("hospital_codes")}
+    order = code(row.get("epiorder")) or ""
+    rules = {
+        "admission_date_unreadable": admitted is None and text(row["admidate"]) not in ("", *NO_DAY),
+        "admission_date_unknown": admitted is None,
+        "discharge_date_unreadable": left is None and text(row.get("disdate")) not in ("", *NO_DAY),
+        "discharged_before_admission": bool(admitted and left and left < admitted),
+        "admission_method_unknown": code(row["admimeth"]) not in methods,
+        "episode_order_unknown": order == "99" or not re.fullmatch("[1-9][0-9]?", order),
+        **{
+            f"{field}_unknown": bool(code(row.get(raw))) and (field, code(row.get(raw))) not in known
+            for raw, field in FIELDS.items()
+        },
+        "start_age_unknown": not age_is_known(row.get("startage")),
+    }
+    for rule, is_broken in rules.items():
+        if is_broken:
+            return rule
+    return Stay(
+        row.get("file_name") or "", key(row["epikey"]), nhs_number(row["newnhsno"]), admitted, code(row["admimeth"]), order,
+        text(row.get("procode")).upper()[:3] or None, diagnosis(row.get("diag_4_01")),
+        *(code(row.get(name)) for name in ("admisorc", "classpat", "epistat", "epitype", "sex")),
+    )  # fmt: skip
+
+
+def is_finished(stay: Stay) -> bool:
+    return stay.epistat == "3"
+
+
+def in_order(stay: Stay) -> tuple:
+    """Of copies the finished one first, then by what they hold; of equal ones the first file's."""
+    held = [getattr(stay, name) for name in COMPARED]
+    return (not is_finished(stay), [(value is None, value or "") for value in held], stay.file_name)
+
+
+def is_there_finished(stay: Stay, finished: Iterable[Stay]) -> bool:
+    return not is_finished(stay) and any(
+        (other.number, other.day, other.method, other.order) == (stay.number, stay.day, stay.method, stay.order)
+        and (not other.provider or not stay.provider or other.provider == stay.provider)
+        for other in finished
+    )
+
+
+def verdicts(rows: Iterable[dict]) -> list[tuple[Stay | None, str]]:
+    """Each row, if usable, and the one rule that it met."""
+    judged = [by_itself(row) for row in rows]
+    stays = [stay for stay in judged if isinstance(stay, Stay)]
+    of_key = defaultdict(list)
+    for stay in stays:
+        of_key[stay.key].append(stay)
+    of_key.pop(None, None)
+    of_two = {each for each, held in of_key.items() if len({stay.number for stay in held}) > 1}
+    finished = [stay for stay in stays if is_finished(stay) and stay.key not in of_two]
+    result: list[tuple[Stay | None, str]] = [(None, rule) for rule in judged if isinstance(rule, str)]
+    kept = [stay for stay in stays if stay.key is None]
+    for each, held in of_key.items():
+        first, *others = sorted(held, key=in_order)
+        if each in of_two:
+            result += [(stay, "episode_of_two_people") for stay in held]
+            continue
+        kept.append(first)
+        result += [(stay, "repeated_episode") for stay in others]
+    for stay in kept:
+        again = is_there_finished(stay, finished)
+        result.append((stay, "unfinished_episode_again" if again else "complete" if stay.key else "episode_key_missing"))
+    return result
+
+
+def counted(rows: Iterable[dict]) -> Counter:
+    """Rows by file and rule; of rows that are not usable by rule alone."""
+    return Counter((stay.file_name if stay else None, rule) for stay, rule in verdicts(rows))
