@@ -662,7 +662,7 @@ HARMLESS = {
     ),
     "unpivot of the safe": (
         "select practice_code, n, v from {int_ods__practices}"
-        " unpivot (v for n in (status_code, ccg_code)) order by all"
+        " unpivot (v for n in (status, ccg_code)) order by all"
     ),
     "a range of whole numbers": "select unnest(range(0, 10)) as n order by 1",
     "from first": f"from {P} select {KEY}, gp_code {SORTED}",

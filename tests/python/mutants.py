@@ -517,7 +517,7 @@ MUTANTS = [
     Mutant(
         COLLECTED,
         "closed",
-        "coalesce(practices.status_code, '') <> 'A'",
+        "coalesce(practices.status, '') <> 'active'",
         "false",
         "a closed practice contributes nothing",
     ),
@@ -569,8 +569,8 @@ MUTANTS = [
     Mutant(
         PRACTICES,
         "any organisation",
-        "practices.prescribing_setting = '4'",
-        "true",
+        "            practices.prescribing_setting = settings_of_practices.word\n            and settings_of_practices.meaning",
+        "            settings_of_practices.word = '4'\n            and settings_of_practices.meaning",
         "a walk-in centre is no GP practice",
     ),
     Mutant(

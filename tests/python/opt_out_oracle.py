@@ -251,24 +251,30 @@ def has_agreed(sent: Sent, practice: str) -> bool:
     return last is not None and answers[last] == {"agreed"}
 
 
+# Section 5: the legacy code of a GP practice, as some tools write it too, and today's role.
+GP_PRACTICE = {"4", "04", "4.0", "RO76", "GP PRACTICE"}
+
+
 def is_open(sent: Sent, practice: str) -> bool:
     """Its last row as a GP practice is active and not closed on the day of its extraction."""
     rows = [
         row
         for row in sent.practices
-        if text(row["organisation_code"]) == practice and row["prescribing_setting"] == "4"
+        if text(row["organisation_code"]) == practice and text(row["prescribing_setting"]).upper() in GP_PRACTICE
     ]
     if not rows:
         return False
-    row = max(rows, key=lambda row: row["open_date"] or "")
+    row = max(rows, key=lambda row: day(row["open_date"]) or date.min)
     extracted = [
         instant(file["extracted_at"])
         for file in sent.files
         if file["practice_code"] == practice and file["file_kind"] == "practice_records"
     ]
-    day = local_day((extracted and extracted[0]) or sent.collected_at)
-    return row["status_code"] == "A" and not (
-        row["close_date"] and row["close_date"] <= day.strftime("%Y%m%d")
+    today = local_day((extracted and extracted[0]) or sent.collected_at)
+    if any(text(row[column]) and day(row[column]) is None for column in ("open_date", "close_date")):
+        return False  # a day that cannot be read may be that of its end
+    return text(row["status_code"]).upper() in {"A", "ACTIVE"} and not (
+        row["close_date"] and day(row["close_date"]) <= today
     )
 
 

@@ -149,6 +149,7 @@ def by_hand(**settings) -> Sent:
     world.practice(good)
     world.practice(second, extracted_at="2017-04-01T20:00:00+01:00")
     hard_practices(world)
+    words_of_the_organisation_service(world)
     extractions(world)
     # another wave, and another collection's
     for collection, wave, code in (("care_data", "next", "K81001"), ("gpdpr", "pilot", "P81001")):
@@ -221,6 +222,30 @@ def hard_practices(world: World) -> None:
             world.organisation(code)
     world.answers("X81001", ("agreed", "2016-10-01"), service="another_service")
     world.answers("Z81001", ("agreed", "2016-10-01"))
+
+
+def words_of_the_organisation_service(world: World) -> None:
+    """Its legacy letters and today's words, a status that is missing or unknown, and days that cannot be read."""
+    for letter, changes in zip(
+        "ABCDEFGHJKLM",
+        (
+            {"status_code": "ACTIVE", "prescribing_setting": "RO76"},  # good
+            {"status_code": " active ", "prescribing_setting": "ro76"},  # good
+            {"status_code": "INACTIVE", "prescribing_setting": "RO76"},
+            {"status_code": "DORMANT", "prescribing_setting": "RO76"},
+            {"status_code": "PROPOSED", "prescribing_setting": "RO76"},
+            {"status_code": "ACTIVE", "prescribing_setting": "RO87"},
+            {"status_code": None},
+            {"status_code": "Z"},
+            {"close_date": "2017-03-31"},
+            {"close_date": "31/03/2099"},
+            {"open_date": "once"},
+            {"close_date": "2099-03-31", "open_date": "1974-04-01"},  # good
+        ),
+    ):
+        code = f"{letter}84001"
+        world.practice(code)
+        world.sent.practices[-1] |= changes
 
 
 def extractions(world: World) -> None:

@@ -401,6 +401,22 @@ CASES = {
         content(lines(["PRACTICE_CODE", "GP_SYSTEM_SUPPLIER"], [HERE, "@SUM(1+1)*cmd"]), "gpes/suppliers.csv"),
         ACCEPTED, "name_withheld",
     ),
+    # ODS as it hands its files out today
+    "today's words for status and setting": Case(
+        both(
+            register("ods/epraccur.csv", ",A,", ",ACTIVE,"),
+            register("ods/epraccur.csv", ",4,", ",RO76,"),
+            register("ods/egpcur.csv", ",A,", ",ACTIVE,"),
+        ),
+        ACCEPTED,
+    ),
+    "an integrated care board as parent": Case(
+        register("ods/epraccur.csv", ",19740401,,A,,", ",19740401,,A,,QWE"), ACCEPTED
+    ),
+    "a practice's name with signs and accents": Case(
+        register("ods/epraccur.csv", f"{HERE},", f"{HERE},THE SURGERY @ PRINCES PARK_2 (ST ÉTIENNE’S)"), ACCEPTED
+    ),
+    "days of the register in ISO": Case(register("ods/epraccur.csv", ",19740401,", ",1974-04-01,"), ACCEPTED),
     "names as they are": Case(register("ods/egpcur.csv", f"{GP},", f"{GP},O'BRIEN-SMITH J (LOCUM)"), ACCEPTED),
 
     # first contact: whatever form says the same
@@ -628,6 +644,30 @@ CASES = {
         ),
         OUT, "not_open", 0, 0,
     ),
+    "a status that is missing": Case(
+        register("ods/epraccur.csv", ",19740401,,A,", ",19740401,,,"), UNDONE, "national_file_mostly_unusable"
+    ),
+    "one status that is missing": Case(
+        lambda raw_dir: write(
+            raw_dir, "ods/epraccur.csv",
+            (raw_dir / "ods/epraccur.csv").read_bytes().replace(b"19740401,,A", b"19740401,,", 1),
+        ),
+        OUT, "not_open", 0, 0, "organisation_status_unknown",
+    ),
+    "closed, in the words of today": Case(
+        lambda raw_dir: write(
+            raw_dir, "ods/epraccur.csv",
+            (raw_dir / "ods/epraccur.csv").read_bytes().replace(b"19740401,,A", b"1974-04-01,2016-12-31,ACTIVE", 1),
+        ),
+        OUT, "not_open", 0, 0,
+    ),
+    "a closing day that cannot be read": Case(
+        lambda raw_dir: write(
+            raw_dir, "ods/epraccur.csv",
+            (raw_dir / "ods/epraccur.csv").read_bytes().replace(b"19740401,,A", b"19740401,31/12/2016,A", 1),
+        ),
+        OUT, "not_open", 0, 0, "organisation_day_unreadable",
+    ),
     # too little of the practice file is usable; half is enough
     "half of the rows": Case(records(*PEOPLE, *BAD[:3]), REJECTED, "nhs_number_malformed"),
     "less than half of the rows": Case(
@@ -816,6 +856,16 @@ CASES = {
     "an answer without a day": Case(
         more("cqrs/participation.csv", [HERE, COLLECTION, "agreed", ""]), REJECTED, "participation_undated", 0, 0,
         "not_agreed",
+    ),
+    "an answer whose day cannot be read": Case(
+        more("cqrs/participation.csv", [HERE, COLLECTION, "agreed", "01/10/2016"]), REJECTED,
+        "participation_day_unreadable", 0, 0, "not_agreed",
+    ),
+    "a day of leaving that cannot be read": Case(
+        more("ods/egpcur.csv", ods_row(
+            ORGANISATION_CODE="G1000087", PARENT_ORGANISATION_CODE=HERE, STATUS_CODE="A", LEFT_PARENT_DATE="31/12/2016"
+        )),
+        REJECTED, "organisation_day_unreadable",
     ),
     "an answer under a number": Case(
         more("cqrs/participation.csv", [T1, COLLECTION, "agreed", "2016-12-01"]), REJECTED, "practice_code_malformed"

@@ -10,7 +10,9 @@ with judged as (
         counts.rule,
         counts.row_count,
         rules.keeps_row as is_usable,
-        rules.rule in ('other_service', 'other_organisation') as is_passed_over,
+        rules.rule in (
+            'other_service', 'other_organisation', 'repeated_episode', 'unfinished_episode_again'
+        ) as is_passed_over,
         rules.rule_order
     from {{ ref('int_intake__row_counts') }} as counts
     inner join {{ ref('intake_rules') }} as rules on counts.rule = rules.rule

@@ -13,6 +13,7 @@ with judged as (
                 then 'other_service'
             when coalesce(status, '') not in ('offered', 'agreed', 'declined', 'withdrawn')
                 then 'participation_status_unknown'
+            when has_unreadable_day then 'participation_day_unreadable'
             when status_date is null then 'participation_undated'
             else 'complete'
         end as rule
@@ -44,19 +45,24 @@ with judged as (
         'ods_practices' as file_kind,
         case
             when
-                prescribing_setting = '4'
+                settings.word is not null
                 and not {{ is_practice_code("coalesce(practice_code, '')") }}
                 then 'practice_code_malformed'
-            when coalesce(prescribing_setting, '') <> '4' then 'other_organisation'
-            when coalesce(status_code, '') not in ('A', 'C', 'D', 'P')
+            when settings.word is null then 'other_organisation'
+            when statuses.word is null or statuses.meaning = 'retired'
                 then 'organisation_status_unknown'
+            when has_unreadable_day then 'organisation_day_unreadable'
             when
                 practice_name <> ''
                 and {{ plain_name('practice_name') }} is null
                 then 'name_withheld'
             else 'complete'
         end as rule
-    from {{ ref('stg_ods__practices') }}
+    from {{ ref('stg_ods__practices') }} as practices
+    left join {{ ref('organisation_words') }} as settings
+        on practices.prescribing_setting = settings.word and settings.word_kind = 'setting'
+    left join {{ ref('organisation_words') }} as statuses
+        on practices.status = statuses.word and statuses.word_kind = 'status'
     union all
     select
         'ods_gps' as file_kind,
@@ -68,11 +74,10 @@ with judged as (
                     and {{ is_practice_code("coalesce(gps.practice_code, '')") }}
                 )
                 then 'other_organisation'
-            -- B stands for a GP who has retired
-            when
-                defaults.code is null
-                and coalesce(gps.status_code, '') not in ('A', 'B', 'C', 'D', 'P')
+            when defaults.code is null and statuses.word is null
                 then 'organisation_status_unknown'
+            when defaults.code is null and gps.has_unreadable_day
+                then 'organisation_day_unreadable'
             when defaults.code is null and not {{ is_gp_code('gps.gp_code') }}
                 then 'gp_code_malformed'
             when defaults.code is not null then 'gp_default_code'
@@ -85,6 +90,8 @@ with judged as (
     from {{ ref('stg_ods__gps') }} as gps
     left join {{ ref('default_codes') }} as defaults
         on gps.gp_code = defaults.code
+    left join {{ ref('organisation_words') }} as statuses
+        on gps.status = statuses.word and statuses.word_kind = 'status'
 
 )
 

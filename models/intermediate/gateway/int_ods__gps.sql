@@ -20,11 +20,14 @@ select
     gps.gp_code,
     gps.practice_code,
     {{ plain_name('gps.gp_name') }} as gp_name,
-    case when {{ full_match('gps.status_code', '[A-Z]') }} then gps.status_code end as status_code,
+    -- a day that cannot be read may be that of the end
+    case when not gps.has_unreadable_day then statuses.meaning end as status,
     gps.joined_date,
     gps.left_date,
     settings.collected_at
 from gps
 cross join {{ ref('int_collection__settings') }} as settings
+left join {{ ref('organisation_words') }} as statuses
+    on gps.status = statuses.word and statuses.word_kind = 'status'
 where gps.recency = 1
 order by gps.gp_code, gps.practice_code

@@ -6,10 +6,12 @@ with practices as (
             partition by practices.practice_code order by practices.open_date desc nulls last
         ) as recency
     from {{ ref('stg_ods__practices') }} as practices
-    -- 4 is a GP practice; the file also holds walk-in centres and out-of-hours services
-    where
-        practices.prescribing_setting = '4'
-        and {{ is_practice_code('practices.practice_code') }}
+    -- the file also holds walk-in centres and out-of-hours services
+    inner join {{ ref('organisation_words') }} as settings_of_practices
+        on
+            practices.prescribing_setting = settings_of_practices.word
+            and settings_of_practices.meaning = 'gp_practice'
+    where {{ is_practice_code('practices.practice_code') }}
 
 )
 
@@ -18,12 +20,14 @@ select
     {{ plain_name('practices.practice_name') }} as practice_name,
     case when {{ full_match('practices.ccg_code', '[0-9A-Z]{3,6}') }} then practices.ccg_code end
         as ccg_code,
-    case when {{ full_match('practices.status_code', '[A-Z]') }} then practices.status_code end
-        as status_code,
+    -- a day that cannot be read may be that of its end
+    case when not practices.has_unreadable_day then statuses.meaning end as status,
     practices.open_date,
     practices.close_date,
     settings.collected_at
 from practices
 cross join {{ ref('int_collection__settings') }} as settings
+left join {{ ref('organisation_words') }} as statuses
+    on practices.status = statuses.word and statuses.word_kind = 'status'
 where practices.recency = 1
 order by practices.practice_code

@@ -11,7 +11,7 @@ with current_gps as (
     inner join {{ ref('int_practices__collected') }} as practices
         on gps.practice_code = practices.practice_code
     where
-        gps.status_code = 'A'
+        gps.status = 'active'
         and coalesce(gps.joined_date, date '0001-01-01') <= cast(practices.extracted_at as date)
         and coalesce(gps.left_date, date '9999-12-31') > cast(practices.extracted_at as date)
 

@@ -28,7 +28,7 @@ select
     case
         when practices.practice_code is null then 'not_a_gp_practice'
         when
-            coalesce(practices.status_code, '') <> 'A'
+            coalesce(practices.status, '') <> 'active'
             or practices.close_date
             <= cast(coalesce(files.extracted_at, settings.collected_at) as date)
             then 'not_open'

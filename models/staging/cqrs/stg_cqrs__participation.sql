@@ -13,6 +13,7 @@ renamed as (
 
         -- dates
         {{ to_plausible_day('status_date') }} as status_date,
+        {{ is_unreadable_day('status_date') }} as has_unreadable_day,
 
         -- codes
         lower(trim(status)) as status

@@ -14,10 +14,12 @@ renamed as (
         -- dates
         {{ to_plausible_day('join_parent_date') }} as joined_date,
         {{ to_plausible_day('left_parent_date') }} as left_date,
+        {{ is_unreadable_day('join_parent_date') }}
+        or {{ is_unreadable_day('left_parent_date') }} as has_unreadable_day,
 
         -- codes
         trim(name) as gp_name,
-        trim(status_code) as status_code
+        coalesce(upper(trim(status_code)), '') as status
 
     from source
 

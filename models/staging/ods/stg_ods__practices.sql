@@ -14,11 +14,13 @@ renamed as (
         -- dates
         {{ to_plausible_day('open_date') }} as open_date,
         {{ to_plausible_day('close_date') }} as close_date,
+        {{ is_unreadable_day('open_date') }}
+        or {{ is_unreadable_day('close_date') }} as has_unreadable_day,
 
         -- codes
         trim(name) as practice_name,
-        trim(status_code) as status_code,
-        trim(prescribing_setting) as prescribing_setting
+        coalesce(upper(trim(status_code)), '') as status,
+        coalesce(upper(trim(prescribing_setting)), '') as prescribing_setting
 
     from source
 
