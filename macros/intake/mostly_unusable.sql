@@ -17,6 +17,18 @@ with judged as (
 
 ),
 
+placed as (
+
+    select
+        *,
+        rank() over (
+            partition by practice_code, part
+            order by is_passed_over or is_unusable desc, value_count desc, rule_order
+        ) as place
+    from judged
+
+),
+
 shares as (
 
     select
@@ -25,9 +37,8 @@ shares as (
         count(*) filter (where not is_passed_over and not is_unusable) as usable_rules,
         sum(value_count) filter (where not is_passed_over) as value_count,
         coalesce(sum(value_count) filter (where is_unusable), 0) as unusable_count,
-        max_by(rule, value_count * 10000 - rule_order)
-            filter (where is_passed_over or is_unusable) as worst_rule
-    from judged
+        min(rule) filter (where place = 1 and (is_passed_over or is_unusable)) as worst_rule
+    from placed
     group by practice_code, part
 
 )

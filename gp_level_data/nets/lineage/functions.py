@@ -20,7 +20,7 @@ SCALAR = {
     exp.Greatest, exp.Least, exp.Nullif,
     exp.Concat, exp.ConcatWs, exp.Contains, exp.EndsWith, exp.Left, exp.Length, exp.Lower, exp.Pad,
     exp.RegexpExtract, exp.RegexpFullMatch, exp.RegexpLike, exp.RegexpReplace, exp.Replace,
-    exp.Right, exp.SplitPart, exp.StartsWith, exp.StrPosition, exp.Substring, exp.Trim, exp.Upper,
+    exp.Right, exp.SplitPart, exp.StartsWith, exp.StrPosition, exp.Substring, exp.Translate, exp.Trim, exp.Upper,
     exp.DateAdd, exp.DateDiff, exp.DateSub, exp.DateTrunc, exp.Day, exp.DayOfWeek, exp.Extract,
     exp.Month, exp.Quarter, exp.TimestampTrunc, exp.TimeToStr, exp.Week, exp.Year,
 }  # fmt: skip
@@ -41,7 +41,7 @@ BY_ORDER = RANKS | OF_A_ROW
 SAME_WHERE_TIED = {exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist}
 
 # Functions that the parser has no type for.
-BY_NAME = {"date_part", "divide", "try_strptime"}
+BY_NAME = {"date_part", "divide", "strip_accents", "try_strptime"}
 
 # Results of aggregates: a query that has one of them without GROUP BY gives one row.
 AGGREGATING = AGGREGATES | {exp.Count, exp.Min, exp.Max} | (OF_A_ROW - {exp.IgnoreNulls})

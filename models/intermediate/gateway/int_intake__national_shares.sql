@@ -20,6 +20,18 @@ with judged as (
 
 ),
 
+placed as (
+
+    select
+        *,
+        rank() over (
+            partition by file_kind, file_name
+            order by is_passed_over or not is_usable desc, row_count desc, rule_order
+        ) as place
+    from judged
+
+),
+
 counted as (
 
     select
@@ -28,11 +40,10 @@ counted as (
         sum(row_count) as row_count,
         coalesce(sum(row_count) filter (where is_usable and not is_passed_over), 0) as used_count,
         coalesce(sum(row_count) filter (where is_passed_over), 0) as passed_over_count,
-        coalesce(sum(row_count) filter (where not is_usable), 0) as unusable_count,
-        -- two rules that took as many: the first in the order of the rules
-        max_by(rule, row_count * 10000 - rule_order)
-            filter (where is_passed_over or not is_usable) as worst_rule
-    from judged
+        coalesce(sum(row_count) filter (where not is_usable and not is_passed_over), 0)
+            as unusable_count,
+        min(rule) filter (where place = 1 and (is_passed_over or not is_usable)) as worst_rule
+    from placed
     group by file_kind, file_name
 
 )
