@@ -1,0 +1,131 @@
+"""`make check`: what a build would say of a folder before any key exists, in words, without a value."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import COLLECTION, SAMPLE
+from test_intake_cases import (
+    HERE, HOSPITAL, HOSPITAL_HEADER, NUMBER, OPT_OUT_HEADER, OPT_OUTS, PEOPLE, RECORDS, HEADER, T1, content,
+    delimited, good_folder, instead, lines, objection, otherwise_coded, person, register_as_json, without, write,
+)  # fmt: skip
+
+from gp_level_data import synthetic_folder
+from gp_level_data.__main__ import main
+
+Said = tuple[int, str]
+Check = Callable[..., Said]
+
+
+@pytest.fixture
+def check(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
+    """Exit code and words of the command; no number among them, and nothing left behind."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+
+    def said(raw_dir: Path, *options: str) -> Said:
+        before = {path: path.stat().st_mtime_ns for path in raw_dir.rglob("*")}
+        capfd.readouterr()
+        code = main(["check", "--raw-dir", str(raw_dir), *options])
+        printed = "".join(capfd.readouterr())
+        words = printed.replace(str(raw_dir), "")
+        assert len(NUMBER.findall(words)) == 0
+        assert {path: path.stat().st_mtime_ns for path in raw_dir.rglob("*")} == before
+        assert not any(scratch.iterdir())
+        return code, words
+
+    return said
+
+
+def synthetic(raw_dir: Path) -> Path:
+    synthetic_folder.write_marker(raw_dir, 1, 1)
+    return raw_dir
+
+
+def test_a_folder_in_order(check: Check, tmp_path: Path) -> None:
+    """Flags a check that finds fault with a good folder, or does not count its rows."""
+    code, said = check(synthetic(good_folder(tmp_path / "raw")))
+    assert code == 0, "a good folder is not passed"
+    assert "practice_records: 5 sent, 5 used, 0 left out" in said
+    assert "To mend\n  nothing" in said and said.endswith("A build would run.\n")
+
+
+def test_practices_that_a_build_would_keep_out(check: Check, tmp_path: Path) -> None:
+    """Flags a check that lets a practice go that a build would keep out, or rows that it would reject."""
+    raw_dir = good_folder(tmp_path / "raw")
+    write(raw_dir, OPT_OUTS, lines(OPT_OUT_HEADER, objection(1)[:-1]))
+    write(raw_dir, RECORDS, lines(HEADER, *PEOPLE, person(4, NHS_NUMBER="12345"), person(4, NHS_NUMBER=f"{T1}x")))
+    write(raw_dir, f"hes/{HERE}.md5", b"x")
+    code, said = check(synthetic(raw_dir))
+    assert code == 1
+    assert f"{HERE} kept out: the opt-out file has lines that cannot be read" in said
+    assert "Mend the lines and send the file again" in said
+    assert f"practice_records of {HERE}: 2 x NHS Number that is not ten digits" in said
+    assert f"hes/{HERE}.md5: passed over" in said
+    assert said.endswith("A build would run, and keep practices out.\n")
+
+
+STOPS = {
+    "hospital file without its number": (
+        otherwise_coded(NEWNHSNO=None, ENCRYPTED_HESID=["A", "B"]), ["NEWNHSNO is missing and ENCRYPTED_HESID"]
+    ),
+    "hospital file without columns": (
+        otherwise_coded(EPIKEY=None, ADMIDATE=None), ["missing: EPIKEY, ADMIDATE", "Send every column"]
+    ),
+    "semicolons": (
+        content(delimited(";", HOSPITAL_HEADER), HOSPITAL), ["is a semicolon", "Write commas, tabs or pipes"]
+    ),
+    "UTF-16": (content(lines(HOSPITAL_HEADER).decode().encode("utf-16"), HOSPITAL), ["it is in UTF-16"]),
+    "no answers": (without("cqrs/participation.csv"), ["there is no file cqrs/participation.csv"]),
+    "an archive of nothing": (
+        instead(b"PK\5\6" + bytes(18), "apc_1617.zip", HOSPITAL), ["the archive holds no file"]
+    ),
+    "a register of another layout": (register_as_json([1]), ["no list of organisations"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_what_would_stop_a_build(check: Check, tmp_path: Path, name: str) -> None:
+    """Flags a check that does not say which file, what of it, and what to do."""
+    change, words = STOPS[name]
+    raw_dir = good_folder(tmp_path / "raw")
+    change(raw_dir)
+    code, said = check(raw_dir)
+    assert code == 1 and said.endswith("A build would stop.\n")
+    assert [word for word in words if word not in said] == []
+
+
+def test_every_flaw_at_once(check: Check, tmp_path: Path) -> None:
+    """Flags a check that stops at the first thing to mend."""
+    raw_dir = good_folder(tmp_path / "raw")
+    for change, _ in STOPS.values():
+        (raw_dir / HOSPITAL).touch()
+        change(raw_dir) if (raw_dir / "cqrs/participation.csv").exists() else None
+    content(lines([*HEADER, "JOHN SMITH 12"]), RECORDS)(raw_dir)
+    code, said = check(raw_dir)
+    assert code == 1
+    assert "a column at place 9" in said and "SMITH" not in said
+
+
+def test_own_data_without_settings(check: Check, tmp_path: Path) -> None:
+    """Flags values that are judged by the sample's settings; the files are told all the same."""
+    code, said = check(good_folder(tmp_path / "raw"))
+    assert code == 1
+    assert "Give collected_at, period_start, period_end" in said and "apc_1617.csv: 2 rows, comma" in said
+
+
+def test_a_folder_that_is_not_there(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["check", "--raw-dir", str(tmp_path / "nowhere")]) == 1
+    assert capfd.readouterr().err.startswith("There is no raw folder")
+
+
+def test_the_sample(check: Check, tmp_path: Path) -> None:
+    """The sample has flaws on purpose: each is told, the first ten with what to do."""
+    raw_dir = tmp_path / "raw"
+    shutil.copytree(SAMPLE, raw_dir)
+    code, said = check(raw_dir)
+    assert code == 1
+    assert f"gpes/{COLLECTION}/M81001.csv: refused whole" in said and "POSTCODE" in said
+    assert "10." in said and "11." not in said
