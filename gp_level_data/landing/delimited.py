@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy
+
 from gp_level_data.landing.broken import Broken
 from gp_level_data.landing.contract import FileKind
 from gp_level_data.landing.packed import BLOCK, unpacked
@@ -194,15 +196,14 @@ def is_ods_header(cells: list[str]) -> bool:
 def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
     """Lines that are not blank, and whether the engine can be trusted with the file.
 
-    A few searches over each block instead of a look at each line: a national file has 20 million.
+    A few comparisons over each block instead of a look at each line: a national file has 20 million.
     """
     counted, returns, pairs, ends, delimiters = Counted(), 0, 0, 0, 0
     delimiter = dialect.delimiter.encode()
     blank = re.compile(rb"^[ \t\"" + re.escape(delimiter) + rb"]*\r?$", re.MULTILINE)
-    starts = (b"\n\n", b"\n\r", b"\n ", b"\n\t", b'\n""', b"\n" + delimiter)
     decoder = codecs.getincrementaldecoder("utf-8")()
-    block, carried, has_quotes = head.removeprefix(codecs.BOM_UTF8), b"", False
-    while block or carried:
+    block, carried, has_quotes, is_last = head.removeprefix(codecs.BOM_UTF8), b"", False, False
+    while not is_last:
         is_last = not block
         counted.size += len(block)
         if not (counted.is_windows or (block.isascii() and not decoder.getstate()[0])):
@@ -213,39 +214,51 @@ def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
         whole, carried = split(carried + block, is_last)
         if len(carried) > LONGEST_LINE:
             raise Broken("unreadable_file", "it has a line of more than 64 megabytes, or no line ends")
-        ends += whole.count(b"\n")
-        returns += whole.count(b"\r")
-        pairs += whole.count(b"\r\n")
-        blanks = []
-        if whole and (blank.match(whole) or any(start in whole for start in starts)):
-            blanks = [found.group() for found in blank.finditer(whole.removesuffix(b"\n"))]
-        line_count = whole.count(b"\n") + (bool(whole) and not whole.endswith(b"\n"))
-        counted.lines += line_count - len(blanks)
-        delimiters += whole.count(delimiter) - sum(line.count(delimiter) for line in blanks)
-        if b'"' in whole:
-            has_quotes = True
-            counted.is_odd = counted.is_odd or has_odd_quotes(whole, delimiter)
         if whole:
+            signs = numpy.frombuffer(whole, numpy.uint8)
+            at_ends = numpy.flatnonzero(signs == NEW_LINE)
+            starts = numpy.concatenate(([0], at_ends + 1))
+            starts = starts[starts < len(signs)]
+            ends += len(at_ends)
+            returns += numpy.count_nonzero(signs == RETURN)
+            pairs += numpy.count_nonzero(signs[at_ends[at_ends > 0] - 1] == RETURN)
+            blanks = blank_lines(whole, signs[starts], blank, delimiter)
+            counted.lines += len(starts) - len(blanks)
+            delimiters += numpy.count_nonzero(signs == delimiter[0])
+            delimiters -= sum(line.count(delimiter) for line in blanks)
+            if b'"' in whole:
+                has_quotes = True
+                counted.is_odd = counted.is_odd or has_odd_quotes(signs, at_ends, delimiter)
             counted.last_line = whole[max(whole.rfind(b"\n"), whole.rfind(b"\r")) + 1 :]
         block = b"" if is_last else stream.read(BLOCK)
-        if is_last:
-            break
     is_mixed = returns not in (0, pairs) or pairs not in (0, ends)
     # Of a large file only the rows that are too short or too long are lost, and counted.
-    per_line = dialect.width - 1
-    rows = counted.lines - dialect.named
-    is_uneven = not has_quotes and counted.size < LARGE and uneven(delimiters, rows, per_line, head, dialect)
+    is_uneven = (
+        not has_quotes
+        and counted.size < LARGE
+        and delimiters - in_skipped(head, dialect)
+        != (counted.lines - dialect.named) * (dialect.width - 1)
+    )
     counted.is_odd = counted.is_odd or is_mixed or is_uneven
     return counted
 
 
-def uneven(delimiters: int, rows: int, per_line: int, head: bytes, dialect: Dialect) -> bool:
-    """Whether the delimiters of the rows are not as many as rows of one width have."""
-    lines = head.split(b"\n", dialect.skipped)[: dialect.skipped]
-    in_names = sum(
-        line.count(dialect.delimiter.encode()) for line in lines if line.strip(BLANKS.encode("latin-1") + b"\r\n")
-    )
-    return delimiters - in_names != rows * per_line
+NEW_LINE, RETURN, QUOTE = b'\n\r"'
+
+
+def blank_lines(whole: bytes, first: numpy.ndarray, blank: re.Pattern, delimiter: bytes) -> list[bytes]:
+    """The lines without a word; looked for only where a line starts as one."""
+    may_be_blank = numpy.isin(first, list(b"\n\r \t" + delimiter)).any()
+    if may_be_blank or b'\n""' in whole or whole.startswith(b'""'):
+        return [found.group() for found in blank.finditer(whole.removesuffix(b"\n"))]
+    return []
+
+
+def in_skipped(head: bytes, dialect: Dialect) -> int:
+    """Delimiters in the lines before the first row, blank ones left out."""
+    lines = head.removeprefix(codecs.BOM_UTF8).split(b"\n", dialect.skipped)[: dialect.skipped]
+    signs = BLANKS.encode("latin-1") + b"\r\n"
+    return sum(line.count(dialect.delimiter.encode()) for line in lines if line.strip(signs))
 
 
 def split(data: bytes, is_last: bool) -> tuple[bytes, bytes]:
@@ -254,17 +267,19 @@ def split(data: bytes, is_last: bool) -> tuple[bytes, bytes]:
     return data[:at], data[at:]
 
 
-ALL_BUT_QUOTES_AND_LINES = bytes(set(range(256)) - set(b'"\n'))
+def has_odd_quotes(signs: numpy.ndarray, at_ends: numpy.ndarray, delimiter: bytes) -> bool:
+    """Whether a line has an open quotation mark, or one that stands neither at a cell's start nor end.
 
-
-def has_odd_quotes(lines: bytes, delimiter: bytes) -> bool:
-    """Whether a line has an open quotation mark, or one that stands neither at a cell's start nor end."""
-    if b'"' in lines.translate(None, ALL_BUT_QUOTES_AND_LINES).replace(b'""', b""):
+    In good lines every other mark opens, at a cell's start or after one that it escapes.
+    """
+    quotes = numpy.flatnonzero(signs == QUOTE)
+    if len(quotes) % 2 or (numpy.searchsorted(quotes, at_ends) % 2).any():
         return True
-    single = b"\n" + lines.replace(b'""', b"").replace(b"\r", b"") + b"\n"
-    opening = single.count(delimiter + b'"') + single.count(b'\n"')
-    closing = single.count(b'"' + delimiter) + single.count(b'"\n')
-    return not opening == closing == single.count(b'"') / 2
+    opening, closing = quotes[::2], quotes[1::2]
+    before = signs[opening[opening > 0] - 1]
+    after = signs[closing[closing < len(signs) - 1] + 1]
+    good = list(b'\n\r"' + delimiter)
+    return not (numpy.isin(before, good).all() and numpy.isin(after, good).all())
 
 
 class Lines:

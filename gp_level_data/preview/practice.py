@@ -100,7 +100,7 @@ class Practice:
             for file in found:
                 rows = f"{file.row_count:,} rows, " if file.row_count is not None else ""
                 verdict = (
-                    f"refused whole: {in_words(file.refused_rule)}"
+                    f"refused whole: {landing.in_one_sentence(file)}"
                     if file.refused_rule
                     else "keeps the contract"
                 )

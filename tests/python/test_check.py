@@ -98,15 +98,17 @@ def test_what_would_stop_a_build(check: Check, tmp_path: Path, name: str) -> Non
 
 
 def test_every_flaw_at_once(check: Check, tmp_path: Path) -> None:
-    """Flags a check that stops at the first thing to mend."""
+    """Flags a check that stops at the first thing to mend, or repeats what may be a person's name."""
     raw_dir = good_folder(tmp_path / "raw")
-    for change, _ in STOPS.values():
-        (raw_dir / HOSPITAL).touch()
-        change(raw_dir) if (raw_dir / "cqrs/participation.csv").exists() else None
+    for name in ("no answers", "semicolons", "a register of another layout"):
+        STOPS[name][0](raw_dir)
     content(lines([*HEADER, "JOHN SMITH 12"]), RECORDS)(raw_dir)
+    content(lines(["JOHN SMITH", "x", "y"]), OPT_OUTS)(raw_dir)
     code, said = check(raw_dir)
     assert code == 1
-    assert "a column at place 9" in said and "SMITH" not in said
+    words = [word for name in ("no answers", "semicolons", "a register of another layout") for word in STOPS[name][1]]
+    assert [word for word in [*words, "a column at place 9"] if word not in said] == []
+    assert "SMITH" not in said
 
 
 def test_own_data_without_settings(check: Check, tmp_path: Path) -> None:
