@@ -111,6 +111,7 @@ def refuse_but_whole_builds() -> None:
 def check_run(raw_dir: Path, key_dir: Path, settings: dict) -> None:
     """Refuse a run that would take the sample's keys or settings for somebody's own data."""
     landing.check_folder(raw_dir, settings["collection"])
+    landing.refuse_at_a_glance(raw_dir, settings["collection"])
     if is_synthetic(raw_dir):
         return
     if keys.is_for_sample(key_dir):

@@ -6,8 +6,9 @@ import re
 import zipfile
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow
 
@@ -19,9 +20,10 @@ from gp_level_data.landing.contract import (
     PRACTICE_CODE,
     PSEUDONYMS_OF_OTHERS,
     FileKind,
+    file_kinds,
     sent_as,
 )
-from gp_level_data.landing.find import RawFile
+from gp_level_data.landing.find import RawFile, files_of
 from gp_level_data.landing.packed import BLOCK, unpacked
 from gp_level_data.refusal import Refusal
 
@@ -32,12 +34,23 @@ MOST_NAMED = 5
 
 def look_at(file: RawFile) -> RawFile:
     """The file with its columns, row count and moment of extraction, or with the rule it broke."""
+    looks = {"parquet": look_at_parquet, "json": look_at_json}
+    return looked_at(file, looks.get(file.format, look_at_text))
+
+
+def glance_at(file: RawFile) -> RawFile:
+    """The file with the rule that its first lines break, if any: for a refusal before any work begins."""
+    glances = {"parquet": glance_at_parquet, "json": look_at_json}
+    return looked_at(file, glances.get(file.format, glance_at_text))
+
+
+def looked_at(file: RawFile, look: Callable[[RawFile], RawFile]) -> RawFile:
+    """What a look finds; what it stumbles over is the file's, and told as a rule."""
     if file.refused_rule:
         return file
     if not file.path.is_file():
         return replace(file, refused_rule="unreadable_file", detail="it is a folder")
     file = replace(file, byte_count=file.path.stat().st_size)
-    look = {"parquet": look_at_parquet, "json": look_at_json}.get(file.format, look_at_text)
     try:
         return look(file)
     except Broken as broken:
@@ -116,15 +129,31 @@ def is_cut_off(last_line: bytes, dialect: delimited.Dialect) -> bool:
     return not dialect.column_count <= len(cells) <= dialect.width
 
 
-def look_at_parquet(file: RawFile) -> RawFile:
-    """The look at a Parquet file: all that is to be read of it is read."""
+def glance_at_text(file: RawFile) -> RawFile:
+    """The first block of delimited text."""
+    with unpacked(file.path, file.packing) as stream:
+        found = delimited.read_head(file.kind, read_block(stream))
+    columns, rows = found[1:] if found else ((), [])
+    rule = broken_file_rule(file.kind, columns, len(rows), False)
+    return replace(file, refused_rule=rule, detail=in_detail(file.kind, rule, columns))
+
+
+def glance_at_parquet(file: RawFile) -> RawFile:
+    """The schema of a Parquet file."""
     found = typed.look_into(file.path)
-    file = replace(file, columns=found.names, typed=found)
     if rule := broken_header_rule(file.kind, found.names):
         return replace(file, refused_rule=rule, detail=in_detail(file.kind, rule, found.names))
-    wanted = read_of(file.kind, found.names)
-    if unusable := found.unusable(wanted):
+    if unusable := found.unusable(read_of(file.kind, found.names)):
         raise Broken("unusable_column_type", f"{listed(unusable)} is of a type that is not read")
+    return replace(file, columns=found.names, typed=found)
+
+
+def look_at_parquet(file: RawFile) -> RawFile:
+    """The look at a Parquet file: all that is to be read of it is read."""
+    file = glance_at_parquet(file)
+    if file.refused_rule:
+        return file
+    found, wanted = file.typed, read_of(file.kind, file.columns)
     moment = file.kind.moment if file.practice_code else None
     row_count, extracted_at = typed.count(file.path, found, wanted, moment)
     rule = broken_file_rule(file.kind, found.names, row_count, False)
@@ -281,6 +310,13 @@ def digest(file: RawFile) -> bytes:
         while block := stream.read(BLOCK):
             found.update(block)
     return found.digest()
+
+
+def refuse_at_a_glance(raw_dir: Path, collection: str) -> None:
+    """A Refusal where the first lines of a file that concerns every practice break the contract."""
+    kinds = [kind for kind in file_kinds(collection) if kind.stem != PRACTICE_CODE]
+    files = [glance_at(file) for kind in kinds for file in files_of(kind, raw_dir)]
+    refuse_without_national_files(refuse_repeated(files))
 
 
 def refuse_without_national_files(files: list[RawFile]) -> None:

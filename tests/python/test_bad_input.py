@@ -1,5 +1,6 @@
 """Whatever is wrong with the folders, keys or settings: one clear sentence, and nothing is lost."""
 
+import gzip
 import os
 import re
 import shutil
@@ -114,6 +115,51 @@ def test_raw_folder(
     """Flags a build that starts without the files it needs, and would report zeros for them."""
     prepare(tmp_path / "raw")
     assert says in refused(with_raw(previous, tmp_path / "raw"))
+
+
+def with_hospital_file(name: str, change: Callable[[str], bytes]) -> Callable[[Path], None]:
+    """The sample with one hospital file, of the header and a row."""
+
+    def prepare(raw: Path) -> None:
+        without_hospital_files(raw)
+        header, row = gzip.decompress((SAMPLE / "hes" / "apc_1617.csv.gz").read_bytes()).decode().splitlines()[:2]
+        (raw / "hes").mkdir()
+        (raw / "hes" / name).write_bytes(change(f"{header}\n{row}\n"))
+
+    return prepare
+
+
+def same(text: str) -> bytes:
+    return text.encode()
+
+
+HOSPITAL_FILES = {
+    "semicolons": ("apc_1617.csv", lambda text: same(text.replace(",", ";")), "is a semicolon"),
+    "one column": ("apc_1617.csv", lambda text: same(text.replace(",", " ")), "neither comma nor tab nor pipe"),
+    "UTF-16": ("apc_1617.csv", lambda text: text.encode("utf-16"), "it is in UTF-16"),
+    "a column is missing": (
+        "apc_1617.csv", lambda text: same(text.replace("ADMIDATE", "ADMI DATE")), "missing: ADMIDATE (a column is called 'ADMI DATE')"
+    ),
+    "another's pseudonym": (
+        "apc_1617.csv", lambda text: same(text.replace("NEWNHSNO", "TOKEN_PERSON_ID")), "NEWNHSNO is missing and TOKEN_PERSON_ID"
+    ),
+    "a name in capitals": ("APC_1617.CSV", same, "hes/APC_1617.CSV is called otherwise"),
+    "a name with a person's": ("9996234657 SMITH.csv", same, "its name is not repeated"),
+    "no zip": ("apc_1617.zip", same, "no zip, or damaged"),
+    "a workbook": ("apc_1617.csv", lambda text: b"PK\3\4" + same(text), "a zip archive or a workbook"),
+    "no Parquet": ("apc_1617.parquet", same, "no Parquet, or not whole"),
+    "nothing in it": ("apc_1617.csv", lambda text: b"\n\n", "it is empty"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOSPITAL_FILES)
+def test_a_hospital_file(previous: Folders, refused: Refused, tmp_path: Path, case: str) -> None:
+    """Flags a file whose fault is not told in a sentence: which column, which delimiter, which file; no value."""
+    name, change, words = HOSPITAL_FILES[case]
+    with_hospital_file(name, change)(tmp_path / "raw")
+    sentence = refused(with_raw(previous, tmp_path / "raw"))
+    assert words in sentence and sentence.startswith("The file hes/")
+    assert not re.search("[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}|SMITH", sentence.replace(str(tmp_path), ""))
 
 
 def a_directory(key: Path) -> None:
