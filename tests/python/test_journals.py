@@ -140,7 +140,12 @@ def test_mutants_are_of_what_dbt_runs():
     assert differing == []
 
 
+# How much of a journal may be unusable is a setting, tried on whole folders (test_shares.py, test_intake_cases.py).
+WITHOUT_MUTANTS = {"int_journals__mostly_unusable"}
+
+
 def test_every_model_of_the_journals_has_mutants():
     mutants = Counter(mutant.file for mutant in MUTANTS)
-    assert [n["name"] for n in journal_models() if not mutants[n["original_file_path"]]] == []
+    without = {n["name"] for n in journal_models() if not mutants[n["original_file_path"]]}
+    assert without == WITHOUT_MUTANTS
     assert len({(mutant.file, mutant.name) for mutant in MUTANTS}) == len(MUTANTS)
