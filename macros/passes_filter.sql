@@ -1,21 +1,7 @@
 {% macro passes_filter(admissions, field) -%}
 (
-        not exists (select 1 from filters where field = '{{ field }}' and rule = 'one_of')
-        or exists (
-            select 1
-            from filters
-            where
-                filters.field = '{{ field }}'
-                and filters.rule = 'one_of'
-                and filters.value = {{ admissions }}.{{ field }}
-        )
+        filters.{{ field }}_one_of is null
+        or coalesce(instr(filters.{{ field }}_one_of, ',' || {{ admissions }}.{{ field }} || ',') > 0, false)
     )
-    and not exists (
-        select 1
-        from filters
-        where
-            filters.field = '{{ field }}'
-            and filters.rule = 'none_of'
-            and filters.value = {{ admissions }}.{{ field }}
-    )
+    and not coalesce(instr(filters.{{ field }}_none_of, ',' || {{ admissions }}.{{ field }} || ',') > 0, false)
 {%- endmacro %}
