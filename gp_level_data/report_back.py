@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from gp_level_data import build, checksums, ledger, policy, publication, published, store
+from gp_level_data import build, checksums, keys, ledger, policy, publication, published, store
 from gp_level_data.data_dictionary import columns_of
 from gp_level_data.handed_out import Written, write_csv, write_sums, write_text
 from gp_level_data.refusal import Refusal
@@ -35,6 +35,12 @@ class Part:
     rows: str
     words: str
     of_collected: bool = True
+    place: str = "main"
+
+    @property
+    def relation(self) -> str:
+        """The table, with where it lies."""
+        return f"{self.place}.{self.table}"
 
 
 PARTS = (
@@ -68,6 +74,7 @@ PARTS = (
         OWN,
         "What in the practice's own files could not be used, and what to do.",
         of_collected=False,
+        place=f"{store.PATIENT_LEVEL}.senders",
     ),
 )
 
@@ -104,6 +111,7 @@ def run(chosen: argparse.Namespace) -> int:
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
     with published.opened(store_dir) as connection:
+        attach_senders(connection, store_dir, chosen.key_dir.resolve())
         settings = published.settings_of(connection, chosen.collection)
         facts = {
             "collection": chosen.collection,
@@ -124,9 +132,19 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def attach_senders(
+    connection: duckdb.DuckDBPyConnection, store_dir: Path, key_dir: Path
+) -> None:
+    """Attach what goes to the senders alone; a Refusal where it is destroyed already."""
+    if not store.database_file(store_dir, store.PATIENT_LEVEL).exists():
+        raise Refusal("What goes back to the practices is destroyed already.")
+    store.attach_patient_level(connection, store_dir, keys.read_key(key_dir, keys.STORE_KEY))
+
+
 def results(connection: duckdb.DuckDBPyConnection) -> str:
-    """One checksum of all that is handed over, to know it again."""
-    lines = [f"{part.table} {published.checksum_of(connection, part.table)}\n" for part in PARTS]
+    """One checksum of all that is handed over and outlives the personal data, to know it again."""
+    lasting = [part for part in PARTS if part.place == "main"]
+    lines = [f"{part.table} {published.checksum_of(connection, part.table)}\n" for part in lasting]
     return checksums.of_bytes("".join(lines).encode())
 
 
@@ -206,7 +224,7 @@ def write_part(
     """A table's rows for a practice."""
     known = {"practice": practice.code, "ccg": practice.ccg}
     values = {name: value for name, value in known.items() if f"${name}" in part.rows}
-    rows = connection.execute(f"select * from {part.table} where {part.rows} order by all", values)
+    rows = connection.execute(f"select * from {part.relation} where {part.rows} order by all", values)
     header = [column[0] for column in rows.description]
     return write_csv(folder / part.file, header, rows.fetchall())
 

@@ -18,6 +18,10 @@ create table if not exists {{ memory }} (
     metric_id varchar,
     cohort_count bigint,
     collected_at timestamp with time zone
-)
+);
+{#- A memory from before values were told exactly has no such columns. -#}
+{%- for column in ['numerator_count', 'told_cohort_count', 'told_numerator_count'] %}
+alter table {{ memory }} add column if not exists {{ column }} bigint{{ ';' if not loop.last }}
+{%- endfor %}
 {%- endif -%}
 {%- endmacro %}

@@ -66,6 +66,14 @@ ZONES = (
         "warehouse",
         "private",
     ),
+    # What goes to one sender each is exact, and waits there too.
+    Zone(
+        "models/marts/gp_report/senders/",
+        STORED,
+        {("patient_level", "senders")},
+        "warehouse",
+        "protected",
+    ),
     # In the gateway run, which does not build them, the default database is the one in memory.
     Zone(
         "models/marts/", STORED, {("marts", "main"), ("memory", "main")}, "warehouse", "protected"

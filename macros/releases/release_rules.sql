@@ -706,7 +706,7 @@
             "column_name": "percent",
             "data_type": "double",
             "kind": "shown",
-            "description": "Numerator per 100 of the denominator, from the shown counts"
+            "description": "Numerator per 100 of the denominator, as exact as the tables for planning tell it"
         },
         {
             "dataset": "prevalence",
@@ -770,7 +770,7 @@
             "column_name": "percent",
             "data_type": "double",
             "kind": "shown",
-            "description": "Numerator per 100 of the denominator, from the shown counts"
+            "description": "Numerator per 100 of the denominator, as exact as the tables for planning tell it"
         },
         {
             "dataset": "register_targets",
@@ -778,7 +778,7 @@
             "column_name": "lower_95_ci",
             "data_type": "double",
             "kind": "shown",
-            "description": "Lower limit of Wilson's 95 percent interval, from the shown counts"
+            "description": "Lower limit of Wilson's 95 percent interval, as exact as the tables for planning tell it"
         },
         {
             "dataset": "register_targets",

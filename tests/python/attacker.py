@@ -45,6 +45,12 @@ class Published:
             self.low[cell], self.high[cell] = shown - 2, shown + 2
 
 
+    def tell(self, cell: Cell, count: int) -> None:
+        """A count that a value gives away: with one decimal place, taken for known exactly."""
+        assert self.low[cell] <= count <= self.high[cell], "a value is told that the shown count contradicts"
+        self.low[cell] = self.high[cell] = count
+
+
 def read_published(gps: Iterable, areas: Iterable, parents: dict, lists: set, excess: dict) -> Published:
     """Rows of fct_gp_metrics and fct_comparators with their texts, and what everybody knows.
 
@@ -113,7 +119,13 @@ def add_conditions(published: Published, rows: Iterable, parents: dict, excess: 
 
 
 def by_propagation(published: Published) -> dict[Cell, tuple[int, int]]:
-    """What bounds say, passed on until nothing changes."""
+    """What bounds say of the withheld counts."""
+    ranges = passed_on(published)
+    return {cell: ranges[cell] for cell in published.withheld}
+
+
+def passed_on(published: Published) -> dict[Cell, tuple[int, int]]:
+    """What bounds say of all counts, passed on until nothing changes."""
     low, high = dict(published.low), dict(published.high)
     before = None
     while before != (sum(low.values()), sum(high.values())):
@@ -134,7 +146,7 @@ def by_propagation(published: Published) -> dict[Cell, tuple[int, int]]:
                     max(low[part], low[total] - others_high),
                     min(high[part], high[total] - others_low),
                 )
-    return {cell: (low[cell], high[cell]) for cell in published.withheld}
+    return {cell: (low[cell], high[cell]) for cell in low}
 
 
 def by_solver(published: Published) -> dict[Cell, tuple[int, int]]:

@@ -3,7 +3,7 @@
 import re
 
 import duckdb
-from attacker import Published, add_conditions, read_published
+from attacker import Cell, Published, add_conditions, read_published
 from conftest import PROJECT, Folders
 
 MODELS = (
@@ -45,7 +45,8 @@ GIVEN = f"""
         collection varchar, collected_at timestamptz, emergency_definition varchar);
     create table marts.history.int_disclosure__published (
         area_level varchar, practice_code varchar, area_code varchar, metric_id varchar,
-        cohort_count bigint, collected_at timestamptz);
+        cohort_count bigint, numerator_count bigint, told_cohort_count bigint, told_numerator_count bigint,
+        collected_at timestamptz);
     create table marts.seeds.emergency_conditions (definition varchar, condition varchar);
     create table marts.seeds.metrics (metric_id varchar, origin varchar, unit varchar);
     create table marts.dim_metrics (metric_id varchar, unit varchar);
@@ -135,8 +136,36 @@ class Runner:
         self.connection.execute("delete from marts.history.int_disclosure__published")
 
 
-def publication(connection: duckdb.DuckDBPyConnection) -> Published:
-    """What the marts publish, and what the attacker may know beside it, from the exact counts."""
+def exact_counts(connection: duckdb.DuckDBPyConnection) -> dict[Cell, int]:
+    """Every count before disclosure control: level, practice, area, metric, measure."""
+    return {
+        (level, practice, area, metric, measure): count
+        for level, practice, area, metric, *counts in connection.execute(
+            "select 'gp', practice_code, gp_code, metric_id, numerator_count, denominator_count"
+            " from patient_level.intermediate.int_metrics__by_gp union all"
+            " select area_level, if(area_level = 'practice', area_code, ''), area_code, metric_id,"
+            " numerator_count, denominator_count from patient_level.intermediate.int_metrics__by_area"
+        ).fetchall()
+        for measure, count in zip(("numerator", "denominator"), counts, strict=True)
+    }
+
+
+def exact_cells(connection: duckdb.DuckDBPyConnection) -> set[Cell]:
+    """Level, practice, area and metric of the cells whose values say that they come from the exact counts."""
+    return set(
+        connection.execute(
+            "select 'gp', practice_code, gp_code, metric_id from marts.main.fct_gp_metrics where is_exact"
+            " union all select area_level, if(area_level = 'practice', area_code, ''), area_code, metric_id"
+            " from marts.main.fct_comparators where is_exact"
+        ).fetchall()
+    )
+
+
+def publication(connection: duckdb.DuckDBPyConnection, told: bool = True) -> Published:
+    """What the marts publish, and what the attacker may know beside it, from the exact counts.
+
+    Where a value comes from exact counts, these are taken for known; `told` says whether values are looked at.
+    """
 
     def rows(sql: str) -> list[tuple]:
         return connection.execute(sql).fetchall()
@@ -172,15 +201,11 @@ def publication(connection: duckdb.DuckDBPyConnection) -> Published:
         LISTS,
         excess := {key: total - exact[key] for key, total in sums.items()},
     )
-    published.small = {
-        ("gp", practice, gp, metric, measure)
-        for practice, gp, metric, *counts in rows(
-            "select practice_code, gp_code, metric_id, numerator_count, denominator_count"
-            " from patient_level.intermediate.int_metrics__by_gp"
-        )
-        for measure, count in zip(("numerator", "denominator"), counts, strict=True)
-        if 1 <= count <= 7
-    }
+    everybody = exact_counts(connection)
+    for cell in exact_cells(connection) if told else ():
+        for measure in ("numerator", "denominator"):
+            published.tell((*cell, measure), everybody[*cell, measure])
+    published.small = {cell for cell, count in everybody.items() if cell[0] == "gp" and 1 <= count <= 7}
     published.small |= {cell for cell, count in conditions.items() if cell[0] == "gp" and 1 <= count <= 7}
     if conditions:
         add_conditions(

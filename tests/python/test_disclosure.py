@@ -12,9 +12,18 @@ from collections.abc import Callable
 import duckdb
 import numpy as np
 import pytest
-from attacker import Published, by_propagation, by_solver, revealed
+from attacker import Cell, Published, by_propagation, by_solver, passed_on, revealed
 from conftest import Folders
-from disclosure_run import CONDITIONS, LISTS, METRICS, Runner, compiled, publication
+from disclosure_run import (
+    CONDITIONS,
+    LISTS,
+    METRICS,
+    Runner,
+    compiled,
+    exact_cells,
+    exact_counts,
+    publication,
+)
 
 FIRST, SECOND = "2017-04-02 09:00:00+01", "2017-07-02 09:00:00+01"
 Counts = tuple[list, list, dict, list]
@@ -136,6 +145,12 @@ def without_second_step(queries: dict[str, str]) -> Runner:
 
 
 @pytest.fixture(scope="module")
+def everything_told(queries: dict[str, str]) -> Runner:
+    """The same SQL with every value told from the exact counts."""
+    return Runner(changed(queries, *TELLING["nothing is held"][:3]))
+
+
+@pytest.fixture(scope="module")
 def without_closing(queries: dict[str, str]) -> Runner:
     """The same SQL with conditions withheld for their small numbers alone."""
     whole = queries["int_conditions__shown"]
@@ -144,6 +159,80 @@ def without_closing(queries: dict[str, str]) -> Runner:
     )
     assert less != whole, "the test no longer finds what it switches off"
     return Runner(queries | {"int_conditions__shown": less})
+
+
+def changed(queries: dict[str, str], model: str, rule: str, instead: str) -> dict[str, str]:
+    """The same SQL without one of its rules."""
+    assert rule in queries[model], "the test no longer finds what it switches off"
+    return queries | {model: queries[model].replace(rule, instead)}
+
+
+# What keeps values from telling withheld counts, and random counts of which one is learnt without it.
+TELLING = {
+    "nothing is held": ("int_disclosure__cells", "held.is_held or withheld.shown_count is null", "false", 1),
+    "a total moves with those beneath it": ("int_disclosure__held", "when totals.is_held then", "when false then", 3),
+    "those beneath ask their total": ("int_disclosure__asks", "own.is_own or", "own.is_own or false and", 2),
+}
+
+
+@pytest.mark.parametrize("rule", TELLING)
+def test_each_rule_about_values_protects_somebody(queries: dict[str, str], rule: str) -> None:
+    *change, seed = TELLING[rule]
+    published = published_of(Runner(changed(queries, *change)), random_counts(seed))
+    assert revealed(published, by_propagation(published))
+
+
+@pytest.mark.parametrize("attack", [by_propagation, by_solver])
+def test_the_attack_succeeds_where_all_values_are_exact(everything_told: Runner, attack: Callable) -> None:
+    found = [
+        bool(revealed(published, attack(published)))
+        for published in (published_of(everything_told, random_counts(seed)) for seed in range(1, 6))
+    ]
+    assert sum(found) >= 3
+
+
+def few_others(connection: duckdb.DuckDBPyConnection) -> list[tuple[Cell, Cell]]:
+    """Counts and what they are a part of, where 1 to 7 people make the difference."""
+    exact = exact_counts(connection)
+    pairs = []
+    for (*place, metric, measure), count in exact.items():
+        whole = (*place, metric if measure == "numerator" else max(LISTS), "denominator")
+        if 1 <= exact[whole] - count <= 7:
+            pairs.append(((*place, metric, measure), whole))
+    return pairs
+
+
+def widths(connection: duckdb.DuckDBPyConnection, told: bool) -> dict[tuple[Cell, ...], int]:
+    """How wide the possible range of each count is, and of each difference of few_others."""
+    ranges = passed_on(publication(connection, told))
+    found: dict[tuple[Cell, ...], int] = {(cell,): high - low for cell, (low, high) in ranges.items()}
+    for part, whole in few_others(connection):
+        found[part, whole] = found[part,] + found[whole,]
+    return found
+
+
+def told_more_narrowly(connection: duckdb.DuckDBPyConnection, least: int) -> list[tuple[Cell, ...]]:
+    """Differences of few people that values narrow down to less than `least`, and shown counts do not."""
+    by_counts, by_values = widths(connection, told=False), widths(connection, told=True)
+    return [pair for pair in by_values if len(pair) == 2 and by_values[pair] < min(least, by_counts[pair])]
+
+
+def test_no_value_tells_who_few_do_not_meet_a_metric(runner: Runner, queries: dict[str, str]) -> None:
+    """Flags exact values from which the 1 to 7 follow who are eligible and do not meet a metric, or on the list and
+    not eligible: what is left stays open to five numbers, as one rounded count does."""
+    guards = "int_disclosure__guarded", "rules.small_number_from and rules.small_number_to", "-2 and -1"
+    unguarded, found = Runner(changed(queries, *guards)), 0
+    for seed in range(1, 8):
+        published_of(runner, random_counts(seed))
+        assert not told_more_narrowly(runner.connection, 4), seed
+        published_of(unguarded, random_counts(seed))
+        found += len(told_more_narrowly(unguarded.connection, 4))
+    assert found
+
+
+def test_the_sample_tells_no_few_others(warehouse: duckdb.DuckDBPyConnection) -> None:
+    assert len(few_others(warehouse)) > 20
+    assert not told_more_narrowly(warehouse, 4)
 
 
 def published_of(runner: Runner, counts: Counts) -> Published:
@@ -298,10 +387,6 @@ def test_zero_is_shown_and_1_to_7_are_not(runner: Runner) -> None:
                 assert text == "*" or abs(int(text) - count) <= 2
 
 
-# Whoever gets these sent the rows that they count.
-EXACT = {("rpt_practice_checks", "row_count"), ("rpt_practice_checks", "sent_count")}
-
-
 def test_no_mart_shows_an_exact_count(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Flags a count that came past disclosure control, in whatever mart, whatever it is about."""
     columns = warehouse.execute(
@@ -316,7 +401,7 @@ def test_no_mart_shows_an_exact_count(warehouse: duckdb.DuckDBPyConnection) -> N
             f"select count(*) from marts.main.{table} where {column} <> 0 and ({column} < 10 or {column} % 5 <> 0)"
         ).fetchone() != (0,)
     }
-    assert exact == EXACT
+    assert not exact
 
 
 def moved(counts: Counts, by: dict[str, int]) -> Counts:
@@ -394,6 +479,60 @@ def test_the_same_collection_again_gives_the_same(runner: Runner, two_practices:
             ]
         )
     assert results[0] == results[1] == results[2]
+
+
+def some_time_later(counts: Counts, chance: np.random.Generator) -> Counts:
+    """The same lists with some patients more, and some more or fewer who meet a metric."""
+    gps, _, practices, _ = counts
+    later, lists = [], {}
+    # the list is as long as it was, or longer, and nobody is eligible who is not on it
+    for practice, gp, metric, met, eligible in sorted(gps, key=lambda row: row[2] not in LISTS):
+        eligible += int(chance.choice([0, 0, 0, 12, 5]))
+        eligible = min(eligible, lists.setdefault((practice, gp), eligible))
+        met = min(eligible, max(0, met + int(chance.choice([0, 0, -3, 2, 11]))))
+        later.append((practice, gp, metric, met, eligible))
+    areas = areas_of(later, practices)
+    return later, areas, practices, conditions_of(later, areas, practices, chance)
+
+
+def moved_by_few(runner: Runner, seed: int) -> tuple[int, int]:
+    """Of two collections: cells told exactly twice that differ by 1 to 9 people, and counts that do and that the
+    second one's values pin down where its counts would not."""
+    counts, told = random_counts(seed), []
+    runner.forget()
+    for counted, at in ((counts, FIRST), (some_time_later(counts, np.random.default_rng(seed)), SECOND)):
+        runner.run(*counted, at)
+        told.append((exact_counts(runner.connection), exact_cells(runner.connection), publication(runner.connection)))
+    (before, exactly_before, shown_before), (now, exactly_now, _) = told
+    twice, differs = set(), set()
+    for *place, measure in before.keys() & now.keys():
+        met, eligible = (
+            now[*place, name] - before[*place, name] for name in ("numerator", "denominator")
+        )
+        if any(1 <= abs(difference) <= 9 for difference in (met, eligible, eligible - met)):
+            twice |= {tuple(place)} & exactly_before & exactly_now
+        is_new = (*place, measure) in shown_before.withheld
+        if not is_new and 1 <= abs(met if measure == "numerator" else eligible) <= 9:
+            differs.add((*place, measure))
+    by_counts, by_values = (widths(runner.connection, told) for told in (False, True))
+    pinned = [cell for cell in differs if not by_values[cell,] and by_counts[cell,]]
+    return len(twice), len(pinned)
+
+
+NOBODY_MOVED = "int_disclosure__guarded", "coalesce(has_moved, false)", "false"
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(12))
+def test_values_of_two_collections_tell_no_change_of_few(runner: Runner, seed: int) -> None:
+    """Flags a count that 1 to 9 people changed, and that the values before and after tell."""
+    assert moved_by_few(runner, seed) == (0, 0)
+
+
+def test_the_values_would_tell_a_change_of_few(queries: dict[str, str]) -> None:
+    unguarded = Runner(changed(queries, *NOBODY_MOVED))
+    twice, pinned = zip(*(moved_by_few(unguarded, seed) for seed in (5, 6, 9)))
+    assert sum(twice) and sum(pinned)
 
 
 @pytest.mark.exhaustive

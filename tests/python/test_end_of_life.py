@@ -31,6 +31,7 @@ from gp_level_data import (
     publication,
     published,
     remains,
+    report_back,
     store,
 )
 from gp_level_data.__main__ import main
@@ -213,10 +214,12 @@ def test_every_row_goes_back(reported: House) -> None:
     checked = sum(
         len(rows_of(reported.handed_out / code / "data_checks.csv")) for code in practices(reported)
     )
-    [(of_senders,)] = mart(
-        reported,
-        f"select count(*) from rpt_practice_checks where practice_code in ({str(practices(reported))[1:-1]})",
-    )
+    with published.opened(reported.store) as connection:
+        report_back.attach_senders(connection, reported.store, reported.keys)
+        [(of_senders,)] = connection.execute(
+            "select count(*) from patient_level.senders.rpt_practice_checks"
+            f" where practice_code in ({str(practices(reported))[1:-1]})"
+        ).fetchall()
     assert checked == of_senders
     cells = {row["value_text"] for row in handed_rows(reported, "gp_metrics.csv")}
     assert "*" in cells and all(value in ("", "*") or float(value) >= 0 for value in cells)

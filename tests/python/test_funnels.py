@@ -1,12 +1,14 @@
-"""What the marts say of chance, once more from the counts that they show: scipy, and no SQL of the project.
+"""Values and what the marts say of chance, once more: scipy, and no SQL of the project.
 
-Also the proof that intervals, limits, categories and reasons reveal nothing: whoever has the shown counts
-can work out each of them.
+Where a cell says that it is exact, from the exact counts. Everywhere else from the counts that are shown, which is
+the proof that values, intervals, limits, categories and reasons reveal nothing there: whoever has the shown counts
+can work out each of them. What is exact, an attacker is told (test_disclosure.py).
 """
 
 import functools
 import math
 from collections import Counter
+from dataclasses import dataclass
 
 import duckdb
 import pytest
@@ -102,15 +104,60 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a cell is told to have: the counts of its lowest value, and of its highest."""
+
+    lowest: tuple[int, int]
+    highest: tuple[int, int]
+
+    @property
+    def values(self) -> tuple[float, float]:
+        """The lowest and the highest value, for one patient."""
+        return self.lowest[0] / self.lowest[1], self.highest[0] / self.highest[1]
+
+    @property
+    def value(self) -> float:
+        return sum(self.values) / 2
+
+
 class Marts:
-    """What is published, and nothing else."""
+    """What is published, and of cells that say that they are exact, the exact counts."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, ccgs: dict[str, str]) -> None:
         self.ccgs = ccgs
+        self.exact = {
+            tuple(keys): (met, eligible)
+            for *keys, met, eligible in connection.execute(
+                "select practice_code, gp_code, metric_id, numerator_count, denominator_count"
+                " from patient_level.intermediate.int_metrics__by_gp union all"
+                " select null, area_code, metric_id, numerator_count, denominator_count"
+                " from patient_level.intermediate.int_metrics__by_area"
+            ).fetchall()
+        }
         self.units = dict(connection.execute("select metric_id, unit from marts.dim_metrics").fetchall())
         self.gps = rows(connection, "select * from marts.main.fct_gp_metrics")
         self.areas = rows(connection, "select * from marts.main.fct_comparators")
         self.funnels = rows(connection, "select * from marts.main.fct_gp_funnels")
+
+    def exact_counts(self, row: Row) -> tuple[int, int]:
+        """Not for what is published, but of what it is about."""
+        return self.exact[row.get("practice_code"), row.get("gp_code") or row["area_code"], row["metric_id"]]
+
+    def told(self, row: Row) -> Told | None:
+        """From the shown counts alone, but where the row says that it is exact; None where there is no value."""
+        count, size = row["numerator_count"], row["denominator_count"]
+        if count is None or not size:
+            return None
+        if row["is_exact"]:
+            return Told(self.exact_counts(row), self.exact_counts(row))
+        (least, most), (smallest, largest) = ((n and max(8, n - 2), n and n + 2) for n in (count, size))
+        return Told((least, largest), (most, max(most, smallest)))
+
+    def told_size(self, row: Row) -> float:
+        """The denominator, the middle where it is not told exactly."""
+        size = row["denominator_count"]
+        return self.exact_counts(row)[1] if row["is_exact"] else (max(8, size - 2) + size + 2) / 2
 
     def list_size(self, results: list[Row], **where: str) -> int:
         sizes = [
@@ -132,6 +179,8 @@ class Marts:
             return "comparator_withheld"
         if self.list_size(self.gps, practice_code=practice, gp_code=gp["gp_code"]) < GP_FLOOR:
             return "short_list"
+        if gp["denominator_count"] < GP_FLOOR:
+            return "few_eligible"
         if area["area_level"] == "england" and (
             self.list_size(self.areas, area_level="practice", area_code=practice) < PRACTICE_FLOOR
         ):
@@ -140,14 +189,18 @@ class Marts:
 
 
 def wrong_intervals(marts: Marts, seen: Counter) -> list[tuple]:
-    """Areas and columns of intervals that the shown counts do not give."""
+    """Areas and columns of values and intervals that what they are told to have does not give."""
     wrong = []
     for row in marts.gps + marts.areas:
-        unit = marts.units[row["metric_id"]]
-        count, size = row["numerator_count"], row["denominator_count"]
+        unit, told = marts.units[row["metric_id"]], marts.told(row)
         expected: dict[str, float | None] = dict.fromkeys(LIMITS)
-        if count is not None and size:
-            expected = interval(unit, count, size)
+        if told:
+            lowest, highest = interval(unit, *told.lowest), interval(unit, *told.highest)
+            expected = {name: (lowest if name.startswith("lower") else highest)[name] for name in LIMITS}
+        seen[unit, "exact", row["is_exact"]] += 1
+        value = row["percent" if unit == "percent" else "rate_per_1000"]
+        if not is_shown_as(value, told and told.value, SCALE[unit]):
+            wrong.append((row.get("gp_code") or row["area_code"], row["metric_id"], "value"))
         for name in LIMITS:
             seen[unit, "interval", expected[name] is None] += 1
             if not is_shown_as(row[f"{name}_ci"], expected[name], SCALE[unit]):
@@ -156,7 +209,7 @@ def wrong_intervals(marts: Marts, seen: Counter) -> list[tuple]:
 
 
 def wrong_funnels(marts: Marts, seen: Counter) -> list[tuple]:
-    """GPs, comparators and columns of funnels that the shown counts do not give."""
+    """GPs, comparators and columns of funnels that what they are told to have does not give."""
     wrong = []
     funnels = {
         (row["practice_code"], row["gp_code"], row["metric_id"], row["comparator_level"]): row
@@ -170,13 +223,24 @@ def wrong_funnels(marts: Marts, seen: Counter) -> list[tuple]:
             row = funnels.pop((gp["practice_code"], gp["gp_code"], metric, level))
             reason = marts.reason(gp, area)
             limits: dict[str, float | None] = dict.fromkeys(LIMITS)
-            baseline = place = None
-            if area["numerator_count"] is not None and area["denominator_count"]:
-                baseline = area["numerator_count"] / area["denominator_count"]
+            place, compared, told = None, marts.told(area), marts.told(gp)
+            baseline = compared and compared.value
             if reason is None:
-                limits = funnel(unit, baseline, gp["denominator_count"])
-                place = category(gp["numerator_count"] / gp["denominator_count"], limits)
+                limits = funnel(unit, baseline, marts.told_size(gp))
+                ends = {
+                    category(value, funnel(unit, against, size))
+                    for value, against, size in zip(
+                        told.values, compared.values[::-1], (told.lowest[1], told.highest[1]), strict=True
+                    )
+                }
+                place = ends.pop() if len(ends) == 1 else None
+                reason = None if place else "near_a_limit"
             seen[unit, place or reason] += 1
+            # Nobody is told anything false: what is said is what the exact counts say.
+            if place:
+                (met, eligible), (all_met, all_eligible) = marts.exact_counts(gp), marts.exact_counts(area)
+                truth = category(met / eligible, funnel(unit, all_met / all_eligible, eligible))
+                wrong += [(gp["gp_code"], metric, level, "false")] if place != truth else []
             same = {
                 "comparator_value": is_shown_as(row["comparator_value"], baseline, SCALE[unit]),
                 "category": row["category"] == place,
@@ -196,7 +260,7 @@ def is_shown_as(shown: float | None, exact: float | None, scale: int) -> bool:
     return abs(shown - scale * exact) <= 0.05 + 1e-9 and round(shown, 1) == shown
 
 
-def test_the_sample_says_what_its_shown_counts_give(warehouse: duckdb.DuckDBPyConnection) -> None:
+def test_the_sample_says_what_its_counts_give(warehouse: duckdb.DuckDBPyConnection) -> None:
     ccgs = dict(warehouse.execute("select practice_code, ccg_code from marts.dim_practices").fetchall())
     marts, seen = Marts(warehouse, ccgs), Counter()
     assert not wrong_intervals(marts, seen)
@@ -204,7 +268,8 @@ def test_the_sample_says_what_its_shown_counts_give(warehouse: duckdb.DuckDBPyCo
     for unit in SCALE:
         assert seen[unit, "interval", True] and seen[unit, "interval", False]
         assert seen[unit, "as_expected"] and seen[unit, "withheld"] and seen[unit, "no_usual_gp"]
-    assert seen["percent", "higher_95"] and seen["percent", "lower_99_8"]
+        assert seen[unit, "exact", True] and seen[unit, "exact", False] and seen[unit, "near_a_limit"]
+    assert seen["percent", "few_eligible"] and seen["percent", "lower_99_8"] and seen["per_1000", "higher_95"]
 
 
 def test_the_rules_are_those_of_the_seed(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -219,7 +284,7 @@ def runner(built: Folders) -> Runner:
     return Runner(compiled(built))
 
 
-def test_random_counts_say_what_their_shown_counts_give(runner: Runner) -> None:
+def test_random_counts_say_what_they_give(runner: Runner) -> None:
     seen: Counter = Counter()
     for seed in range(20):
         counts = random_counts(seed)
@@ -229,44 +294,8 @@ def test_random_counts_say_what_their_shown_counts_give(runner: Runner) -> None:
         marts = Marts(runner.connection, practices)
         assert not wrong_intervals(marts, seen), seed
         assert not wrong_funnels(marts, seen), seed
+    for place in ("lower_99_8", "lower_95", "as_expected", "higher_95", "higher_99_8"):
+        assert any(seen[unit, place] for unit in SCALE), place
     for unit in SCALE:
-        for place in ("lower_99_8", "lower_95", "as_expected", "higher_95", "higher_99_8"):
-            assert seen[unit, place], (unit, place)
-    assert seen["percent", "short_list"] and seen["percent", "small_practice"]
-
-
-def test_no_exact_count_makes_a_difference(runner: Runner) -> None:
-    """Two tables of counts that look alike look alike in every column, whatever lies behind them.
-
-    The second has other exact counts that are rounded to the same ones; a model that looked past
-    the shown counts would give itself away here.
-    """
-    gps, areas, practices = alike(0)
-    first = published(runner, gps, areas, practices)
-    second = published(runner, *alike(2)[:2], practices)
-    assert first == second
-    assert {row["not_compared_reason"] for row in first if "category" in row} == {None, "short_list"}
-    third = published(runner, *alike(5)[:2], practices)
-    assert third != first
-
-
-def alike(more: int) -> tuple[list, list, dict]:
-    """Two practices of nine lists each, from 98 to 898 patients; a few more patients everywhere."""
-    gps = [
-        (practice, f"G{gp}", metric, 28 + 20 * gp + more, (93 if gp == 0 else 98 + 100 * gp) + more)
-        for practice in ("P00", "P01")
-        for gp in range(9)
-        for metric in ("emergency_admissions", "bowel", "diabetes")
-    ]
-    level = []
-    for metric in ("emergency_admissions", "bowel", "diabetes"):
-        level += [("practice", practice, metric, 1000, 4200) for practice in ("P00", "P01")]
-        level += [("ccg", "C0", metric, 2000, 8400), ("england", "ENGLAND", metric, 2000, 8400)]
-    return gps, level, {"P00": "C0", "P01": "C0"}
-
-
-def published(runner: Runner, gps: list, areas: list, practices: dict) -> list[Row]:
-    runner.forget()
-    runner.run(gps, areas, practices)
-    marts = Marts(runner.connection, practices)
-    return marts.gps + marts.areas + marts.funnels
+        assert seen[unit, "exact", True] and seen[unit, "exact", False]
+    assert seen["percent", "short_list"] and seen["percent", "small_practice"] and seen["percent", "few_eligible"]

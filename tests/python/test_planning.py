@@ -92,18 +92,21 @@ def published_of(planning: Planning, seed: int, changed: dict[str, str] | None =
 def publication(rows: Callable[[str], list[tuple]]) -> Published:
     """What the four tables publish, and what everybody knows about how their counts hang together."""
     shown: dict[tuple, str] = {}
-    for level, area, age, sex, register, numerator, denominator in rows(
-        "select area_level, area_code, age_band, sex, register, numerator_text, denominator_text"
+    told: set[tuple] = set()  # of which a value comes from the exact counts
+    for level, area, age, sex, register, numerator, denominator, is_exact in rows(
+        "select area_level, area_code, age_band, sex, register, numerator_text, denominator_text, is_exact"
         " from marts.main.fct_prevalence where area_level <> 'england' or age_band = 'all'"
     ):
         if age != "all":
             level, area = "band", f"{area} {age} {sex}"
+        told.update([(level, area, register)] if is_exact else [])
         shown[level, area, register, "numerator"] = numerator
         shown[level, area, register, "denominator"] = denominator
-    for level, area, register, target, numerator, denominator in rows(
-        "select area_level, area_code, register, target, numerator_text, denominator_text"
+    for level, area, register, target, numerator, denominator, is_exact in rows(
+        "select area_level, area_code, register, target, numerator_text, denominator_text, is_exact"
         " from marts.main.fct_register_targets"
     ):
+        told.update([(level, area, f"{register} {target}")] if is_exact else [])
         shown[level, area, f"{register} {target}", "numerator"] = numerator
         shown[level, area, f"{register} {target}", "denominator"] = denominator
     for level, area, category, month, text in rows(
@@ -136,6 +139,8 @@ def publication(rows: Callable[[str], list[tuple]]) -> Published:
     for cell, text in shown.items():
         published.add(cell, text, lowest=0 if cell in all_withheld else 1)
         assert text == "*" or int(text) == 5 * ((exact[cell] + 2) // 5), "a shown count is not the patients'"
+        if cell[:3] in told:
+            published.tell(cell, exact[cell])
         place, metric, measure = cell[:2], cell[2], cell[3]
         whole = (
             (metric, "denominator") if measure == "numerator" and (*place, metric, "denominator") in shown
@@ -189,6 +194,9 @@ def test_random_patients_reveal_nothing(planning: Planning, attack: Callable, se
 RULES = {
     "small numbers alone": (
         "int_disclosure__withheld", "room.is_withheld or decided.is_withheld", "room.is_withheld", (1, 2, 3),
+    ),
+    "values are exact where nobody hides": (
+        "int_disclosure__cells", "held.is_held or withheld.shown_count is null", "false", (13, 19),
     ),
     "a withheld total closes its bands": ("int_disclosure__breakdowns", "or totals.is_withheld", "", (16,)),
     "bands that hide nothing are closed": (

@@ -1,5 +1,6 @@
--- How many people each cell was about when it was last shown, before this collection. The history
--- is a table of the previous run: a source, because what is shown now depends on it.
+-- How many people each cell was about when it was last shown, before this collection, and when its
+-- value was last told exactly. The history is a table of the previous run: a source, because what
+-- is shown now depends on it.
 
 with history as (
 
@@ -9,6 +10,9 @@ with history as (
         published.area_code,
         published.metric_id,
         published.cohort_count,
+        published.numerator_count,
+        published.told_cohort_count,
+        published.told_numerator_count,
         published.collected_at
     from {{ source('disclosure_history', 'int_disclosure__published') }} as published
     cross join {{ ref('int_disclosure__rules') }} as rules
@@ -23,6 +27,9 @@ select
     area_code,
     metric_id,
     max_by(cohort_count, collected_at) as cohort_count,
+    max_by(numerator_count, collected_at) as numerator_count,
+    max_by(told_cohort_count, collected_at) as told_cohort_count,
+    max_by(told_numerator_count, collected_at) as told_numerator_count,
     max(collected_at) as collected_at
 from history
 group by area_level, practice_code, area_code, metric_id

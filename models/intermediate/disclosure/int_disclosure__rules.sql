@@ -15,7 +15,9 @@ select
     cast(max(rules.value) filter (where rules.rule = 'national_practice_floor') as integer)
         as national_practice_floor,
     cast(max(rules.value) filter (where rules.rule = 'gp_list_floor') as integer)
-        as gp_list_floor
+        as gp_list_floor,
+    cast(max(rules.value) filter (where rules.rule = 'value_steps') as integer)
+        as value_steps
 from {{ ref('int_collection__settings') }} as settings
 inner join {{ ref('disclosure_rules') }} as rules on settings.collection = rules.collection
 group by settings.collected_at

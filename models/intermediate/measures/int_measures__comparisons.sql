@@ -1,12 +1,15 @@
 -- Each GP's result beside the CCG's and beside England's, or why it is not compared with them.
--- From shown counts alone: that an exact count lies below a floor would say something about it.
+-- The floors are for shown counts: that an exact one lies below would say something about it.
 
 with cells as (
 
     select
-        *,
-        numerator_count / nullif(cast(denominator_count as double), 0) as per_patient
-    from {{ ref('int_disclosure__cells') }}
+        cells.*,
+        {{ told_value('cells', 'lowest') }} as lowest_value,
+        {{ told_value('cells') }} as middle_value,
+        {{ told_value('cells', 'highest') }} as highest_value,
+        (cells.lowest_denominator + cells.highest_denominator) / 2e0 as told_size
+    from {{ ref('int_disclosure__cells') }} as cells
 
 ),
 
@@ -29,17 +32,19 @@ select
     gps.metric_id,
     areas.area_level as comparator_level,
     metrics.unit,
-    gps.denominator_count,
-    areas.per_patient as baseline,
-    case
-        when metrics.unit = 'per_1000' then areas.per_patient * gps.denominator_count
-    end as expected_count,
+    gps.told_size,
+    areas.middle_value as baseline,
+    areas.lowest_value as lowest_baseline,
+    areas.highest_value as highest_baseline,
+    case when metrics.unit = 'per_1000' then areas.middle_value * gps.told_size end
+        as expected_count,
     case
         when gps.area_code = 'UNASSIGNED' then 'no_usual_gp'
         when gps.denominator_count = 0 then 'nobody_eligible'
-        when gps.per_patient is null then 'withheld'
-        when areas.per_patient is null then 'comparator_withheld'
+        when gps.middle_value is null then 'withheld'
+        when areas.middle_value is null then 'comparator_withheld'
         when gp_lists.list_size < rules.gp_list_floor then 'short_list'
+        when gps.denominator_count < rules.gp_list_floor then 'few_eligible'
         when areas.area_level = 'ccg' then null
         when coalesce(practice_lists.list_size, 0) < rules.national_practice_floor
             then 'small_practice'

@@ -9,7 +9,7 @@ with compared as (
 
     select
         *,
-        case when not_compared_reason is null then denominator_count end as compared_size
+        case when not_compared_reason is null then told_size end as compared_size
     from {{ ref('int_measures__comparisons') }}
 
 )

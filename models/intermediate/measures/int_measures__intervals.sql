@@ -1,33 +1,16 @@
 -- Unit:       an area (a GP's list, a practice, a CCG, England) and metric
--- Interval:   of the proportion, or of the rate for one patient, unrounded
--- Disclosure: from shown counts alone; null where one is withheld, and where nobody is eligible
--- Source:     domain handbook, section 9: Wilson for proportions, Poisson for rates (S4, S79)
-
-{% set counts = ['cells.numerator_count', 'cells.denominator_count'] %}
+-- Interval:   what holds the intervals of all counts that it may be told to have: the lower limits
+--             of the lowest value, the upper limits of the highest
 
 select
-    cells.area_level,
-    cells.practice_code,
-    cells.area_code,
-    cells.metric_id,
-    case metrics.unit
-        when 'percent' then {{ wilson_limit('lower', *counts, confidence=99.8) }}
-        when 'per_1000' then poisson.lower_99_8 / nullif(cells.denominator_count, 0)
-    end as lower_99_8,
-    case metrics.unit
-        when 'percent' then {{ wilson_limit('lower', *counts, confidence=95) }}
-        when 'per_1000' then poisson.lower_95 / nullif(cells.denominator_count, 0)
-    end as lower_95,
-    case metrics.unit
-        when 'percent' then {{ wilson_limit('upper', *counts, confidence=95) }}
-        when 'per_1000' then poisson.upper_95 / nullif(cells.denominator_count, 0)
-    end as upper_95,
-    case metrics.unit
-        when 'percent' then {{ wilson_limit('upper', *counts, confidence=99.8) }}
-        when 'per_1000' then poisson.upper_99_8 / nullif(cells.denominator_count, 0)
-    end as upper_99_8
-from {{ ref('int_disclosure__cells') }} as cells
-inner join {{ ref('metrics') }} as metrics on cells.metric_id = metrics.metric_id
-left join {{ ref('int_measures__poisson_limits') }} as poisson
-    on cells.numerator_count = poisson.event_count
-order by cells.area_level, cells.practice_code, cells.area_code, cells.metric_id
+    area_level,
+    practice_code,
+    area_code,
+    metric_id,
+    max(lower_99_8) filter (where value_end = 'lowest') as lower_99_8,
+    max(lower_95) filter (where value_end = 'lowest') as lower_95,
+    max(upper_95) filter (where value_end = 'highest') as upper_95,
+    max(upper_99_8) filter (where value_end = 'highest') as upper_99_8
+from {{ ref('int_measures__extremes') }}
+group by area_level, practice_code, area_code, metric_id
+order by area_level, practice_code, area_code, metric_id

@@ -1,5 +1,6 @@
--- The Poisson limits of every count that is needed, worked out once each: the shown numerators of
--- rates, and all counts that chance could give a list. The formula is long, and counts are few.
+-- The Poisson limits of every count that is needed, worked out once each: the numerators that rates
+-- are told to have, and all counts that chance could give a list. The formula is long, and counts
+-- are few.
 
 with possible as (
 
@@ -11,10 +12,15 @@ with possible as (
 
 counts as (
 
-    select cells.numerator_count as event_count
+    select cells.lowest_numerator as event_count
     from {{ ref('int_disclosure__cells') }} as cells
     inner join {{ ref('metrics') }} as metrics on cells.metric_id = metrics.metric_id
-    where metrics.unit = 'per_1000' and cells.numerator_count is not null
+    where metrics.unit = 'per_1000' and cells.lowest_numerator is not null
+    union distinct
+    select cells.highest_numerator as event_count
+    from {{ ref('int_disclosure__cells') }} as cells
+    inner join {{ ref('metrics') }} as metrics on cells.metric_id = metrics.metric_id
+    where metrics.unit = 'per_1000' and cells.highest_numerator is not null
     union distinct
     select {{ whole_numbers_below('end_count') }} as event_count
     from possible

@@ -1,6 +1,6 @@
 -- Unit:         one metric of one area: a practice, a CCG, England
 -- Numerator, denominator, period, exclusions: dim_metrics and int_metrics__by_area
--- Disclosure:   int_disclosure__cells, on every level; all else comes from shown counts alone
+-- Disclosure:   int_disclosure__cells, on every level; all else from the ranges told there
 
 select
     cells.area_level,
@@ -10,6 +10,7 @@ select
     {{ confidence_intervals('intervals', 'metrics.unit') }},
     {{ suppression('cells') }}
 from {{ ref('int_disclosure__cells') }} as cells
+cross join {{ ref('int_disclosure__rules') }} as rules
 inner join {{ ref('dim_metrics') }} as metrics on cells.metric_id = metrics.metric_id
 inner join {{ ref('int_measures__intervals') }} as intervals
     on

@@ -2,7 +2,8 @@
 --               practice, a CCG or England
 -- Numerator, period, exclusions, source: int_admissions__qualifying
 -- Denominator:  the patients of the area, as fct_gp_metrics and fct_comparators show them
--- Disclosure:   int_conditions__shown; the rate from shown counts alone
+-- Disclosure:   int_conditions__shown; the rate from the count shown there and
+--               from what the area's denominator is told to be
 
 select
     shown.area_level,
@@ -11,11 +12,14 @@ select
     shown.condition,
     shown.counted,
     shown.shown_count,
-    round(1000 * shown.shown_count / nullif(cast(cells.denominator_count as double), 0), 1)
-        as rate_per_1000,
+    {{ in_unit(
+        'shown.shown_count / nullif((cells.lowest_denominator + cells.highest_denominator) / 2e0, 0)',
+        "'per_1000'"
+    ) }} as rate_per_1000,
     coalesce(cast(shown.shown_count as varchar), '*') as count_text,
     shown.suppression_reason
 from {{ ref('int_conditions__shown') }} as shown
+cross join {{ ref('int_disclosure__rules') }} as rules
 inner join {{ ref('int_disclosure__cells') }} as cells
     on
         shown.area_level = cells.area_level

@@ -1,38 +1,66 @@
 -- Unit:       a GP's result on a metric, seen against the CCG's or England's
 -- Category:   whether the GP's interval leaves the comparator out, which is whether the result lies
---             beyond the funnel's limits; no rank, no score, and none for a short list
--- Disclosure: int_measures__comparisons; everything from the counts that the marts show
+--             beyond the funnel's limits; no rank, no score, and none for a short list. Where a
+--             count is not told exactly: only where all that it may be agree
+-- Disclosure: int_disclosure__cells
+
+with compared as (
+
+    select
+        comparisons.*,
+        case
+            when comparisons.not_compared_reason is null
+                then {{ funnel_category('comparisons.highest_baseline', 'lowest') }}
+        end as lowest_category,
+        case
+            when comparisons.not_compared_reason is null
+                then {{ funnel_category('comparisons.lowest_baseline', 'highest') }}
+        end as highest_category
+    from {{ ref('int_measures__comparisons') }} as comparisons
+    inner join {{ ref('int_measures__extremes') }} as lowest
+        on
+            lowest.area_level = 'gp'
+            and lowest.value_end = 'lowest'
+            and comparisons.practice_code = lowest.practice_code
+            and comparisons.gp_code = lowest.area_code
+            and comparisons.metric_id = lowest.metric_id
+    inner join {{ ref('int_measures__extremes') }} as highest
+        on
+            highest.area_level = 'gp'
+            and highest.value_end = 'highest'
+            and comparisons.practice_code = highest.practice_code
+            and comparisons.gp_code = highest.area_code
+            and comparisons.metric_id = highest.metric_id
+
+)
 
 select
-    comparisons.practice_code,
-    comparisons.gp_code,
-    comparisons.metric_id,
-    comparisons.comparator_level,
-    {{ in_unit('comparisons.baseline', 'comparisons.unit') }} as comparator_value,
-    {{ in_unit('funnels.lower_99_8', 'comparisons.unit') }} as lower_99_8_limit,
-    {{ in_unit('funnels.lower_95', 'comparisons.unit') }} as lower_95_limit,
-    {{ in_unit('funnels.upper_95', 'comparisons.unit') }} as upper_95_limit,
-    {{ in_unit('funnels.upper_99_8', 'comparisons.unit') }} as upper_99_8_limit,
+    compared.practice_code,
+    compared.gp_code,
+    compared.metric_id,
+    compared.comparator_level,
+    {{ in_unit('compared.baseline', 'compared.unit') }} as comparator_value,
+    {{ in_unit('funnels.lower_99_8', 'compared.unit') }} as lower_99_8_limit,
+    {{ in_unit('funnels.lower_95', 'compared.unit') }} as lower_95_limit,
+    {{ in_unit('funnels.upper_95', 'compared.unit') }} as upper_95_limit,
+    {{ in_unit('funnels.upper_99_8', 'compared.unit') }} as upper_99_8_limit,
     case
-        when comparisons.not_compared_reason is null
-            then {{ funnel_category('comparisons.baseline', 'intervals') }}
+        when compared.lowest_category = compared.highest_category then compared.lowest_category
     end as category,
-    comparisons.not_compared_reason
-from {{ ref('int_measures__comparisons') }} as comparisons
+    case
+        when compared.lowest_category <> compared.highest_category then 'near_a_limit'
+        else compared.not_compared_reason
+    end as not_compared_reason
+from compared
+cross join {{ ref('int_disclosure__rules') }} as rules
 inner join {{ ref('int_measures__funnels') }} as funnels
     on
-        comparisons.practice_code = funnels.practice_code
-        and comparisons.gp_code = funnels.gp_code
-        and comparisons.metric_id = funnels.metric_id
-        and comparisons.comparator_level = funnels.comparator_level
-inner join {{ ref('int_measures__intervals') }} as intervals
-    on
-        intervals.area_level = 'gp'
-        and comparisons.practice_code = intervals.practice_code
-        and comparisons.gp_code = intervals.area_code
-        and comparisons.metric_id = intervals.metric_id
+        compared.practice_code = funnels.practice_code
+        and compared.gp_code = funnels.gp_code
+        and compared.metric_id = funnels.metric_id
+        and compared.comparator_level = funnels.comparator_level
 order by
-    comparisons.practice_code,
-    comparisons.gp_code,
-    comparisons.metric_id,
-    comparisons.comparator_level
+    compared.practice_code,
+    compared.gp_code,
+    compared.metric_id,
+    compared.comparator_level

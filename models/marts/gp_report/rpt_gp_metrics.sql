@@ -24,6 +24,7 @@ select
     gps.numerator_text,
     gps.denominator_text,
     {{ value_text('gps') }} as value_text,
+    gps.is_exact,
     gps.lower_95_ci,
     gps.upper_95_ci,
     practice.value_text as practice_value_text,

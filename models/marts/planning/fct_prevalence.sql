@@ -35,7 +35,12 @@ shown as (
         numerator_count,
         denominator_count,
         numerator_reason,
-        denominator_reason
+        denominator_reason,
+        lowest_numerator,
+        highest_numerator,
+        lowest_denominator,
+        highest_denominator,
+        is_exact
     from cells
     where area_level <> 'band'
     union all
@@ -48,7 +53,12 @@ shown as (
         numerator_count,
         denominator_count,
         numerator_reason,
-        denominator_reason
+        denominator_reason,
+        lowest_numerator,
+        highest_numerator,
+        lowest_denominator,
+        highest_denominator,
+        is_exact
     from bands
     union all
     select
@@ -62,7 +72,16 @@ shown as (
         case when count(*) = count(denominator_count) then sum(denominator_count) end
             as denominator_count,
         min(numerator_reason) as numerator_reason,
-        min(denominator_reason) as denominator_reason
+        min(denominator_reason) as denominator_reason,
+        case when count(*) = count(lowest_numerator) then sum(lowest_numerator) end
+            as lowest_numerator,
+        case when count(*) = count(lowest_denominator) then sum(lowest_denominator) end
+            as lowest_denominator,
+        case when count(*) = count(highest_numerator) then sum(highest_numerator) end
+            as highest_numerator,
+        case when count(*) = count(highest_denominator) then sum(highest_denominator) end
+            as highest_denominator,
+        bool_and(is_exact) as is_exact
     from bands
     group by metric_id, age_band, sex
 
@@ -76,10 +95,10 @@ select
     shown.sex,
     cast(shown.numerator_count as integer) as numerator_count,
     cast(shown.denominator_count as integer) as denominator_count,
-    round(
-        100 * shown.numerator_count / nullif(cast(shown.denominator_count as double), 0), 1
-    ) as percent,
+    {{ in_unit(told_value('shown'), "'percent'") }} as percent,
+    shown.is_exact,
     shown.numerator_count is null or shown.denominator_count is null as is_suppressed,
     {{ suppression('shown') }}
 from shown
+cross join {{ ref('int_disclosure__rules') }} as rules
 order by shown.register, shown.area_level, shown.area_code, shown.age_band, shown.sex
