@@ -798,13 +798,13 @@ CASES = {
     "an episode without its order": Case(hospital(episode(3, EPIORDER="99")), REJECTED, "episode_order_unknown"),
     "an episode twice": Case(hospital(EPISODES[0]), REJECTED, "repeated_episode"),
     "an episode of two people": Case(
-        hospital(episode(3, EPIKEY="1")), REJECTED, "episode_of_two_people", admitted=1
+        hospital(episode(2, EPIKEY="4"), episode(3, EPIKEY="1")), REJECTED, "episode_of_two_people", admitted=2
     ),
     "an episode of two people, one of them elective": Case(
-        hospital(episode(3, EPIKEY="1", ADMIMETH="11")), REJECTED, "episode_of_two_people", admitted=1
+        hospital(episode(2, EPIKEY="4"), episode(3, EPIKEY="1", ADMIMETH="11")), REJECTED, "episode_of_two_people", admitted=2
     ),
     "an episode of two people, one of them before the period": Case(
-        hospital(episode(3, EPIKEY="1", ADMIDATE="2015-12-24")), REJECTED, "episode_of_two_people", admitted=1
+        hospital(episode(2, EPIKEY="4"), episode(3, EPIKEY="1", ADMIDATE="2015-12-24")), REJECTED, "episode_of_two_people", admitted=2
     ),
     "an episode of two people, one of them of no known sex": Case(
         hospital(episode(3, EPIKEY="1", SEX="M")), REJECTED, "sex_unknown"

@@ -25,7 +25,11 @@ compared as (
     from usable
     where
         coalesce(usable.episode_status, '') <> '3'
-        or exists (select 1 from repeated where repeated.episode_key = usable.episode_key)
+        or exists (
+            select 1
+            from repeated
+            where repeated.episode_key = usable.episode_key
+        )
 
 ),
 

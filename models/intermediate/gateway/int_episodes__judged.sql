@@ -40,8 +40,8 @@ select
                 or not {{ full_match('episodes.episode_order', '[1-9][0-9]?') }}
                 then 'episode_order_unknown'
             {%- for field in listed %}
-            when episodes.{{ field }} is not null and {{ field }}_codes.code is null
-                then '{{ field }}_unknown'
+                when episodes.{{ field }} is not null and {{ field }}_codes.code is null
+                    then '{{ field }}_unknown'
             {%- endfor %}
             when episodes.age_kind = 'unknown' then 'start_age_unknown'
         end
@@ -51,8 +51,8 @@ cross join {{ ref('stg_landing__folder') }} as folder
 left join {{ ref('admission_methods') }} as methods
     on episodes.admission_method = methods.admission_method
 {%- for field in listed %}
-left join {{ ref('hospital_codes') }} as {{ field }}_codes
-    on
-        {{ field }}_codes.field = '{{ field }}'
-        and episodes.{{ field }} = {{ field }}_codes.code
+    left join {{ ref('hospital_codes') }} as {{ field }}_codes
+        on
+            {{ field }}_codes.field = '{{ field }}'
+            and episodes.{{ field }} = {{ field }}_codes.code
 {%- endfor %}

@@ -9,7 +9,7 @@
 
 select
     {%- for column in columns %}
-    judged.{{ column }},
+        judged.{{ column }},
     {%- endfor %}
     judged.rejected_rule,
     cast(null as varchar) as copy_rule
@@ -27,7 +27,7 @@ where
 union all
 select
     {%- for column in columns %}
-    compared.{{ column }},
+        compared.{{ column }},
     {%- endfor %}
     cast(null as varchar) as rejected_rule,
     compared.copy_rule
