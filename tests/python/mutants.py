@@ -492,6 +492,13 @@ MUTANTS = [
     ),
     Mutant(
         FILES,
+        "moment unreadable",
+        "then 'extraction_moment_unreadable'",
+        "then null",
+        "a file whose moment of extraction cannot be read is refused",
+    ),
+    Mutant(
+        FILES,
         "refused records",
         "then 'practice_file_refused'",
         "then null",
@@ -531,9 +538,16 @@ MUTANTS = [
     Mutant(
         COLLECTED,
         "closed by the run's day",
-        "cast(coalesce(files.extracted_at, settings.collected_at) as date)",
-        "cast(settings.collected_at as date)",
+        "<= cast(coalesce(files.extracted_at, settings.collected_at) as date)",
+        "<= cast(settings.collected_at as date)",
         "a practice open at its extraction contributes",
+    ),
+    Mutant(
+        COLLECTED,
+        "not yet open",
+        "or practices.open_date\n",
+        "or cast(null as date)\n",
+        "a practice that opens later contributes nothing",
     ),
     Mutant(
         COLLECTED,
@@ -572,6 +586,34 @@ MUTANTS = [
         "            practices.prescribing_setting = settings_of_practices.word\n            and settings_of_practices.meaning",
         "            settings_of_practices.word = '4'\n            and settings_of_practices.meaning",
         "a walk-in centre is no GP practice",
+    ),
+    Mutant(
+        PRACTICES,
+        "unreadable days forgiven",
+        "case when not practices.has_unreadable_day then practices.meaning end",
+        "practices.meaning",
+        "a practice that may have closed, or not opened yet, contributes nothing",
+    ),
+    Mutant(
+        PRACTICES,
+        "unreadable days passed over",
+        "practices.has_unreadable_day desc",
+        "practices.has_unreadable_day",
+        "a day that cannot be read may be the last",
+    ),
+    Mutant(
+        PRACTICES,
+        "the row that is open",
+        "coalesce(statuses.meaning, '') = 'active'",
+        "coalesce(statuses.meaning, '') <> 'active'",
+        "of two rows of one day the one that closes stands",
+    ),
+    Mutant(
+        PRACTICES,
+        "the row that stays open",
+        "practices.close_date nulls last",
+        "practices.close_date nulls first",
+        "of two rows of one day the one that closes stands",
     ),
     Mutant(
         PRACTICES,
@@ -621,6 +663,13 @@ MUTANTS = [
         "coalesce(participation.status_date, cast(settings.collected_at as date)) as",
         "participation.status_date as",
         "an answer without a date may be the last one",
+    ),
+    Mutant(
+        PARTICIPATION,
+        "agreement on an unreadable day",
+        "then 'unreadable'",
+        "then participation.status",
+        "an answer whose day cannot be read may not be the last",
     ),
     Mutant(
         PARTICIPATION,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from moment_oracle import UK, day
+from moment_oracle import UK, day, is_unreadable
 from moment_oracle import moment as instant
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -256,25 +256,26 @@ GP_PRACTICE = {"4", "04", "4.0", "RO76", "GP PRACTICE"}
 
 
 def is_open(sent: Sent, practice: str) -> bool:
-    """Its last row as a GP practice is active and not closed on the day of its extraction."""
+    """Its last row as a GP practice is active, and it is open on the day of its extraction; no day is unreadable."""
     rows = [
         row
         for row in sent.practices
         if text(row["organisation_code"]) == practice and text(row["prescribing_setting"]).upper() in GP_PRACTICE
     ]
-    if not rows:
-        return False
-    row = max(rows, key=lambda row: day(row["open_date"]) or date.min)
+    said = {name: [(text(row[name]), day(row[name])) for row in rows] for name in ("open_date", "close_date")}
+    if not rows or any(is_unreadable(*days) for days in [*said["open_date"], *said["close_date"]]):
+        return False  # a day that cannot be read may be that of its end
+    last = max(opened or date.min for _, opened in said["open_date"])
     extracted = [
         instant(file["extracted_at"])
         for file in sent.files
         if file["practice_code"] == practice and file["file_kind"] == "practice_records"
     ]
     today = local_day((extracted and extracted[0]) or sent.collected_at)
-    if any(text(row[column]) and day(row[column]) is None for column in ("open_date", "close_date")):
-        return False  # a day that cannot be read may be that of its end
-    return text(row["status_code"]).upper() in {"A", "ACTIVE"} and not (
-        row["close_date"] and day(row["close_date"]) <= today
+    return all(
+        text(row["status_code"]).upper() in {"A", "ACTIVE"} and last <= today < (closed or date.max)
+        for row, (_, opened), (_, closed) in zip(rows, said["open_date"], said["close_date"])
+        if (opened or date.min) == last
     )
 
 

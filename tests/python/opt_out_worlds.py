@@ -150,6 +150,8 @@ def by_hand(**settings) -> Sent:
     world.practice(second, extracted_at="2017-04-01T20:00:00+01:00")
     hard_practices(world)
     words_of_the_organisation_service(world)
+    organisations(world)
+    days_and_moments(world)
     extractions(world)
     # another wave, and another collection's
     for collection, wave, code in (("care_data", "next", "K81001"), ("gpdpr", "pilot", "P81001")):
@@ -246,6 +248,48 @@ def words_of_the_organisation_service(world: World) -> None:
         code = f"{letter}84001"
         world.practice(code)
         world.sent.practices[-1] |= changes
+
+
+def organisations(world: World) -> None:
+    """Practices that are open in the register, or not for one reason each."""
+    changes = (
+        {"prescribing_setting": "4.0", "open_date": None},  # good
+        {"close_date": "2017-04-02"},  # open to the end: good
+        {"close_date": "2017-04-01"},
+        {"close_date": "42735"},
+        {"open_date": "1974-02-30"},
+        {"open_date": "2017-04-02"},
+        {"status_code": "B"},
+        {"status_code": ""},
+        {"prescribing_setting": "RO999"},
+        {"prescribing_setting": None},
+    )
+    for number, change in enumerate(changes, 1):
+        world.practice(f"K83{number:03}")
+        world.sent.practices[-1] |= change
+    # two rows: the last day decides, then what closes; a day that cannot be read may be the last
+    for code, change in (
+        ("L83001", {"open_date": "20100101"}),  # good
+        ("L83002", {"status_code": "C"}),
+        ("L83003", {"close_date": "20160101"}),
+        ("L83004", {"open_date": "01/01/1970", "status_code": "C"}),
+    ):
+        world.practice(code)
+        world.organisation(code, **change)
+
+
+def days_and_moments(world: World) -> None:
+    """Practices whose answer or file is dated in a way of its own."""
+    good, unreadable = ("20161001", "2016-10-01T00:00:00+01:00"), ("01/10/2016", "1 Oct 2016", "2016-10-32")
+    for number, day in enumerate((*good, *unreadable), 1):
+        world.practice(f"M83{number:03}")
+        world.sent.participation.pop()
+        world.answers(f"M83{number:03}", ("agreed", day))
+    good = ("2017-04-01 02:00:00 BST", "2017-04-01T01:00:00Z", "2017-04-01 01:00 UTC", "20170401", "2017-04-02 08:00:00,5")
+    unreadable = ("2017-04-02 04:00:00 EST", "2017-04-01 02:00:00 IST", "2017-04-01 02:00:00 Europe/London",
+                  "01/04/2017 02:00:00", "2017-03-26 01:30:00", "2016-10-30 01:30:00", "42826.0833")  # fmt: skip
+    for number, moment in enumerate((*good, *unreadable), 1):
+        world.practice(f"N83{number:03}", extracted_at=moment)
 
 
 def extractions(world: World) -> None:

@@ -190,6 +190,27 @@ def ods_row(**changes: str) -> list[str]:
     return list((dict.fromkeys(landing.ODS_COLUMNS, "") | {"STATUS_CODE": "A"} | changes).values())
 
 
+def practice_of_register(**changes: str) -> Change:
+    """Other values in the practice's row."""
+    return row_of_register("ods/epraccur.csv", **changes)
+
+
+def gp_of_register(**changes: str) -> Change:
+    """Other values in the row of the practice's GP."""
+    return row_of_register("ods/egpcur.csv", **changes)
+
+
+def row_of_register(relative: str, **changes: str) -> Change:
+    def change(raw_dir: Path) -> None:
+        rows = [line.split(",") for line in (raw_dir / relative).read_text().splitlines()]
+        [row] = [row for row in rows if HERE in row]
+        for name, value in changes.items():
+            row[landing.ODS_COLUMNS.index(name)] = value
+        write(raw_dir, relative, lines(*rows))
+
+    return change
+
+
 def hospital(*rows: list[str]) -> Change:
     return content(lines(HOSPITAL_HEADER, *EPISODES, *rows), HOSPITAL)
 
@@ -417,7 +438,17 @@ CASES = {
         register("ods/epraccur.csv", f"{HERE},", f"{HERE},THE SURGERY @ PRINCES PARK_2 (ST ÉTIENNE’S)"), ACCEPTED
     ),
     "days of the register in ISO": Case(register("ods/epraccur.csv", ",19740401,", ",1974-04-01,"), ACCEPTED),
-    "names as they are": Case(register("ods/egpcur.csv", f"{GP},", f"{GP},O'BRIEN-SMITH J (LOCUM)"), ACCEPTED),
+    **{
+        f"names as they are: {name}": Case(register("ods/egpcur.csv", f"{GP},", f"{GP},{name}"), ACCEPTED)
+        for name in ("O'BRIEN-SMITH J (LOCUM)", "DR SMITH @ PRINCES PARK", "HIGH_STREET", "A+B HEALTH", "ST MARY’S",
+                     "D´ARCY; ZOË Müller", "THE 3 VILLAGES", "3 VILLAGES", "Ángel – NORTH")
+    },
+    **{
+        f"a name that is none: {name!r}": Case(
+            register("ods/egpcur.csv", f"{GP},", f"{GP},{name}"), ACCEPTED, "name_withheld"
+        )
+        for name in ("=1+1", "+1", "-SUM(A1)", "@SUM(A1)", "\t=1", "A=1", "A|B", "＝1", "<b>")
+    },
 
     # first contact: whatever form says the same
     "blanks and quotes around the names": Case(records(*PEOPLE, header=[f'" {name.lower()} "' for name in HEADER]), ACCEPTED),
@@ -449,7 +480,7 @@ CASES = {
         lambda raw_dir: (raw_dir / "ods/epraccur.csv").write_bytes(
             (raw_dir / "ods/epraccur.csv").read_bytes().replace(f"{HERE},".encode(), HERE.encode() + b",ST JOHN\x92S")
         ),
-        ACCEPTED, "name_withheld",
+        ACCEPTED,
     ),
     "a register with the names of its columns": Case(
         lambda raw_dir: write(raw_dir, "ods/epraccur.csv", lines(
@@ -613,14 +644,20 @@ CASES = {
     ),
     "opt-outs not on the list": Case(extracted(), OUT, "opt_out_extraction_unknown", 0, 0),
     "opt-outs on the list without a moment": Case(
-        extracted("yesterday"), OUT, "opt_out_extraction_unknown", 0, 0, "opt_out_extraction_undated"
+        extracted("yesterday"), OUT, "opt_out_extraction_unknown", 0, 0, "opt_out_extraction_unreadable"
+    ),
+    "opt-outs on the list with nothing": Case(
+        extracted(""), OUT, "opt_out_extraction_unknown", 0, 0, "opt_out_extraction_undated"
     ),
     "no practice file": Case(without(RECORDS), OUT, "practice_file_missing", 0, 0),
     "extraction without a date": Case(
-        records(*(person(n, EXTRACTED_AT="yesterday") for n in (1, 2, 3))), OUT, "extraction_moment_unknown", 0, 0
+        records(*(person(n, EXTRACTED_AT="yesterday") for n in (1, 2, 3))), OUT, "extraction_moment_unreadable", 0, 0
     ),
     "30 February": Case(
-        records(*(person(n, EXTRACTED_AT="2026-02-30") for n in (1, 2, 3))), OUT, "extraction_moment_unknown", 0, 0
+        records(*(person(n, EXTRACTED_AT="2026-02-30") for n in (1, 2, 3))), OUT, "extraction_moment_unreadable", 0, 0
+    ),
+    "extraction that is not dated": Case(
+        records(*(person(n, EXTRACTED_AT="") for n in (1, 2, 3))), OUT, "extraction_moment_unknown", 0, 0
     ),
     "extracted after the collection": Case(
         records(*(person(n, EXTRACTED_AT="2017-04-02T09:00:01+01:00") for n in (1, 2, 3))),
@@ -867,6 +904,62 @@ CASES = {
         )),
         REJECTED, "organisation_day_unreadable",
     ),
+    "a setting that no list knows": Case(
+        practice_of_register(PRESCRIBING_SETTING="RO999"),
+        REJECTED, "prescribing_setting_unknown", 0, 0, "not_a_gp_practice",
+    ),
+    "no setting": Case(
+        practice_of_register(PRESCRIBING_SETTING=""),
+        REJECTED, "prescribing_setting_unknown", 0, 0, "not_a_gp_practice",
+    ),
+    "a prison": Case(
+        practice_of_register(PRESCRIBING_SETTING="RO82"), OUT, "not_a_gp_practice", 0, 0, "other_organisation"
+    ),
+    "a setting as a data frame writes it": Case(practice_of_register(PRESCRIBING_SETTING="4.0"), ACCEPTED),
+    **{
+        f"a practice that closed on {day}": Case(
+            practice_of_register(CLOSE_DATE=day), REJECTED, "organisation_day_unreadable", 0, 0, "not_open"
+        )
+        for day in ("31/12/2030", "31-DEC-2016", "2016-12-32", "42735", "NULL")
+    },
+    "a practice that will close": Case(practice_of_register(CLOSE_DATE="2017-12-31"), ACCEPTED),
+    "a practice that opens later": Case(practice_of_register(OPEN_DATE="20170501"), OUT, "not_open", 0, 0),
+    "the GP has left on a day that cannot be read": Case(
+        gp_of_register(LEFT_PARENT_DATE="31/12/2016"),
+        REJECTED, "organisation_day_unreadable", also="usual_gp_not_at_practice",
+    ),
+    "the GP has joined on a day that cannot be read": Case(
+        gp_of_register(JOIN_PARENT_DATE="2016-02-30"),
+        REJECTED, "organisation_day_unreadable", also="usual_gp_not_at_practice",
+    ),
+    "the GP has left": Case(gp_of_register(LEFT_PARENT_DATE="2016-12-31"), ACCEPTED, "usual_gp_not_at_practice"),
+    **{
+        f"extracted at {moment}": Case(
+            records(*(person(n, EXTRACTED_AT=moment) for n in (1, 2, 3))), OUT, "extraction_moment_unreadable", 0, 0
+        )
+        for moment in ("2017-04-01 02:00:00 EST", "01/04/2017 02:00", "2016-10-30 01:30:00", "2017-04-01 02:00:00 IST")
+    },
+    **{
+        f"extracted at {moment}": Case(records(*(person(n, EXTRACTED_AT=moment) for n in (1, 2, 3))), ACCEPTED)
+        for moment in ("2017-04-02 09:00:00 BST", "2017-04-02T08:00:00Z", "2017-04-02 08:00 GMT", "20170401")
+    },
+    "extracted late by British Summer Time, in time by Bangladesh's": Case(
+        records(*(person(n, EXTRACTED_AT="2017-04-02 11:00:00 BST") for n in (1, 2, 3))),
+        OUT, "extracted_after_collection", 0, 0,
+    ),
+    "opt-outs extracted earlier by British Summer Time": Case(
+        extracted("2017-04-01 01:59:59 BST"), OUT, "opt_out_file_older", 0, 0
+    ),
+    "a withdrawal recorded after the extraction by British Summer Time": Case(
+        opt_outs(objection(1), objection(1, **WITHDRAWN, RECORDED_AT="2017-04-01 02:00:01 BST")),
+        ACCEPTED, "type_1_dissent", 2, 1,
+    ),
+    **{
+        f"a withdrawal dated {day}": Case(
+            opt_outs(objection(1), objection(1, **WITHDRAWN | {"EFFECTIVE_DATE": day})), ACCEPTED, "type_1_dissent", 2, 1
+        )
+        for day in ("01/03/2016", "2016-02-30", "42430", "1 Mar 2016", "2016-03-01 00:00:00 EST")
+    },
     "an answer under a number": Case(
         more("cqrs/participation.csv", [T1, COLLECTION, "agreed", "2016-12-01"]), REJECTED, "practice_code_malformed"
     ),

@@ -2,8 +2,9 @@ with answers as (
 
     select
         participation.practice_code,
-        -- nobody knows that an answer without a date is not the last one
+        -- nobody knows that an answer without a day to read is not the last one
         case
+            when participation.has_unreadable_day then 'unreadable'
             when participation.status_date is null then 'undated'
             when participation.status in ('offered', 'agreed', 'declined', 'withdrawn')
                 then participation.status

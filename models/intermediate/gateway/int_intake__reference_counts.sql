@@ -25,7 +25,9 @@ with judged as (
         case
             when not {{ is_practice_code("coalesce(practice_code, '')") }}
                 then 'practice_code_malformed'
-            when extracted_at is null then 'opt_out_extraction_undated'
+            when extracted_at is null and not has_unreadable_moment
+                then 'opt_out_extraction_undated'
+            when extracted_at is null then 'opt_out_extraction_unreadable'
             else 'complete'
         end as rule
     from {{ ref('stg_gpes__opt_out_extractions') }}
@@ -45,10 +47,14 @@ with judged as (
         'ods_practices' as file_kind,
         case
             when
-                settings.word is not null
+                settings.meaning = 'gp_practice'
                 and not {{ is_practice_code("coalesce(practice_code, '')") }}
                 then 'practice_code_malformed'
-            when settings.word is null then 'other_organisation'
+            when
+                settings.word is null
+                and {{ is_practice_code("coalesce(practice_code, '')") }}
+                then 'prescribing_setting_unknown'
+            when coalesce(settings.meaning, '') <> 'gp_practice' then 'other_organisation'
             when statuses.word is null or statuses.meaning = 'retired'
                 then 'organisation_status_unknown'
             when has_unreadable_day then 'organisation_day_unreadable'

@@ -2,8 +2,17 @@ with practices as (
 
     select
         practices.*,
+        statuses.meaning,
+        -- a day that cannot be read may be the last; of two rows of one day, the one that closes
         row_number() over (
-            partition by practices.practice_code order by practices.open_date desc nulls last
+            partition by practices.practice_code
+            order by
+                practices.has_unreadable_day desc,
+                practices.open_date desc nulls last,
+                coalesce(statuses.meaning, '') = 'active',
+                practices.close_date nulls last,
+                practices.ccg_code,
+                practices.practice_name
         ) as recency
     from {{ ref('stg_ods__practices') }} as practices
     -- the file also holds walk-in centres and out-of-hours services
@@ -11,6 +20,8 @@ with practices as (
         on
             practices.prescribing_setting = settings_of_practices.word
             and settings_of_practices.meaning = 'gp_practice'
+    left join {{ ref('organisation_words') }} as statuses
+        on practices.status = statuses.word and statuses.word_kind = 'status'
     where {{ is_practice_code('practices.practice_code') }}
 
 )
@@ -21,13 +32,11 @@ select
     case when {{ full_match('practices.ccg_code', '[0-9A-Z]{3,6}') }} then practices.ccg_code end
         as ccg_code,
     -- a day that cannot be read may be that of its end
-    case when not practices.has_unreadable_day then statuses.meaning end as status,
+    case when not practices.has_unreadable_day then practices.meaning end as status,
     practices.open_date,
     practices.close_date,
     settings.collected_at
 from practices
 cross join {{ ref('int_collection__settings') }} as settings
-left join {{ ref('organisation_words') }} as statuses
-    on practices.status = statuses.word and statuses.word_kind = 'status'
 where practices.recency = 1
 order by practices.practice_code

@@ -31,6 +31,8 @@ select
             coalesce(practices.status, '') <> 'active'
             or practices.close_date
             <= cast(coalesce(files.extracted_at, settings.collected_at) as date)
+            or practices.open_date
+            > cast(coalesce(files.extracted_at, settings.collected_at) as date)
             then 'not_open'
         when coalesce(participation.status, '') <> 'agreed' then 'not_agreed'
         when settings.wave is not null and waves.practice_code is null then 'not_in_wave'

@@ -41,6 +41,7 @@ files as (
     select
         practice_code,
         max(extracted_at) filter (where file_kind <> 'opt_outs') as extracted_at,
+        coalesce(bool_or(has_unreadable_moment), false) as has_unreadable_moment,
         min(coalesce(refused_rule, '')) filter (where file_kind <> 'opt_outs') as file_rule,
         min(coalesce(refused_rule, '')) filter (where file_kind = 'opt_outs') as opt_out_file_rule,
         max(row_count) filter (where file_kind = 'opt_outs') as opt_out_row_count
@@ -57,7 +58,9 @@ select
     case
         when files.file_rule is null then 'practice_file_missing'
         when files.file_rule <> '' then 'practice_file_refused'
-        when files.extracted_at is null then 'extraction_moment_unknown'
+        when files.extracted_at is null and not files.has_unreadable_moment
+            then 'extraction_moment_unknown'
+        when files.extracted_at is null then 'extraction_moment_unreadable'
         when files.extracted_at > settings.collected_at then 'extracted_after_collection'
         when mostly_unusable.practice_code is not null then 'practice_file_mostly_unusable'
         when files.opt_out_file_rule is null then 'opt_out_file_missing'

@@ -11,7 +11,8 @@ renamed as (
         upper(trim(practice_code)) as practice_code,
 
         -- dates
-        {{ to_moment('extracted_at') }} as extracted_at
+        {{ to_moment('extracted_at') }} as extracted_at,
+        {{ is_unreadable_moment('extracted_at') }} as has_unreadable_moment
 
     from source
 

@@ -28,14 +28,14 @@ renamed as (
             as has_unreadable_discharge,
 
         -- codes
-        {{ to_hospital_code('admimeth') }} as admission_method,
-        {{ to_hospital_code('admisorc') }} as admission_source,
-        {{ to_hospital_code('classpat') }} as patient_class,
-        {{ to_hospital_code('epistat') }} as episode_status,
-        {{ to_hospital_code('epitype') }} as episode_type,
-        {{ to_hospital_code('epiorder') }} as episode_order,
-        {{ to_hospital_code('sex') }} as sex,
-        {{ to_hospital_code('mainspef') }} as main_specialty,
+        {{ to_plain_code('admimeth') }} as admission_method,
+        {{ to_plain_code('admisorc') }} as admission_source,
+        {{ to_plain_code('classpat') }} as patient_class,
+        {{ to_plain_code('epistat') }} as episode_status,
+        {{ to_plain_code('epitype') }} as episode_type,
+        {{ to_plain_code('epiorder') }} as episode_order,
+        {{ to_plain_code('sex') }} as sex,
+        {{ to_plain_code('mainspef') }} as main_specialty,
         -- only whether a birth month is known leaves staging, never which
         case
             when coalesce(trim(mydob), '') in ('', '011800', '011900', '011901') then 'unknown'

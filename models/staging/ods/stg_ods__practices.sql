@@ -20,7 +20,7 @@ renamed as (
         -- codes
         trim(name) as practice_name,
         coalesce(upper(trim(status_code)), '') as status,
-        coalesce(upper(trim(prescribing_setting)), '') as prescribing_setting
+        {{ to_plain_code('prescribing_setting') }} as prescribing_setting
 
     from source
 

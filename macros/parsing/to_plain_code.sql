@@ -1,4 +1,4 @@
-{% macro to_hospital_code(column) -%}
+{% macro to_plain_code(column) -%}
 {%- set text = 'nullif(upper(trim(' ~ column ~ ")), '')" -%}
 case
     when
