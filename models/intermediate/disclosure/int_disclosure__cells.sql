@@ -84,7 +84,8 @@ select
     max(shown_count) filter (where measure = 'denominator') as denominator_count,
     max(reason) filter (where measure = 'denominator') as denominator_reason,
     cast(max(lowest_told) filter (where measure = 'denominator') as integer) as lowest_denominator,
-    cast(max(highest_told) filter (where measure = 'denominator') as integer) as highest_denominator,
+    cast(max(highest_told) filter (where measure = 'denominator') as integer)
+        as highest_denominator,
     not bool_or(is_held) and count(shown_count) = count(*) as is_exact
 from told
 group by area_level, practice_code, area_code, metric_id

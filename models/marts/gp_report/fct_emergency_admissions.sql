@@ -13,7 +13,8 @@ select
     shown.counted,
     shown.shown_count,
     {{ in_unit(
-        'shown.shown_count / nullif((cells.lowest_denominator + cells.highest_denominator) / 2e0, 0)',
+        'shown.shown_count'
+        ~ ' / nullif((cells.lowest_denominator + cells.highest_denominator) / 2e0, 0)',
         "'per_1000'"
     ) }} as rate_per_1000,
     coalesce(cast(shown.shown_count as varchar), '*') as count_text,
