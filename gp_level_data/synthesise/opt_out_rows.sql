@@ -39,7 +39,7 @@ select
     step,
     practice_code as "PRACTICE_CODE",
     case story
-        when 'broken_number' then with_broken_check_digit(nhs_number)
+        when 'number_with_decimals' then nhs_number || '.0'
         when 'spaced_number' then shown_3_3_4(nhs_number)
         else nhs_number
     end as "NHS_NUMBER",

@@ -242,7 +242,7 @@ def gate_problems(connection: duckdb.DuckDBPyConnection, sent: Sent) -> list[str
     """Where the gate alone disagrees with the oracle, over other opt-out rows than the run's: milliseconds."""
     with without_values("the gate"):
         create(connection, "landing.opt_outs", sent.opt_outs, list(connection.table("landing.opt_outs").columns))
-        for model in ("stg_gpes__opt_outs", "int_opt_outs__rows", "int_opt_outs__in_force", "int_opt_outs__upheld"):
+        for model in ("stg_gpes__opt_outs", "int_opt_outs__judged", "int_opt_outs__in_force", "int_opt_outs__upheld"):
             build(connection, sent, model, compiled(model))
         call = "{{ exclude_opted_out(ref('int_patients__judged'), var('collection')) }}"
         build(connection, sent, "let_through", as_compiled(call))

@@ -5,7 +5,10 @@ takes what was sent, as text (`Sent`), and says who is permitted. Whatever is un
 """
 
 import csv
+import itertools
 import re
+import string
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +20,8 @@ from moment_oracle import moment as instant
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
-# Section 3.1. A dissent is known by its code alone; a withdrawal must stand in its own scheme.
+# Section 3.1. A dissent is known by its code alone; a withdrawal must stand in its own scheme. A file of objections
+# holds nothing else: another code is a dissent of both kinds.
 DISSENTS = {
     "type_1": {"9Nu0", "XaZ89", "827241000000103"},
     "type_2": {"9Nu4", "XaaVL", "881561000000100"},
@@ -26,6 +30,7 @@ WITHDRAWALS = {
     "type_1": {("READ2", "9Nu1"), ("CTV3", "XaZ8A"), ("SNOMED", "827261000000102")},
     "type_2": {("READ2", "9Nu5"), ("CTV3", "XaaVM"), ("SNOMED", "881581000000109")},
 }
+ALL_CODES = {kind: DISSENTS[kind] | {code for _, code in WITHDRAWALS[kind]} for kind in DISSENTS}
 LAST_DAY = {"type_1": date.max, "type_2": date(2018, 10, 11)}
 
 
@@ -136,6 +141,79 @@ def number_rule(value: str | None, is_synthetic: bool) -> str | None:
     return next(rules, None)
 
 
+def number_of_objection(value: str | None) -> str | None:
+    """The ten digits of an opt-out row's number, however they are written; None where that is open.
+
+    All pieces of digits that stand side by side, with no letter between them, may belong together; there
+    must be one way to put ten together. Worked out by trying every way.
+    """
+    plain = trimmed("".join(map(as_ascii, value or "")))
+    power = re.fullmatch("([0-9]+)(?:[.,]([0-9]*))?[Ee]([+]?[0-9]+)", plain)
+    if power:
+        whole, decimals, places = power[1], power[2] or "", int(power[3])
+        digits, rest = whole + decimals[:places], decimals[places:]
+        is_exact = len(whole) + places == len(digits) == 10 and set(rest) <= {"0"}
+        return digits if is_exact else None
+    if re.search("[0-9][Ee][+-]?[0-9]", plain):
+        return None
+    parts = ["".join(part) for is_letter, part in itertools.groupby(plain, str.isalpha) if not is_letter]
+    with_digits = [part for part in parts if re.search("[0-9]", part)]
+    if len(with_digits) == 1:
+        # a decimal point and zeros behind all ten
+        decimals = re.search("[.,](0+)[^0-9]*$", with_digits[0])
+        digits = re.sub("[^0-9]", "", with_digits[0])
+        if decimals and len(digits) - len(decimals[1]) == 10:
+            return digits[:10]
+    if re.search("[.,]0+[^0-9]*$", plain) and not re.fullmatch("[0-9]([.,][0-9]{3}){3}", plain):
+        return None  # fewer than ten before the decimal point
+    found = []
+    for part in parts:
+        pieces = re.findall("[0-9]+", part)
+        for start, end in itertools.combinations(range(len(pieces) + 1), 2):
+            if len(together := "".join(pieces[start:end])) == 10:
+                found.append(together)
+    # the same again is no other one, unless something else has room between the two
+    is_one = found and found[0] == found[-1] and len(re.findall("[0-9]", plain)) < 30
+    return found[0] if is_one else None
+
+
+def trimmed(value: str) -> str:
+    """A text from its first letter or digit to its last."""
+    places = [at for at, character in enumerate(value) if character.isalpha() or character in string.digits]
+    return value[places[0] : places[-1] + 1] if places else ""
+
+
+def as_ascii(character: str) -> str:
+    """A digit of any script, and the signs of full-width text, as ASCII has them."""
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    return FULL_WIDTH.get(character, character)
+
+
+FULL_WIDTH = dict(zip("．，٫٬Ｅｅ＋－", ".,.,Ee+-", strict=True))
+
+
+def may_be_anybodys(row: dict) -> bool:
+    """Whether a row is an objection, and nobody can tell whose."""
+    scheme, code = coded(row)
+    if any(code == withdrawal for codes in WITHDRAWALS.values() for _, withdrawal in codes):
+        return False  # it lets nobody in, whoever it is of
+    number = number_of_objection(row["nhs_number"])
+    is_framed = bool(number) and number[0] == number[9] and set(number[1:9]) == {"0"}
+    return (
+        number is None
+        or not has_check_digit(number)
+        or len(set(number)) == 1
+        or number == "2333455667"
+        or is_framed
+    )
+
+
+def coded(row: dict) -> tuple[str, str]:
+    """Scheme and code of a row, the code without its dots and its term."""
+    return text(row["code_scheme"]).upper(), five_characters(text(row["code"])).rstrip(".")
+
+
 def moment_of(sent: Sent, practice: str) -> datetime:
     """The moment up to which a practice's record is known: its extraction, and never after the run's."""
     extracted = [
@@ -150,7 +228,7 @@ def objections(sent: Sent) -> dict[tuple[str, str, str], str]:
     """(number, practice, kind of opt-out) of everybody who objects, with the first reason that holds."""
     histories = defaultdict(list)
     for row in sent.opt_outs:
-        if number := nhs_number(row["nhs_number"]):
+        if number := number_of_objection(row["nhs_number"]):
             histories[number, row["file_practice_code"]].append(row)
     moments = {practice: moment_of(sent, practice) for _, practice in histories}
     found = {}
@@ -168,14 +246,16 @@ def five_characters(code: str) -> str:
 
 def objection(kind: str, rows: Iterable[dict], moment: datetime) -> str | None:
     """Why one person's rows at one practice amount to an objection of a kind; None if they do not."""
-    dissents, withdrawals, unsure = set(), set(), set()
+    dissents, withdrawals, unsure, has_known_dissent = set(), set(), set(), False
     for row in rows:
-        scheme, code = text(row["code_scheme"]).upper(), five_characters(text(row["code"])).rstrip(".")
+        scheme, code = coded(row)
         effective, recorded = instant(row["effective_date"]), instant(row["recorded_at"])
-        if effective and local_day(effective) > LAST_DAY[kind]:
+        is_unknown = not any(code in codes for codes in ALL_CODES.values())
+        if not is_unknown and effective and local_day(effective) > LAST_DAY[kind]:
             continue  # reported, not applied
         is_known = effective and recorded and max(effective, recorded) <= moment
-        if code in DISSENTS[kind]:
+        if code in DISSENTS[kind] or is_unknown:
+            has_known_dissent = has_known_dissent or not is_unknown
             if not effective:
                 unsure.add("undated_dissent")
             elif not is_known:
@@ -184,18 +264,20 @@ def objection(kind: str, rows: Iterable[dict], moment: datetime) -> str | None:
                 dissents.add(local_day(effective))
         elif (scheme, code) in WITHDRAWALS[kind] and is_known:
             withdrawals.add(local_day(effective))
+    if not unsure and (not dissents or max(withdrawals, default=date.min) > max(dissents)):
+        return None
+    if not has_known_dissent:
+        return "unrecognised_code"
     if unsure:
         return max(unsure)
-    if not dissents or max(withdrawals, default=date.min) > max(dissents):
-        return None
     return "same_day_conflict" if max(dissents) in withdrawals else "dissent"
 
 
-def lifted_kinds(sent: Sent) -> dict[str, str]:
-    """Kinds of opt-out that the run's exception lifts from its own collection, with the register's row."""
+def granted(sent: Sent) -> dict[str, dict]:
+    """Rows of the register that the run may rely on, by the exception they grant."""
     collection, today = sent.settings["collection"], local_day(sent.collected_at)
-    granted = {
-        row["exception"]
+    return {
+        row["exception"]: row
         for row in sent.register
         if row["exception_id"] == sent.settings["exception_id"]
         and row["collection"] == collection
@@ -205,11 +287,21 @@ def lifted_kinds(sent: Sent) -> dict[str, str]:
         and row["valid_to"]
         and date.fromisoformat(row["valid_from"]) <= today <= date.fromisoformat(row["valid_to"])
     }
+
+
+def lifted_kinds(sent: Sent) -> dict[str, str]:
+    """Kinds of opt-out that the run's exception lifts from its own collection, with the register's row."""
     return {
         row["opt_out_kind"]: sent.settings["exception_id"]
         for row in sent.exceptions
-        if row["collection"] == collection and row["exception"] in granted
+        if row["collection"] == sent.settings["collection"] and row["exception"] in granted(sent)
     }
+
+
+def unreadable_accepted(sent: Sent) -> int:
+    """How many objections of a practice's file may be anybody's: none, but by the register."""
+    row = granted(sent).get("unreadable_objections", {})
+    return int(row.get("rows_accepted") or 0)
 
 
 def upheld(sent: Sent) -> dict[tuple[str, str], str | None]:
@@ -303,11 +395,12 @@ def has_sent_everything(sent: Sent, practice: str) -> bool:
         return False
     [records], [opt_outs] = files.values()
     extracted_at = instant(records["extracted_at"])
-    rows_read = sum(row["file_practice_code"] == practice for row in sent.opt_outs)
+    rows = [row for row in sent.opt_outs if row["file_practice_code"] == practice]
     return (
         extracted_at is not None
         and extracted_at <= sent.collected_at
-        and opt_outs["row_count"] == rows_read
+        and opt_outs["row_count"] == len(rows)
+        and sum(map(may_be_anybodys, rows)) <= unreadable_accepted(sent)
         and is_no_older(sent, practice, extracted_at)
     )
 

@@ -43,6 +43,7 @@ def register_row(exception: str, collection: str, **changes: str | None) -> dict
         "valid_from": "2017-01-01",
         "valid_to": "2017-04-02",
         "approved_by": "an approver",
+        "rows_accepted": None,
     } | changes
 
 
@@ -142,6 +143,42 @@ def with_spaces(number: str) -> str:
     return f"{number[:3]} {number[3:6]} {number[6:]}"
 
 
+# However it is written, it is one number.
+SPELLINGS = (
+    lambda number: f"{number}.0",
+    lambda number: f"{number[:1]},{number[1:4]},{number[4:7]},{number[7:]}.00",
+    lambda number: f"=\"{number}\"",
+    lambda number: f"'{number}",
+    lambda number: f"{number[:5]}\u200b{number[5:]}\ufeff",
+    lambda number: f"{number[:3]}\u00a0{number[3:6]}/{number[6:]}",
+    lambda number: "".join(chr(0xFF10 + int(digit)) for digit in number),
+    lambda number: f"{number[0]}.{number[1:]}E+09",
+    lambda number: f"NHS No: {with_spaces(number)} (01/02/2016)",
+)
+# Whose these are, nobody can tell: an exponent and a spreadsheet's nine digits, words, two people, a wrong check digit.
+UNREADABLE = (
+    "not a number", "9.99E+09", "999000001", "999000001.0", " ", "9999999999", "9990000019",
+    "9990000018 9990000026", "99O0000018",
+)  # fmt: skip
+
+
+def unreadable_objections(world: World) -> None:
+    """Practices with one objection that may be anybody's, one with a withdrawal, and one with two."""
+    codes = iter(f"{letter}83001" for letter in "ABCDEFGHJKLMN")
+    for coded in (DISSENT, ("SNOMED", "8.27241E+14")):
+        for number in UNREADABLE if coded is DISSENT else UNREADABLE[:1]:
+            code = next(codes)
+            world.practice(code)
+            world.opt_out(0, code, coded, number=number)
+    code = next(codes)
+    world.practice(code)  # good: a withdrawal lets nobody in, whoever it is of
+    world.opt_out(0, code, WITHDRAWAL, number=UNREADABLE[0])
+    code = next(codes)
+    world.practice(code)
+    world.opt_out(0, code, DISSENT, number=UNREADABLE[0])
+    world.opt_out(0, code, DISSENT, number=UNREADABLE[1])
+
+
 def by_hand(**settings) -> Sent:
     """Every case of the design's table of decisions once: practices first, then people."""
     world = World(**settings)
@@ -152,6 +189,7 @@ def by_hand(**settings) -> Sent:
     words_of_the_organisation_service(world)
     organisations(world)
     days_and_moments(world)
+    unreadable_objections(world)
     extractions(world)
     # another wave, and another collection's
     for collection, wave, code in (("care_data", "next", "K81001"), ("gpdpr", "pilot", "P81001")):
@@ -422,7 +460,9 @@ def objections_elsewhere(world: World, good: str, second: str) -> None:
         world.patient(person, good)
         world.admission(person)
         world.opt_out(person, second, DISSENT, number=written(test_number(person)))
-    world.opt_out(342, good, DISSENT, number="not a number")
+    for person, written in enumerate(SPELLINGS, 350):
+        world.patient(person, good)
+        world.opt_out(person, good, DISSENT, number=written(test_number(person)))
     # registered twice, objecting nowhere
     world.patient(343, good)
     world.patient(343, second)
@@ -488,6 +528,10 @@ HAND_MADE = {
         "collection": "both_kinds",
         "exception_id": "E1",
         "register": (register_row("all", "both_kinds"),),
+    },
+    "an unreadable objection that the register accepts": {
+        "exception_id": "E1",
+        "register": (register_row("unreadable_objections", COLLECTIONS[0], rows_accepted="1"),),
     },
     "an exception on its first day": {
         "collection": "gpdpr",

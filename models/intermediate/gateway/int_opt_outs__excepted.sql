@@ -1,11 +1,12 @@
--- Kinds of opt-out that the run's exception lifts: only what its collection's policy allows, by a
--- row of the register that names a legal basis and an approver and is valid at the moment of
--- collection.
+-- Kinds of opt-out that the run's exception lifts, and how many unreadable objections a practice's
+-- file may have by it: only what its collection's policy allows, by a row of the register that names
+-- a legal basis and an approver and is valid at the moment of collection.
 
 select
     exceptions.collection,
     exceptions.opt_out_kind,
-    register.exception_id
+    register.exception_id,
+    register.rows_accepted
 from {{ ref('int_collection__settings') }} as settings
 inner join {{ ref('exception_register') }} as register
     on

@@ -3,31 +3,28 @@
 with histories as (
 
     select
-        opt_outs.nhs_number,
-        opt_outs.practice_code,
-        codes.opt_out_kind,
-        codes.meaning,
-        cast(opt_outs.effective_at as date) as effective_date,
+        judged.nhs_number,
+        judged.practice_code,
+        kinds.opt_out_kind,
+        judged.meaning,
+        judged.opt_out_kind is not null as is_code_known,
+        cast(judged.effective_at as date) as effective_date,
         -- NULL is not in time; least() passes over a practice without a moment of its own
         coalesce(
-            opt_outs.effective_at <= least(practices.extracted_at, settings.collected_at)
-            and opt_outs.recorded_at <= least(practices.extracted_at, settings.collected_at),
+            judged.effective_at <= least(practices.extracted_at, settings.collected_at)
+            and judged.recorded_at <= least(practices.extracted_at, settings.collected_at),
             false
         ) as is_in_time
-    from {{ ref('int_opt_outs__rows') }} as opt_outs
+    from {{ ref('int_opt_outs__judged') }} as judged
     cross join {{ ref('int_collection__settings') }} as settings
-    inner join {{ ref('opt_out_codes') }} as codes
-        on
-            opt_outs.code = codes.code
-            -- a dissent under a wrong scheme is still a dissent
-            and (opt_outs.code_scheme = codes.code_scheme or codes.meaning = 'dissent')
+    -- a code that is not known may be of any kind
+    inner join (select distinct opt_out_kind from {{ ref('opt_out_codes') }}) as kinds
+        on coalesce(judged.opt_out_kind, kinds.opt_out_kind) = kinds.opt_out_kind
     left join {{ ref('int_practices__collected') }} as practices
-        on opt_outs.practice_code = practices.practice_code
+        on judged.practice_code = practices.practice_code
     where
-        opt_outs.nhs_number is not null
-        -- a code used after it ended is reported (int_intake__rejected_counts), not applied
-        and coalesce(cast(opt_outs.effective_at as date) >= codes.valid_from, true)
-        and coalesce(cast(opt_outs.effective_at as date) <= codes.valid_to, true)
+        judged.nhs_number is not null
+        and coalesce(judged.code_rule, 'opt_out_code_unknown') = 'opt_out_code_unknown'
 
 ),
 
@@ -37,6 +34,7 @@ decided as (
         nhs_number,
         practice_code,
         opt_out_kind,
+        bool_or(is_code_known and meaning = 'dissent') as has_known_dissent,
         count(*) filter (where meaning = 'dissent' and effective_date is null) as undated_count,
         count(*) filter (where meaning = 'dissent' and not is_in_time) as future_count,
         max(effective_date) filter (where meaning = 'dissent') as dissent_date,
@@ -49,9 +47,7 @@ decided as (
 reasoned as (
 
     select
-        nhs_number,
-        practice_code,
-        opt_out_kind,
+        *,
         case
             when undated_count > 0 then 'undated_dissent'
             when future_count > 0 then 'future_dissent'
@@ -67,6 +63,6 @@ select
     nhs_number,
     practice_code,
     opt_out_kind,
-    reason
+    case when has_known_dissent then reason else 'unrecognised_code' end as reason
 from reasoned
 where reason is not null

@@ -5,9 +5,19 @@ with opt_outs_read as (
 
     select
         practice_code,
-        count(*) as row_count
-    from {{ ref('int_opt_outs__rows') }}
+        count(*) as row_count,
+        count(*) filter (where may_be_anybodys) as unreadable_count
+    from {{ ref('int_opt_outs__judged') }}
     group by practice_code
+
+),
+
+-- none, unless a row of the register accepts some
+accepted as (
+
+    select coalesce(max(rows_accepted), 0) as row_count
+    from {{ ref('int_opt_outs__excepted') }}
+    where opt_out_kind = 'unreadable'
 
 ),
 
@@ -68,6 +78,8 @@ select
         -- a line that cannot be read may be somebody's objection
         when files.opt_out_row_count <> coalesce(opt_outs_read.row_count, 0)
             then 'opt_out_file_damaged'
+        when opt_outs_read.unreadable_count > accepted.row_count
+            then 'opt_out_numbers_unreadable'
         when extraction_list.is_sent and extractions.extracted_at is null
             then 'opt_out_extraction_unknown'
         when extractions.extracted_at < files.extracted_at then 'opt_out_file_older'
@@ -76,5 +88,6 @@ from files
 left join opt_outs_read on files.practice_code = opt_outs_read.practice_code
 left join extractions on files.practice_code = extractions.practice_code
 left join mostly_unusable on files.practice_code = mostly_unusable.practice_code
+cross join accepted
 cross join extraction_list
 cross join {{ ref('int_collection__settings') }} as settings

@@ -1,16 +1,19 @@
 with source as (
 
-    select * from {{ source('gpes', 'opt_outs') }}
+    select
+        *,
+        {{ plain_number('nhs_number') }} as plain_number
+    from {{ source('gpes', 'opt_outs') }}
 
 ),
 
 renamed as (
 
     select
-        -- keys
+        -- keys: whoever a number may be read as is left out at worst
         file_practice_code as practice_code,
-        {{ to_nhs_number('nhs_number') }} as nhs_number,
-        {{ nhs_number_spelling_rule('nhs_number') }} as nhs_number_spelling_rule,
+        {{ read_nhs_number('plain_number') }} as nhs_number,
+        {{ nhs_number_spelling_rule('plain_number') }} as nhs_number_spelling_rule,
 
         -- dates
         {{ to_moment('effective_date') }} as effective_at,

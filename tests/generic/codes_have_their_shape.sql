@@ -1,0 +1,28 @@
+{% test codes_have_their_shape(model, column_name, scheme) %}
+-- Flags: codes of a seed that are none of their scheme, and Read codes of a scheme that are all in capitals.
+-- Why:   a spreadsheet rounds SNOMED codes and takes zeros and dots away: then nobody's code is known any more.
+-- Mend:  take the seed from version control again and write codes as text, Read codes with all five characters.
+select count(*) as misshapen_count
+from (
+    select
+        cast({{ column_name }} as varchar) as code,
+        {{ scheme }} as code_scheme,
+        -- capitals and small letters differ: a seed of Read codes that has lost one kind is spoilt
+        bool_or(cast({{ column_name }} as varchar) <> upper(cast({{ column_name }} as varchar)))
+            over (partition by {{ scheme }}) as has_small_letters
+    from {{ model }}
+) as codes
+where
+    not coalesce(
+        case code_scheme
+            -- a long one has a namespace, which its third digit from the right tells
+            when 'SNOMED'
+                then {{ full_match('code', '[1-9][0-9]{5,10}|[1-9][0-9]{8,14}1[0-9]{2}') }}
+                    and {{ is_verhoeff('code', 18) }}
+            when 'READ2' then {{ full_match('code', '[0-9A-Za-z]{1,5}[.]{0,4}') }} and length(code) = 5
+            when 'CTV3' then {{ full_match('code', '[0-9A-Za-z]{1,5}[.]{0,4}') }} and length(code) = 5
+        end, false
+    )
+    or (code_scheme in ('READ2', 'CTV3') and not has_small_letters)
+having count(*) > 0
+{% endtest %}
