@@ -164,7 +164,7 @@ UNREADABLE = (
 
 def unreadable_objections(world: World) -> None:
     """Practices with one objection that may be anybody's, one with a withdrawal, and one with two."""
-    codes = iter(f"{letter}83001" for letter in "ABCDEFGHJKLMN")
+    codes = iter(f"{letter}85001" for letter in "ABCDEFGHJKLMN")
     for coded in (DISSENT, ("SNOMED", "8.27241E+14")):
         for number in UNREADABLE if coded is DISSENT else UNREADABLE[:1]:
             code = next(codes)
