@@ -956,7 +956,8 @@ CASES = {
     ),
     **{
         f"a withdrawal dated {day}": Case(
-            opt_outs(objection(1), objection(1, **WITHDRAWN | {"EFFECTIVE_DATE": day})), ACCEPTED, "type_1_dissent", 2, 1
+            opt_outs(objection(1), objection(1, **WITHDRAWN | {"EFFECTIVE_DATE": day})),
+            ACCEPTED, "opt_out_date_unreadable", 2, 1, "type_1_dissent",
         )
         for day in ("01/03/2016", "2016-02-30", "42430", "1 Mar 2016", "2016-03-01 00:00:00 EST")
     },
@@ -998,7 +999,8 @@ CASES = {
         opt_outs(objection(1, EFFECTIVE_DATE="")), ACCEPTED, "type_1_undated_dissent", 2, 1
     ),
     "an objection on 30 February": Case(
-        opt_outs(objection(1, EFFECTIVE_DATE="2016-02-30")), ACCEPTED, "type_1_undated_dissent", 2, 1
+        opt_outs(objection(1, EFFECTIVE_DATE="2016-02-30")),
+        ACCEPTED, "type_1_undated_dissent", 2, 1, "opt_out_date_unreadable",
     ),
     "an objection and its withdrawal on one day": Case(
         opt_outs(objection(1), objection(1, CODE="XaZ8A")), ACCEPTED, "type_1_same_day_conflict", 2, 1

@@ -23,6 +23,7 @@ from gp_level_data import landing
 from gp_level_data.intake_rules import rules
 
 RULE_COLUMNS = {
+    "date_rule",
     "rule", "rejected_rule", "file_problem", "not_collected_reason", "usual_gp_rule", "metrics_rule",
     "nhs_number_spelling_rule", "reason", "record_rule", "scope_rule", "value_rule", "staff_role_rule",
     "detail_rule", "birth_year_rule", "sex_rule", "ethnicity_rule", "sexual_orientation_rule", "lsoa_rule",

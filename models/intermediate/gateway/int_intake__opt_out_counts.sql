@@ -2,7 +2,7 @@
 
 select
     practice_code,
-    coalesce(number_rule, code_rule, 'complete') as rule,
+    coalesce(number_rule, code_rule, date_rule, 'complete') as rule,
     count(*) as row_count
 from {{ ref('int_opt_outs__judged') }}
 group by all

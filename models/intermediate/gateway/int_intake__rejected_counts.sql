@@ -1,4 +1,4 @@
--- Everything that was sent and could not be used, by who sent it and the rule it broke.
+-- Everything that was sent and could not be used as it is, by who sent it and the rule it broke.
 
 with counted as (
 
@@ -33,7 +33,10 @@ with counted as (
         counts.row_count
     from {{ ref('int_intake__row_counts') }} as counts
     left join {{ ref('intake_rules') }} as rules on counts.rule = rules.rule
-    where not rules.keeps_row
+    -- a practice also learns of rows that count, but are not written as they should be
+    where
+        not rules.keeps_row
+        or (counts.practice_code is not null and counts.rule <> 'complete')
 
 )
 

@@ -35,7 +35,8 @@ coded as (
                 codes.meaning = 'withdrawal'
                 and coalesce(numbered.code_scheme, '') <> codes.code_scheme
                 then 'withdrawal_in_another_scheme'
-        end as code_rule
+        end as code_rule,
+        case when numbered.has_unreadable_moment then 'opt_out_date_unreadable' end as date_rule
     from numbered
     left join {{ ref('opt_out_codes') }} as codes
         on numbered.code = codes.code

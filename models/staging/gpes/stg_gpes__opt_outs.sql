@@ -18,6 +18,8 @@ renamed as (
         -- dates
         {{ to_moment('effective_date') }} as effective_at,
         {{ to_moment('recorded_at') }} as recorded_at,
+        {{ is_unreadable_moment('effective_date') }}
+        or {{ is_unreadable_moment('recorded_at') }} as has_unreadable_moment,
 
         -- codes: upper and lower case differ in CTV3
         upper(trim(code_scheme)) as code_scheme,
