@@ -20,7 +20,7 @@ READ_AS_TEXT = (".csv", ".txt", ".tsv", ".psv", ".dat")
 
 
 def numbers_in(raw_dir: Path) -> set[str]:
-    """Every ten-digit text of every identifier column, valid or not, plain or 3-3-4.
+    """Every ten-digit text of every identifier column, valid or not, plain or 3-3-4, also with decimals.
 
     Identifier columns are those whose name speaks of NHS, and the first of a file of the exchange on
     national opt-outs, which has no header.
@@ -28,7 +28,7 @@ def numbers_in(raw_dir: Path) -> set[str]:
     found = set()
     for path in sorted(path for path in raw_dir.rglob("*") if path.is_file()):
         for value in identifiers(path):
-            digits = SEPARATORS.sub("", value or "")
+            digits = DECIMALS.sub("", SEPARATORS.sub("", value or ""))
             if TEN_DIGITS.fullmatch(digits):
                 found.add(digits)
     return found

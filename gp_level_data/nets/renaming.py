@@ -35,8 +35,9 @@ NUMBER_COLUMNS = ("NHS_NUMBER", "NEWNHSNO")
 ROW_NUMBERS = {"patient_level.intermediate.int_admissions__qualifying": "admission_number"}
 # How small a packed file gets depends on its digits; how many rows it holds is compared all the same.
 PACKED_SIZES = {"marts.reference.int_intake__file_counts": ("file_name", "byte_count")}
-TEN_DIGITS = re.compile(r"[0-9]{10}|[0-9]{3}([ -])[0-9]{3}\1[0-9]{4}")
-SPOILT = re.compile(r"[0-9]{9,10}[.]0+|[0-9]([.,][0-9]+)?[Ee][+]?[0-9]{1,3}")
+# with a point and zeros behind, opt-outs are still somebody's
+TEN_DIGITS = re.compile(r"([0-9]{10}|[0-9]{3}([ -])[0-9]{3}\2[0-9]{4})([.]0+)?")
+SPOILT = re.compile(r"[0-9]{9}[.]0+|[0-9]([.,][0-9]+)?[Ee][+]?[0-9]{1,3}")
 BYTE_ORDER_MARK = "\ufeff".encode().decode("latin-1")
 CELL = re.compile(r'"(?:[^"]|"")*"|[^,]*')
 
@@ -109,9 +110,9 @@ class Renaming:
         text = cell.strip().strip('"').strip()
         if not text:
             return cell
-        if TEN_DIGITS.fullmatch(text):
-            new = iter(self.renamed(re.sub("[ -]", "", text)))
-            return cell.replace(text, re.sub("[0-9]", lambda _: next(new), text))
+        if found := TEN_DIGITS.fullmatch(text):
+            new = iter(self.renamed(re.sub("[ -]", "", found[1])))
+            return cell.replace(text, re.sub("[0-9]", lambda _: next(new), text, count=10))
         if text not in self.new_text:
             # what a spreadsheet has spoilt stays so: decimals, and the exponent
             changing = "[0-9](?=.*[.Ee])" if SPOILT.fullmatch(text) else "[A-Z]|[0-9]"

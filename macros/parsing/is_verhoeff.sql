@@ -9,13 +9,13 @@
 {%- set state = namespace(check='0') -%}
 {%- for place in range(longest) -%}
     {%- set moved -%}
-        case when length({{ digits }}) > {{ place }} then cast(substr(
+        case when length({{ digits }}) > {{ place }} then try_cast(substr(
             '{{ moves[place % 8 * 10:place % 8 * 10 + 10] }}',
-            cast(substr({{ digits }}, length({{ digits }}) - {{ place }}, 1) as int) + 1, 1
+            try_cast(substr({{ digits }}, length({{ digits }}) - {{ place }}, 1) as int) + 1, 1
         ) as int) else 0 end
     {%- endset -%}
     {%- set state.check -%}
-        cast(substr('{{ sums }}', 10 * {{ state.check }} + {{ moved }} + 1, 1) as int)
+        try_cast(substr('{{ sums }}', 10 * {{ state.check }} + {{ moved }} + 1, 1) as int)
     {%- endset -%}
 {%- endfor -%}
 {{ state.check }} = 0

@@ -1,5 +1,5 @@
 {% test codes_have_their_shape(model, column_name, scheme) %}
--- Flags: codes of a seed that are none of their scheme, and Read codes of a scheme that are all in capitals.
+-- Flags: codes of a seed that are none of their scheme, and Read codes of a scheme that are all in one case.
 -- Why:   a spreadsheet rounds SNOMED codes and takes zeros and dots away: then nobody's code is known any more.
 -- Mend:  take the seed from version control again and write codes as text, Read codes with all five characters.
 select count(*) as misshapen_count
@@ -9,7 +9,9 @@ from (
         {{ scheme }} as code_scheme,
         -- capitals and small letters differ: a seed of Read codes that has lost one kind is spoilt
         bool_or(cast({{ column_name }} as varchar) <> upper(cast({{ column_name }} as varchar)))
-            over (partition by {{ scheme }}) as has_small_letters
+            over (partition by {{ scheme }})
+        and bool_or(cast({{ column_name }} as varchar) <> lower(cast({{ column_name }} as varchar)))
+            over (partition by {{ scheme }}) as has_both_cases
     from {{ model }}
 ) as codes
 where
@@ -23,6 +25,6 @@ where
             when 'CTV3' then {{ full_match('code', '[0-9A-Za-z]{1,5}[.]{0,4}') }} and length(code) = 5
         end, false
     )
-    or (code_scheme in ('READ2', 'CTV3') and not has_small_letters)
+    or (code_scheme in ('READ2', 'CTV3') and not has_both_cases)
 having count(*) > 0
 {% endtest %}

@@ -3,7 +3,7 @@
 `before` stands exactly once in the file. `world` is where it shows, one of opt_out_worlds.HAND_MADE or of its
 REFUSED_EXCEPTIONS. Not listed, because nothing comes out differently:
 
-- `where opt_outs.nhs_number is not null` dropped from int_opt_outs__in_force: NULL is joined to nobody.
+- `judged.nhs_number is not null` dropped from int_opt_outs__in_force: NULL is joined to nobody.
 - its left join to int_practices__collected made an inner one: who sent an opt-out file stands in that model.
 - `exclude_opted_out` dropped from one of the two models that use it: the admissions of whoever is not permitted
   are left out as well. The graph's rule notices it (test_gate.py).
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 GATEWAY = "models/intermediate/gateway"
 IN_FORCE = f"{GATEWAY}/int_opt_outs__in_force.sql"
-OPT_OUTS_JUDGED = f"{GATEWAY}/int_opt_outs__judged.sql"
+JUDGED = f"{GATEWAY}/int_opt_outs__judged.sql"
 UPHELD = f"{GATEWAY}/int_opt_outs__upheld.sql"
 EXCEPTED = f"{GATEWAY}/int_opt_outs__excepted.sql"
 EXCLUDE = "macros/exclude_opted_out.sql"
@@ -112,60 +112,81 @@ MUTANTS = [
         "a withdrawal that nobody knows when it was recorded lets nobody in",
     ),
     Mutant(
-        OPT_OUTS_JUDGED,
-        "unknown codes passed over",
-        "coalesce(codes.meaning, 'dissent')",
-        "codes.meaning",
-        "a code that is not known is an objection",
-    ),
-    Mutant(
-        OPT_OUTS_JUDGED,
-        "nobody's objection",
-        "meaning = 'dissent' and coalesce(",
-        "false and coalesce(",
-        "an objection of which nobody knows whose it is keeps the practice out",
-    ),
-    Mutant(
-        OPT_OUTS_JUDGED,
-        "withdrawals too",
-        "meaning = 'dissent' and coalesce(",
-        "coalesce(",
-        "a withdrawal of nobody keeps no practice out",
-    ),
-    Mutant(
-        f"{GATEWAY}/int_practices__files.sql",
-        "one too many",
-        "opt_outs_read.unreadable_count > accepted.row_count",
-        "opt_outs_read.unreadable_count > accepted.row_count + 1",
-        "none is accepted but by the register",
-    ),
-    Mutant(
-        IN_FORCE,
-        "unknown codes of one kind",
-        "on coalesce(judged.opt_out_kind, kinds.opt_out_kind) = kinds.opt_out_kind",
-        "on coalesce(judged.opt_out_kind, 'type_1') = kinds.opt_out_kind",
-        "a code that is not known may be of either kind",
-    ),
-    Mutant(
-        OPT_OUTS_JUDGED,
+        JUDGED,
         "case ignored",
-        "on numbered.code = codes.code",
-        "on upper(numbered.code) = upper(codes.code)",
-        "a code in the wrong case is another code",
+        "numbered.code = codes.code",
+        "upper(numbered.code) = upper(codes.code)",
+        "a code in the wrong case is no withdrawal",
     ),
     Mutant(
-        OPT_OUTS_JUDGED,
+        JUDGED,
         "dissent needs its scheme",
-        "codes.meaning = 'withdrawal'",
-        "true",
+        "codes.meaning = 'withdrawal'\n",
+        "true\n",
         "a dissent under a wrong scheme is still a dissent",
     ),
     Mutant(
-        OPT_OUTS_JUDGED,
+        JUDGED,
         "any scheme",
-        "<> codes.code_scheme",
-        "is null",
+        "coalesce(numbered.code_scheme, '') <> codes.code_scheme",
+        "false",
         "a withdrawal under a wrong scheme lets nobody in",
+    ),
+    Mutant(
+        JUDGED,
+        "no scheme",
+        "coalesce(numbered.code_scheme, '')",
+        "numbered.code_scheme",
+        "a withdrawal without a scheme lets nobody in",
+    ),
+    Mutant(
+        JUDGED,
+        "an unknown code passed over",
+        "coalesce(codes.meaning, 'dissent')",
+        "codes.meaning",
+        "the file holds nothing but objections",
+    ),
+    Mutant(
+        JUDGED,
+        "the row without a number passed over",
+        "        ), false\n",
+        "        ), true\n",
+        "a number that is in order is one person's",
+    ),
+    Mutant(
+        JUDGED,
+        "a withdrawal of anybody",
+        "meaning = 'dissent' and coalesce(",
+        "coalesce(",
+        "a withdrawal of nobody known takes nothing back, and harms nobody",
+    ),
+    Mutant(
+        JUDGED,
+        "another range is nobody's",
+        "            'nhs_number_test_range',\n            'nhs_number_scottish',",
+        "            'nhs_number_test_range',",
+        "a number of another range is one person's",
+    ),
+    Mutant(
+        JUDGED,
+        "wrong check digits forgiven",
+        "            'nhs_number_test_range',\n            'nhs_number_scottish',",
+        "            'nhs_number_check_digit',\n            'nhs_number_scottish',",
+        "a mistyped number may be anybody's",
+    ),
+    Mutant(
+        IN_FORCE,
+        "an unknown code is of one kind",
+        "coalesce(judged.opt_out_kind, kinds.opt_out_kind) = kinds.opt_out_kind",
+        "coalesce(judged.opt_out_kind, 'type_2') = kinds.opt_out_kind",
+        "a code that nobody knows may be of either kind",
+    ),
+    Mutant(
+        IN_FORCE,
+        "an unknown code by its own name",
+        "judged.opt_out_kind is not null as is_code_known",
+        "true as is_code_known",
+        "an objection by a code that nobody knows is told as one",
     ),
     Mutant(
         IN_FORCE,
@@ -182,24 +203,24 @@ MUTANTS = [
         "a withdrawal at one practice takes nothing back at another",
     ),
     Mutant(
-        OPT_OUTS_JUDGED,
+        JUDGED,
         "ended codes applied",
         "cast(numbered.effective_at as date) > codes.valid_to",
         "false",
         "a Type 2 code after 11 October 2018 is reported, not applied",
     ),
     Mutant(
-        OPT_OUTS_JUDGED,
+        JUDGED,
         "last day lost",
         "cast(numbered.effective_at as date) > codes.valid_to",
         "cast(numbered.effective_at as date) >= codes.valid_to",
         "a Type 2 code on 11 October 2018 is applied",
     ),
     Mutant(
-        OPT_OUTS_JUDGED,
+        JUDGED,
         "undated ended",
         "cast(numbered.effective_at as date) > codes.valid_to",
-        "coalesce(cast(numbered.effective_at as date), date '9999-12-31') > codes.valid_to",
+        "coalesce(cast(numbered.effective_at as date) > codes.valid_to, codes.valid_to is not null)",
         "an undated dissent counts, whatever the end of its code",
     ),
     Mutant(
@@ -257,6 +278,13 @@ MUTANTS = [
         "dissent_date > withdrawal_date",
         "dissent_date < withdrawal_date",
         "the latest day decides",
+    ),
+    Mutant(
+        IN_FORCE,
+        "placeholder day lost",
+        "dissent_date is not null and coalesce(dissent_date > withdrawal_date, true)",
+        "dissent_date > coalesce(withdrawal_date, date '0001-01-01')",
+        "a dissent dated 0001-01-01, as systems do that know no date, counts",
     ),
     Mutant(IN_FORCE, "or true", "where reason is not null", "where true", "who objects nowhere is in"),
     Mutant(
@@ -859,8 +887,8 @@ MUTANTS = [
     Mutant(
         READ_CODE,
         "dots kept",
-        "'.'), 5, '.')",
-        "'.'), 4, '.')",
+        "then rpad(",
+        "then lpad(",
         "a Read code is the same with and without its dots",
     ),
     Mutant(
@@ -871,6 +899,13 @@ MUTANTS = [
         "a Read code is the same whatever term was chosen",
     ),
     Mutant(
+        READ_CODE,
+        "upper case",
+        "else rtrim(trim(",
+        "else upper(trim(",
+        "Read codes are case-sensitive",
+    ),
+    Mutant(
         OPT_OUTS,
         "scheme as spelled",
         "upper(trim(code_scheme))",
@@ -878,18 +913,40 @@ MUTANTS = [
         "a scheme may be spelled in any case",
     ),
     Mutant(
-        OPT_OUTS_JUDGED,
+        JUDGED,
         "dates swapped",
-        "        numbered.recorded_at,\n",
-        "        numbered.effective_at as recorded_at,\n",
+        "numbered.recorded_at,\n",
+        "numbered.effective_at as recorded_at,\n",
         "when a code became so and when it was recorded are two things",
     ),
     Mutant(
-        IN_FORCE,
+        JUDGED,
         "dates only",
-        "judged.effective_at <= least(",
-        "date_trunc('day', judged.effective_at) <= least(",
+        "numbered.effective_at,\n",
+        "cast(cast(numbered.effective_at as date) as timestamptz) as effective_at,\n",
         "instants are compared, not days",
+    ),
+    Mutant(
+        FILES,
+        "objections of anybody passed over",
+        "when opt_outs_read.unreadable_count > accepted.row_count",
+        "when false",
+        "of a row that may be anybody's the practice is kept out",
+    ),
+    Mutant(
+        FILES,
+        "one objection of anybody tolerated",
+        "coalesce(max(rows_accepted), 0)",
+        "coalesce(max(rows_accepted), 1)",
+        "none is accepted but by the register",
+    ),
+    Mutant(
+        FILES,
+        "any exception accepts",
+        "where opt_out_kind = 'unreadable'",
+        "where true",
+        "the exception that lifts a kind of opt-out accepts no unreadable row",
+        "an exception that lifts Type 1, with a number of rows",
     ),
     Mutant(
         "seeds/collections.csv",
@@ -951,10 +1008,10 @@ MUTANTS = [
     ),
     Mutant(
         "seeds/opt_out_codes.csv",
-        "a dot in the code list",
+        "a dot lost in the code list",
         "READ2,9Nu1.,",
         "READ2,9Nu1,",
-        "the list has Read codes with all five characters",
+        "the list has Read codes with their dots",
     ),
     Mutant(
         "seeds/opt_out_codes.csv",

@@ -402,6 +402,17 @@ def type_1_stories() -> list[list[tuple]]:
         [(("CTV3", "xaz89"),)],
         [(("SNOMED", "82724100000010"),)],
         [(("READ2", None),)],
+        [((None, ""),)],
+        [(("SNOMED", "8.27241E+14"),)],
+        [(("SNOMED", "827241000000000"),)],
+        [(("SNOMED", "827241000000103.0"),)],
+        [(("READ2", "9Nu0-"),)],
+        # a withdrawal that is not known takes nothing back
+        [early, (("SNOMED", "8.27261E+14"), "2016-03-01", "2016-03-01T10:00:00+00:00")],
+        [early, (("SNOMED", "827261000000102.0"), "2016-03-01", "2016-03-01T10:00:00+00:00")],
+        [early, ((None, "XaZ8A"), "2016-03-01", "2016-03-01T10:00:00+00:00")],
+        # taken back later, whatever it was, but for the other kind
+        [(("SNOMED", "8.27241E+14"),), (WITHDRAWAL, "2016-03-01", "2016-03-01T10:00:00+00:00")],
         [(WITHDRAWAL,)],
         *(
             [[(dissent,), (withdrawal, "2016-03-01", "2016-03-01T10:00:00+00:00")]
@@ -463,6 +474,10 @@ def objections_elsewhere(world: World, good: str, second: str) -> None:
     for person, written in enumerate(SPELLINGS, 350):
         world.patient(person, good)
         world.opt_out(person, good, DISSENT, number=written(test_number(person)))
+    # whose it was is known, and nobody's whom the data hold; what nobody took back
+    world.opt_out(342, good, DISSENT, number="0607230002")
+    world.opt_out(342, good, WITHDRAWAL, number="not a number")
+    world.opt_out(342, good, (None, "XaZ8A"), number=" ")
     # registered twice, objecting nowhere
     world.patient(343, good)
     world.patient(343, second)
@@ -532,6 +547,15 @@ HAND_MADE = {
     "an unreadable objection that the register accepts": {
         "exception_id": "E1",
         "register": (register_row("unreadable_objections", COLLECTIONS[0], rows_accepted="1"),),
+    },
+    "an exception for unreadable objections that says not how many": {
+        "exception_id": "E1",
+        "register": (register_row("unreadable_objections", COLLECTIONS[0]),),
+    },
+    "an exception that lifts Type 1, with a number of rows": {
+        "collection": "gpdpr",
+        "exception_id": "E1",
+        "register": (register_row("direct_care", "gpdpr", rows_accepted="9"),),
     },
     "an exception on its first day": {
         "collection": "gpdpr",

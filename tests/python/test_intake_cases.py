@@ -330,7 +330,7 @@ def zero_lost() -> str:
         "nhs_number_check_digit", "nhs_number_malformed"))  # fmt: skip
 
 
-T1, AT_EXTRACTION, AFTER = test_number(4), EXTRACTED, "2017-04-01T02:00:01+01:00"
+ONE, T1, AT_EXTRACTION, AFTER = test_number(1), test_number(4), EXTRACTED, "2017-04-01T02:00:01+01:00"
 WITHDRAWN = {"CODE": "XaZ8A", "EFFECTIVE_DATE": "2016-03-01"}
 CODES = "".join(chr(code) for code in (0xE9, 0xFC))
 
@@ -638,6 +638,30 @@ CASES = {
     # practices that contribute nothing
     "no opt-out file": Case(without(OPT_OUTS), OUT, "opt_out_file_missing", 0, 0),
     "an opt-out line too short": Case(opt_outs(objection(4)[:-1]), OUT, "opt_out_file_damaged", 0, 0),
+    # of whom a row speaks must be known, however it is written
+    **{
+        f"an objection under {name}": Case(
+            opt_outs(objection(1), objection(4, NHS_NUMBER=written)), OUT, "opt_out_numbers_unreadable", 0, 0, also
+        )
+        for name, written, also in (
+            ("five digits", "12345", "nhs_number_malformed"),
+            ("an exponent that lost digits", "9.99E+09", "nhs_number_in_exponent"),
+            ("an exponent that lost one", f"{T1[0]}.{T1[1:9]}E+09", "nhs_number_in_exponent"),
+            ("nine digits", T1[1:], "nhs_number_malformed"),
+            ("nine digits and decimals", f"{T1[1:]}.0", "nhs_number_with_decimals"),
+            ("nine digits that lost a zero", zero_lost(), "nhs_number_leading_zero_lost"),
+            ("letters", "JRDAN 269", "nhs_number_malformed"),
+            ("no number", " ", "nhs_number_missing"),
+            ("a wrong check digit", f"{T1[:9]}{(int(T1[9]) + 1) % 10}", "nhs_number_check_digit"),
+            ("a wrong check digit and decimals", f"{T1[:9]}{(int(T1[9]) + 1) % 10}.0", "nhs_number_check_digit"),
+            ("a placeholder", "9" * 10, "nhs_number_never_issued"),
+            ("two numbers", f"{T1} {test_number(5)}", "nhs_number_malformed"),
+        )
+    },
+    "an unknown code under no number": Case(
+        opt_outs(objection(4, NHS_NUMBER="", CODE="8.27241E+14")),
+        OUT, "opt_out_numbers_unreadable", 0, 0, "nhs_number_missing",
+    ),
     "opt-outs extracted earlier": Case(extracted("2017-04-01T01:59:59+01:00"), OUT, "opt_out_file_older", 0, 0),
     "opt-outs extracted twice, once earlier": Case(
         extracted(EXTRACTED, "2017-04-01T00:59:59Z"), OUT, "opt_out_file_older", 0, 0
@@ -812,9 +836,6 @@ CASES = {
     "other metrics": Case(
         records(*PEOPLE, person(1, **{METRICS[0]: "0"})), REJECTED, "repeated_with_other_metrics", 2, 1
     ),
-    "an objection to a malformed number": Case(
-        opt_outs(objection(4, NHS_NUMBER="12345")), REJECTED, "nhs_number_malformed"
-    ),
     "a Type 2 code after its end": Case(
         opt_outs(objection(1, CODE="XaaVL", EFFECTIVE_DATE="2018-10-12")), REJECTED, "type_2_code_after_its_end"
     ),
@@ -875,10 +896,12 @@ CASES = {
     "an unfinished episode that is there finished too": Case(
         hospital(episode(1, EPIKEY="9", EPISTAT="1")), REJECTED, "unfinished_episode_again"
     ),
-    "a line break in an opt-out's code": Case(
-        opt_outs(objection(1, CODE='"XaZ\n89"')), REJECTED, "opt_out_code_unknown"
+    "a withdrawal under no number": Case(
+        opt_outs(objection(4, NHS_NUMBER="", **WITHDRAWN)), REJECTED, "nhs_number_missing"
     ),
-    "a code that is no opt-out's": Case(opt_outs(objection(1, CODE="XaZ8B")), REJECTED, "opt_out_code_unknown"),
+    "an objection under a number of live data": Case(
+        opt_outs(objection(4, NHS_NUMBER="4000000632")), REJECTED, "nhs_number_test_range"
+    ),
     "a withdrawal under another scheme": Case(
         opt_outs(objection(1, CODE_SCHEME="READ2", **WITHDRAWN)), REJECTED, "withdrawal_in_another_scheme"
     ),
@@ -989,6 +1012,49 @@ CASES = {
     ),
     # objections
     "an objection": Case(opt_outs(objection(1)), ACCEPTED, "type_1_dissent", 2, 1),
+    **{
+        f"an objection whose number has {name}": Case(
+            opt_outs(objection(1, NHS_NUMBER=written)), ACCEPTED, "type_1_dissent", 2, 1
+        )
+        for name, written in (
+            ("decimals", f"{ONE}.0"),
+            ("a decimal comma", f'"{ONE},00"'),
+            ("mixed separators", f"{ONE[:3]} {ONE[3:6]}-{ONE[6:]}"),
+            ("groups of thousands", f'"{int(ONE):,}"'),
+            ("an exponent with all digits", f"{ONE[0]}.{ONE[1:]}E+09"),
+            ("a formula round it", f'"=""{ONE}"""'),
+            ("an apostrophe", f"'{ONE}"),
+            ("text before it", f"NHS: {ONE[:3]} {ONE[3:6]} {ONE[6:]}"),
+            ("no-break spaces", f"\u00a0{ONE[:3]}\u00a0{ONE[3:]}\u00a0"),
+            ("signs that nobody sees", f"\u200e{ONE[:3]}\u200b{ONE[3:]}\u00ad"),
+            ("full-width digits", ONE.translate(str.maketrans(string.digits, "０１２３４５６７８９"))),
+        )
+    },
+    "opt-outs all of whose numbers have decimals": Case(
+        opt_outs(*(objection(stem, NHS_NUMBER=f"{test_number(stem)}.0") for stem in (1, 2))),
+        ACCEPTED, "type_1_dissent", 1, 0,
+    ),
+    **{
+        f"an objection whose code is {name}": Case(
+            opt_outs(objection(1, CODE_SCHEME=scheme, CODE=code)),
+            ACCEPTED, "opt_out_code_unknown", 2, 1, "type_1_unrecognised_code",
+        )
+        for name, scheme, code in (
+            ("an exponent", "SNOMED", "8.27241E+14"),
+            ("with decimals", "SNOMED", "827241000000103.0"),
+            ("rounded", "SNOMED", "827241000000000"),
+            ("of no list", "CTV3", "XaZ8B"),
+            ("of another case", "READ2", "9nu0."),
+            ("with an odd ending", "READ2", "9Nu0-x"),
+            ("empty", "READ2", ""),
+            ("of no scheme", "", "x"),
+            ("on two lines", "CTV3", '"XaZ\n89"'),
+            ("a spoilt withdrawal's", "SNOMED", "8.27261E+14"),
+        )
+    },
+    "an objection of another century": Case(
+        opt_outs(objection(1, EFFECTIVE_DATE="1970-01-01")), ACCEPTED, "type_1_dissent", 2, 1
+    ),
     "an objection at the moment of extraction": Case(
         opt_outs(objection(1, EFFECTIVE_DATE=AT_EXTRACTION, RECORDED_AT=AT_EXTRACTION)), ACCEPTED, "type_1_dissent", 2, 1
     ),
@@ -1079,7 +1145,7 @@ def test_rows_that_do_not_balance_are_noticed(tmp_path: Path, model: str, before
     """The data test `rows_balance` goes red where rows are counted twice or lost."""
     raw_dir = good_folder(tmp_path / "raw")
     hospital(EPISODES[0])(raw_dir)
-    opt_outs(objection(1), objection(4, NHS_NUMBER="12345"))(raw_dir)
+    opt_outs(objection(1), objection(4, CODE="XaaVL", EFFECTIVE_DATE="2018-10-12"))(raw_dir)
     connection = gateway_sql.run_folder(raw_dir, SETTINGS)
     assert unbalanced(connection) == 0
     sent = Sent(settings=dict(SETTINGS))

@@ -27,7 +27,7 @@ RULE_COLUMNS = {
     "rule", "rejected_rule", "file_problem", "not_collected_reason", "usual_gp_rule", "metrics_rule",
     "nhs_number_spelling_rule", "reason", "record_rule", "scope_rule", "value_rule", "staff_role_rule",
     "detail_rule", "birth_year_rule", "sex_rule", "ethnicity_rule", "sexual_orientation_rule", "lsoa_rule",
-    "opt_outs_rule", "episode_key_rule", "copy_rule",
+    "opt_outs_rule", "number_rule", "code_rule", "episode_key_rule", "copy_rule",
 }  # fmt: skip
 REASONS = "int_opt_outs__in_force"  # its words follow the kind of opt-out
 COUNTED = "int_journals__removed_counts"  # its reasons are the rules that it counts by
@@ -65,8 +65,8 @@ def joined(node: exp.Expression) -> set[str]:
     if isinstance(node, exp.Column) and node.name == "opt_out_kind":
         return {row["opt_out_kind"] for row in seed("opt_out_codes")}
     if isinstance(node, exp.Column) and node.name == "reason":
-        [made] = [alias.this for alias in aliases(REASONS) if isinstance(alias.this, exp.Case)]
-        return set().union(*rules_of(made, "reason"))
+        cases = [alias.this for alias in aliases(REASONS) if isinstance(alias.this, exp.Case)]
+        return set().union(*(group for case in cases for group in rules_of(case, "reason")))
     return {node.name}
 
 

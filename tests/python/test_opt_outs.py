@@ -120,7 +120,8 @@ def test_a_session_in_another_time_zone_would_be_noticed():
 
 def test_null_empties_nothing():
     """`not in` with one NULL among the objections lets nobody in; an anti-join does not."""
-    world = World()
+    accepts = opt_out_worlds.register_row("unreadable_objections", COLLECTIONS[0], rows_accepted="2")
+    world = World(exception_id="E1", register=(accepts,))
     world.practice("A81001")
     world.patient(1, "A81001")
     world.opt_out(2, "A81001", opt_out_worlds.DISSENT, number="not a number")

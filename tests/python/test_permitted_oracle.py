@@ -127,8 +127,9 @@ def number_rule(text: str) -> str | None:
 
 def objections(extracted: dict[str, datetime | None]) -> dict[str, set[str]]:
     """Why somebody objects to leaving the practice (Type 1); an objection anywhere counts everywhere."""
+    known = {row["code"].rstrip(".") for row in seed("opt_out_codes")}
     meanings = {
-        (row["code_scheme"], row["code"]): row["meaning"]
+        (row["code_scheme"], row["code"].rstrip(".")): row["meaning"]
         for row in seed("opt_out_codes")
         if row["opt_out_kind"] == "type_1"
     }
@@ -140,7 +141,10 @@ def objections(extracted: dict[str, datetime | None]) -> dict[str, set[str]]:
             scheme = row["CODE_SCHEME"].strip().upper()
             # a dissent under a wrong scheme is unsure, so it counts; a withdrawal must be in order
             meaning = "dissent" if code in dissents else meanings.get((scheme, code))
-            number = number_in(row["NHS_NUMBER"])
+            # the file holds nothing but objections
+            meaning = meaning if code in known else "unknown"
+            # a spreadsheet's decimals
+            number = number_in(re.sub("[.]0+$", "", row["NHS_NUMBER"].strip()))
             if meaning and number:
                 effective, recorded = moment(row["EFFECTIVE_DATE"]), moment(row["RECORDED_AT"])
                 collected = extracted.get(practice) or COLLECTED_AT
@@ -158,9 +162,12 @@ def objections(extracted: dict[str, datetime | None]) -> dict[str, set[str]]:
 def why_out(history: Iterable[tuple[str, datetime | None, bool]]) -> str | None:
     """The latest day decides; undated, future-dated and same-day dissents count."""
     history = list(history)
-    said = [(when, known) for meaning, when, known in history if meaning == "dissent"]
+    said = [(when, known) for meaning, when, known in history if meaning in ("dissent", "unknown")]
     if not said:
         return None
+    if "dissent" not in [meaning for meaning, *_ in history]:
+        stands = why_out(("dissent" if meaning == "unknown" else meaning, *rest) for meaning, *rest in history)
+        return stands and "type_1_unrecognised_code"
     if any(when is None for when, _ in said):
         return "type_1_undated_dissent"
     if not all(known for _, known in said):

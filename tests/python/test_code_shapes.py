@@ -1,0 +1,117 @@
+"""A seed of codes that a spreadsheet has saved is noticed: the data test's own SQL over seeds spoilt in each way."""
+
+import random
+
+import duckdb
+import gateway_sql
+import pytest
+from opt_out_oracle import seed
+
+SEEDS = ("opt_out_codes", "journal_codes", "restricted_codes")
+# Verhoeff's scheme: the dihedral group of ten elements, and what is done to a digit before it is added.
+TURNS = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+
+
+def added(left: int, right: int) -> int:
+    """Two elements of the group: rotations 0 to 4, reflections 5 to 9."""
+    turned = left + right if left < 5 else left - right
+    return turned % 5 + 5 * ((left < 5) != (right < 5))
+
+
+def has_check_digit(code: str) -> bool:
+    total = 0
+    for place, digit in enumerate(map(int, reversed(code))):
+        for _ in range(place % 8):
+            digit = TURNS[digit]
+        total = added(total, digit)
+    return total == 0
+
+
+def problems(name: str, rows: list[dict]) -> list[tuple]:
+    """What the data test says of a seed."""
+    [sql] = [
+        node["compiled_code"]
+        for node in gateway_sql.manifest()["nodes"].values()
+        if node["resource_type"] == "test" and node["name"].startswith(f"codes_have_their_shape_{name}")
+    ]
+    connection = duckdb.connect()
+    connection.execute("create schema seeds")
+    gateway_sql.create(connection, f"seeds.{name}", rows, list(rows[0]))
+    relation = gateway_sql.relations()[name]
+    return connection.execute(sql.replace(relation, f"seeds.{name}")).fetchall()
+
+
+def spoilt(name: str, scheme: str, change) -> list[dict]:
+    """A seed of which every code of a scheme was changed."""
+    return [
+        row | {"code": change(row["code"])} if row.get("code_scheme", "SNOMED") == scheme else row for row in seed(name)
+    ]
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_seed_as_it_is(name: str) -> None:
+    assert problems(name, seed(name)) == []
+
+
+SNOMED = {
+    "an exponent": lambda code: f"{float(code):.5E}",
+    "decimals": lambda code: f"{code}.0",
+    "two figures swapped": lambda code: code[:1] + code[2] + code[1] + code[3:] if code[1] != code[2] else code + "0",
+    "a digit lost": lambda code: code[1:],
+    "a blank": lambda code: f" {code}",
+    "an empty code": lambda code: None,
+}
+
+
+@pytest.mark.parametrize("name", SEEDS)
+@pytest.mark.parametrize("change", SNOMED)
+def test_snomed_codes_that_are_spoilt(name: str, change: str) -> None:
+    assert problems(name, spoilt(name, "SNOMED", SNOMED[change])) != []
+
+
+@pytest.mark.parametrize("places", [14, 6])
+def test_one_code_that_is_rounded(places: int) -> None:
+    """Of 15 digits and more a spreadsheet keeps fifteen, and shows six: some pass the check digit all the same."""
+    for at, row in enumerate(seed("opt_out_codes")):
+        if row["code_scheme"] == "SNOMED":
+            kept = 15 - 3 if places == 14 else places
+            rows = seed("opt_out_codes")
+            rows[at] = row | {"code": row["code"][:kept].ljust(len(row["code"]), "0")}
+            assert problems("opt_out_codes", rows) != []
+
+
+READ = {
+    "dots lost": lambda code: code.rstrip("."),
+    "a digit lost": lambda code: code[1:],
+    "upper case": str.upper,
+    "lower case": str.lower,
+    "another sign": lambda code: f"{code[:4]}-",
+    "dots in the middle": lambda code: f"{code[:2]}.{code[3:]}",
+    "a term": lambda code: f"{code}00",
+}
+
+
+@pytest.mark.parametrize("change", READ)
+def test_read_codes_that_are_spoilt(change: str) -> None:
+    rows = [
+        row | {"code": READ[change](row["code"])} if row["code_scheme"] != "SNOMED" else row
+        for row in seed("opt_out_codes")
+    ]
+    assert problems("opt_out_codes", rows) != []
+
+
+def test_a_scheme_that_nobody_knows() -> None:
+    rows = [row | {"code_scheme": "ICD10"} for row in seed("opt_out_codes")]
+    assert problems("opt_out_codes", rows) != []
+
+
+def test_the_check_digit_of_any_code() -> None:
+    """A code of 6 to 18 digits passes if its last digit is the one in ten."""
+    drawn = random.Random(20170401)
+    for _ in range(60):
+        stem = drawn.choice("123456789") + "".join(drawn.choices("0123456789", k=drawn.randrange(4, 14)))
+        stem += "10" if len(stem) > 8 else ""
+        passing = [f"{stem}{last}" for last in range(10) if has_check_digit(f"{stem}{last}")]
+        assert len(passing) == 1
+        found = [last for last in range(10) if not problems("restricted_codes", [{"code": f"{stem}{last}"}])]
+        assert [f"{stem}{last}" for last in found] == passing
