@@ -272,13 +272,6 @@ MUTANTS = [
         "dissent_date < withdrawal_date",
         "the latest day decides",
     ),
-    Mutant(
-        IN_FORCE,
-        "placeholder day lost",
-        "dissent_date is not null and coalesce(dissent_date > withdrawal_date, true)",
-        "dissent_date > coalesce(withdrawal_date, date '0001-01-01')",
-        "a dissent dated 0001-01-01, as systems do that know no date, counts",
-    ),
     Mutant(IN_FORCE, "or true", "where reason is not null", "where true", "who objects nowhere is in"),
     Mutant(
         UPHELD,
@@ -890,13 +883,6 @@ MUTANTS = [
         "= 7 and",
         "= 8 and",
         "a Read code is the same whatever term was chosen",
-    ),
-    Mutant(
-        READ_CODE,
-        "upper case",
-        "else rtrim(trim(",
-        "else upper(trim(",
-        "Read codes are case-sensitive",
     ),
     Mutant(
         OPT_OUTS,
