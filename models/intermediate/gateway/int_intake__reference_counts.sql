@@ -11,10 +11,10 @@ with judged as (
                 then 'practice_code_malformed'
             when coalesce(answers.service, '') <> upper(settings.cqrs_service)
                 then 'other_service'
-            when coalesce(status, '') not in ('offered', 'agreed', 'declined', 'withdrawn')
+            when coalesce(answers.status, '') not in ('offered', 'agreed', 'declined', 'withdrawn')
                 then 'participation_status_unknown'
-            when has_unreadable_day then 'participation_day_unreadable'
-            when status_date is null then 'participation_undated'
+            when answers.has_unreadable_day then 'participation_day_unreadable'
+            when answers.status_date is null then 'participation_undated'
             else 'complete'
         end as rule
     from {{ ref('stg_cqrs__participation') }} as answers
@@ -57,10 +57,10 @@ with judged as (
             when coalesce(settings.meaning, '') <> 'gp_practice' then 'other_organisation'
             when statuses.word is null or statuses.meaning = 'retired'
                 then 'organisation_status_unknown'
-            when has_unreadable_day then 'organisation_day_unreadable'
+            when practices.has_unreadable_day then 'organisation_day_unreadable'
             when
-                practice_name <> ''
-                and {{ plain_name('practice_name') }} is null
+                practices.practice_name <> ''
+                and {{ plain_name('practices.practice_name') }} is null
                 then 'name_withheld'
             else 'complete'
         end as rule

@@ -28,12 +28,18 @@ admissions as (
 
 ),
 
+all_admissions as (
+
+    select sum(row_count) as row_count from admissions
+
+),
+
 found as (
 
     select
         'national_file_mostly_unusable' as rule,
-        'only ' || cast(floor(100.0 * used_count / row_count) as integer) || ' % of the rows of ' || file_name
-        || ' can be used' as essence,
+        'only ' || cast(floor(100.0 * used_count / row_count) as integer)
+        || ' % of the rows of ' || file_name || ' can be used' as essence,
         worst_rule
     from {{ ref('int_intake__national_shares') }}
     where not is_enough
@@ -58,7 +64,7 @@ found as (
         'not one admission was found for ' || size.person_count || ' people' as essence,
         'no_admission_found' as worst_rule
     from size
-    cross join (select sum(row_count) as row_count from admissions) as all_admissions
+    cross join all_admissions
     inner join {{ ref('reconciliation_rules') }} as limits on limits.rule = 'admissions_from'
     where
         size.person_count >= limits.value
@@ -75,8 +81,10 @@ select
     found.rule,
     -- the rule that took most, or what to do where it is not about rows
     'The run stops: ' || found.essence || coalesce(
-        case when worst.applies_to = 'run' then '; ' || worst.what_to_do
-        else ' (' || worst.meaning || ')' end,
+        case
+            when worst.applies_to = 'run' then '; ' || worst.what_to_do
+            else ' (' || worst.meaning || ')'
+        end,
         ''
     ) || '.' as sentence,
     rules.rule_order

@@ -9,9 +9,9 @@ with gps as (
             order by
                 gps.has_unreadable_day desc,
                 gps.joined_date desc nulls last,
-                coalesce(statuses.meaning, '') = 'active',
-                gps.left_date nulls last,
-                gps.gp_name
+                coalesce(statuses.meaning, '') = 'active' asc,
+                gps.left_date asc nulls last,
+                gps.gp_name asc
         ) as recency
     from {{ ref('stg_ods__gps') }} as gps
     left join {{ ref('default_codes') }} as defaults

@@ -9,10 +9,10 @@ with practices as (
             order by
                 practices.has_unreadable_day desc,
                 practices.open_date desc nulls last,
-                coalesce(statuses.meaning, '') = 'active',
-                practices.close_date nulls last,
-                practices.ccg_code,
-                practices.practice_name
+                coalesce(statuses.meaning, '') = 'active' asc,
+                practices.close_date asc nulls last,
+                practices.ccg_code asc,
+                practices.practice_name asc
         ) as recency
     from {{ ref('stg_ods__practices') }} as practices
     -- the file also holds walk-in centres and out-of-hours services

@@ -1,5 +1,5 @@
--- Kinds of opt-out that the run's exception lifts, and how many unreadable objections a practice's
--- file may have by it: only what its collection's policy allows, by a row of the register that names
+-- Kinds of opt-out that the run's exception lifts, and how many unreadable objections a file may
+-- have by it: only what its collection's policy allows, by a row of the register that names
 -- a legal basis and an approver and is valid at the moment of collection.
 
 select

@@ -1,6 +1,12 @@
 -- Who objects, at each practice: the latest day decides, and whatever is unsure is an objection.
 
-with histories as (
+with kinds as (
+
+    select distinct opt_out_kind from {{ ref('opt_out_codes') }}
+
+),
+
+histories as (
 
     select
         judged.nhs_number,
@@ -18,7 +24,7 @@ with histories as (
     from {{ ref('int_opt_outs__judged') }} as judged
     cross join {{ ref('int_collection__settings') }} as settings
     -- a code that is not known may be of any kind
-    inner join (select distinct opt_out_kind from {{ ref('opt_out_codes') }}) as kinds
+    inner join kinds
         on coalesce(judged.opt_out_kind, kinds.opt_out_kind) = kinds.opt_out_kind
     left join {{ ref('int_practices__collected') }} as practices
         on judged.practice_code = practices.practice_code

@@ -1,7 +1,7 @@
 -- Every row of the opt-out files, looked at by itself: whose it is, what it says, and what is wrong
 -- with it. The files hold objections and nothing else: a row is one unless it is known to be a
--- withdrawal, of every kind where its code is not known, and may be anybody's where its number cannot
--- be read.
+-- withdrawal, of every kind where its code is not known, and may be anybody's where its number
+-- cannot be read.
 
 with numbered as (
 

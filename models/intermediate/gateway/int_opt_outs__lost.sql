@@ -1,6 +1,6 @@
--- Where no objection came that should have: at a supplier's practices, or at all of the collection's,
--- more people are collected than is plausible without one. By kind, of those that the collection
--- upholds; an approved row of the register says that it is true.
+-- Where no objection came that should have: at a supplier's practices, or at all of the
+-- collection's, more people are collected than is plausible without one. By kind, of those that
+-- the collection upholds; an approved row of the register says that it is true.
 
 with practices as (
 

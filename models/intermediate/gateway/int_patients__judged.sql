@@ -1,6 +1,6 @@
--- The people of the practice files, with what becomes of their practice and who their GP is: one row
--- a person and practice, whoever has objected still among them, and one a practice and rule for the
--- rows that name nobody usable.
+-- The people of the practice files, with what becomes of their practice and who their GP is: one
+-- row a person and practice, whoever has objected still among them, and one a practice and rule
+-- for the rows that name nobody usable.
 
 with current_gps as (
 

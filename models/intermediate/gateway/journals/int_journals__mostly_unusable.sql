@@ -27,6 +27,14 @@ unread as (
 
 ),
 
+counted as (
+
+    select * from judged
+    union all
+    select * from unread
+
+),
+
 parts as (
 
     select
@@ -34,7 +42,7 @@ parts as (
         'rows' as part,
         rule,
         value_count
-    from (select * from judged union all select * from unread) as counted
+    from counted
     where value_count > 0
 
 ),

@@ -1,5 +1,5 @@
--- The exchanges line by line: whom a request asks about, and on how many lines of the reply they are.
--- Both are parsed once, for who judges the exchange and who acts on it.
+-- The exchanges line by line: whom a request asks about, and on how many lines of the reply they
+-- are. Both are parsed once, for who judges the exchange and who acts on it.
 
 with asked as (
 
