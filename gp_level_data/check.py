@@ -16,11 +16,12 @@ from gp_level_data import build, landing
 from gp_level_data.intake_rules import Rule, in_words, rules
 from gp_level_data.landing import RawFile
 from gp_level_data.refusal import Refusal
-from gp_level_data.scratch_gateway import scratch_gateway
+from gp_level_data.scratch_gateway import MayNotStand, scratch_gateway
 
 FIRST = 10
 PLACES = 3
 MODELS = ("int_intake__rejected_counts", "int_practices__collected")
+JUDGEMENT = "int_intake__refusals"
 # Whether a practice takes part is its own answer; nothing is to be mended.
 ITS_OWN_ANSWER = ("not_agreed", "not_in_wave")
 
@@ -74,7 +75,11 @@ def run(chosen: argparse.Namespace) -> int:
     print("Nothing is stored, and no key is needed. All counts are exact: they are not for passing on.")
     files = landing.look_at_all(raw_dir, collection)
     print_section("Files", file_lines(files, raw_dir, collection))
-    flaws = [*flaws_of_files(files), *missing_files(raw_dir, collection)]
+    flaws = [
+        *flaws_of_files(files),
+        *missing_files(raw_dir, collection),
+        *files_that_nobody_reads(raw_dir, collection),
+    ]
     if not any(flaw.severity == 0 for flaw in flaws):
         flaws += list(judged(raw_dir, settings, chosen.vars, files))
     flaws.sort(key=lambda flaw: (flaw.severity, -flaw.weight, flaw.words))
@@ -132,15 +137,28 @@ def missing_files(raw_dir: Path, collection: str) -> Iterator[Flaw]:
         yield Flaw(0, 1, words, "Send it; `make contract` says what stands in it")
 
 
+def files_that_nobody_reads(raw_dir: Path, collection: str) -> Iterator[Flaw]:
+    """Files where those of the contract lie, under another name: one may be meant for one of them."""
+    for path in landing.not_of_the_contract(raw_dir, collection):
+        words = f"{path.parent}/{safe(path.name)}: nobody reads it: no file of the contract is called so"
+        yield Flaw(2, 1, words, "Call it as `make contract` says, or take it away")
+
+
 def judged(raw_dir: Path, settings: dict, variables: str, files: list[RawFile]) -> Iterator[Flaw]:
-    """What the gateway's own models say of the rows; a stop where they cannot be run."""
-    try:
-        with scratch_gateway(raw_dir, settings, variables, *MODELS) as cursor:
-            print_section("Rows", row_lines(cursor, files))
-            yield from flaws_of_rows(cursor)
-            yield from flaws_of_practices(cursor)
-    except Refusal as refusal:
-        yield Flaw(0, 1, str(refusal).rstrip("."), "Values were not judged")
+    """What the gateway's own models say of the run, its rows and its practices."""
+    for models in ((*MODELS, JUDGEMENT), MODELS):
+        try:
+            with scratch_gateway(raw_dir, settings, variables, *models) as cursor:
+                print_section("Rows", row_lines(cursor, files))
+                yield from flaws_of_rows(cursor)
+                yield from flaws_of_practices(cursor)
+            return
+        except MayNotStand as judgement:
+            # The rows that led to it are told by a run without the judgement.
+            yield Flaw(0, 1, f"the run may not stand: {str(judgement).rstrip('.')}", "See the rows below")
+        except Refusal as refusal:
+            yield Flaw(0, 1, str(refusal).rstrip("."), "Values were not judged")
+            return
 
 
 def row_lines(cursor: duckdb.DuckDBPyConnection, files: list[RawFile]) -> Iterator[str]:

@@ -66,18 +66,26 @@ class Plugin(BasePlugin):
         store_key = keys.claim_key(self.key_dir, keys.STORE_KEY)
 
         publication.hold(self.store_dir)
-        whole_run.begin(self.store_dir)
+        if not takes_a_part:
+            whole_run.begin(self.store_dir)
         # A time without an offset is the United Kingdom's.
         conn.execute("set global timezone = 'Europe/London'")
         pseudonym.register(conn, key, collection, self.release_keys())
         landing.create_relations(conn, self.raw_dir, collection)
         ndop_files.create_relations(conn, self.raw_dir)
+        if takes_a_part:
+            store.attach_in_memory(conn)
+        else:
+            self.attach_store(conn, collection, store_key)
+        store.close_to_the_outside(conn, self.raw_dir)
+
+    def attach_store(self, conn, collection, store_key):
+        """The databases that outlive the run."""
         marts = store.database_file(self.store_dir, store.MARTS)
         conn.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS}")
         store.check_collection(conn, self.store_dir, collection)
         store.attach_patient_level(conn, self.store_dir, store_key)
         store.attach_released(conn, self.store_dir, store_key)
-        store.close_to_the_outside(conn, self.raw_dir)
 
     def release_keys(self):
         """The keys of the collection's releases that are made on the day of this run, by their ids."""

@@ -1,9 +1,8 @@
 """A gateway run that leaves nothing behind, for questions asked before anything may be stored.
 
 The gateway's own models judge, so that a preview cannot say other than the run will do. Store, keys,
-logs and compiled queries lie in a temporary folder that goes with the block; the answers are read
-from the run's in-memory database while it still lives. Ask for views and counts: then not even the
-temporary store ever holds a person.
+logs and compiled queries lie in a temporary folder that goes with the block; its databases are in
+memory alone, where the answers are read while they still live.
 """
 
 import os
@@ -16,7 +15,7 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
-from gp_level_data import gateway, keys, releases, store
+from gp_level_data import gateway, keys, releases, store, whole_run
 from gp_level_data.refusal import Refusal
 
 PROJECT = Path(__file__).parent.parent
@@ -24,6 +23,10 @@ PROJECT = Path(__file__).parent.parent
 ALLOWED = "digits_allowed"
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 NO_WORDS = ("--quiet", "--log-level", "none", "--log-level-file", "none")
+
+
+class MayNotStand(Refusal):
+    """The gateway's own judgement of the run, in its sentence."""
 
 
 @contextmanager
@@ -67,6 +70,9 @@ def run_models(folder: Path, variables: str, models: tuple[str, ...]) -> None:
     if not result.success:
         # The engine's own message may quote a value it stumbled over.
         nodes = getattr(result.result, "results", None) or ()
+        for node in nodes:
+            if whole_run.MAY_NOT_STAND in str(node.message):
+                raise MayNotStand(str(node.message).partition(whole_run.MAY_NOT_STAND)[2].partition("\n")[0])
         failed = [node.node.name for node in nodes if node.status == "error"]
         raise Refusal(f"The gateway could not work out {', '.join(failed) or 'its models'}.")
 

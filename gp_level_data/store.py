@@ -127,6 +127,17 @@ def attach_patient_level(connection: duckdb.DuckDBPyConnection, store_dir: Path,
 def attach_released(connection: duckdb.DuckDBPyConnection, store_dir: Path, key: bytes) -> None:
     """Attach the encrypted memory of releases, empty where nothing was handed out yet."""
     attach_encrypted(connection, store_dir, RELEASED, key)
+    create_memory_of_releases(connection)
+
+
+def attach_in_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """The databases of a run that keeps nothing, under the names of those that are kept."""
+    for name in (MARTS, PATIENT_LEVEL, RELEASED):
+        connection.execute(f"attach ':memory:' as {name}")
+    create_memory_of_releases(connection)
+
+
+def create_memory_of_releases(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"create table if not exists {RELEASED}.members"
         " (release_id varchar, disseminated_on date, patient_key varchar not null"

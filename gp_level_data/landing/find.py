@@ -9,6 +9,7 @@ from gp_level_data.landing.contract import FORMATS, PRACTICE_CODE, FileKind, fil
 from gp_level_data.landing.delimited import Dialect
 from gp_level_data.landing.typed import Typed
 from gp_level_data.refusal import Refusal
+from gp_level_data.synthetic_folder import MARKER
 
 # What lies beside data files and is none: it is passed over, and said.
 LITTER = re.compile(
@@ -101,6 +102,21 @@ def named_for(kind: FileKind, name: str) -> re.Match | None:
 def is_harmless_name(name: str) -> bool:
     digits = sum(sign.isdigit() for sign in name)
     return bool(HARMLESS_NAME.fullmatch(name)) and digits <= MOST_DIGITS
+
+
+def not_of_the_contract(raw_dir: Path, collection: str) -> list[Path]:
+    """Files beside those of the contract that no rule speaks of and nobody reads: one may be misnamed."""
+    kinds = [kind for kind in file_kinds(collection) if kind.is_collected]
+    shared = sorted({kind.folder for kind in kinds if not kind.owns_folder})
+    return [
+        path.relative_to(raw_dir)
+        for folder in ("", *shared)
+        for path in sorted((raw_dir / folder).glob("*"))
+        if path.is_file()
+        and not LITTER.fullmatch(path.name)
+        and path != raw_dir / MARKER
+        and not any(named_for(kind, path.name) for kind in kinds if kind.folder == folder)
+    ]
 
 
 def passed_over(raw_dir: Path, collection: str) -> list[Path]:

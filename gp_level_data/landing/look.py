@@ -97,8 +97,13 @@ def look_at_text(file: RawFile) -> RawFile:
         row_count=row_count,
         extracted_at=values.get(file.kind.moment) if file.practice_code else None,
         refused_rule=rule,
-        detail=in_detail(file.kind, rule, columns),
+        detail=with_form(in_detail(file.kind, rule, columns), dialect),
     )
+
+
+def with_form(detail: str | None, dialect: delimited.Dialect) -> str | None:
+    """What is wrong with the columns of a file, and what was found between them."""
+    return f"{detail}; delimiter: {delimited.DELIMITERS[dialect.delimiter]}" if detail else None
 
 
 def count_rows(file: RawFile, dialect: delimited.Dialect) -> tuple[int, bool]:
@@ -135,7 +140,8 @@ def glance_at_text(file: RawFile) -> RawFile:
         found = delimited.read_head(file.kind, read_block(stream))
     columns, rows = found[1:] if found else ((), [])
     rule = broken_file_rule(file.kind, columns, len(rows), False)
-    return replace(file, refused_rule=rule, detail=in_detail(file.kind, rule, columns))
+    detail = with_form(in_detail(file.kind, rule, columns), found[0]) if found else None
+    return replace(file, refused_rule=rule, detail=detail)
 
 
 def glance_at_parquet(file: RawFile) -> RawFile:

@@ -8,7 +8,7 @@ import pytest
 from conftest import COLLECTION, SAMPLE
 from test_intake_cases import (
     HERE, HOSPITAL, HOSPITAL_HEADER, NUMBER, OPT_OUT_HEADER, OPT_OUTS, PEOPLE, RECORDS, HEADER, T1, content,
-    delimited, good_folder, instead, lines, objection, otherwise_coded, person, register_as_json, without, write,
+    delimited, episode, good_folder, instead, lines, objection, otherwise_coded, person, register_as_json, without, write,
 )  # fmt: skip
 
 from gp_level_data import synthetic_folder
@@ -58,12 +58,14 @@ def test_practices_that_a_build_would_keep_out(check: Check, tmp_path: Path) -> 
     write(raw_dir, OPT_OUTS, lines(OPT_OUT_HEADER, objection(1)[:-1]))
     write(raw_dir, RECORDS, lines(HEADER, *PEOPLE, person(4, NHS_NUMBER="12345"), person(4, NHS_NUMBER=f"{T1}x")))
     write(raw_dir, f"hes/{HERE}.md5", b"x")
+    write(raw_dir, "gpes/Suppliers_2017.csv", b"x")
     code, said = check(synthetic(raw_dir))
     assert code == 1
     assert f"{HERE} kept out: the opt-out file has lines that cannot be read" in said
     assert "Mend the lines and send the file again" in said
     assert f"practice_records of {HERE}: 2 x NHS Number that is not ten digits" in said
     assert f"hes/{HERE}.md5: passed over" in said
+    assert "gpes/Suppliers_2017.csv: nobody reads it" in said
     assert said.endswith("A build would run, and keep practices out.\n")
 
 
@@ -131,3 +133,13 @@ def test_the_sample(check: Check, tmp_path: Path) -> None:
     assert code == 1
     assert f"gpes/{COLLECTION}/M81001.csv: refused whole" in said and "POSTCODE" in said
     assert "10." in said and "11." not in said
+
+
+def test_a_run_that_may_not_stand(check: Check, tmp_path: Path) -> None:
+    """Flags a check that passes a hospital file of which nearly nothing can be used: a build is undone."""
+    raw_dir = good_folder(tmp_path / "raw")
+    write(raw_dir, HOSPITAL, lines(HOSPITAL_HEADER, episode(1), *(episode(n, ADMIDATE="soon") for n in range(2, 9))))
+    code, said = check(synthetic(raw_dir))
+    assert code == 1 and said.endswith("A build would stop.\n")
+    assert "the run may not stand: only 12 % of the rows of hes/apc_1617.csv can be used" in said
+    assert "hes_apc: 8 sent, 1 used, 7 left out" in said

@@ -529,6 +529,12 @@ CASES = {
     "a hospital file named for a number": Case(
         besides(lines(HOSPITAL_HEADER, episode(3)), f"hes/{T1}.csv"), STOPPED, "its name is not repeated"
     ),
+    "a practice register in JSON": Case(
+        register_as_json([{"Organisation": organisation(HERE)}, {"Organisation": organisation(OTHER)}]), ACCEPTED
+    ),
+    "a closed practice in a register in JSON": Case(
+        register_as_json({"Organisations": [organisation(HERE, Status="Inactive"), organisation(OTHER)]}), OUT, "not_open", 0, 0
+    ),
     "a register of 28 columns": Case(wider("ods/epraccur.csv", b",x"), STOPPED, "28 columns, 27 expected", also="other_column_count"),
     "a register of 26 columns": Case(
         lambda raw_dir: write(raw_dir, "ods/egpcur.csv", (raw_dir / "ods/egpcur.csv").read_bytes().replace(b",\n", b"\n")),
