@@ -21,6 +21,7 @@ ANSWERS = {
     "withdrawn": "it withdrew",
     "conflicting": "it gave two answers on one day",
     "undated": "one of its answers has no day, so nobody knows which is the last",
+    "unreadable": "the day of one of its answers cannot be read, so nobody knows which is the last",
     "unknown": "its answer is none that CQRS knows",
 }
 OPT_OUT_PROBLEMS = (
