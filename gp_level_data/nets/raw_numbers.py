@@ -28,7 +28,7 @@ def numbers_in(raw_dir: Path) -> set[str]:
     found = set()
     for path in sorted(path for path in raw_dir.rglob("*") if path.is_file()):
         for value in identifiers(path):
-            digits = DECIMALS.sub("", SEPARATORS.sub("", value or ""))
+            digits = SEPARATORS.sub("", value or "")
             if TEN_DIGITS.fullmatch(digits):
                 found.add(digits)
     return found
