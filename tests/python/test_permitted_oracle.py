@@ -305,15 +305,20 @@ def collect() -> Collection:
                     if rule == "complete" and "?" in copies[0][1]:
                         rule = "metric_value_unknown"
                     result.verdicts[practice, "kept", rule] += 1
-                    # what is neither 1, 0 nor empty is not known
+                    # what is neither yes, no nor empty is not known
                     flags = copies[0][1].replace("?", "-")
                     result.permitted.add((number, practice, gp, flags))
     result.admitted = admitted({number for number, *_ in result.permitted})
     return result
 
 
+YES, NO = {"1", "1.0", "true", "t", "yes", "y"}, {"0", "0.0", "false", "f", "no", "n"}
+
+
 def flag(text: str) -> str:
-    return {"1": "y", "0": "n", "": "-"}.get(text.strip(), "?")
+    """Yes and no as tools write them, which nothing else can mean; another word is not known."""
+    text = text.strip().lower()
+    return "y" if text in YES else "n" if text in NO else "-" if not text else "?"
 
 
 DEFAULT_CODES = seed("default_codes")
