@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from gp_level_data import landing
-from gp_level_data.intake_rules import in_words
+from gp_level_data.intake_rules import in_words, rules
 from gp_level_data.landing import FileKind, RawFile
 from gp_level_data.refusal import Refusal
 
@@ -24,11 +24,6 @@ ANSWERS = {
     "unreadable": "the day of one of its answers cannot be read, so nobody knows which is the last",
     "unknown": "its answer is none that CQRS knows",
 }
-OPT_OUT_PROBLEMS = (
-    "opt_out_file_missing", "opt_out_file_refused", "opt_out_file_damaged",
-    "opt_out_extraction_unknown", "opt_out_file_older",
-)  # fmt: skip
-
 PRACTICE = """
     select
         collections.title,
@@ -113,7 +108,7 @@ class Practice:
         """Why nobody can be told to be collected or held back, if so."""
         if not self.rows_sent:
             yield "Nobody: there is no row that can be read."
-        elif set(self.in_the_way).intersection(OPT_OUT_PROBLEMS):
+        elif any("opt_outs" in rules()[rule].file_kinds for rule in self.in_the_way):
             yield "Nobody: without a sound opt-out file it is not known who objected."
 
     def obstacle_lines(self) -> Iterator[str]:

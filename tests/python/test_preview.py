@@ -508,3 +508,21 @@ def test_a_run_that_fails_says_so_without_the_engines_words(tmp_path, monkeypatc
     ):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+OF_OPT_OUTS = sorted(
+    rule.rule for rule in rules().values()
+    if rule.applies_to == "practice" and "opt_outs" in rule.file_kinds and not rule.keeps_row
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", OF_OPT_OUTS)
+def test_nobody_is_told_to_be_collected_beside_an_unsound_opt_out_file(rule: str) -> None:
+    """Flags a rule about opt-outs with which a preview counts who would be collected all the same."""
+    kind = landing.file_kinds(COLLECTION)[0]
+    file = RawFile(kind, SAMPLE, "a file", practice_code="A81001", row_count=3)
+    practice = Practice(
+        "A81001", COLLECTION, "", None, None, "agreed", None, True, (rule,), (kind,), (file,)
+    )  # fmt: skip
+    assert list(practice.nobody_lines()) == ["Nobody: without a sound opt-out file it is not known who objected."]
+    assert list(replace(practice, in_the_way=("not_agreed",)).nobody_lines()) == []
