@@ -167,6 +167,7 @@ def contracts(requests: list[dict[str, str]], offered: list[dict[str, str]]) -> 
         lines += [
             f"  - name: rel_{request['release_id']}",
             f"    description: {json.dumps(description(request))}",
+            *data_tests(request, offered),
             "    columns:",
         ]
         for name, data_type, words, is_given in contract(request, offered):
@@ -179,7 +180,43 @@ def contracts(requests: list[dict[str, str]], offered: list[dict[str, str]]) -> 
                 lines += ["        constraints:", "          - type: not_null"]
             if name == "release_key":
                 lines += ["          - type: check", f'            expression: "{KEY_CHECK}"']
+                lines += ["        data_tests: [is_pseudonym]"]
     return "\n".join(lines) + "\n"
+
+
+def data_tests(request: dict[str, str], offered: list[dict[str, str]]) -> list[str]:
+    """The privacy tests of a release: no number, nobody who objected, and of one of counts no small one."""
+    columns = contract(request, offered)
+    lines = ["    data_tests:"]
+    if "code" in [column[0] for column in columns]:
+        lines += [
+            "      - no_nhs_number:",
+            "          arguments:",
+            "            allowed: ref('digits_allowed')",
+            "            told_apart_by: ref('journal_codes')",
+        ]
+    else:
+        lines += ["      - no_nhs_number"]
+    if request["identifiability"] != "aggregate":
+        return [
+            *lines,
+            "      - nobody_who_objected:",
+            "          arguments:",
+            "            gates: [ref('int_releases__pseudonyms')]",
+            "            keys: [release_key]",
+        ]
+    # the counts of a table for planning are handed on as text, and its other numbers as they are there
+    numbers = [name for name, data_type, *_ in columns if data_type in ("double", "bigint")]
+    if not numbers:
+        return [*lines, "      - no_small_number"]
+    why = f"as in fct_{request['datasets']}"
+    return [
+        *lines,
+        "      - no_small_number:",
+        "          arguments:",
+        "            excepted:",
+        *(f"              {name}: {why}" for name in numbers),
+    ]
 
 
 def page(requests: list[dict[str, str]]) -> str:

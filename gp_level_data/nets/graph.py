@@ -49,15 +49,15 @@ class Graph:
         """The project's own macros."""
         return {k: node for k, node in self.macros.items() if node["package_name"] == self.project}
 
-    def callers(self) -> dict[str, dict]:
-        """Models that call `pseudonymise`, themselves or through a macro."""
+    def callers(self, nodes: dict[str, dict] | None = None) -> dict[str, dict]:
+        """Nodes, models unless told otherwise, that call `pseudonymise`, themselves or through a macro."""
         return {
             key: node
-            for key, node in self.models.items()
+            for key, node in (self.models if nodes is None else nodes).items()
             if any(
                 re.search(r"\bpseudonymise\s*\(", code)
                 for code in (
-                    node["raw_code"],
+                    node.get("raw_code") or "",
                     node.get("compiled_code") or "",
                     *(self.macros[name]["macro_sql"] for name in self.macros_of(node)),
                 )

@@ -106,6 +106,13 @@ REVIEWED = {
         " {%- endmacro %}"
     ),
 }
+REVIEWED["pseudonyms_of_objectors"] = (
+    "{% macro pseudonyms_of_objectors() -%}"
+    " select {{ pseudonymise('opt_outs.nhs_number') }} as patient_key"
+    " from {{ ref('int_opt_outs__upheld') }} as opt_outs"
+    " where opt_outs.collection = '{{ var(\"collection\") }}' and opt_outs.lifted_by is null"
+    " {%- endmacro %}"
+)
 # The one model that makes pseudonyms of objectors, to count whom of them a release was about.
 COUNTS_OBJECTORS = "int_releases__recalled"
 
@@ -134,8 +141,17 @@ KINDS = {
 # The engine's message about a broken key repeats the value; one about NOT NULL or a CHECK does not.
 CONSTRAINTS = {"not_null", "check"}
 # Tests that return a count, never a row, and so may look at identifiable views.
-COUNTING_TESTS = {"unique_key", "one_row", "exception_is_registered"}
-COUNTS = re.compile(r"\s*\{% test [^%]*%\}\s*select count\(\*\) as \w+\s+from\b", re.IGNORECASE)
+COUNTING_TESTS = {"unique_key", "one_row", "exception_is_registered", "nobody_who_objected"}
+COUNTS = re.compile(
+    r"\s*\{% test [^%]*%\}\s*(?:\{\{ config\(tags=\[[^\[\]{}()]*\]\) \}\}\s*)?"
+    r"select count\(\*\) as \w+\s+from\b",
+    re.IGNORECASE,
+)
+# The tests that make the promises visible in the docs, with the tag by which all of them are run; the one that
+# asks at the gate has another in the run that knows no numbers.
+NO_NUMBER, NO_OBJECTOR = "no_nhs_number", "nobody_who_objected"
+IS_PSEUDONYM, NO_SMALL_NUMBER = "is_pseudonym", "no_small_number"
+PRIVACY, PRIVACY_OF_THE_GATEWAY = "privacy", "privacy_of_the_gateway"
 TEST_SETTINGS = {
     "store_failures": {False},
     "store_failures_as": {None, "ephemeral"},
@@ -219,10 +235,15 @@ def nothing_speaks_of_numbers(graph: Graph) -> Broken:
         if about in graph.identifiable or (about in graph.gateway and "given" in node):
             continue
         without = NOT_WORDS | (CODE if key in graph.gateway else set())
-        if any(speaks_of_numbers(text) for text in words(node, without)):
+        test = test_name(node)
+        # One test is named after what it looks for; one has to name it where it asks at the gate.
+        name = NO_NUMBER if test == NO_NUMBER else None
+        if test == NO_OBJECTOR and about in graph.gateway:
+            without = NOT_WORDS | CODE
+        if any(speaks_of_numbers(text.replace(name, "") if name else text) for text in words(node, without)):
             yield key, "speaks of an NHS Number"
         # The operations are known one by one; the net by value has to name what it looks for.
-        if key in graph.gateway or node["resource_type"] == "operation":
+        if key in graph.gateway or node["resource_type"] == "operation" or test in (NO_NUMBER, NO_OBJECTOR):
             continue
         for macro in graph.macros_of(node):
             if any(speaks_of_numbers(text) for text in words(graph.macros[macro], NOT_WORDS)):
@@ -297,8 +318,7 @@ def only_the_gateway_reads_what_is_identifiable(graph: Graph) -> Broken:
         about = tested_model(node)
         if node["resource_type"] == "unit_test" and about in graph.gateway | graph.staging:
             continue
-        test = (node.get("test_metadata") or {}).get("name")
-        if test in COUNTING_TESTS and about in graph.gateway and not read & graph.staging:
+        if test_name(node) in COUNTING_TESTS and about in graph.gateway and not read & graph.staging:
             continue
         yield key, "reads identifiable rows outside the gateway"
 
@@ -334,6 +354,11 @@ def only_stored_gateway_models_pseudonymise(graph: Graph) -> Broken:
                 yield key, "keeps pseudonyms of objectors"
         elif PATIENT_KEY not in node["columns"]:
             yield key, f"calls pseudonymise for something else than {PATIENT_KEY}"
+    for key, node in graph.callers(graph.all).items():
+        # One test does, to count at the gate whoever objected; beyond it, it asks the gate.
+        asks = test_name(node) == NO_OBJECTOR and (tested_model(node) in graph.gateway or has_gates(node))
+        if key not in graph.models and not asks:
+            yield key, "calls pseudonymise and is no model"
 
 
 def pseudonyms_are_made_in_one_way(graph: Graph) -> Broken:
@@ -471,6 +496,59 @@ def generic_tests_count(graph: Graph) -> Broken:
             yield key, "returns something else than a count"
 
 
+def test_name(node: dict) -> str | None:
+    """Which generic test a node is, if it is one."""
+    return (node.get("test_metadata") or {}).get("name")
+
+
+def has_gates(node: dict) -> bool:
+    return bool(node["test_metadata"]["kwargs"].get("gates"))
+
+
+def every_stored_relation_has_its_privacy_tests(graph: Graph) -> Broken:
+    """Who reads the docs, or runs `dbt test --select tag:privacy`, sees each promise asked of each table."""
+    declared = {
+        (tested_model(node), test_name(node), node.get("column_name"))
+        for node in graph.of("test").values()
+        if {PRIVACY, PRIVACY_OF_THE_GATEWAY} & set(node["config"]["tags"])
+    }
+    for key, node in {**graph.stored, **graph.of("seed"), **graph.of("snapshot")}.items():
+        for test, column in promised(node):
+            if (key, test, column) not in declared:
+                yield f"{key}.{column}" if column else key, f"does without the test {test}"
+
+
+def promised(node: dict) -> Iterator[tuple[str, str | None]]:
+    """The privacy tests of a stored relation, and the column of each that is about one."""
+    yield NO_NUMBER, None
+    keys = [name for name in PSEUDONYMS if name in node["columns"]]
+    for name in keys:
+        yield IS_PSEUDONYM, name
+    if keys:
+        yield NO_OBJECTOR, None
+    elif node["original_file_path"].startswith("models/marts/"):
+        yield NO_SMALL_NUMBER, None
+
+
+def privacy_tests_are_asked_in_earnest(graph: Graph) -> Broken:
+    """A gate that is none lets everybody through, and an exception without a reason is a hole."""
+    for key, node in graph.of("test").items():
+        about, test = tested_model(node), test_name(node)
+        if test == NO_OBJECTOR and has_gates(node):
+            gates = parents(node) - {about}
+            asked_at = {tested_model(t) for t in graph.of("test").values() if test_name(t) == NO_OBJECTOR}
+            if not gates or not gates <= graph.gateway & set(graph.stored) & asked_at:
+                yield key, "asks a gate that is none"
+        elif test == NO_OBJECTOR and about not in graph.gateway:
+            yield key, "asks at the gate about what lies beyond it"
+        elif test == NO_SMALL_NUMBER:
+            excepted = node["test_metadata"]["kwargs"].get("excepted") or {}
+            if not all(isinstance(reason, str) and reason.strip() for reason in excepted.values()):
+                yield key, "excepts a column without a reason"
+            if not excepted.keys() <= graph.all[about]["columns"].keys():
+                yield key, "excepts a column that is not there"
+
+
 def unit_tests_make_up_their_rows(graph: Graph) -> Broken:
     """A fixture that reads a table would print its rows when the test fails."""
     for key, node in graph.of("unit_test").items():
@@ -511,6 +589,8 @@ RULES: tuple[Callable[[Graph], Broken], ...] = (
     dbt_makes_tables_its_own_way,
     failing_rows_are_never_kept,
     generic_tests_count,
+    every_stored_relation_has_its_privacy_tests,
+    privacy_tests_are_asked_in_earnest,
     unit_tests_make_up_their_rows,
     snapshots_follow_reference_data,
 )

@@ -116,9 +116,30 @@ def read(key: str, *parents: str) -> Break:
     return apply
 
 
+def its_tests(manifest: dict, key: str) -> list[dict]:
+    return [n for n in manifest["nodes"].values() if n.get("attached_node") == key]
+
+
+def one_test(manifest: dict, of: str, name: str) -> dict:
+    """The data test of that name that a node has."""
+    return next(n for n in its_tests(manifest, of) if n["test_metadata"]["name"] == name)
+
+
+def drop_test(of: str, name: str) -> Break:
+    def apply(manifest: dict) -> None:
+        del manifest["nodes"][one_test(manifest, of, name)["unique_id"]]
+
+    return apply
+
+
+def edit_test(of: str, name: str, edit: Break) -> Break:
+    """Change the node of a data test that is there."""
+    return lambda manifest: edit(one_test(manifest, of, name))
+
+
 def a_test(manifest: dict, of: str | None, name: str) -> dict:
     """A data test with a node of its own."""
-    pattern = next(n for n in manifest["nodes"].values() if n.get("attached_node") == GATEWAY)
+    pattern = one_test(manifest, GATEWAY, "unique_key")
     made = copy.deepcopy(pattern) | {"unique_id": "test.made_up", "name": "made_up", "attached_node": of}
     made["test_metadata"] = made["test_metadata"] | {"name": name} if of else None
     manifest["nodes"]["test.made_up"] = made
@@ -150,13 +171,19 @@ def add_macro(name: str, sql: str, used_by: str | None = None, package: str = PR
     return apply
 
 
-def copy_node(key: str, times: int = 1, **fields: object) -> Break:
-    """More of the same, under other names."""
+def copy_node(key: str, times: int = 1, tested: bool = True, **fields: object) -> Break:
+    """More of the same, under other names, each with tests like those of the first."""
 
     def apply(manifest: dict) -> None:
         for number in range(times):
             made = copy.deepcopy(node(manifest, key)) | {"unique_id": f"{key}_{number}"} | fields
             manifest["nodes"][made["unique_id"]] = made
+            for test in its_tests(manifest, key) if tested else ():
+                of_it = copy.deepcopy(test) | {"unique_id": f"{test['unique_id']}_{number}"}
+                of_it["attached_node"] = made["unique_id"]
+                of_it["depends_on"]["nodes"].append(made["unique_id"])
+                of_it["depends_on"]["nodes"].remove(key)
+                manifest["nodes"][of_it["unique_id"]] = of_it
 
     return apply
 
@@ -206,6 +233,23 @@ def rewrite(macro: str, old: str, new: str) -> Break:
     return apply
 
 
+def ask_at(gate: str | None) -> Break:
+    """Give a test nobody_who_objected another gate, or none."""
+
+    def apply(test: dict) -> None:
+        test["test_metadata"]["kwargs"]["gates"] = [gate] if gate else None
+        test["depends_on"]["nodes"] = [test["attached_node"], *([gate] if gate else [])]
+
+    return apply
+
+
+def except_column(name: str, reason: str) -> Break:
+    return lambda test: test["test_metadata"]["kwargs"].update(excepted={name: reason})
+
+
+TEST = f"test.{PROJECT_NAME}."
+WITHOUT = "does without the test"
+NO_GATE = "asks a gate that is none"
 WAYS = "makes a pseudonym otherwise than by {{ pseudonymise('nhs_number') }} as patient_key"
 REAL = "has a fixture that is not made up on the spot"
 TELLS = "asks or tells something while it is compiled"
@@ -237,6 +281,13 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "doc": (put(DOC, "block_contents", value="ＮＨＳ number"), DOC, SPEAKS),
         "test": (lambda m: a_test(m, GATEWAY, "unique_key").update(description="NHS number"),
                  "test.made_up", SPEAKS),
+        "the test that is named so": (
+            edit_test(MART, "no_nhs_number", lambda t: t.update(description="NHS number")), TEST, SPEAKS),
+        "another test that looks for one": (
+            edit_test(MART, "unique_key", lambda t: t.update(name="no_nhs_number_twice")), TEST, SPEAKS),
+        "the question at the gate, beyond it": (
+            edit_test(INTERMEDIATE, "nobody_who_objected", lambda t: t.update(compiled_code="nhs_number")),
+            TEST, SPEAKS),
     },
     names.nothing_quotes_a_number: {
         "quoted in a description": (quote(MART, "description"), MART, QUOTES),
@@ -330,6 +381,14 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
             f"calls pseudonymise for something else than {names.PATIENT_KEY}"),
         "objectors kept": (rename_column(RECALLED, "opt_out_kind", "release_key"), RECALLED,
                            "keeps pseudonyms of objectors"),
+        "pseudonyms in a test": (
+            edit_test(GATEWAY, "unique_key", lambda t: t.update(compiled_code="select pseudonymise(a)")),
+            TEST, "calls pseudonymise and is no model"),
+        "pseudonyms in a snapshot": (put(SNAPSHOT, "raw_code", value="select pseudonymise(a)"), SNAPSHOT,
+                                     "calls pseudonymise and is no model"),
+        "the question at the gate, beyond it": (
+            edit_test(INTERMEDIATE, "nobody_who_objected", ask_at(None)), TEST,
+            "calls pseudonymise and is no model"),
     },
     names.pseudonyms_are_made_in_one_way: {
         "of a piece": (call("pseudonymise(lpad(right(nhs_number, 4), 10, '0')) as household"), GATEWAY, WAYS),
@@ -339,6 +398,9 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "another macro": (rewrite("pseudonymise", "lpad(", "left(sha256("),
                           f"macro.{PROJECT_NAME}.pseudonymise",
                           "has another text than the one that was reviewed"),
+        "other objectors": (rewrite("pseudonyms_of_objectors", "is null", "is not null"),
+                            f"macro.{PROJECT_NAME}.pseudonyms_of_objectors",
+                            "has another text than the one that was reviewed"),
         "another release's": (replaced(OF_RELEASES, "('release_id', 'nhs_number')", "('other_id', 'nhs_number')"),
                               OF_RELEASES, WAYS_OF_RELEASES),
         "a release's where nobody's is made": (
@@ -355,6 +417,40 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
     names.generic_tests_count: {
         "failing rows": (rewrite("test_unique_key", "count(*) as repeated_key_count", "*"),
                          f"macro.{PROJECT_NAME}.test_unique_key", "returns something else than a count"),
+        "failing rows behind a tag": (rewrite("test_no_nhs_number", "count(*) as shape_count", "*"),
+                                      f"macro.{PROJECT_NAME}.test_no_nhs_number",
+                                      "returns something else than a count"),
+        "rows told by the tag": (rewrite("test_no_nhs_number", "['privacy']", "[run_query('x')]"),
+                                 f"macro.{PROJECT_NAME}.test_no_nhs_number",
+                                 "returns something else than a count"),
+    },
+    names.every_stored_relation_has_its_privacy_tests: {
+        "a table": (drop_test(GATEWAY, "no_nhs_number"), GATEWAY, f"{WITHOUT} no_nhs_number"),
+        "a mart": (drop_test(MART, "no_nhs_number"), MART, f"{WITHOUT} no_nhs_number"),
+        "a seed": (drop_test(SEED, "no_nhs_number"), SEED, f"{WITHOUT} no_nhs_number"),
+        "a snapshot": (drop_test(SNAPSHOT, "no_nhs_number"), SNAPSHOT, f"{WITHOUT} no_nhs_number"),
+        "a new mart": (copy_node(MART, tested=False), f"{MART}_0", f"{WITHOUT} no_small_number"),
+        "without the tag": (edit_test(MART, "no_nhs_number", lambda t: t["config"].update(tags=[])), MART,
+                            f"{WITHOUT} no_nhs_number"),
+        "a key": (drop_test(INTERMEDIATE, "is_pseudonym"), f"{INTERMEDIATE}.patient_key", f"{WITHOUT} is_pseudonym"),
+        "a key of a release": (drop_test(EXTRACT, "is_pseudonym"), f"{EXTRACT}.release_key",
+                               f"{WITHOUT} is_pseudonym"),
+        "people": (drop_test(GATEWAY, "nobody_who_objected"), GATEWAY, f"{WITHOUT} nobody_who_objected"),
+        "people of a release": (drop_test(EXTRACT, "nobody_who_objected"), EXTRACT,
+                                f"{WITHOUT} nobody_who_objected"),
+        "what is published": (drop_test(MART, "no_small_number"), MART, f"{WITHOUT} no_small_number"),
+    },
+    names.privacy_tests_are_asked_in_earnest: {
+        "its own gate": (edit_test(INTERMEDIATE, "nobody_who_objected", ask_at(INTERMEDIATE)), TEST, NO_GATE),
+        "a mart as a gate": (edit_test(INTERMEDIATE, "nobody_who_objected", ask_at(MART)), TEST, NO_GATE),
+        "a gate without the test": (drop_test(GATEWAY, "nobody_who_objected"), TEST, NO_GATE),
+        "everybody as a gate": (edit_test(INTERMEDIATE, "nobody_who_objected", ask_at(VIEW)), TEST, NO_GATE),
+        "no gate": (edit_test(INTERMEDIATE, "nobody_who_objected", ask_at(None)), TEST,
+                    "asks at the gate about what lies beyond it"),
+        "no reason": (edit_test(MART, "no_small_number", except_column("numerator_count", " ")), TEST,
+                      "excepts a column without a reason"),
+        "another column": (edit_test(MART, "no_small_number", except_column("persons", "not people")), TEST,
+                           "excepts a column that is not there"),
     },
     names.every_stored_model_has_a_contract: {
         "no contract": (put(MART, "config", "contract", "enforced", value=False), MART,
