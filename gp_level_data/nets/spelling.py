@@ -33,7 +33,8 @@ def numbers_quoted(text: str) -> Iterator[str]:
     A number written backwards passes it as well: its weights are the same modulo 11, up to the sign.
     """
     for match in TEN_DIGITS.finditer(plain(text)):
-        digits = "".join(match.groups())
+        # of whatever script, also of one that has no plainer form
+        digits = "".join(str(int(digit)) for group in match.groups() for digit in group)
         if passes_modulus_11(digits) and digits not in NEVER_ISSUED:
             yield digits
 

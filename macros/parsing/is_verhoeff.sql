@@ -8,9 +8,11 @@
 {%- endset -%}
 {%- set state = namespace(check='0') -%}
 {%- for place in range(longest) -%}
+    {%- set row = place % 8 * 10 -%}
     {%- set moved -%}
+        {#- in two halves: ten digits in a row may be somebody's number -#}
         case when length({{ digits }}) > {{ place }} then try_cast(substr(
-            '{{ moves[place % 8 * 10:place % 8 * 10 + 10] }}',
+            '{{ moves[row:row + 5] }}' || '{{ moves[row + 5:row + 10] }}',
             try_cast(substr({{ digits }}, length({{ digits }}) - {{ place }}, 1) as int) + 1, 1
         ) as int) else 0 end
     {%- endset -%}

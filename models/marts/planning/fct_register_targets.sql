@@ -4,8 +4,10 @@
 -- Disclosure:  int_disclosure__cells; percent and interval from the ranges told there
 
 {% set lowest = ['cells.lowest_numerator', 'cells.highest_denominator'] %}
+{#- null where the denominator is withheld, which `greatest` would pass over -#}
 {% set highest = [
-    'cells.highest_numerator', 'greatest(cells.lowest_denominator, cells.highest_numerator)'
+    'cells.highest_numerator',
+    'cells.lowest_denominator + greatest(cells.highest_numerator - cells.lowest_denominator, 0)'
 ] %}
 
 select
