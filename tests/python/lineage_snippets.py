@@ -95,7 +95,7 @@ LEAKS = {
         f"select {KEY}, reverse(cast(nhs_number as varchar)) as x from {P} {SORTED}",
     ),
     "letters": (
-        "NOT UNDERSTOOD",
+        "VALUE",
         "select translate(cast(nhs_number as varchar), '0123456789', 'abcdefghij') as patient_key"
         f" from {P} {SORTED}",
     ),

@@ -17,6 +17,7 @@ from gp_level_data import evidence, landing, releases
 from gp_level_data.forked_runs import ForkedRuns
 from gp_level_data.nets import Finding, raw_numbers, renaming, renaming_run, values
 from gp_level_data.nets.renaming_run import Pair
+from gp_level_data.refusal import Refusal
 
 JOURNALS = ("gpdpr", "care_data")
 RECORDS = "patient_level.gateway.int_journals__records"
@@ -275,7 +276,7 @@ def rule_of(folder: Path, kind: landing.FileKind, columns: list[str]) -> str | N
 def test_a_collection_without_its_files_is_refused(tmp_path: Path) -> None:
     for folder in ("ods", "cqrs", "gpes/opt_outs"):
         shutil.copytree(SAMPLE / folder, tmp_path / folder)
-    with pytest.raises(landing.Refusal, match="has no file gpes/gpdpr"):
+    with pytest.raises(Refusal, match="has no file gpes/gpdpr"):
         landing.check_folder(tmp_path, "gpdpr")
 
 

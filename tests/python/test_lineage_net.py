@@ -28,6 +28,7 @@ from gp_level_data.nets.lineage.table import page
 MODEL = "int_patients__permitted"
 # Raw columns that are not text.
 TYPES = {
+    "byte_count": "bigint",
     "row_count": "bigint",
     "line_count": "bigint",
     "sequence_number": "bigint",
@@ -264,8 +265,12 @@ def as_numbers() -> tuple[duckdb.DuckDBPyConnection, dict[str, str]]:
         for step in steps.sanctioned()
         if step.yields == "person"
     }
-    assert len(expressions) == 2
+    assert expressions.keys() == {"number_as_sent", "number_of_a_line", *OF_AN_OBJECTION}
     return duckdb.connect(), expressions
+
+
+# In two steps, the second over what the first one gives.
+OF_AN_OBJECTION = ("opt_out_number_plain", "opt_out_number_read")
 
 
 @given(
@@ -276,10 +281,20 @@ def test_a_cleaned_number_is_the_number_or_nothing(as_numbers: tuple, text: str)
     """Flags a step that yields `person` and gives anything but all ten digits as they were sent."""
     connection, expressions = as_numbers
     digits = re.sub(r"\D", "", text)
-    for expression in expressions.values():
+    for expression in (expressions["number_as_sent"], expressions["number_of_a_line"]):
         query = f"select {expression} from (select ?::varchar as number)"
         [result] = connection.execute(query, [text]).fetchone()
         assert result is None or (len(digits) == 10 and result == int(digits))
+
+
+@given(st.text(string.digits + " ,.-E+'x", max_size=16))
+def test_the_number_of_an_objection_is_what_was_sent_or_nothing(as_numbers: tuple, text: str) -> None:
+    """Flags ten digits that did not stand in the text one after the other."""
+    connection, expressions = as_numbers
+    plain, read = (expressions[name] for name in OF_AN_OBJECTION)
+    query = f"select {read} from (select {plain} as number from (select ?::varchar as number))"
+    [result] = connection.execute(query, [text]).fetchone()
+    assert result is None or f"{result:010d}" in re.sub(r"\D", "", text)
 
 
 # The page, and the manifest that it is made from.

@@ -160,7 +160,7 @@ def gateway_nodes() -> Iterator[dict]:
     yield from models
     known = {node["unique_id"] for node in models}
     for node in nodes.values():
-        if node["resource_type"] == "test" and known & set(node["depends_on"]["nodes"]) and node["compiled_code"]:
+        if node["resource_type"] == "test" and known & set(node["depends_on"]["nodes"]) and node.get("compiled_code"):
             yield node
 
 

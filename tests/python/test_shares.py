@@ -74,7 +74,7 @@ def no_opt_outs(raw_dir: Path) -> None:
 
 
 WRONG = {
-    "hospital days": (column("hes/*.csv*", "ADMIDATE", "24DEC2016x"), "no valid day of admission"),
+    "hospital days": (column("hes/*.csv*", "ADMIDATE", "24DEC2016x"), "a day of admission that cannot be read"),
     "admission methods": (column("hes/*.csv*", "ADMIMETH", "99"), "method of admission"),
     "numbers of hospital rows": (column("hes/*.csv*", "NEWNHSNO", "pseudonym"), "not ten digits"),
     "words of the register": (column("ods/epraccur.csv", 12, "IN BUSINESS"), "ods/epraccur.csv"),
