@@ -34,7 +34,7 @@ COMMANDS = {
 }
 # Options that build a part of the run, or a run without its rows.
 PARTS = {"SELECT": "--select", "EXCLUDE": "--exclude", "EMPTY": "--empty", "SAMPLE": "--sample"}
-# Whether this process's own code asks, and not a dbt command as somebody typed it (scratch_gateway.py).
+# Whether this process asks for a part of the models and stores nothing (scratch_gateway.py).
 takes_a_part = False
 
 OWN_DATA_SETTINGS = ("collected_at", "period_start", "period_end")
@@ -59,7 +59,7 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(str(quiet_errors.quietly(error))) from None
 
     def open_gateway(self, conn):
-        """Everything the gateway models need; a Refusal before anything was written."""
+        """Everything the gateway models need, whoever asks; a Refusal before anything was written."""
         check_run(self.raw_dir, self.key_dir, self.config)
         collection = self.config["collection"]
         key = keys.claim_key(self.key_dir, collection)
@@ -99,8 +99,6 @@ def refuse_but_whole_builds() -> None:
 
     dbt writes what it prints to its log as well, and a part of the models may lack what proves the rest.
     """
-    if takes_a_part:
-        return
     flags = get_flags()
     command = getattr(flags, "WHICH", None)
     if command not in COMMANDS:
@@ -108,7 +106,7 @@ def refuse_but_whole_builds() -> None:
             f"The gateway run does not take `dbt {command}`, since its rows are identifiable:"
             f" it takes {', '.join(COMMANDS.values())}."
         )
-    if command != "build":
+    if command != "build" or takes_a_part:
         return
     given = [option for name, option in PARTS.items() if getattr(flags, name, None)]
     if given or getattr(flags, "SELECTOR", None) != "gateway":

@@ -13,7 +13,6 @@ import duckdb
 from conftest import COLLECTION
 
 from gp_level_data import gateway, store, warehouse, whole_run
-from gp_level_data.scratch_gateway import a_part_of_the_models
 
 GATEWAY_FOLDERS = ("models/staging/", "models/intermediate/gateway/")
 
@@ -97,8 +96,7 @@ def run_gateway(
                 "raw_dir": raw_dir, "store_dir": store_dir, "key_dir": key_dir, "collection": COLLECTION,
                 **settings,
             })  # fmt: skip
-            with a_part_of_the_models():
-                plugin.configure_connection(connection)
+            plugin.open_gateway(connection)
             plant_seeds(connection, manifest)
             for node in models(manifest):
                 if node["unique_id"] in built:

@@ -25,7 +25,6 @@ from conftest import (
 from left_behind import holds_key
 
 from gp_level_data import gateway, keys, store, warehouse
-from gp_level_data.scratch_gateway import a_part_of_the_models
 
 CLOSED = "Permission Error: Cannot access file"
 LOCKED = "the configuration has been locked"
@@ -188,8 +187,7 @@ def custodian(built: Folders, tmp_path: Path) -> duckdb.DuckDBPyConnection:
     }
     plugin = gateway.Plugin("gateway", settings)
     connection = duckdb.connect(config={"threads": 1})
-    with a_part_of_the_models():
-        plugin.configure_connection(connection)
+    plugin.open_gateway(connection)
     return connection
 
 
