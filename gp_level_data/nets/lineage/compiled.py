@@ -75,7 +75,8 @@ def compile_run(project_dir: Path, run: str, target: Path, environment: dict) ->
     """The manifest of one run; its folder keeps the parse that the next one starts from."""
     command = [
         Path(sys.executable).with_name("dbt"), "compile", "--quiet", "--target", run,
-        "--select", "resource_type:model", "resource_type:snapshot", *OF_EACH_RUN[run],
+        "--select", "resource_type:model", "resource_type:snapshot", "--indirect-selection", "empty",
+        *OF_EACH_RUN[run],
         "--target-path", target / run, "--log-path", target / "logs",
     ]  # fmt: skip
     ended = subprocess.run(
