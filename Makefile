@@ -1,77 +1,111 @@
-# Two commands: `make build` and `make test`. Both set up what they need; a second call reuses it.
+# Every target forwards to `gpld`, or to a tool that checks; `make help` lists them. What a target needs is
+# installed by the first that asks for it, and again when its lock has changed.
 
 PYTHON ?= python3
 VENV := .venv
-STAMP := $(VENV)/.requirements-installed
+GPLD := $(VENV)/bin/python -m gp_level_data
 PYTEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 
-export RAW_DIR KEY_DIR STORE_DIR
-ifndef RAW_DIR
-unexport RAW_DIR
-endif
-ifndef KEY_DIR
-unexport KEY_DIR
-endif
-ifndef STORE_DIR
-unexport STORE_DIR
-endif
+RUN := $(VENV)/.requirements-installed
+REPORTS := $(VENV)/.requirements-reports-installed
+TEST := $(VENV)/.requirements-test-installed
 
-.PHONY: bench build test test-all leak-score key check contract preview release report-back destroy status evidence backup restore lint clean
+# What is said to make reaches the shell through the environment, and is quoted there: an apostrophe survives.
+export RAW_DIR KEY_DIR STORE_DIR VARS COLLECTION PRACTICE ID TO FROM DATE AT MAILBOX FORMAT ORDERED_BY KEPT
+$(foreach name,RAW_DIR KEY_DIR STORE_DIR,$(if $($(name)),,$(eval unexport $(name))))
 
-build: $(STAMP)
-	@$(VENV)/bin/python -m gp_level_data build $(if $(VARS),--vars '$(VARS)')
+# $(call needs,NAMES): stop unless all of them are said.
+needs = $(if $(filter-out $(words $(1)),$(words $(foreach name,$(1),$(if $($(name)),x)))),\
+	$(error Say more: make $@$(foreach name,$(1), $(name)=...)))
+# $(call option,--name,NAME): the option with what was said, or nothing.
+option = $${$(2):+$(1) "$$$(2)"}
 
-key: $(STAMP)
-	@$(if $(KEY_DIR),,$(error Say where: make key KEY_DIR=...))$(VENV)/bin/python -m gp_level_data keys new --key-dir '$(KEY_DIR)'
+.DEFAULT_GOAL := help
+.PHONY: help build check contract preview release report-back status evidence \
+	key destroy backup restore test test-all lint bench leak-score clean
 
-check: $(STAMP)
-	@$(VENV)/bin/python -m gp_level_data check $(if $(VARS),--vars '$(VARS)')
+help:  ## this list
+	@echo 'make TARGET [NAME=...]; RAW_DIR, KEY_DIR and STORE_DIR name the folders, the sample'"'"'s if not said'
+	@echo
+	@sed -nE 's/^([a-z-]+):[^#]*##( \[([^]]*)\])? (.*)/\1|\3|\4/p' $(MAKEFILE_LIST) \
+		| while IFS='|' read -r target names says; do printf '  %-13s %-34s %s\n' "$$target" "$$names" "$$says"; done
+	@echo
+	@echo 'More, with every option: $(VENV)/bin/gpld --help'
 
-contract: $(STAMP)
-	@$(VENV)/bin/python -m gp_level_data contract $(COLLECTION)
+# ---- runs ------------------------------------------------------------------------------------------
 
-preview: $(STAMP)
-	@$(if $(PRACTICE),,$(error Say which: make preview PRACTICE=A81001))$(VENV)/bin/python -m gp_level_data preview '$(PRACTICE)' $(if $(VARS),--vars '$(VARS)')
+build: $(RUN)  ## [VARS=...] raw files to results and documentation; the sample, if nothing is said
+	@$(GPLD) build $(call option,--vars,VARS)
 
-release: $(STAMP)
-	@$(if $(and $(ID),$(TO)),,$(error Say which and where: make release ID=... TO=...))$(VENV)/bin/python -m gp_level_data release '$(ID)' --to '$(TO)' $(if $(DATE),--date '$(DATE)')
+check: $(RUN)  ## [VARS=...] what a build would say of a raw folder; no key, nothing stored
+	@$(GPLD) check $(call option,--vars,VARS)
 
-report-back: $(STAMP)
-	@$(if $(and $(COLLECTION),$(TO)),,$(error Say what and where: make report-back COLLECTION=... TO=...))$(VENV)/bin/python -m gp_level_data report-back '$(COLLECTION)' --to '$(TO)' $(if $(AT),--at '$(AT)')
+contract: $(RUN)  ## [COLLECTION=...] what each raw file holds, and how it may be written
+	@$(GPLD) contract $${COLLECTION:+"$$COLLECTION"}
 
-destroy: $(STAMP)
-	@$(if $(COLLECTION),,$(error Say what: make destroy COLLECTION=...))$(VENV)/bin/python -m gp_level_data destroy '$(COLLECTION)' $(if $(RAW),--raw) $(if $(ORDERED_BY),--ordered-by '$(ORDERED_BY)') $(if $(KEPT),--kept $(KEPT))
+preview: $(RUN)  ## [PRACTICE=... VARS=...] what would leave a practice; nothing stored
+	@$(call needs,PRACTICE)$(GPLD) preview "$$PRACTICE" $(call option,--vars,VARS)
 
-status evidence: $(STAMP)
-	@$(VENV)/bin/python -m gp_level_data $@
+key: $(RUN)  ## [KEY_DIR=... COLLECTION=...] keys for a collection of your own
+	@$(call needs,KEY_DIR)$(GPLD) keys new --key-dir "$$KEY_DIR" $(call option,--collection,COLLECTION)
 
-backup: $(STAMP)
-	@$(if $(TO),,$(error Say where: make backup TO=...))$(VENV)/bin/python -m gp_level_data backup --to '$(TO)'
+# ---- what comes of them ----------------------------------------------------------------------------
 
-restore: $(STAMP)
-	@$(if $(FROM),,$(error Say what: make restore FROM=...))$(VENV)/bin/python -m gp_level_data restore --from '$(FROM)'
+release: $(RUN)  ## [ID=... TO=... DATE=...] hand out one release; DATE is the day, today if not said
+	@$(call needs,ID TO)$(GPLD) release "$$ID" --to "$$TO" $(call option,--date,DATE)
 
-# The fast tier, for everybody before each commit; CI runs everything.
-test: lint
+report-back: $(REPORTS)  ## [COLLECTION=... TO=... AT=...] a folder for each practice, and the record of it
+	@$(call needs,COLLECTION TO)$(GPLD) report-back "$$COLLECTION" --to "$$TO" $(call option,--at,AT)
+
+status: $(RUN)  ## days that personal data may still be kept
+	@$(GPLD) status
+
+evidence: $(RUN)  ## what a reviewer needs to believe a run
+	@$(GPLD) evidence
+
+destroy: $(RUN)  ## [COLLECTION=... RAW=yes ORDERED_BY=... KEPT=...] destroy what is personal; proved, certified
+	@$(call needs,COLLECTION)$(GPLD) destroy "$$COLLECTION" $(if $(RAW),--raw) \
+		$(call option,--ordered-by,ORDERED_BY) $(foreach folder,$(KEPT),--kept '$(folder)')
+
+backup: $(RUN)  ## [TO=...] copy results and ledger; nothing personal
+	@$(call needs,TO)$(GPLD) backup --to "$$TO"
+
+restore: $(RUN)  ## [FROM=...] put a backup in the place of results that are lost
+	@$(call needs,FROM)$(GPLD) restore --from "$$FROM"
+
+# ---- the project itself ----------------------------------------------------------------------------
+
+test: lint  ## the fast tier: for everybody, before each commit
 	@$(PYTEST)
 
-test-all: lint
+test-all: lint  ## everything, which takes long
 	@$(PYTEST) -m ''
 
-bench: $(STAMP)
-	@$(VENV)/bin/python -m tests.python.benchmark $(if $(SCALE),--scale $(SCALE)) $(if $(COLLECTION),--collection '$(COLLECTION)')
-
-leak-score: $(STAMP)
-	@PYTHONPATH=. $(VENV)/bin/python tests/python/leak_score.py $(LEAKS)
-
-lint: $(STAMP)
+lint: $(TEST)  ## style of SQL
 	@$(VENV)/bin/python tests/lint.py
 
-clean:
+bench: $(TEST)  ## [SCALE=... COLLECTION=...] synthetic England, measured
+	@$(VENV)/bin/python -m tests.python.benchmark $(if $(SCALE),--scale $(SCALE)) $(call option,--collection,COLLECTION)
+
+leak-score: $(TEST)  ## the nets, tried on leaks made on purpose
+	@PYTHONPATH=. $(VENV)/bin/python tests/python/leak_score.py $(LEAKS)
+
+clean:  ## what dbt wrote besides databases
 	rm -rf target logs
 
-$(STAMP): requirements.lock
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+# Wheels alone, by their hashes.
+$(RUN): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.13 is needed" if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement requirements.lock
+	$(INSTALL) --require-hashes --only-binary :all: --requirement requirements.lock
+	ln -sf "$(CURDIR)/gp_level_data/gpld" $(VENV)/bin/gpld
+	touch $@
+
+$(REPORTS): $(RUN) requirements-reports.lock
+	$(INSTALL) --require-hashes --only-binary :all: --requirement requirements-reports.lock
+	touch $@
+
+$(TEST): $(REPORTS) requirements-test.lock
+	$(INSTALL) --require-hashes --only-binary :all: --requirement requirements-test.lock
 	touch $@

@@ -1,0 +1,295 @@
+"""The command line, whole: `gpld`, of which `python -m gp_level_data` is another name.
+
+Every command is told here with its options, and what carries it out is imported when it is called: help
+and completion need none of it. What is refused is one sentence and exit code 1; what was not understood, 2.
+"""
+
+import getpass
+import os
+import sys
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from gp_level_data.refusal import Refusal
+
+PROJECT = Path(__file__).resolve().parents[1]
+SAMPLE = PROJECT / "sample"
+STOPPED = "\nStopped: what was there before stays or is put back by the next command."
+EPILOG = (
+    "Commands, options and collections are completed after"
+    ' eval "$(_GPLD_COMPLETE=bash_source gpld)", or zsh_source, fish_source.'
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 when it was done, 1 when it was refused, 2 when it was not understood."""
+    try:
+        return gpld.main(arguments, prog_name="gpld", standalone_mode=False) or 0
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    except click.ClickException as misunderstood:
+        misunderstood.show()
+        return misunderstood.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        print(STOPPED, file=sys.stderr)
+        return 130
+
+
+# ---- how a command is told --------------------------------------------------------------------------
+
+
+class SeedRow(click.ParamType):
+    """The id of a row of a seed. Completed, not checked: what carries the command out says what is none."""
+
+    name = "text"
+
+    def __init__(self, seed: str) -> None:
+        self.seed = seed
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        lines = (PROJECT / "seeds" / f"{self.seed}.csv").read_text(encoding="utf-8").splitlines()
+        ids = dict.fromkeys(line.split(",")[0] for line in lines[1:])
+        return [CompletionItem(each) for each in ids if each.startswith(incomplete)]
+
+
+class Scale(click.ParamType):
+    """`sample`, or a share of England."""
+
+    name = "share"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        from gp_level_data.synthesise import size
+
+        try:
+            scale = value if value == size.SAMPLE else float(value)
+            size.size_of(scale)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return scale
+
+
+class Day(click.ParamType):
+    """A day, as 2017-04-02."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").date() if isinstance(value, str) else value
+        except ValueError:
+            self.fail("a day is written like 2017-04-02", param, ctx)
+
+
+FOLDER = click.Path(path_type=Path)
+COLLECTION, RELEASE = SeedRow("collections"), SeedRow("releases")
+
+
+def folder(name: str, default: Path, says: str) -> click.Option:
+    """A folder: as given, else from the environment (--raw-dir: RAW_DIR), else the sample's."""
+    variable = name.removeprefix("--").replace("-", "_").upper()
+    return click.Option(
+        [name], type=FOLDER, default=default, envvar=variable, show_envvar=True, show_default=True, help=says
+    )  # fmt: skip
+
+
+def option(name: str, says: str, **more: Any) -> click.Option:
+    """An option; a default is shown."""
+    return click.Option(
+        name.split(), help=says, show_default=more.get("default") is not None, **more
+    )
+
+
+def argument(name: str, **more: Any) -> click.Argument:
+    return click.Argument([name], **more)
+
+
+class Sections(click.Group):
+    """Commands in the order in which they are told, under headings."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.sections: dict[str, list[str]] = {}
+
+    def section(self, title: str, *commands: click.Command) -> None:
+        for command in commands:
+            self.add_command(command)
+        self.sections[title] = [str(command.name) for command in commands]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, self.commands[name].help or "") for name in names])
+
+
+def command(name: str, says: str, place: str, *params: click.Parameter) -> click.Command:
+    """A command, which `place` carries out: a module of this package and a function of it."""
+
+    def run(**chosen: Any) -> int:
+        module, _, function = place.partition(":")
+        call = getattr(import_module(f"gp_level_data.{module}"), function)
+        return call(SimpleNamespace(**chosen))
+
+    return click.Command(name, callback=run, params=list(params), help=says)
+
+
+def group(name: str, says: str, *actions: click.Command) -> click.Group:
+    """Several actions under one name."""
+    return click.Group(name, commands=list(actions), help=says)
+
+
+# ---- the commands -----------------------------------------------------------------------------------
+
+RAW = folder("--raw-dir", SAMPLE, "What practices and hospitals sent.")
+KEYS = folder("--key-dir", PROJECT / ".local" / "keys", "The keys.")
+STORE = folder("--store-dir", PROJECT / ".local" / "store", "The results.")
+VARS = option("--vars", "Settings of the collection as YAML, such as '{collection: gpdpr}'.", default="")
+AT = option("--at", "The moment, with its time zone; now, if not given.")
+LAST = option(
+    "--last", "Printed with an entry and written down elsewhere: it must be there.", metavar="CHECKSUM"
+)
+OWN_KEYS = option("--key-dir", "The folder that the keys lie in.", type=FOLDER, required=True)
+NEW_FOLDER = option("--to", "A folder that does not exist yet.", type=FOLDER, required=True)
+
+
+def at_project(ctx: click.Context, param: click.Parameter, given: Path | None) -> None:
+    """Go on with the code of another checkout: code and models belong together."""
+    if given is None or ctx.resilient_parsing or given.resolve() == PROJECT:
+        return
+    project = given.resolve()
+    if not (project / "gp_level_data" / "__main__.py").is_file():
+        raise click.BadParameter(f"{given} is no folder of this project.", ctx, param)
+    environment = os.environ | {"PYTHONPATH": str(project), "GPLD_PROJECT_DIR": str(project)}
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "gp_level_data", *sys.argv[1:]], environment)
+
+
+gpld = Sections(
+    "gpld",
+    help="From patient records of general practices to metrics per GP.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    params=[
+        click.Option(
+            ["--project-dir"], type=FOLDER, envvar="GPLD_PROJECT_DIR", show_envvar=True,
+            is_eager=True, expose_value=False, callback=at_project,
+            help="Another checkout, whose code is run; this one, if not given.",
+        )
+    ],
+)  # fmt: skip
+
+gpld.section(
+    "Before a run",
+    command(
+        "contract", "What each raw file holds, and how it may be written.", "contract_page:run",
+        argument("collection", required=False, type=COLLECTION),
+    ),
+    command("check", "What a build would say of a raw folder; nothing is stored.", "check:run", RAW, VARS),
+    command(
+        "preview", "What would leave a practice, before it agrees; nothing is stored.", "preview:run",
+        argument("practice"), RAW, VARS,
+    ),
+    group(
+        "keys", "Make, tell apart and destroy the keys of a collection.",
+        command(
+            "new", "Make the keys of a collection, where there are none.", "key_command:new",
+            OWN_KEYS, option("--collection", "Whose keys.", type=COLLECTION, default="individual_gp_level_data"),
+        ),
+        command("show-fingerprint", "Letters that tell keys apart; never a key.", "key_command:show_fingerprint", OWN_KEYS),
+        command(
+            "destroy", "Overwrite a key and delete it, for good.", "key_command:destroy",
+            OWN_KEYS, option("--key", "A collection, or the store's.", required=True),
+        ),
+    ),
+)  # fmt: skip
+
+gpld.section(
+    "Runs",
+    command(
+        "build", "Both runs, the documentation, and a look at the results.", "build:run", RAW, VARS, KEYS, STORE,
+        option("--unit-tests", "Run the unit tests too.", is_flag=True),
+        option("--verbose", "Show everything that dbt says.", is_flag=True),
+    ),
+    command(
+        "status", "Days that personal data may still be kept; 1 where one is overdue.", "status:run", AT, KEYS, STORE,
+    ),
+    command(
+        "evidence", "What a reviewer needs to believe a run; `verify` whether it still holds.", "evidence:run",
+        argument("action", required=False, default="collect", type=click.Choice(["collect", "verify"])),
+        RAW, KEYS, STORE, LAST,
+    ),
+)  # fmt: skip
+
+gpld.section(
+    "What comes of them",
+    command(
+        "report-back", "One folder a practice, and the record of it.", "report_back:run",
+        argument("collection", type=COLLECTION),
+        option("--to", "Folder for the practices' folders.", type=FOLDER, required=True), AT, KEYS, STORE,
+    ),
+    group(
+        "ndop", "The exchange on National Data Opt-outs, before a release.",
+        command(
+            "request", "Write the file that asks about a release's people.", "ndop:request", RAW, VARS,
+            option("--mailbox", "The sender's MESH mailbox.", required=True),
+            option("--date", "Day of sending.", type=Day(), required=True),
+            option("--sequence", "Number among that day's requests.", type=int, default=1),
+        ),
+        command("check", "What every exchange came to, and who is permitted.", "ndop:check", RAW, VARS),
+    ),
+    command(
+        "release", "Hand out one release, and remember who was in it.", "release:run",
+        argument("release_id", type=RELEASE), NEW_FOLDER,
+        option("--date", "Day of handing out; today, if not given.", type=Day()), KEYS, STORE,
+    ),
+    command(
+        "register", "Write the public register of releases as CSV.", "release:write_register",
+        option("--to", "A CSV file.", type=FOLDER, required=True), STORE,
+    ),
+)  # fmt: skip
+
+gpld.section(
+    "The end",
+    command(
+        "destroy", "Destroy what is personal, prove it, certify it.", "destroy:run",
+        argument("collection", type=COLLECTION),
+        option("--raw", "Destroy the raw files of people as well.", is_flag=True),
+        option("--ordered-by", "Who orders it, for the certificate.", default=getpass.getuser),
+        option("--kept", "One more folder to be searched, such as a handed-out one.", type=FOLDER, multiple=True),
+        RAW, KEYS, STORE,
+    ),
+    group(
+        "certificate", "Whether what was certified still holds.",
+        command("verify", "Whether the certificates still hold.", "certificate:run", KEYS, STORE, LAST),
+    ),
+    command("backup", "Copy results and ledger; nothing personal.", "backup:back_up", NEW_FOLDER, KEYS, STORE),
+    command(
+        "restore", "Put a backup in the place of results that are lost.", "backup:restore",
+        option("--from source", "Folder of a backup.", type=FOLDER, required=True), KEYS, STORE,
+    ),
+)  # fmt: skip
+
+gpld.section(
+    "The project itself",
+    command("releases", "Write what dbt needs of the seeds of releases.", "releases:run"),
+    command("lineage", "Prove that no stored column depends on an identifier.", "nets.lineage.command:run"),
+    command(
+        "synthesise", "Write a raw folder of synthetic patients.", "synthesise:run",
+        option("--out", "Where to.", type=FOLDER, default=SAMPLE),
+        option("--scale", "'sample' (24 practices, 40,000 patients) or the share of England, up to 1.",
+               type=Scale(), default="sample"),
+        option("--seed", "Of all that is drawn.", type=int, default=20170401),
+        option("--collection", "Whose practice files; without it all three for the sample, else the first.",
+               type=click.Choice(["individual_gp_level_data", "gpdpr", "care_data"])),
+        option("--plain-hes", "Do not compress the HES files.", is_flag=True),
+    ),
+)  # fmt: skip
