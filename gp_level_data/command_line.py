@@ -16,10 +16,9 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from gp_level_data.project import PROJECT, SAMPLE
 from gp_level_data.refusal import Refusal
 
-PROJECT = Path(__file__).resolve().parents[1]
-SAMPLE = PROJECT / "sample"
 STOPPED = "\nStopped: what was there before stays or is put back by the next command."
 EPILOG = (
     "Commands, options and collections are completed after"
@@ -190,10 +189,10 @@ gpld = Sections(
 gpld.section(
     "Before a run",
     command(
-        "contract", "What each raw file holds, and how it may be written.", "contract_page:run",
+        "contract", "What each raw file holds, and how it may be written.", "pages.contract_page:run",
         argument("collection", required=False, type=COLLECTION),
     ),
-    command("check", "What a build would say of a raw folder; nothing is stored.", "check:run", RAW, VARS),
+    command("check", "What a build would say of a raw folder; nothing is stored.", "commands.check:run", RAW, VARS),
     command(
         "preview", "What would leave a practice, before it agrees; nothing is stored.", "preview:run",
         argument("practice"), RAW, VARS,
@@ -201,12 +200,12 @@ gpld.section(
     group(
         "keys", "Make, tell apart and destroy the keys of a collection.",
         command(
-            "new", "Make the keys of a collection, where there are none.", "key_command:new",
+            "new", "Make the keys of a collection, where there are none.", "commands.key_command:new",
             OWN_KEYS, option("--collection", "Whose keys.", type=COLLECTION, default="individual_gp_level_data"),
         ),
-        command("show-fingerprint", "Letters that tell keys apart; never a key.", "key_command:show_fingerprint", OWN_KEYS),
+        command("show-fingerprint", "Letters that tell keys apart; never a key.", "commands.key_command:show_fingerprint", OWN_KEYS),
         command(
-            "destroy", "Overwrite a key and delete it, for good.", "key_command:destroy",
+            "destroy", "Overwrite a key and delete it, for good.", "commands.key_command:destroy",
             OWN_KEYS, option("--key", "A collection, or the store's.", required=True),
         ),
     ),
@@ -215,15 +214,15 @@ gpld.section(
 gpld.section(
     "Runs",
     command(
-        "build", "Both runs, the documentation, and a look at the results.", "build:run", RAW, VARS, KEYS, STORE,
+        "build", "Both runs, the documentation, and a look at the results.", "commands.build:run", RAW, VARS, KEYS, STORE,
         option("--unit-tests", "Run the unit tests too.", is_flag=True),
         option("--verbose", "Show everything that dbt says.", is_flag=True),
     ),
     command(
-        "status", "Days that personal data may still be kept; 1 where one is overdue.", "status:run", AT, KEYS, STORE,
+        "status", "Days that personal data may still be kept; 1 where one is overdue.", "commands.status:run", AT, KEYS, STORE,
     ),
     command(
-        "evidence", "What a reviewer needs to believe a run; `verify` whether it still holds.", "evidence:run",
+        "evidence", "What a reviewer needs to believe a run; `verify` whether it still holds.", "commands.evidence:run",
         argument("action", required=False, default="collect", type=click.Choice(["collect", "verify"])),
         RAW, KEYS, STORE, LAST,
     ),
@@ -232,27 +231,27 @@ gpld.section(
 gpld.section(
     "What comes of them",
     command(
-        "report-back", "One folder a practice, and the record of it.", "report_back:run",
+        "report-back", "One folder a practice, and the record of it.", "commands.report_back:run",
         argument("collection", type=COLLECTION),
         option("--to", "Folder for the practices' folders.", type=FOLDER, required=True), AT, KEYS, STORE,
     ),
     group(
         "ndop", "The exchange on National Data Opt-outs, before a release.",
         command(
-            "request", "Write the file that asks about a release's people.", "ndop:request", RAW, VARS,
+            "request", "Write the file that asks about a release's people.", "commands.ndop:request", RAW, VARS,
             option("--mailbox", "The sender's MESH mailbox.", required=True),
             option("--date", "Day of sending.", type=Day(), required=True),
             option("--sequence", "Number among that day's requests.", type=int, default=1),
         ),
-        command("check", "What every exchange came to, and who is permitted.", "ndop:check", RAW, VARS),
+        command("check", "What every exchange came to, and who is permitted.", "commands.ndop:check", RAW, VARS),
     ),
     command(
-        "release", "Hand out one release, and remember who was in it.", "release:run",
+        "release", "Hand out one release, and remember who was in it.", "commands.hand_out:run",
         argument("release_id", type=RELEASE), NEW_FOLDER,
         option("--date", "Day of handing out; today, if not given.", type=Day()), KEYS, STORE,
     ),
     command(
-        "register", "Write the public register of releases as CSV.", "release:write_register",
+        "register", "Write the public register of releases as CSV.", "commands.hand_out:write_register",
         option("--to", "A CSV file.", type=FOLDER, required=True), STORE,
     ),
 )  # fmt: skip
@@ -260,7 +259,7 @@ gpld.section(
 gpld.section(
     "The end",
     command(
-        "destroy", "Destroy what is personal, prove it, certify it.", "destroy:run",
+        "destroy", "Destroy what is personal, prove it, certify it.", "commands.destroy:run",
         argument("collection", type=COLLECTION),
         option("--raw", "Destroy the raw files of people as well.", is_flag=True),
         option("--ordered-by", "Who orders it, for the certificate.", default=getpass.getuser),
@@ -269,11 +268,11 @@ gpld.section(
     ),
     group(
         "certificate", "Whether what was certified still holds.",
-        command("verify", "Whether the certificates still hold.", "certificate:run", KEYS, STORE, LAST),
+        command("verify", "Whether the certificates still hold.", "end.certificate:run", KEYS, STORE, LAST),
     ),
-    command("backup", "Copy results and ledger; nothing personal.", "backup:back_up", NEW_FOLDER, KEYS, STORE),
+    command("backup", "Copy results and ledger; nothing personal.", "commands.backup:back_up", NEW_FOLDER, KEYS, STORE),
     command(
-        "restore", "Put a backup in the place of results that are lost.", "backup:restore",
+        "restore", "Put a backup in the place of results that are lost.", "commands.backup:restore",
         option("--from source", "Folder of a backup.", type=FOLDER, required=True), KEYS, STORE,
     ),
 )  # fmt: skip

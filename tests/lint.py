@@ -1,4 +1,4 @@
-"""`make lint`: the SQL keeps the style that pyproject.toml sets.
+"""`make lint`: SQL and Python keep the style that pyproject.toml sets.
 
 sqlfluff compiles each file with dbt, which costs seconds for all of them, and then parses and checks it,
 which costs a second for each. So a clean verdict is kept, in target/lint, by a digest of all that it
@@ -18,6 +18,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -38,6 +39,7 @@ _rendered: dict[str, RenderedFile] = {}
 
 def main(options: list[str]) -> int:
     os.chdir(PROJECT)
+    ruff = subprocess.run([sys.executable, "-m", "ruff", "check", "--quiet", "gp_level_data", "tests"], check=False)
     sys.path.insert(0, str(PROJECT))
     prepare()
     linter = Linter(config=FluffConfig.from_path("."))
@@ -59,7 +61,7 @@ def main(options: list[str]) -> int:
     bad_count = sum(map(bool, complaints.values()))
     unchanged_count = len(files) - len(to_check)
     print(f"Style of {len(files)} SQL files: {bad_count} with complaints, {unchanged_count} clean and unchanged since.")
-    return int(bad_count > 0)
+    return int(bad_count > 0 or ruff.returncode > 0)
 
 
 def prepare() -> None:
@@ -77,7 +79,7 @@ def prepare() -> None:
 
 def digest(rendered: RenderedFile) -> str:
     """One checksum of all that the verdict on a file depends on."""
-    settings = {section: values for section, values in rendered.config._configs.items()}
+    settings = dict(rendered.config._configs.items())
     settings["core"] = {name: value for name, value in settings["core"].items() if name not in OBJECTS}
     variants = [(each.templated_str, each.sliced_file) for each in rendered.templated_variants]
     depends_on = (metadata.version("sqlfluff"), settings, rendered.source_str, variants)

@@ -20,11 +20,12 @@ import duckdb
 import pyarrow
 import pyarrow.parquet
 
-from gp_level_data import ndop_files, store
+from gp_level_data.custody import store
+from gp_level_data.custody.pseudonym import pseudonymiser
 from gp_level_data.nets import Finding
 from gp_level_data.nets.spelling import NEVER_ISSUED
-from gp_level_data.pseudonym import pseudonymiser
-from gp_level_data.synthetic_folder import MARKER, write_marker
+from gp_level_data.raw import ndop_files
+from gp_level_data.raw.synthetic_folder import MARKER, write_marker
 
 NET = "renaming"
 # A table of people is stored in the order of the first of these that it has.

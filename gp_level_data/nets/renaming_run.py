@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gp_level_data import keys, releases, small_folder
-from gp_level_data.forked_runs import ForkedRuns
-from gp_level_data.nets import Finding, renaming
+from gp_level_data import releases
+from gp_level_data.custody import keys
+from gp_level_data.nets import Finding, renaming, small_folder
+from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.nets.lineage.compiled import built_manifest
+from gp_level_data.project import PROJECT
 from gp_level_data.refusal import Refusal
 
-PROJECT = Path(__file__).parents[2]
 SEED = 20170401
 RUNS = ("gateway", "warehouse")
 

@@ -19,11 +19,11 @@ from types import MappingProxyType, SimpleNamespace
 import duckdb
 import jinja2
 
-from gp_level_data import store
+from gp_level_data.custody import store
 from gp_level_data.nets import Finding
 from gp_level_data.nets.disguises import Tokens
+from gp_level_data.project import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 MACROS = ("privacy", "nhs_number", "engine")
 NAME_WITH_DIGITS = re.compile(r"[0-9]{6,}")
 PSEUDONYMS = ("patient_key", "release_key")

@@ -11,22 +11,22 @@ so that the collection cannot do other than its preview says.
 import argparse
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import duckdb
 
-from gp_level_data import build, landing
+from gp_level_data import project
 from gp_level_data.preview import journals, patients
 from gp_level_data.preview.practice import Practice, the_practice
+from gp_level_data.raw import landing
 from gp_level_data.refusal import Refusal
-from gp_level_data.scratch_gateway import scratch_gateway
+from gp_level_data.runs.scratch_gateway import scratch_gateway
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which practice, in which raw folder."""
     parser.add_argument("practice", help="code of the practice, such as A81001")
-    build.add_raw_arguments(parser)
+    project.add_raw_arguments(parser)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -34,7 +34,7 @@ def run(chosen: argparse.Namespace) -> int:
     code = chosen.practice.strip().upper()
     if not re.fullmatch(landing.PRACTICE_CODE, code):
         raise Refusal("A practice code is a letter and five digits, such as A81001.")
-    settings = build.read_settings(chosen.vars)
+    settings = project.read_settings(chosen.vars)
     raw_dir = chosen.raw_dir.resolve()
     models = of_kind(settings["collection"]).MODELS
     with scratch_gateway(raw_dir, settings, chosen.vars, *models) as cursor:

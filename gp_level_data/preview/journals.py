@@ -7,9 +7,9 @@ from datetime import date
 
 import duckdb
 
-from gp_level_data import landing
-from gp_level_data.intake_rules import rules
 from gp_level_data.preview.practice import Practice, counted, counted_lines
+from gp_level_data.raw import landing
+from gp_level_data.raw.intake_rules import rules
 
 MODELS = ("int_journals__judged", "int_journals__patients", "int_opt_outs__upheld")
 # Of each column of the file: the column that is stored of it, if any, and in which form.

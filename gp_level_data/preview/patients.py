@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from gp_level_data import landing
-from gp_level_data.intake_rules import in_words
 from gp_level_data.preview.practice import Practice, counted, counted_lines
+from gp_level_data.raw import landing
+from gp_level_data.raw.intake_rules import in_words
 
 MODELS = ("int_patients__judged", "int_opt_outs__upheld")
 COLUMNS = {

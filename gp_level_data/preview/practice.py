@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-from gp_level_data import landing
-from gp_level_data.intake_rules import in_words, rules
-from gp_level_data.landing import FileKind, RawFile
+from gp_level_data.raw import landing
+from gp_level_data.raw.intake_rules import in_words, rules
+from gp_level_data.raw.landing import FileKind, RawFile
 from gp_level_data.refusal import Refusal
 
 ANSWERS = {

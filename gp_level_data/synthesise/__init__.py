@@ -27,12 +27,12 @@ import tempfile
 
 import duckdb
 
+from gp_level_data.raw.synthetic_folder import is_synthetic, write_marker
 from gp_level_data.synthesise.hospital_files import write_hes
 from gp_level_data.synthesise.journal_files import write_journal, write_social_care
 from gp_level_data.synthesise.practice_files import write_metrics, write_opt_outs
 from gp_level_data.synthesise.settings import fill_in, quoted, settings_for
 from gp_level_data.synthesise.size import SAMPLE, Size, size_of
-from gp_level_data.synthetic_folder import is_synthetic, write_marker
 
 HERE = pathlib.Path(__file__).parent
 DEFAULT_SEED = 20170401

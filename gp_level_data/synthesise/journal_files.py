@@ -4,7 +4,7 @@ import pathlib
 
 import duckdb
 
-from gp_level_data.landing import JOURNAL_COLUMNS, NOT_IN_CARE_DATA
+from gp_level_data.raw.landing import JOURNAL_COLUMNS, NOT_IN_CARE_DATA
 from gp_level_data.synthesise.settings import quoted
 
 CARE_DATA_CATEGORIES = ("diagnosis", "medication", "immunisation", "referral")

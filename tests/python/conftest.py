@@ -22,8 +22,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from gp_level_data import keys, store
-from gp_level_data.forked_runs import ForkedRuns
+from gp_level_data.custody import keys, store
+from gp_level_data.nets.forked_runs import ForkedRuns
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "sample"

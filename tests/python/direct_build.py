@@ -12,7 +12,8 @@ from pathlib import Path
 import duckdb
 from conftest import COLLECTION
 
-from gp_level_data import gateway, store, warehouse, whole_run
+from gp_level_data.custody import store
+from gp_level_data.runs import gateway, warehouse, whole_run
 
 GATEWAY_FOLDERS = ("models/staging/", "models/intermediate/gateway/")
 

@@ -36,8 +36,10 @@ from conftest import PROJECT, SAMPLE, Folders, connect, tables_of
 from disclosure_run import MARTS, Runner
 from disclosure_run import compiled as compiled_report
 
-from gp_level_data import keys, releases, small_folder
-from gp_level_data.forked_runs import ForkedRuns
+from gp_level_data import releases
+from gp_level_data.custody import keys
+from gp_level_data.nets import small_folder
+from gp_level_data.nets.forked_runs import ForkedRuns
 
 COLLECTIONS = ("individual_gp_level_data", "gpdpr", "care_data")
 REPORT = COLLECTIONS[0]

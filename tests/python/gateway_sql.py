@@ -20,8 +20,8 @@ from conftest import PROJECT, Folders, must_succeed, once, run_dbt
 from duckdb import sqltypes
 from opt_out_oracle import Expected, Sent, expected, objections, opted_out, seed, upheld
 
-from gp_level_data import landing
-from gp_level_data.pseudonym import pseudonymiser
+from gp_level_data.custody.pseudonym import pseudonymiser
+from gp_level_data.raw import landing
 
 SETTINGS = ("collection", "collected_at", "period_start", "period_end", "exception_id")
 KEY = b"not a secret: 32 bytes for tests"

@@ -15,8 +15,8 @@ from gateway_sql import KEY, journal_models, models, pseudonym, relations
 from journal_oracle import Journals, Stored, stored
 from opt_out_oracle import Sent, nhs_number
 
-from gp_level_data import landing
-from gp_level_data.intake_rules import rules
+from gp_level_data.raw import landing
+from gp_level_data.raw.intake_rules import rules
 
 
 def as_landed(journals: Journals) -> Sent:
@@ -78,7 +78,7 @@ def outcome(connection: duckdb.DuckDBPyConnection, journals: Journals) -> Stored
     people = rows("select * from gateway.int_journals__people")
     return Stored(
         {(number_of[key], practice): tuple(rest) for key, practice, *rest in people},
-        set((number_of[key], *rest) for key, *rest in rows("select * from gateway.int_journals__records")),
+        {(number_of[key], *rest) for key, *rest in rows("select * from gateway.int_journals__records")},
         removed,
         {
             (number_of[key], *rest)

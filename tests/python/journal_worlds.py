@@ -235,7 +235,7 @@ def drawn(seed: str, collection: str, people: int, rows: int) -> Journals:
                 said.setdefault(name, []).append(value)
     pairs = [(row["category"], row["code"], row["date"]) for row in RECORDS if len(row) == 3 and "date" in row]
     for person in range(people):
-        details = {name: value for name, value in said_of(random_, said, 0.06)}
+        details = dict(said_of(random_, said, 0.06))
         for _ in range(random_.randrange(1, rows)):
             category, code, when = random_.choice(pairs)
             changes = dict(details) | {"category": category, "code": code, "date": when}

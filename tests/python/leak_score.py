@@ -39,8 +39,7 @@ from conftest import COLLECTION, SOURCES, copy_project
 from opt_out_oracle import expected
 from small_world import NO_TESTS, NO_UNIT_TESTS, SmallWorld
 
-from gp_level_data import leak_score
-from gp_level_data.nets import Finding, lineage, names, raw_numbers, renaming, values
+from gp_level_data.nets import Finding, leak_score, lineage, names, raw_numbers, renaming, values
 from gp_level_data.nets.renaming_run import Pair
 
 LEAKS = Path(__file__).parent / "leaks"

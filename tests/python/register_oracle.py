@@ -46,7 +46,7 @@ def is_in_population(patient: Patient) -> bool:
 
 def is_of_age(patient: Patient) -> bool:
     """Whoever is 17 whenever in that year the birthday is."""
-    return patient.birth_year is not None and REFERENCE >= date(patient.birth_year + 17, 12, 31)
+    return patient.birth_year is not None and date(patient.birth_year + 17, 12, 31) <= REFERENCE
 
 
 def on_register(patient: Patient) -> str:

@@ -19,7 +19,8 @@ import release_world
 from conftest import PROJECT, must_succeed, once, run_dbt
 from release_world import ADMISSIONS, GPDPR, LINKED, PLANNING, PRACTICES, Person
 
-from gp_level_data import pseudonym, releases
+from gp_level_data import releases
+from gp_level_data.custody import pseudonym
 
 FOLDERS = (
     "models/intermediate/gateway/releases", "models/intermediate/releases", "models/marts/releases/extracts",

@@ -18,7 +18,9 @@ import yaml
 from conftest import COLLECTION, DBT, PROJECT
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from gp_level_data import keys, small_folder, whole_run
+from gp_level_data.custody import keys
+from gp_level_data.nets import small_folder
+from gp_level_data.runs import whole_run
 
 VARIABLES = json.dumps({"disseminated_at": small_folder.DISSEMINATED_AT.isoformat()})
 SETTINGS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]

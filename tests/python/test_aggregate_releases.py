@@ -18,7 +18,8 @@ from release_world import published
 from test_planning import MONTH, NOT_GIVEN, given, small
 from test_release_requests import AGGREGATE, REQUEST, RULES, reasons
 
-from gp_level_data import data_dictionary, releases
+from gp_level_data import releases
+from gp_level_data.pages import data_dictionary
 
 OFFERED = [row for row in RULES["release_datasets"] if row["kind"] in ("dimension", "breakdown", "shown")]
 TABLES = list(dict.fromkeys(row["dataset"] for row in OFFERED))

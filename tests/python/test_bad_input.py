@@ -12,11 +12,22 @@ from pathlib import Path
 
 import pytest
 from conftest import (
-    COLLECTION, SAMPLE, Ended, Folders, copy_store, file_digests, finish, must_succeed, run_build, run_dbt, start,
+    COLLECTION,
+    SAMPLE,
+    Ended,
+    Folders,
+    copy_store,
+    file_digests,
+    finish,
+    must_succeed,
+    run_build,
+    run_dbt,
+    start,
 )  # fmt: skip
 
-from gp_level_data import keys, synthetic_folder
 from gp_level_data.__main__ import main
+from gp_level_data.custody import keys
+from gp_level_data.raw import synthetic_folder
 
 OWN_VARS = (
     '{collected_at: "2017-04-02T09:00:00+01:00", period_start: 2016-04-01, period_end: 2017-03-31}'
@@ -292,7 +303,7 @@ def test_as_a_command(previous: Folders, tmp_path: Path, says: str) -> None:
 
 LOCKER = """
 import sys, pathlib
-from gp_level_data import store
+from gp_level_data.custody import store
 store.lock(pathlib.Path(sys.argv[1]))
 print("locked", flush=True)
 sys.stdin.read()

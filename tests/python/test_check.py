@@ -7,12 +7,32 @@ from pathlib import Path
 import pytest
 from conftest import COLLECTION, SAMPLE
 from test_intake_cases import (
-    HERE, HOSPITAL, HOSPITAL_HEADER, NUMBER, OPT_OUT_HEADER, OPT_OUTS, PEOPLE, RECORDS, HEADER, T1, content,
-    delimited, episode, good_folder, instead, lines, objection, otherwise_coded, person, register_as_json, without, write,
+    HEADER,
+    HERE,
+    HOSPITAL,
+    HOSPITAL_HEADER,
+    NUMBER,
+    OPT_OUT_HEADER,
+    OPT_OUTS,
+    PEOPLE,
+    RECORDS,
+    T1,
+    content,
+    delimited,
+    episode,
+    good_folder,
+    instead,
+    lines,
+    objection,
+    otherwise_coded,
+    person,
+    register_as_json,
+    without,
+    write,
 )  # fmt: skip
 
-from gp_level_data import synthetic_folder
 from gp_level_data.__main__ import main
+from gp_level_data.raw import synthetic_folder
 
 Said = tuple[int, str]
 Check = Callable[..., Said]

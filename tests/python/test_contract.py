@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT
 
-from gp_level_data import contract_page, landing
 from gp_level_data.__main__ import main
-from gp_level_data.landing import FileKind, words
+from gp_level_data.pages import contract_page
+from gp_level_data.raw import landing
+from gp_level_data.raw.landing import FileKind, words
 
 KINDS = {
     (collection, kind.relation): kind

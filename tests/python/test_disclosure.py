@@ -81,7 +81,7 @@ def conditions_of(gps: list, areas: list, practices: dict, chance: np.random.Gen
             same = {person: again.get(first, first) for person, first in same.items()}
 
     people: dict[tuple, set] = {}
-    for (practice, gp, number), first in same.items():
+    for (practice, gp, _), first in same.items():
         for area in (
             ("gp", practice, gp),
             ("practice", practice, practice),

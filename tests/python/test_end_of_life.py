@@ -19,23 +19,12 @@ from conftest import COLLECTION, PROJECT, SAMPLE, Folders, copy_store, must_succ
 from left_behind import numbers_in
 from test_killed import killed_at
 
-from gp_level_data import (
-    build,
-    certificate,
-    checksums,
-    evidence,
-    keys,
-    leak_score,
-    ledger,
-    policy,
-    publication,
-    published,
-    remains,
-    report_back,
-    store,
-)
+from gp_level_data import project
 from gp_level_data.__main__ import main
-from gp_level_data.nets import Finding, raw_numbers
+from gp_level_data.commands import build, evidence, report_back
+from gp_level_data.custody import checksums, keys, publication, published_tables, store
+from gp_level_data.end import certificate, ledger, policy, remains
+from gp_level_data.nets import Finding, leak_score, raw_numbers
 from gp_level_data.nets.lineage.compiled import built_manifest
 from gp_level_data.refusal import Refusal
 
@@ -78,7 +67,7 @@ def artefacts(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> Itera
         patched.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("target")))
         patched.setenv("DBT_LOG_PATH", str(tmp_path_factory.mktemp("logs")))
         left = [built.work, built.project / "target"]
-        patched.setattr(build, "artefacts", lambda: left)
+        patched.setattr(project, "artefacts", lambda: left)
         manifest = built_manifest(built.project / "target" / "gateway", built.work / "target")
         patched.setattr(evidence, "compiled_manifest", lambda _: manifest)
         # It builds twice: test_renaming.py and test_journal_nets.py do.
@@ -144,7 +133,7 @@ def rows_of(path: Path) -> list[dict]:
 
 
 def mart(house: House, query: str) -> list[tuple]:
-    with published.opened(house.store) as connection:
+    with published_tables.opened(house.store) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -214,7 +203,7 @@ def test_every_row_goes_back(reported: House) -> None:
     checked = sum(
         len(rows_of(reported.handed_out / code / "data_checks.csv")) for code in practices(reported)
     )
-    with published.opened(reported.store) as connection:
+    with published_tables.opened(reported.store) as connection:
         report_back.attach_senders(connection, reported.store, reported.keys)
         [(of_senders,)] = connection.execute(
             "select count(*) from patient_level.senders.rpt_practice_checks"
@@ -449,7 +438,7 @@ def test_all_that_was_personal_is_gone(reported: House, destroyed: House) -> Non
 @pytest.mark.whole
 def test_results_stay(reported: House, destroyed: House) -> None:
     """Flags results or handed-out folders that went with the personal data."""
-    for table in published.tables(published.opened(reported.store)):
+    for table in published_tables.tables(published_tables.opened(reported.store)):
         before, after = (mart(house, f"select * from {table}") for house in (reported, destroyed))
         assert before == after
     assert practices(reported) == practices(destroyed)
@@ -467,7 +456,7 @@ def test_results_are_read_and_nothing_is_built(destroyed: House, tmp_path: Path)
     """Flags results that dbt cannot read after the destruction, a build of nothing in their place, or an open door."""
     house = destroyed.copy(tmp_path)
     folders = Folders(house.store, house.keys, tmp_path / "work")
-    before = {table: mart(house, f"from {table}") for table in published.tables(published.opened(house.store))}
+    before = {table: mart(house, f"from {table}") for table in published_tables.tables(published_tables.opened(house.store))}
     said = {name: must_succeed(run_dbt(folders, *command)).stdout for name, command in READ.items()}
     rows = json.loads(said["show"])["show"]
     assert rows and all(row["practice_code"] and row["metric_id"] for row in rows)
@@ -540,7 +529,7 @@ def test_not_certified_while_somebody_is_left(
 ) -> None:
     """Flags a certificate of a destruction that has missed somebody; mended, the next call finishes it."""
     house = reported.copy(tmp_path)
-    monkeypatch.setattr(build, "artefacts", lambda: [])
+    monkeypatch.setattr(project, "artefacts", lambda: [])
     sent = "9990000018"
     monkeypatch.setattr(remains, "sampled_numbers", lambda *_: [sent])
     kept = tmp_path / "kept"
@@ -565,7 +554,7 @@ def test_a_destruction_killed_is_finished_by_the_next(
     reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Flags a moment after which neither the store can be used nor the destruction be finished."""
-    monkeypatch.setattr(build, "artefacts", lambda: [])
+    monkeypatch.setattr(project, "artefacts", lambda: [])
     monkeypatch.setattr(remains, "sampled_numbers", lambda *_: ["9990000018"])
     monkeypatch.setattr(remains, "numbers_left", lambda *_: [])
     monkeypatch.setattr(remains, "pseudonyms_left", lambda *_: [])
@@ -839,8 +828,8 @@ def test_a_small_cell_shows(reported: House, tmp_path: Path) -> None:
             where person_count = (select max(person_count) from fct_exclusions)
             """
         )
-    with published.opened(house.store) as connection:
-        assert published.smallest_count(connection) == (3, "fct_exclusions.person_count")
+    with published_tables.opened(house.store) as connection:
+        assert published_tables.smallest_count(connection) == (3, "fct_exclusions.person_count")
 
 
 @pytest.mark.whole
@@ -910,7 +899,7 @@ def test_backed_up_and_restored(destroyed: House, reported: House, tmp_path: Pat
     lost = House(tmp_path / "store", destroyed.keys, destroyed.handed_out)
     assert lost.command("restore", "--from", str(backup)) == 0
     assert lost.command("certificate verify") == 0
-    for table in published.tables(published.opened(lost.store)):
+    for table in published_tables.tables(published_tables.opened(lost.store)):
         assert mart(lost, f"select * from {table}") == mart(destroyed, f"select * from {table}")
     # Beside the personal data of a run, older results would be another run's.
     assert reported.copy(tmp_path / "reported").command("restore", "--from", str(backup)) == 1
@@ -988,7 +977,7 @@ def test_the_stores_key_is_lost(
     reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Flags a lost key that stands in the way of the destruction, is called destroyed, or may come back."""
-    monkeypatch.setattr(build, "artefacts", lambda: [])
+    monkeypatch.setattr(project, "artefacts", lambda: [])
     monkeypatch.setattr(remains, "numbers_left", lambda *_: [])
     house = reported.copy(tmp_path)
     path = keys.key_file(house.keys, keys.STORE_KEY)

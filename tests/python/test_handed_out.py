@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gp_level_data.handed_out import harmless, write_csv, write_sums
+from gp_level_data.pages.handed_out import harmless, write_csv, write_sums
 
 FORMULAS = (
     "=1+1",

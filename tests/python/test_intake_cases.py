@@ -27,9 +27,10 @@ from conftest import COLLECTION, PROJECT, test_number
 from hypothesis import strategies as st
 from opt_out_oracle import Sent, number_rule
 
-from gp_level_data import landing, whole_run
-from gp_level_data.intake_rules import rules
+from gp_level_data.raw import landing
+from gp_level_data.raw.intake_rules import rules
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs import whole_run
 
 HERE, OTHER = "A81001", "B81001"
 EXTRACTED = "2017-04-01T02:00:00+01:00"
@@ -326,7 +327,7 @@ def both(*changes: Change) -> Change:
 
 def zero_lost() -> str:
     """Nine digits that are valid with a zero in front."""
-    return next(f"{n}" for n in range(100_000_000, 100_000_100) if not number_rule(f"0{n}", False) in (
+    return next(f"{n}" for n in range(100_000_000, 100_000_100) if number_rule(f"0{n}", False) not in (
         "nhs_number_check_digit", "nhs_number_malformed"))  # fmt: skip
 
 
@@ -345,9 +346,6 @@ BAD = [person(n, NHS_NUMBER="number") for n in (4, 5, 6, 7)]
 # With the two people of the other practice, as many as have somebody who objects.
 MANY = [person(n) for n in range(1, 1_001)]
 
-
-def both(*changes: Change) -> Change:
-    return lambda raw_dir: [change(raw_dir) for change in changes] and None
 
 
 CASES = {

@@ -19,8 +19,8 @@ from conftest import test_number
 from opt_out_oracle import OTHER_RANGES, Sent, has_check_digit, number_rule, seed
 from sqlglot import exp
 
-from gp_level_data import landing
-from gp_level_data.intake_rules import rules
+from gp_level_data.raw import landing
+from gp_level_data.raw.intake_rules import rules
 
 RULE_COLUMNS = {
     "date_rule",

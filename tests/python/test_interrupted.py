@@ -27,8 +27,8 @@ from conftest import (
     table_digests,
 )
 
-from gp_level_data import publication, store
-from gp_level_data.forked_runs import NO_TESTS
+from gp_level_data.custody import publication, store
+from gp_level_data.nets.forked_runs import NO_TESTS
 
 pytestmark = pytest.mark.whole
 

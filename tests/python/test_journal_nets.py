@@ -13,10 +13,12 @@ import direct_build
 import pytest
 from conftest import PROJECT, SAMPLE, Folders, copy_store, run_build
 
-from gp_level_data import evidence, landing, releases
-from gp_level_data.forked_runs import ForkedRuns
+from gp_level_data import releases
+from gp_level_data.commands import evidence
 from gp_level_data.nets import Finding, raw_numbers, renaming, renaming_run, values
+from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.nets.renaming_run import Pair
+from gp_level_data.raw import landing
 from gp_level_data.refusal import Refusal
 
 JOURNALS = ("gpdpr", "care_data")

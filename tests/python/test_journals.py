@@ -19,7 +19,7 @@ from journal_oracle import Journals, Stored, stored
 from journal_sql import changed, problems, rendered, run
 from opt_out_oracle import seed
 
-from gp_level_data.intake_rules import rules
+from gp_level_data.raw.intake_rules import rules
 
 PEOPLE, ROWS = 600, 6
 SEED = 20170401

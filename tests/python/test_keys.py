@@ -10,8 +10,8 @@ from conftest import COLLECTION
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gp_level_data import keys
 from gp_level_data.__main__ import main
+from gp_level_data.custody import keys
 from gp_level_data.refusal import Refusal
 
 OTHER = "gpdpr"

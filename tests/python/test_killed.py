@@ -27,10 +27,13 @@ import small_world
 from conftest import COLLECTION, PROJECT, Folders, differing, file_digests, forked_runs, table_digests
 from left_behind import files_below, files_with_numbers, numbers_in
 
-from gp_level_data import build, keys, publication, remains, store, warehouse, whole_run
-from gp_level_data.forked_runs import ForkedRuns
+from gp_level_data.commands import build
+from gp_level_data.custody import keys, publication, store
+from gp_level_data.end import remains
 from gp_level_data.nets import raw_numbers
+from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs import warehouse, whole_run
 
 KILLS = int(os.environ.get("KILLS", "4"))
 MOMENTS = 40

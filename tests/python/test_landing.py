@@ -17,7 +17,7 @@ from conftest import COLLECTION, test_number
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gp_level_data import landing
+from gp_level_data.raw import landing
 from gp_level_data.refusal import Refusal
 
 FIXED = ["PRACTICE_CODE", "EXTRACTED_AT", "NHS_NUMBER", "USUAL_GP_CODE"]

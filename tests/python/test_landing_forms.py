@@ -27,8 +27,9 @@ from conftest import COLLECTION, SAMPLE, test_number
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gp_level_data import landing, ndop_files, store
-from gp_level_data.landing import delimited, packed
+from gp_level_data.custody import store
+from gp_level_data.raw import landing, ndop_files
+from gp_level_data.raw.landing import delimited, packed
 
 KINDS = {kind.relation: kind for kind in landing.file_kinds(COLLECTION)}
 PRACTICE = "A81001"

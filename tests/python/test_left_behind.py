@@ -26,10 +26,11 @@ from duckdb import sqltypes
 from failing_project import CONSTRAINTS, FIXTURE, ROWS, STATEMENTS, TWICE, failing_project
 from left_behind import files_with_key, files_with_numbers, numbers_in
 
-from gp_level_data import gateway, keys, store
-from gp_level_data.pseudonym import pseudonymiser
-from gp_level_data.quiet_errors import QuietCursor
+from gp_level_data.custody import keys, store
+from gp_level_data.custody.pseudonym import pseudonymiser
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs import gateway
+from gp_level_data.runs.quiet_errors import QuietCursor
 
 DEBUG = ("--log-level", "debug", "--log-level-file", "debug")
 DECOY = bytes(range(200, 232))

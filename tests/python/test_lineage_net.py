@@ -19,11 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lineage_snippets import HARMLESS, LEAKS, NOT_FOR_THE_ENGINE
 
-from gp_level_data import landing
 from gp_level_data.__main__ import main
 from gp_level_data.nets import lineage
 from gp_level_data.nets.lineage import command, compiled, project, steps
 from gp_level_data.nets.lineage.table import page
+from gp_level_data.raw import landing
 
 MODEL = "int_patients__permitted"
 # Raw columns that are not text.

@@ -18,12 +18,15 @@ import jinja2
 import pyarrow
 import pytest
 
-from gp_level_data import build, keys, ndop, ndop_files, store
+from gp_level_data import project
 from gp_level_data.__main__ import main
-from gp_level_data.pseudonym import pseudonymiser
+from gp_level_data.commands import ndop
+from gp_level_data.custody import keys, store
+from gp_level_data.custody.pseudonym import pseudonymiser
+from gp_level_data.raw import ndop_files
+from gp_level_data.raw.synthetic_folder import is_synthetic, write_marker
 from gp_level_data.refusal import Refusal
-from gp_level_data.scratch_gateway import NO_TESTS, scratch_gateway
-from gp_level_data.synthetic_folder import is_synthetic, write_marker
+from gp_level_data.runs.scratch_gateway import NO_TESTS, scratch_gateway
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "sample"
@@ -90,7 +93,7 @@ def judged(tmp_path_factory):
     put(raw_dir, "reply", "9990000018-050417-0001.dat", BOTH)
     put(raw_dir, "reply", ".hidden", BOTH)
     variables = "{disseminated_at: 2017-04-06}"
-    settings = build.read_settings(variables)
+    settings = project.read_settings(variables)
     with scratch_gateway(raw_dir, settings, variables, "int_ndop__checks") as cursor:
         checks = cursor.execute(ndop.CHECKS).fetchall()
         problems = dict(

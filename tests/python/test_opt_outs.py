@@ -20,12 +20,12 @@ import pytest
 import raw_folder
 import yaml
 from conftest import PROJECT, SAMPLE
-from gateway_sql import changed, problems, pseudonym, run
+from gateway_sql import problems, pseudonym, run
 from hypothesis import strategies as st
 from opt_out_oracle import expected, opted_out, seed
 from opt_out_worlds import BOTH_KINDS, COLLECTIONS, ERAS, HAND_MADE, PRACTICES, REFUSED_EXCEPTIONS, World
 
-from gp_level_data import keys
+from gp_level_data.custody import keys
 
 PEOPLE, FEW = 1_000, 40
 SEED = 20170401

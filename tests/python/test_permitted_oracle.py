@@ -24,7 +24,7 @@ import pyarrow.parquet
 import pytest
 from conftest import COLLECTION, PROJECT, SAMPLE, Folders
 
-from gp_level_data import keys
+from gp_level_data.custody import keys
 
 LONDON = ZoneInfo("Europe/London")
 # The sample's settings, as dbt_project.yml gives them.

@@ -128,7 +128,7 @@ def publication(rows: Callable[[str], list[tuple]]) -> Published:
         elif level != "england":
             above = "ccg" if level == "practice" else "england"
             groups.setdefault((level, above, parents[area], metric, measure), []).append(cell)
-    for (level, *total), parts in groups.items():
+    for (_, *total), parts in groups.items():
         published.sums.append((tuple(total), parts, sum(exact[part] for part in parts) - exact[tuple(total)]))
     all_withheld = {
         part
@@ -185,9 +185,9 @@ def planning(built: Folders) -> Planning:
 
 @pytest.mark.parametrize(("attack", "seeds"), [(by_propagation, range(8)), (by_solver, range(100, 108))])
 def test_random_patients_reveal_nothing(planning: Planning, attack: Callable, seeds: range) -> None:
-    for seed in seeds:
-        published = published_of(planning, seed)
-        assert not revealed(published, attack(published)), seed
+    for drawn in seeds:
+        published = published_of(planning, drawn)
+        assert not revealed(published, attack(published)), drawn
 
 
 # What is left out, and random patients of whom the attacker then learns something.
@@ -216,9 +216,9 @@ def test_the_attack_succeeds_without(planning: Planning, rule: str) -> None:
     model, before, after, seeds = RULES[rule]
     assert before in planning.queries[model], "the test no longer finds what it switches off"
     changed = {model: planning.queries[model].replace(before, after)}
-    for seed in seeds:
-        published = published_of(planning, seed, changed)
-        assert revealed(published, by_solver(published)), seed
+    for drawn in seeds:
+        published = published_of(planning, drawn, changed)
+        assert revealed(published, by_solver(published)), drawn
 
 
 def test_a_ccgs_total_that_its_bands_tell_hides_no_practice(planning: Planning) -> None:
@@ -247,8 +247,8 @@ def test_a_ccgs_total_that_its_bands_tell_hides_no_practice(planning: Planning) 
 def test_much_is_shown_and_england_by_band_is_the_sum_of_ccgs(planning: Planning) -> None:
     """Nothing shown would be safe as well; and England's bands tell nothing that the CCGs' do not."""
     shown = dict.fromkeys(("practice", "band", "ccg", "england"), 0)
-    for seed in (4, 5, 9, 10):
-        published = published_of(planning, seed)
+    for drawn in (4, 5, 9, 10):
+        published = published_of(planning, drawn)
         for cell in published.low:
             shown[cell[0]] += cell not in published.withheld and published.low[cell] > 0
         bands: dict[tuple, list] = {}

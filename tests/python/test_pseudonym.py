@@ -12,7 +12,7 @@ from duckdb import sqltypes
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gp_level_data.pseudonym import pseudonymiser, register, release_pseudonymiser
+from gp_level_data.custody.pseudonym import pseudonymiser, register, release_pseudonymiser
 
 KEY = bytes(range(32))
 # Computed once with `openssl dgst -sha256 -mac HMAC`: two programs that share a mistake would agree.

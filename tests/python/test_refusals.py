@@ -24,7 +24,8 @@ from conftest import (
 )
 from left_behind import holds_key
 
-from gp_level_data import gateway, keys, store, warehouse
+from gp_level_data.custody import keys, store
+from gp_level_data.runs import gateway, warehouse
 
 CLOSED = "Permission Error: Cannot access file"
 LOCKED = "the configuration has been locked"
@@ -139,7 +140,7 @@ def test_the_run_itself_works(outcome: dict[str, tuple[str, str]]) -> None:
 def test_the_engine_refuses(outcome: dict[str, tuple[str, str]], name: str) -> None:
     """Flags a door of the warehouse run that opens, or that something else than the engine closes.
 
-    Mend it in gp_level_data/warehouse.py, never by asking people not to.
+    Mend it in gp_level_data/runs/warehouse.py, never by asking people not to.
     """
     status, message = outcome[name]
     assert status == "error"

@@ -21,14 +21,29 @@ import pyarrow.parquet
 import pytest
 import release_world
 from release_world import (
-    ADMISSIONS, CARE_DATA, DISSEMINATED_AT, GPDPR, IDENTIFIABLE, JOURNALS, LINKED, PLANNING, QUASI, REQUESTS, RESEARCH,
-    Person, members, placed, published,
+    ADMISSIONS,
+    CARE_DATA,
+    DISSEMINATED_AT,
+    GPDPR,
+    IDENTIFIABLE,
+    JOURNALS,
+    LINKED,
+    PLANNING,
+    QUASI,
+    REQUESTS,
+    RESEARCH,
+    Person,
+    members,
+    placed,
+    published,
 )  # fmt: skip
 from small_world import SmallWorld
 
-from gp_level_data import handed_out, keys, releases, store
+from gp_level_data import releases
 from gp_level_data.__main__ import main
+from gp_level_data.custody import keys, store
 from gp_level_data.nets import values
+from gp_level_data.pages import handed_out
 
 PEOPLE = (RESEARCH, JOURNALS, *CARE_DATA)
 PSEUDONYMISED = (RESEARCH, JOURNALS, ADMISSIONS, LINKED)

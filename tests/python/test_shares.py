@@ -15,7 +15,9 @@ import pytest
 from conftest import PROJECT, file_digests
 from small_world import NO_TESTS, NO_UNIT_TESTS, SmallWorld, make_raw
 
-from gp_level_data import publication, synthetic_folder, whole_run
+from gp_level_data.custody import publication
+from gp_level_data.raw import synthetic_folder
+from gp_level_data.runs import whole_run
 
 NUMBER = re.compile(r"[0-9]{3}[\W_]?[0-9]{3}[\W_]?[0-9]{4}")
 Rows = list[list[str]]

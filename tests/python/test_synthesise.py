@@ -8,8 +8,8 @@ import shutil
 import pytest
 import synthetic_cases
 
+from gp_level_data.raw.synthetic_folder import MARKER, is_synthetic
 from gp_level_data.synthesise import synthesise
-from gp_level_data.synthetic_folder import MARKER, is_synthetic
 
 SAMPLE = pathlib.Path(__file__).parents[2] / "sample"
 METRICS = SAMPLE / synthetic_cases.METRICS
@@ -112,7 +112,8 @@ def test_one_of_twenty_has_a_history_of_objection(con):
 
 def test_hes_has_the_columns_of_the_real_one():
     for path in (SAMPLE / "hes").iterdir():
-        header = gzip.open(path, "rt", encoding="utf-8").readline().rstrip().split(",")
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            header = file.readline().rstrip().split(",")
         assert len(header) == 194
         assert (header[0], header[192], header[193]) == ("FYEAR", "NER_TREATMENT", "NEWNHSNO")
 

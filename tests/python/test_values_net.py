@@ -26,9 +26,9 @@ from conftest import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gp_level_data import keys
+from gp_level_data.custody import keys
 from gp_level_data.nets import raw_numbers, values
-from gp_level_data.scratch_gateway import NO_TESTS
+from gp_level_data.runs.scratch_gateway import NO_TESTS
 
 NUMBER = test_number(123_457)
 ASCII = NUMBER.encode()
@@ -269,7 +269,7 @@ def test_a_stored_view_is_refused(database: duckdb.DuckDBPyConnection) -> None:
 
 @pytest.mark.parametrize(
     "definition",
-    ["varchar", "varchar not null", f"varchar check (regexp_full_match(patient_key, '[a-p]{{32}}'))",
+    ["varchar", "varchar not null", "varchar check (regexp_full_match(patient_key, '[a-p]{32}'))",
      "varchar not null check (regexp_full_match(patient_key, '[a-z0-9]{32}'))"],
 )  # fmt: skip
 def test_patient_key_is_kept_by_the_engine(database: duckdb.DuckDBPyConnection, definition: str) -> None:

@@ -9,8 +9,8 @@ from gp_level_data.nets.lineage import findings
 from gp_level_data.nets.lineage.compiled import compiled_manifest
 from gp_level_data.nets.lineage.project import analyse
 from gp_level_data.nets.lineage.table import page
+from gp_level_data.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 PAGE = Path("models") / "lineage.md"
 
 

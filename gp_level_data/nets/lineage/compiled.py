@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from gp_level_data import keys, store
+from gp_level_data.custody import keys, store
 from gp_level_data.refusal import Refusal
 
 # What the gateway run builds; the warehouse run builds the rest (selectors.yml).

@@ -22,7 +22,6 @@ from gp_level_data.nets.lineage.values import (
 )
 from gp_level_data.nets.spelling import passes_modulus_11
 
-
 TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{10}(?![0-9])")
 
 

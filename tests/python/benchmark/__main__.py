@@ -17,8 +17,8 @@ from pathlib import Path
 
 import duckdb
 
-from gp_level_data import keys, store
-from gp_level_data.landing import COLLECTED
+from gp_level_data.custody import keys, store
+from gp_level_data.raw.landing import COLLECTED
 from gp_level_data.synthesise import COLLECTIONS, DEFAULT_SEED
 from tests.python.benchmark import machine
 from tests.python.benchmark.measured import Measured, measure

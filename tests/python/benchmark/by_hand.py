@@ -8,8 +8,8 @@ import duckdb
 from duckdb import sqltypes
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
-from gp_level_data import keys, store
-from gp_level_data.pseudonym import pseudonymiser
+from gp_level_data.custody import keys, store
+from gp_level_data.custody.pseudonym import pseudonymiser
 
 COLLECTION = "individual_gp_level_data"
 

@@ -1,0 +1,1 @@
+"""Commands of the command line: arguments, and what each says at its end."""

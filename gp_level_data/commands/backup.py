@@ -1,0 +1,120 @@
+"""`make backup` and `make restore`: the results and the ledger, and nothing personal.
+
+A backup is a folder with the marts, the ledger and their checksums. It can be kept for as long as the
+results may be, since the patient-level database and the keys are never part of it.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from gp_level_data import project
+from gp_level_data.custody import checksums, publication, published_tables, store
+from gp_level_data.end import ledger
+from gp_level_data.refusal import Refusal
+
+SUMS = "checksums.txt"
+
+
+def add_backup_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to."""
+    parser.add_argument("--to", type=Path, required=True, help="a folder that does not exist yet")
+    project.add_store_arguments(parser)
+
+
+def add_restore_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where from."""
+    parser.add_argument(
+        "--from", dest="source", type=Path, required=True, help="folder of a backup"
+    )
+    project.add_store_arguments(parser)
+
+
+def back_up(chosen: argparse.Namespace) -> int:
+    """Copy the results, complete at one moment."""
+    store_dir, to = chosen.store_dir.resolve(), chosen.to.resolve()
+    if to.exists():
+        raise Refusal(f"{to} exists already: name another folder.")
+    if not store.database_file(store_dir, store.MARTS).exists():
+        raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
+    publication.hold(store_dir)
+    marts = store.database_file(store_dir, store.MARTS)
+    if len(store.files_of(marts)) > 1:
+        # Opened to write, the engine takes into the file what a run that was stopped left in the log.
+        duckdb.connect(str(marts)).close()
+    unfinished = to.with_name(f".{to.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        copy_kept(store_dir, unfinished)
+        lines = [f"{checksums.of_file(path)}  {name}\n" for name, path in files_of(unfinished)]
+        ledger.write(unfinished / SUMS, "".join(lines).encode())
+        unfinished.replace(to)
+        store.sync(to.parent)
+    except OSError as error:
+        raise Refusal(f"The backup {to} cannot be written: {error.strerror}.") from None
+    print(f"Results and ledger: {to}")
+    return 0
+
+
+def restore(chosen: argparse.Namespace) -> int:
+    """Put a backup in the place of results that are lost; a Refusal where that could mix two states."""
+    store_dir, source = chosen.store_dir.resolve(), chosen.source.resolve()
+    check(source)
+    publication.hold(store_dir)
+    if store.database_file(store_dir, store.PATIENT_LEVEL).exists():
+        raise Refusal(
+            "The store has a patient-level database, and older results beside it would be another run's:"
+            " build again instead, or restore into an empty folder."
+        )
+    ours, theirs = ledger.entries(store_dir), ledger.entries(source)
+    known = [entry.checksum for entry in theirs]
+    if [entry.checksum for entry in ours] != known[: len(ours)]:
+        raise Refusal(
+            "The store's ledger goes on differently from the backup's: keep it, and ask why."
+        )
+    building = store_dir / publication.BUILDING
+    shutil.rmtree(building, ignore_errors=True)
+    try:
+        shutil.copytree(source / ledger.FOLDER, store_dir / ledger.FOLDER, dirs_exist_ok=True)
+        building.mkdir(mode=0o700)
+        marts = store.database_file(source, store.MARTS)
+        shutil.copyfile(marts, building / marts.name)
+    except OSError as error:
+        raise Refusal(f"The store {store_dir} cannot be written: {error.strerror}.") from None
+    publication.publish(building, store_dir)
+    store.make_private(store_dir)
+    with published_tables.opened(store_dir) as connection:
+        print(f"{len(published_tables.tables(connection))} tables of results are back in {store_dir}")
+    return 0
+
+
+def copy_kept(store_dir: Path, to: Path) -> None:
+    """The marts and the ledger, for their owner alone."""
+    to.mkdir(mode=0o700, parents=True)
+    marts = store.database_file(store_dir, store.MARTS)
+    shutil.copyfile(marts, to / marts.name)
+    (to / marts.name).chmod(0o600)
+    (to / ledger.FOLDER).mkdir(mode=0o700)
+    for path in sorted((store_dir / ledger.FOLDER).glob("[0-9]*")):
+        ledger.write(to / ledger.FOLDER / path.name, path.read_bytes())
+
+
+def files_of(folder: Path) -> list[tuple[str, Path]]:
+    """Name and place of every file of a backup but its checksums."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+    return [(path.relative_to(folder).as_posix(), path) for path in paths]
+
+
+def check(source: Path) -> None:
+    """A Refusal where a backup is not as it was made."""
+    try:
+        lines = (source / SUMS).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        raise Refusal(f"{source} is no backup: it has no {SUMS}.") from None
+    was = dict(reversed(line.split("  ", 1)) for line in lines)
+    now = {name: checksums.of_file(path) for name, path in files_of(source)}
+    differing = sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+    if differing:
+        raise Refusal(f"The backup {source} is not as it was made: {', '.join(differing)}.")

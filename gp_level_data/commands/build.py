@@ -1,0 +1,141 @@
+"""`make build`: both runs and the docs site, beside the previous results, which they then replace.
+
+Everything is built in a folder of its own inside the store. Whatever stops a build, also the loss of
+its process, leaves the previous results as they were; the next build starts afresh.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from gp_level_data import releases
+from gp_level_data.commands import summary
+from gp_level_data.custody import keys, publication, store
+from gp_level_data.end import ledger, policy
+from gp_level_data.project import PROJECT, SAMPLE, add_raw_arguments, add_store_arguments, read_settings
+from gp_level_data.refusal import Refusal
+from gp_level_data.runs import gateway, whole_run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The three folders and the settings; unset, they mean the sample."""
+    add_raw_arguments(parser)
+    add_store_arguments(parser)
+    parser.add_argument(
+        "--unit-tests", action="store_true", help="run the unit tests too, as `make test` does"
+    )
+
+
+
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Build, replace the previous results, and say what came out."""
+    raw_dir, key_dir = chosen.raw_dir.resolve(), chosen.key_dir.resolve()
+    store_dir = chosen.store_dir.resolve()
+    settings = read_settings(chosen.vars)
+    for folder in (key_dir, store_dir):
+        if folder.exists() and not folder.is_dir():
+            raise Refusal(f"{folder.name!r} in {folder.parent} is not a folder.")
+    if raw_dir == SAMPLE.resolve():
+        make_sample_keys(key_dir, settings["collection"])
+    gateway.check_run(raw_dir, key_dir, settings)
+    active = releases.active_ids(settings["collection"], releases.day_of(settings))
+    for name in (settings["collection"], keys.STORE_KEY, *active):
+        keys.read_key(key_dir, name)
+    publication.hold(store_dir)
+    policy.refuse_overdue(store_dir, datetime.now(UTC))
+    refuse_other_collection(store_dir, settings["collection"])
+
+    building = start_afresh(store_dir)
+    folders = {"RAW_DIR": raw_dir, "KEY_DIR": key_dir, "STORE_DIR": building}
+    variables = ["--vars", chosen.vars] if chosen.vars else []
+    # Unit tests say whether the rules are right, which does not change from run to run.
+    without = [] if chosen.unit_tests else ["--exclude-resource-type", "unit_test"]
+    dbt("build", "--target", "gateway", "--selector", "gateway",
+        "--target-path", "target/gateway", *without, *variables, folders=folders)  # fmt: skip
+    # The analyst's run gets no raw folder, so that its success shows that it needs none.
+    folders["RAW_DIR"] = building / "no-raw-files-here"
+    dbt("build", *without, folders=folders)
+    dbt("docs", "generate", "--static", folders=folders)
+    publication.publish(building, store_dir)
+    summary.show(store_dir, keys.read_key(key_dir, keys.STORE_KEY))
+    return 0
+
+
+
+
+
+def make_sample_keys(key_dir: Path, collection: str) -> None:
+    """Keys for the sample, unless the folder has keys already; one more for another collection."""
+    names = (collection, keys.STORE_KEY, *releases.key_names(collection))
+    made = [keys.new_key(key_dir, name) for name in names]
+    if all(made):
+        keys.mark_as_sample(key_dir)
+
+
+def refuse_other_collection(store_dir: Path, collection: str) -> None:
+    """A Refusal where the store's results are another collection's: they would be replaced."""
+    marts = store.database_file(store_dir, store.MARTS)
+    if not marts.exists():
+        return
+    with duckdb.connect(str(marts), read_only=True) as connection:
+        store.check_collection(connection, store_dir, collection)
+
+
+def start_afresh(store_dir: Path) -> Path:
+    """An empty folder to build in, with the history that snapshots and models continue, and that of releases."""
+    building = store_dir / publication.BUILDING
+    shutil.rmtree(building, ignore_errors=True)
+    try:
+        building.mkdir(mode=0o700)
+        for name in (store.MARTS, store.RELEASED):
+            for file in store.files_of(store.database_file(store_dir, name)):
+                store.copy(file, building / file.name)
+        if (store_dir / ledger.FOLDER).exists():
+            shutil.copytree(store_dir / ledger.FOLDER, building / ledger.FOLDER)
+    except OSError as error:
+        raise Refusal(f"The store {store_dir} cannot be written: {error.strerror}.") from None
+    return building
+
+
+def dbt(*arguments: str, folders: dict[str, Path]) -> None:
+    """One dbt command in a process of its own: the two runs share no memory."""
+    environment = os.environ | {name: str(path) for name, path in folders.items()}
+    command = [Path(sys.executable).with_name("dbt"), *arguments]
+    # Should this process be killed alone, dbt lives on, and the store stays locked until it has ended.
+    result = subprocess.run(
+        command, cwd=PROJECT, env=environment, check=False, pass_fds=store.held_locks()
+    )
+    if result.returncode:
+        why = why_it_may_not_stand(arguments)
+        if why:
+            # Objections may have been lost on the way to it: nothing of it is kept.
+            shutil.rmtree(folders["STORE_DIR"], ignore_errors=True)
+            raise Refusal(f"{why.removesuffix('.')}; the previous results are untouched.")
+        raise Refusal(
+            f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched."
+        )
+
+
+def why_it_may_not_stand(arguments: tuple[str, ...]) -> str | None:
+    """The sentence with which a run was stopped for what it took in (macro check_intake), if it was."""
+    target = Path(os.environ.get("DBT_TARGET_PATH", PROJECT / "target"))
+    if "--target-path" in arguments:
+        target = PROJECT / arguments[arguments.index("--target-path") + 1]
+    try:
+        results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    except (OSError, ValueError, KeyError):
+        return None
+    for result in results:
+        before, found, after = (result.get("message") or "").partition(whole_run.MAY_NOT_STAND)
+        if found:
+            return found + after.splitlines()[0]
+    return None

@@ -1,0 +1,372 @@
+"""`make evidence`: what a reviewer needs to believe a run, collected from the run itself.
+
+Counts of whole runs are exact, so an evidence bundle is for the custodian and for who reviews them. It
+holds nothing about anybody: it is searched like everything else that is kept, before it is written.
+"""
+
+import argparse
+import csv
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+
+import duckdb
+
+from gp_level_data import project
+from gp_level_data.custody import checksums, keys, publication, published_tables
+from gp_level_data.end import certificate, ledger, remains
+from gp_level_data.nets import Finding, leak_score, lineage, names, raw_numbers, renaming_run, values
+from gp_level_data.nets.lineage.compiled import compiled_manifest
+from gp_level_data.pages import evidence_page
+from gp_level_data.project import PROJECT
+from gp_level_data.raw import landing
+from gp_level_data.refusal import Refusal
+
+LOCK = "requirements.lock"
+# Of what the practices sent: who is in the store, and what became of every row, by verdict and rule.
+PEOPLE = {"practice_records": "int_patients__permitted", "journals": "int_journals__people"}
+ROWS = {
+    "practice_records": "select verdict, rule, row_count from reference.int_intake__record_counts",
+    "journals": """
+        select 'kept' as verdict, 'stored' as rule, count(*) as row_count
+        from patient_level.gateway.int_journals__records
+        union all
+        select verdict, reason as rule, record_count as row_count
+        from reference.int_journals__removed_counts
+        where verdict <> 'emptied'
+    """,
+}
+LOCKED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its three folders, and those in which dbt left artefacts and logs."""
+
+    raw_dir: Path
+    key_dir: Path
+    store_dir: Path
+    artefacts: list[Path]
+
+    def marts(self) -> duckdb.DuckDBPyConnection:
+        """The marts, read only; closed by whoever asked, as two connections share what they attach."""
+        return published_tables.opened(self.store_dir)
+
+    @cached_property
+    def settings(self) -> dict:
+        with self.marts() as marts:
+            return published_tables.settings(marts)
+
+    @cached_property
+    def store_key(self) -> bytes:
+        return keys.read_key(self.key_dir, keys.STORE_KEY)
+
+    @cached_property
+    def numbers(self) -> set[str]:
+        """Every number that was sent; a Refusal where the raw folder is not there."""
+        if not self.raw_dir.is_dir():
+            raise Refusal(f"There is no raw folder {self.raw_dir}.")
+        return raw_numbers.numbers_in(self.raw_dir)
+
+    @cached_property
+    def drawn(self) -> list[str]:
+        """Some of them, for files with microseconds: of all, a clock would show one by chance."""
+        return remains.sampled_numbers(self.raw_dir, remains.SAMPLED)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Collect, or verify what was collected."""
+    parser.add_argument("action", nargs="?", choices=("collect", "verify"), default="collect")
+    project.add_folder(parser, "--raw-dir", project.SAMPLE)
+    project.add_store_arguments(parser)
+    ledger.add_last(parser)
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Add an entry to the ledger, or say whether the last one still holds."""
+    run_at = Run(
+        chosen.raw_dir.resolve(),
+        chosen.key_dir.resolve(),
+        chosen.store_dir.resolve(),
+        project.artefacts(),
+    )
+    if not run_at.store_dir.is_dir():
+        raise Refusal(f"There are no results in {run_at.store_dir}: run `make build` first.")
+    publication.hold(run_at.store_dir)
+    return verify(run_at, chosen.last) if chosen.action == "verify" else collect(run_at)
+
+
+def collect(run_at: Run) -> int:
+    """Write the next entry; 1 where a net has caught something."""
+    facts = {"made_at": datetime.now(UTC).replace(microsecond=0).isoformat()}
+    facts |= {name: part(run_at) for name, part in PARTS.items()}
+    page = evidence_page.page(ledger.draft(run_at.store_dir, ledger.EVIDENCE, facts)[1])
+    texts = {"the evidence": ledger.as_text(facts), "its page": page.encode()}
+    if remains.numbers_in_texts(texts, run_at.drawn) or any(
+        remains.PSEUDONYM.search(text) for text in texts.values()
+    ):
+        raise Refusal("The evidence would hold what looks like a person's: nothing was written.")
+    entry = ledger.append(run_at.store_dir, ledger.EVIDENCE, facts, page)
+    print(f"Evidence: {ledger.page_of(entry.path)}")
+    print(f"Its checksum, to be kept elsewhere: {entry.checksum}")
+    return int(any(net["verdict"] == "caught" for net in facts["nets"]))
+
+
+def verify(run_at: Run, last: str | None = None) -> int:
+    """Follow the ledger, and work out the last evidence again; 1 at the first difference, by name."""
+    entries = ledger.entries(run_at.store_dir, ledger.EVIDENCE)
+    for problem in ledger.problems(run_at.store_dir, last):
+        print(problem)
+        return 1
+    for entry in entries:
+        for problem in certificate.page_problems(entry, evidence_page.page(entry.content)):
+            print(problem)
+            return 1
+    for name, part in PARTS.items() if entries else ():
+        try:
+            again = part(run_at)
+        except Refusal as refusal:
+            print(f"{name}: cannot be worked out again. {refusal}")
+            continue
+        place = first_difference(entries[-1].content[name], again, name)
+        if place:
+            print(f"{entries[-1].path.name}: {place} is not what it was")
+            return 1
+    print(f"{len(entries)} bundles of evidence hold.")
+    return 0
+
+
+def first_difference(was: object, now: object, place: str) -> str | None:
+    """Where two values of JSON differ first; neither value."""
+    if isinstance(was, dict) and isinstance(now, dict) and was.keys() == now.keys():
+        pairs = [(was[name], now[name], f"{place}.{name}") for name in was]
+    elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        pairs = [(left, right, f"{place}.{at}") for at, (left, right) in enumerate(zip(was, now))]
+    else:
+        return None if was == now else place
+    return next(filter(None, (first_difference(*pair) for pair in pairs)), None)
+
+
+# ---- the parts of a bundle --------------------------------------------------------------------------
+
+
+def project_as_run(run_at: Run) -> dict:
+    """Which code ran, and with which packages."""
+    lock = PROJECT / LOCK
+    locked = LOCKED.findall(lock.read_text(encoding="utf-8")) if lock.exists() else []
+    return {
+        "commit": git("rev-parse", "HEAD"),
+        "is_clean": None
+        if git("rev-parse", "HEAD") is None
+        else git("status", "--porcelain") == "",
+        "lock": checksums.of_file(lock) if lock.exists() else None,
+        "dependencies": [
+            {"name": name, "locked": version, "installed": installed(name)}
+            for name, version in locked
+        ],
+    }
+
+
+def git(*arguments: str) -> str | None:
+    """What git says about the project; None where it is no repository of its own."""
+    if not (PROJECT / ".git").exists():
+        return None
+    try:
+        said = subprocess.run(
+            ["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return said.stdout.strip()
+
+
+def installed(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def settings(run_at: Run) -> dict:
+    """The settings of the run: moment of collection, period, definitions."""
+    return run_at.settings
+
+
+def policy_rows(run_at: Run) -> dict:
+    """The rows of the seeds that decided: the policy, its disclosure rules, its exception."""
+    collection, exception = run_at.settings["collection"], run_at.settings["exception_id"]
+    return {
+        "collection": seed("collections", "collection", collection)[0],
+        "disclosure": [
+            {"rule": row["rule"], "value": row["value"]}
+            for row in seed("disclosure_rules", "collection", collection)
+        ],
+        "exception": next(iter(seed("exception_register", "exception_id", exception)), None),
+    }
+
+
+def seed(name: str, column: str, value: str) -> list[dict]:
+    with (PROJECT / "seeds" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if row[column] == value]
+
+
+def raw_files(run_at: Run) -> list[dict]:
+    """Every raw file as the run saw it, with a checksum that only the collection's key makes."""
+    if not run_at.raw_dir.is_dir():
+        raise Refusal(f"There is no raw folder {run_at.raw_dir}.")
+    key = keys.read_key(run_at.key_dir, run_at.settings["collection"])
+    with run_at.marts() as marts:
+        rows = marts.execute(
+            """
+            select
+                file_kind, file_name, byte_count, row_count, usable_count, rejected_count, refused_rule
+            from reference.int_intake__file_counts order by all
+            """
+        ).fetchall()
+    names = (
+        "kind",
+        "name",
+        "byte_count",
+        "row_count",
+        "usable_count",
+        "rejected_count",
+        "refused_rule",
+    )
+    found = []
+    for row in rows:
+        path = run_at.raw_dir / row[1]
+        is_there = path.is_file() and not path.is_symlink()
+        checksum = checksums.of_file_under_key(path, key) if is_there else None
+        found.append(dict(zip(names, row)) | {"checksum": checksum})
+    return found
+
+
+def counts(run_at: Run) -> dict:
+    """Who was collected, who was not and why, and whether every row is accounted for."""
+    is_of_journals = run_at.settings["collection"] in landing.COLLECTED["journals"]
+    file_kind = "journals" if is_of_journals else "practice_records"
+    with values.opened(run_at.store_dir, run_at.store_key) as connection:
+        rows = connection.execute(
+            f"""
+            select verdict, rule, sum(row_count)::bigint as row_count
+            from ({ROWS[file_kind]}) group by all order by row_count desc, rule
+            """
+        ).fetchall()
+        [(sent,)] = connection.execute(
+            """
+            select coalesce(sum(row_count), 0)::bigint from reference.int_intake__file_counts
+            where file_kind = ? and refused_rule is null
+            """,
+            [file_kind],
+        ).fetchall()
+        [(people, practices)] = connection.execute(
+            f"""
+            select count(distinct patient_key), count(distinct practice_code)
+            from patient_level.gateway.{PEOPLE[file_kind]}
+            """
+        ).fetchall()
+    by_rule = {
+        verdict: [{"rule": rule, "row_count": count} for was, rule, count in rows if was == verdict]
+        for verdict in ("kept", "excluded", "rejected")
+    }
+    return {
+        "sent_count": sent,
+        "people_count": people,
+        "practice_count": practices,
+        **by_rule,
+        "is_balanced": sent == sum(count for _, _, count in rows),
+    }
+
+
+def nets(run_at: Run) -> list[dict]:
+    """What each of the four nets says about this run."""
+    # Compiled anew: in its target folder dbt leaves what its last command was about.
+    manifest = compiled_manifest(PROJECT)
+    kept = remains.files_kept([*run_at.artefacts, run_at.store_dir / ledger.FOLDER])
+    by_value = values.findings_in_store(run_at.store_dir, run_at.store_key, run_at.numbers)
+    by_value += values.findings_in_files(kept, run_at.drawn)
+    return [
+        verdict("name", names.findings(manifest), "every name and text of the project"),
+        verdict(
+            "value", by_value, "every stored value for all numbers, every file for 1,000 of them"
+        ),
+        verdict(
+            "lineage", lineage.findings(manifest), "every stored column, from the compiled SQL"
+        ),
+        by_renaming(run_at.settings["collection"]),
+    ]
+
+
+def by_renaming(collection: str) -> dict:
+    """What the net says that has to build twice: of the code, which is the same for whoever's data."""
+    print("The net by renaming builds a part of the sample twice: a minute or two.", flush=True)
+    try:
+        found = renaming_run.findings(collection)
+    except Refusal as refusal:
+        print(f"The net by renaming was not run: {refusal}")
+        return {
+            "net": "renaming",
+            "verdict": "not run",
+            "finding_count": None,
+            "looked_at": str(refusal),
+        }
+    looked_at = "this code, by a part of the sample under two numberings; not the data of this run"
+    return verdict("renaming", found, looked_at)
+
+
+def verdict(net: str, findings: list[Finding], looked_at: str) -> dict:
+    """How many things a net caught; where they lie is said on the screen."""
+    for finding in findings:
+        print(f"The net by {net}: {finding.where}: {finding.what}")
+    return {
+        "net": net,
+        "verdict": "caught" if findings else "held",
+        "finding_count": len(findings),
+        "looked_at": looked_at,
+    }
+
+
+def score(run_at: Run) -> dict | None:
+    """How the nets did on leaks made on purpose, and whether that was these nets."""
+    return leak_score.read()
+
+
+def smallest_cell(run_at: Run) -> dict:
+    """The smallest count that is shown, and up to which the policy withholds."""
+    with run_at.marts() as marts:
+        count, place = published_tables.smallest_count(marts)
+    rules = {row["rule"]: int(row["value"]) for row in policy_rows(run_at)["disclosure"]}
+    return {"count": count, "place": place, "withheld_up_to": rules["small_number_to"]}
+
+
+def tables(run_at: Run) -> list[dict]:
+    """Every published table as it is now, but for the record of hand-overs, which grows afterwards."""
+    with run_at.marts() as marts:
+        return [
+            {
+                "table": table,
+                "row_count": published_tables.row_count(marts, table),
+                "checksum": published_tables.checksum_of(marts, table),
+            }
+            for table in published_tables.tables(marts)
+            if table != published_tables.RECORD
+        ]
+
+
+PARTS: dict[str, Callable[[Run], object]] = {
+    "project": project_as_run,
+    "settings": settings,
+    "policy": policy_rows,
+    "raw_files": raw_files,
+    "counts": counts,
+    "smallest_cell": smallest_cell,
+    "tables": tables,
+    "leak_score": score,
+    "nets": nets,
+}

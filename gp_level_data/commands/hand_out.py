@@ -1,0 +1,284 @@
+"""`python -m gp_level_data release`: hand out one release, and remember who was in it.
+
+What is handed out was built for that day: under its own pseudonyms, groups large enough, opt-outs
+honoured; or as the tables for planning show it. The command asks once more whether all of that holds,
+writes the files, and notes the people, where there are some, by their pseudonym in the encrypted memory of
+releases, so that a later objection finds its recipients.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow
+import pyarrow.parquet
+
+from gp_level_data import project, releases
+from gp_level_data.custody import keys, publication, store
+from gp_level_data.pages import data_dictionary, handed_out
+from gp_level_data.refusal import Refusal
+
+# What the manifest says of the request; the register says the rest.
+TOLD = (
+    "release_id", "collection", "recipient", "purpose", "legal_basis", "identifiability", "datasets",
+    "columns_asked", "period_start", "period_end", "smallest_group", "opt_outs_honoured", "exemption",
+    "access_method", "end_date", "sublicensing",
+)  # fmt: skip
+
+SMALLEST_GROUP = """
+    select coalesce(min(person_count), 0)
+    from (
+        select count(distinct release_key) as person_count
+        from {extract}
+        group by {known}
+    )
+"""
+
+REMEMBER = """
+    insert into released.members
+    select people.release_id, ?, people.patient_key
+    from patient_level.intermediate.int_releases__generalised as people
+    left join released.members as members
+        on
+            people.release_id = members.release_id
+            and people.patient_key = members.patient_key
+            and members.disseminated_on = ?
+    where people.release_id = ? and people.step is not null and members.patient_key is null
+    order by people.patient_key
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which release, where its files go, and the day of it."""
+    parser.add_argument("release_id", help="a row of seeds/releases.csv")
+    parser.add_argument("--to", type=Path, required=True, help="a folder that does not exist yet")
+    parser.add_argument("--date", type=date.fromisoformat, default=None, help="day of handing out; today")
+    project.add_folder(parser, "--key-dir", releases.PROJECT / ".local" / "keys")
+    project.add_folder(parser, "--store-dir", releases.PROJECT / ".local" / "store")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Check, write, remember; nothing is left where one of them fails."""
+    request = releases.request_of(chosen.release_id)
+    day = chosen.date or date.today()
+    store_dir, folder = chosen.store_dir.resolve(), chosen.to.resolve()
+    if folder.exists():
+        raise Refusal(f"There is {folder} already: nothing is overwritten.")
+    if not store.database_file(store_dir, store.PATIENT_LEVEL).exists():
+        raise Refusal(f"There is no patient-level database in {store_dir}: run `make build` first.")
+    publication.hold(store_dir)
+    with duckdb.connect() as connection:
+        open_store(connection, store_dir, keys.read_key(chosen.key_dir, keys.STORE_KEY))
+        check(connection, request, day)
+        unfinished = folder.with_name(f".{folder.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700, parents=True)
+        try:
+            row_count = write(connection, request, day, unfinished)
+            if request["identifiability"] != "aggregate":
+                # Before the files are there: to remember too many is no harm.
+                connection.execute(REMEMBER, [day, day, request["release_id"]])
+            unfinished.rename(folder)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+    print(f"{folder}: {row_count:,} rows for {request['recipient']}.")
+    return 0
+
+
+def open_store(connection: duckdb.DuckDBPyConnection, store_dir: Path, key: bytes) -> None:
+    """The three databases of a store, two of them read only."""
+    connection.execute("set timezone = 'Europe/London'")
+    marts = store.database_file(store_dir, store.MARTS)
+    connection.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS} (read_only)")
+    store.attach_patient_level(connection, store_dir, key)
+    store.attach_released(connection, store_dir, key)
+
+
+# ---- whether it may go --------------------------------------------------------------------------
+
+
+def check(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: date) -> None:
+    """A Refusal where the release was not built, not for this day, or not from this request."""
+    release_id = request["release_id"]
+    if request["status"] != "active":
+        raise Refusal(f"The release {release_id} is {request['status']}.")
+    if not request["start_date"] <= day.isoformat() <= request["end_date"]:
+        raise Refusal(
+            f"The agreement on {release_id} is from {request['start_date']} to {request['end_date']}."
+        )
+    if not is_there(connection, "patient_level", "releases", f"rel_{release_id}"):
+        raise Refusal(f"The release {release_id} is not built: run `make build` for its collection.")
+    [collection, made_for] = connection.execute(
+        "select collection, disseminated_on from marts.reference.int_collection__settings"
+    ).fetchone()
+    if collection != request["collection"]:
+        raise Refusal(f"The store holds {collection}, and {release_id} is of {request['collection']}.")
+    if made_for != day:
+        raise Refusal(
+            f"The release {release_id} was made for {made_for}, not for {day}: opt-outs are those of the"
+            " day of dissemination. Build again with that day as disseminated_at."
+        )
+    if built_from(connection, release_id) != {k: v for k, v in request.items() if k != "provenance"}:
+        raise Refusal(f"The request {release_id} has changed since it was built: run `make build` again.")
+    if request["opt_outs_honoured"] == "yes":
+        check_answer(connection, collection, day)
+    if request["identifiability"] == "aggregate":
+        check_published(connection, request)
+    [row_count] = connection.execute(f"select count(*) from {extract(request)}").fetchone()
+    if not row_count:
+        raise Refusal(f"The release {release_id} is about nobody: there is nothing to hand out.")
+    is_pseudonymised = request["identifiability"] == "pseudonymised"
+    if is_pseudonymised and smallest_group(connection, request) < int(request["smallest_group"]):
+        raise Refusal(f"The release {release_id} has a smaller group than its request allows.")
+
+
+def smallest_group(connection: duckdb.DuckDBPyConnection, request: dict[str, str]) -> int:
+    """People who are alike in everything that others may know of them and of an event, the fewest there are."""
+    known = releases.known_columns(request)
+    sql = SMALLEST_GROUP.format(extract=extract(request), known=", ".join(known) or "()")
+    return connection.execute(sql).fetchone()[0]
+
+
+def check_answer(connection: duckdb.DuckDBPyConnection, collection: str, day: date) -> None:
+    """A Refusal without an answer on national opt-outs that stands, where the policy wants one."""
+    [upheld, most_days] = connection.execute(
+        "select national_data_opt_out_upheld, national_data_opt_out_max_age_days"
+        " from marts.seeds.collections where collection = ?",
+        [collection],
+    ).fetchone()
+    if upheld == "never":
+        return
+    [verdict, explanation, sent_date] = connection.execute(
+        "select verdict, explanation, sent_date from marts.reference.int_ndop__checks where is_latest"
+    ).fetchone()
+    if verdict != "stands":
+        raise Refusal(explanation)
+    if not 0 <= (day - sent_date).days <= most_days:
+        raise Refusal(
+            f"The answer on national opt-outs is of {sent_date}, and may be used for {most_days} days."
+        )
+
+
+def check_published(connection: duckdb.DuckDBPyConnection, request: dict[str, str]) -> None:
+    """A Refusal where an aggregate release is of another period, or says what its table does not show."""
+    release_id, table = request["release_id"], f"fct_{request['datasets']}"
+    asked = ", ".join(request["columns_asked"].split())
+    period = connection.execute(
+        "select period_start, period_end from marts.reference.int_collection__settings"
+    ).fetchone()
+    if [request["period_start"], request["period_end"]] != [day.isoformat() for day in period]:
+        raise Refusal(
+            f"{table} is about {' to '.join(map(str, period))}, and the request {release_id} about"
+            f" {request['period_start']} to {request['period_end']}."
+        )
+    [unpublished] = connection.execute(
+        f"select count(*) from (select {asked} from {extract(request)}"
+        f" except all select {asked} from marts.main.{table})"
+    ).fetchone()
+    if unpublished:
+        raise Refusal(f"The release {release_id} has rows that {table} does not: run `make build` again.")
+
+
+def is_there(connection: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> bool:
+    """Whether a database has a table."""
+    return bool(
+        connection.execute(
+            "select count(*) from duckdb_tables()"
+            " where database_name = ? and schema_name = ? and table_name = ?",
+            [database, schema, table],
+        ).fetchone()[0]
+    )
+
+
+def built_from(connection: duckdb.DuckDBPyConnection, release_id: str) -> dict[str, str]:
+    """The request as it was when the store was built, but for where it comes from."""
+    cursor = connection.execute(
+        "select * exclude (provenance) from marts.seeds.releases where release_id = ?", [release_id]
+    )
+    names = [column[0] for column in cursor.description]
+    row = cursor.fetchone() or ()
+    return {name: "" if value is None else str(value) for name, value in zip(names, row)}
+
+
+def extract(request: dict[str, str]) -> str:
+    """The table of a release."""
+    return f"patient_level.releases.rel_{request['release_id']}"
+
+
+# ---- what goes ----------------------------------------------------------------------------------
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: date, folder: Path
+) -> int:
+    """The release as Parquet and CSV, what its columns mean, what it is, and checksums; its rows."""
+    name = request["release_id"]
+    rows = connection.execute(f"select * from {extract(request)} order by rowid").to_arrow_table()
+    written = [
+        write_parquet(folder / f"{name}.parquet", rows),
+        handed_out.write_csv(
+            folder / f"{name}.csv", rows.column_names, zip(*(c.to_pylist() for c in rows.columns))
+        ),
+        handed_out.write_csv(
+            folder / "data_dictionary.csv",
+            ("column", "type", "meaning"),
+            data_dictionary.columns_of(f"rel_{name}"),
+        ),
+        handed_out.write_text(folder / "manifest.json", manifest(connection, request, day, rows)),
+    ]
+    handed_out.write_sums(folder, written)
+    return rows.num_rows
+
+
+def write_parquet(path: Path, rows: pyarrow.Table) -> handed_out.Written:
+    """A table as Parquet, for its owner alone until it is handed over."""
+    stream = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(rows, stream)
+    content = stream.getvalue().to_pybytes()
+    keys.write_private(path, content, os.O_EXCL)
+    return handed_out.Written(path.name, len(content), hashlib.sha256(content).digest())
+
+
+def manifest(
+    connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: date, rows: pyarrow.Table
+) -> str:
+    """What the release is, as JSON: nothing of anybody in it, and nothing that changes from run to run."""
+    [collected_at] = connection.execute(
+        "select cast(collected_at as varchar) from marts.reference.int_collection__settings"
+    ).fetchone()
+    told = {name: request[name] for name in TOLD}
+    told |= {
+        "disseminated_on": day.isoformat(),
+        "collected_at": collected_at,
+        "columns": rows.column_names,
+    }
+    return json.dumps(told, indent=2) + "\n"
+
+
+# ---- the register -------------------------------------------------------------------------------
+
+
+def add_register_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the register goes."""
+    parser.add_argument("--to", type=Path, required=True, help="a CSV file")
+    project.add_folder(parser, "--store-dir", releases.PROJECT / ".local" / "store")
+
+
+def write_register(chosen: argparse.Namespace) -> int:
+    """The public register as CSV, as the last build left it."""
+    marts = store.database_file(chosen.store_dir.resolve(), store.MARTS)
+    if not marts.exists():
+        raise Refusal(f"There are no results in {chosen.store_dir}: run `make build` first.")
+    with duckdb.connect(str(marts), read_only=True) as connection:
+        cursor = connection.execute("select * exclude (person_count) from fct_release_register order by all")
+        header = [column[0] for column in cursor.description]
+        rows = cursor.fetchall()
+    written = handed_out.write_csv(chosen.to, header, rows)
+    print(f"{chosen.to}: {len(rows)} releases, {written.byte_count:,} bytes.")
+    return 0

@@ -1,0 +1,105 @@
+"""`ndop request` and `ndop check`: asking the Check for National Data Opt-outs service, and its answer.
+
+The National Data Opt-out is judged when data are disseminated, not when they were collected, and
+continues after death: a release asks about everybody in it, shortly before. The file is sent and its
+reply fetched by whoever has the MESH mailbox. Nothing here prints a number.
+"""
+
+import argparse
+from datetime import date
+
+from gp_level_data import project
+from gp_level_data.raw import ndop_files
+from gp_level_data.refusal import Refusal
+from gp_level_data.runs.scratch_gateway import scratch_gateway
+
+# Domain handbook, section 3.5.
+WORKFLOW = "SPINE_NTT_UPHOLDING"
+RECIPIENT = "X26HC036"
+
+PEOPLE = """
+    select lpad(cast(nhs_number as varchar), 10, '0')
+    from gateway.int_ndop__people
+    order by nhs_number
+"""
+
+CHECKS = """
+    select subject, sent_date, is_latest, verdict, explanation, asked_count, permitted_count
+    from marts.reference.int_ndop__checks
+    order by is_latest, sent_date, subject
+"""
+
+NOT_ASKED = """
+    select count(*)
+    from gateway.int_ndop__people as people
+    where not exists (
+        select 1
+        from staging.stg_ndop__requests as requests
+        where requests.subject = ? and requests.nhs_number = people.nhs_number
+    )
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to do, for which folder and settings, and what a request is called."""
+    actions = parser.add_subparsers(required=True, metavar="action")
+    action = actions.add_parser("request", help="write the file that asks about a release's people")
+    project.add_raw_arguments(action)
+    action.add_argument("--mailbox", required=True, help="the sender's MESH mailbox")
+    action.add_argument("--date", type=date.fromisoformat, required=True, help="day of sending")
+    action.add_argument("--sequence", type=int, default=1, help="number among that day's requests")
+    action.set_defaults(run=request)
+
+    action = actions.add_parser("check", help="say what every exchange came to, and who is permitted")
+    project.add_raw_arguments(action)
+    action.set_defaults(run=check)
+
+
+def request(chosen: argparse.Namespace) -> int:
+    """Write the request, and say how to send it."""
+    raw_dir = chosen.raw_dir.resolve()
+    if raw_dir == project.SAMPLE.resolve():
+        raise Refusal("The sample stays as it was generated: copy it, and give the copy as RAW_DIR.")
+    subject = ndop_files.subject_of(chosen.mailbox, chosen.date, chosen.sequence)
+    settings = project.read_settings(chosen.vars)
+    with scratch_gateway(raw_dir, settings, chosen.vars, "int_ndop__people") as cursor:
+        numbers = [number for (number,) in cursor.execute(PEOPLE).fetchall()]
+    if not numbers:
+        raise Refusal("The collection holds nobody: there is nobody to ask about.")
+    path = ndop_files.write_request(raw_dir, subject, numbers)
+    print(f"{path} asks about {people(len(numbers))}. It is identifiable: delete it after the release.")
+    print(f"Send it through MESH to {RECIPIENT}, workflow {WORKFLOW}, subject {subject}.")
+    print(f"Put the reply in {raw_dir / ndop_files.FOLDERS['reply']} under the same name.")
+    return 0
+
+
+def check(chosen: argparse.Namespace) -> int:
+    """Say what became of each exchange, the deciding one last; 1 where nobody is permitted."""
+    settings = project.read_settings(chosen.vars)
+    models = ("int_ndop__checks", "int_ndop__people")
+    with scratch_gateway(chosen.raw_dir.resolve(), settings, chosen.vars, *models) as cursor:
+        checks = cursor.execute(CHECKS).fetchall()
+        subject, *_ = checks[-1]
+        [not_asked] = cursor.execute(NOT_ASKED, [subject]).fetchone()
+    for row in checks:
+        print(sentence(*row))
+    *_, verdict, _, asked, permitted = checks[-1]
+    if verdict != "stands":
+        return 1
+    print(
+        f"Of {people(asked)} asked about, {permitted:,} are permitted and {asked - permitted:,} opted"
+        f" out. {people(not_asked)} of the release were not asked about and are not permitted."
+    )
+    return 0
+
+
+def sentence(subject, sent_date, is_latest, verdict, explanation, asked, permitted) -> str:
+    """One exchange, as it is told."""
+    if subject is None:
+        return explanation
+    decides = ", decides" if is_latest else ""
+    return f"{subject} ({sent_date:%-d %B %Y}, {people(asked)} asked about{decides}): {explanation}"
+
+
+def people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"

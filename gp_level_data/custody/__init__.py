@@ -1,0 +1,1 @@
+"""Custody: keys, pseudonyms, the databases of the store, and how results take the place of others."""

@@ -1,0 +1,163 @@
+"""The certificate of destruction as a page, and `python -m gp_level_data certificate verify`."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from gp_level_data import project
+from gp_level_data.custody import checksums, keys
+from gp_level_data.end import ledger
+from gp_level_data.end.ledger import Entry
+from gp_level_data.end.policy import moment
+from gp_level_data.pages import html
+
+OUT_OF_REACH = (
+    "Backups, snapshots and copies of the store, of its keys or of the raw files, wherever they are:"
+    " whoever made them has to destroy them. Without the key, a copy of the patient-level database"
+    " cannot be opened.",
+    "Memory that was swapped out or dumped while a run held a key, unless the swap is encrypted.",
+    "A solid-state disk, or a file system that writes elsewhere than it read: it may keep an"
+    " overwritten block until that is reused.",
+    "What people have written down, printed or remembered.",
+)
+
+
+def page(content: dict) -> str:
+    """The certificate for people."""
+    files, tables, raw = content["files"], content["tables"], content["raw"]
+    raw_bytes = sum(file["byte_count"] for file in raw["files"])
+    return html.page(
+        f"Certificate of destruction: {content['title']}",
+        f"Entry {content['entry']} of the store's ledger. The personal data of the collection"
+        f" {content['collection']}, collected at {content['collected_at']}, were destroyed at"
+        f" {content['destroyed_at']}, by order of {content['ordered_by']}.",
+        html.section(
+            "When",
+            html.table(
+                "Moments",
+                ("What", "Moment"),
+                [
+                    ("Collected", content["collected_at"]),
+                    ("Results first reported back", content["reported_at"]),
+                    ("To be destroyed by, at the latest", content["destroy_by"]),
+                    ("Destruction ordered", content["ordered_at"]),
+                    ("Destroyed and proved", content["destroyed_at"]),
+                    ("In time", is_in_time(content)),
+                ],
+            ),
+        ),
+        html.section(
+            "What",
+            html.table(
+                "Keys; those destroyed were overwritten and deleted",
+                ("Key", "Fingerprint", "Fate"),
+                [(key["name"], key["fingerprint"], key["fate"]) for key in content["keys"]],
+            ),
+            html.table(
+                "Files of the encrypted patient-level store, deleted",
+                ("File", "Bytes", "Checksum"),
+                [(file["name"], file["byte_count"], file["checksum"]) for file in files],
+            ),
+            html.table(
+                "Tables that they held; each is listed in the entry",
+                ("Part", "Tables", "Rows"),
+                by_part(tables),
+            )
+            if tables is not None
+            else html.paragraph("Its tables could not be listed: its key was gone before."),
+            html.paragraph(
+                f"{len(raw['files']):,} raw files of {raw_bytes:,} bytes"
+                + (
+                    " were overwritten and deleted."
+                    if raw["is_destroyed"]
+                    else " are still with the custodian; they are listed in the entry."
+                )
+            ),
+        ),
+        html.section(
+            "Checked afterwards", html.points(check["says"] for check in content["checks"])
+        ),
+        html.section("What this cannot promise", html.points(OUT_OF_REACH)),
+        html.section(
+            "How to check this page",
+            html.paragraph(
+                "`python -m gp_level_data certificate verify` makes it again from the entry, and"
+                " follows the ledger; with `--last` and a checksum that was written down, it shows"
+                " whether the ledger has lost its end. The entry before this one:"
+                f" {content['previous']}."
+            ),
+        ),
+    )
+
+
+def by_part(tables: list[dict]) -> list[tuple]:
+    """Tables and their rows by the schema that they lay in, so that the page stays one."""
+    rows: dict[str, list[int]] = {}
+    for each in tables:
+        rows.setdefault(each["table"].partition(".")[0], []).append(each["row_count"])
+    return [(part, len(counts), sum(counts)) for part, counts in rows.items()]
+
+
+def is_in_time(content: dict) -> bool:
+    """Whether the destruction was ordered before the policy's last moment."""
+    until = content["destroy_by"]
+    return until is None or moment(content["ordered_at"]) <= moment(until)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One action, on one store."""
+    actions = parser.add_subparsers(required=True, metavar="action")
+    action = actions.add_parser("verify", help="whether the certificates still hold")
+    project.add_store_arguments(action)
+    ledger.add_last(action)
+    action.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Say that the certificates hold, or name the first thing that does not."""
+    store_dir, key_dir = chosen.store_dir.resolve(), chosen.key_dir.resolve()
+    certificates = ledger.entries(store_dir, ledger.DESTRUCTION)
+    first = next(problems(store_dir, key_dir, certificates, chosen.last), None)
+    if first:
+        print(first)
+        return 1
+    print(f"{len(certificates)} certificates of destruction hold.")
+    return 0
+
+
+def problems(
+    store_dir: Path, key_dir: Path, certificates: list[Entry], last: str | None = None
+) -> Iterator[str]:
+    """What is wrong with the ledger, with the pages, or with what is certified."""
+    yield from ledger.problems(store_dir, last)
+    left = {}
+    for path in sorted(store_dir.rglob("*")):
+        if path.is_file() and path.stat().st_size:
+            left[checksums.of_file(path)] = path.name
+    for entry in certificates:
+        name = entry.path.name
+        yield from page_problems(entry, page(entry.content))
+        for file in entry.content["files"]:
+            if file["checksum"] in left:
+                yield f"{name}: {left[file['checksum']]} is what {file['name']} was, and it is destroyed"
+        for key in entry.content["keys"]:
+            yield from key_problems(name, key, key_dir)
+
+
+def page_problems(entry: Entry, wanted: str) -> Iterator[str]:
+    """Whether the page of an entry is what follows from it."""
+    path = ledger.page_of(entry.path)
+    if not path.exists() or path.read_bytes() != wanted.encode():
+        yield f"{path.name}: the page is not what follows from its entry"
+
+
+def key_problems(name: str, key: dict, key_dir: Path) -> Iterator[str]:
+    """Whether a destroyed key is known to be so, and has not come back."""
+    if not key_dir.is_dir():
+        return
+    fate = keys.Entry(keys.DESTROYED, key["name"], key["fingerprint"])
+    if fate not in keys.register(key_dir):
+        yield f"{name}: the register of keys does not know that {key['name']} is destroyed"
+    path = keys.key_file(key_dir, key["name"])
+    if path.exists() and keys.fingerprint(path.read_bytes()) == key["fingerprint"]:
+        yield f"{name}: the key {key['name']} has come back"

@@ -1,0 +1,89 @@
+"""When a collection's personal data have to be gone: by seeds/collections.csv, and the ledger."""
+
+import csv
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from gp_level_data.end import ledger
+from gp_level_data.project import SEEDS
+from gp_level_data.refusal import Refusal
+
+# Kept in the store while a destruction is under way (destroy.py).
+ORDER = "destruction.json"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the policy of a collection says about its end; `days` is None where nothing is destroyed."""
+
+    collection: str
+    title: str
+    destroyed: str
+    days: int | None
+
+
+def policies() -> dict[str, Policy]:
+    """All collections."""
+    with (SEEDS / "collections.csv").open(newline="", encoding="utf-8") as file:
+        return {
+            row["collection"]: Policy(
+                row["collection"],
+                row["title"],
+                row["destroyed"],
+                int(row["destroyed_within_days"]) if row["destroyed_within_days"] else None,
+            )
+            for row in csv.DictReader(file)
+        }
+
+
+def policy_of(collection: str) -> Policy:
+    """One collection; a Refusal where there is none of that name."""
+    found = policies()
+    if collection not in found:
+        raise Refusal(f"There is no collection of that name: one of {', '.join(sorted(found))}.")
+    return found[collection]
+
+
+def moment(text: str) -> datetime:
+    """A moment as a person or an entry gives it; a Refusal without a time zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Refusal("A moment wants its time zone, like 2017-04-10T09:00:00+01:00.")
+    return found
+
+
+def reported_at(store_dir: Path, collection: str) -> datetime | None:
+    """When the collection's results were first handed over since its data were last destroyed."""
+    since = None
+    for entry in ledger.entries(store_dir, ledger.REPORTED_BACK, ledger.DESTRUCTION):
+        if entry.content["collection"] == collection:
+            if entry.kind == ledger.DESTRUCTION:
+                since = None
+            elif since is None:
+                since = moment(entry.content["reported_at"])
+    return since
+
+
+def destroy_by(store_dir: Path, collection: str) -> datetime | None:
+    """The moment by which the personal data have to be gone; None where nothing was handed over yet."""
+    reported, policy = reported_at(store_dir, collection), policy_of(collection)
+    if reported is None or policy.days is None:
+        return None
+    return reported + timedelta(days=policy.days)
+
+
+def refuse_overdue(store_dir: Path, now: datetime) -> None:
+    """A Refusal where a collection's data should have been destroyed by now, or are being destroyed."""
+    if (store_dir / ORDER).exists():
+        raise Refusal(f"A destruction in {store_dir} was stopped: `make destroy` finishes it.")
+    for collection in policies():
+        until = destroy_by(store_dir, collection)
+        if until is not None and until < now:
+            raise Refusal(
+                f"The personal data of {collection} should have been destroyed by {until:%-d %B %Y}:"
+                f" `make destroy COLLECTION={collection}` first."
+            )

@@ -1,0 +1,90 @@
+"""The project's folders and settings, and how commands are told of others."""
+
+import argparse
+import csv
+import os
+from datetime import date, datetime
+from pathlib import Path
+
+import yaml
+
+from gp_level_data.refusal import Refusal
+
+PROJECT = Path(__file__).resolve().parents[1]
+SAMPLE = PROJECT / "sample"
+SEEDS = PROJECT / "seeds"
+COLLECTION = "individual_gp_level_data"
+SETTINGS = (
+    "collection", "collected_at", "period_start", "period_end", "emergency_definition",
+    "exception_id", "disseminated_at",
+)  # fmt: skip
+
+
+
+def add_raw_arguments(parser: argparse.ArgumentParser) -> None:
+    """The raw folder and the settings, which is all that a command without a store needs."""
+    add_folder(parser, "--raw-dir", SAMPLE)
+    parser.add_argument("--vars", default="", help="dbt vars of the collection, as YAML")
+
+
+
+def add_store_arguments(parser: argparse.ArgumentParser) -> None:
+    """The store and its keys."""
+    add_folder(parser, "--key-dir", PROJECT / ".local" / "keys")
+    add_folder(parser, "--store-dir", PROJECT / ".local" / "store")
+
+
+
+def add_folder(parser: argparse.ArgumentParser, option: str, default: Path) -> None:
+    """A folder: as given, else from the environment (--raw-dir: RAW_DIR), else the sample's."""
+    variable = option.removeprefix("--").replace("-", "_").upper()
+    parser.add_argument(option, type=Path, default=Path(os.environ.get(variable, default)))
+
+
+
+def read_settings(text: str) -> dict:
+    """The settings given as vars, checked; a Refusal for what dbt would only trip over later."""
+    try:
+        given = yaml.safe_load(text) if text.strip() else {}
+    except yaml.YAMLError:
+        raise Refusal("VARS is not valid YAML.") from None
+    if not isinstance(given, dict) or set(given) - set(SETTINGS):
+        raise Refusal(f"VARS takes a mapping with these names only: {', '.join(SETTINGS)}.")
+    try:
+        if "collected_at" in given and datetime.fromisoformat(given["collected_at"]).tzinfo is None:
+            raise ValueError
+        days = ("period_start", "period_end", "disseminated_at")
+        settings = project_vars() | given
+        dates = {name: date.fromisoformat(str(settings[name])) for name in days if settings.get(name)}
+    except (TypeError, ValueError):
+        raise Refusal(
+            "VARS wants collected_at as a moment with its time zone, in quotes, and"
+            " period_start, period_end and disseminated_at as days, like 2016-04-01."
+        ) from None
+    if dates["period_start"] > dates["period_end"]:
+        raise Refusal("VARS has a period that ends before it starts.")
+    known = emergency_definitions()
+    if given.get("emergency_definition", known[0]) not in known:
+        raise Refusal(f"VARS takes as emergency_definition one of these only: {', '.join(known)}.")
+    return {"collection": COLLECTION, **given}
+
+
+
+def project_vars() -> dict:
+    """The settings that hold where none are given."""
+    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+
+
+
+def emergency_definitions() -> list[str]:
+    """Definitions that the seed knows: with another one, nobody would seem to have been admitted."""
+    with (PROJECT / "seeds" / "emergency_conditions.csv").open(newline="", encoding="utf-8") as file:
+        return sorted({row["definition"] for row in csv.DictReader(file)})
+
+
+
+def artefacts() -> list[Path]:
+    """Where dbt leaves what it wrote besides databases."""
+    named = (("DBT_TARGET_PATH", "target"), ("DBT_LOG_PATH", "logs"))
+    given = [Path(os.environ[variable]) for variable, _ in named if variable in os.environ]
+    return [*given, *(PROJECT / name for _, name in named)]

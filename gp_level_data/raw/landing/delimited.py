@@ -1,0 +1,350 @@
+"""Delimited text: what its first lines say of it, how many rows it holds, and its rows one by one.
+
+The engine reads most files itself. What it would stop at, or lose more of than the line that is wrong
+(Windows-1252, mixed line ends, quotation marks astray, rows of uneven width), is read here instead,
+row by row, by the rules of RFC 4180.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy
+
+from gp_level_data.raw.landing.broken import Broken
+from gp_level_data.raw.landing.contract import FileKind
+from gp_level_data.raw.landing.packed import BLOCK, unpacked
+
+DELIMITERS = {",": "comma", "\t": "tab", "|": "pipe"}
+OTHER_DELIMITERS = {";": "semicolon", "^": "circumflex", "~": "tilde", ":": "colon", "\x01": "control character"}
+BLANKS = " \t\xa0\"'" + "".join(DELIMITERS)
+# More than any cell of the contract; the engine takes none that is longer either.
+LONGEST_CELL = 2_000_000
+LONGEST_LINE = 64 * 1024 * 1024
+# Larger files are not read row by row for the sake of a few that are too short or too long.
+LARGE = 256 * 1024 * 1024
+SAMPLE_ROWS = 1000
+WINDOWS = "windows-1252"
+# First bytes of what is no text, and what to call it.
+OTHER_FORMATS = {
+    b"PK\x03\x04": "it is a zip archive or a workbook, whatever its name says",
+    b"\x1f\x8b": "it is packed with gzip, whatever its name says",
+    b"PAR1": "it is Parquet, whatever its name says",
+    b"\xd0\xcf\x11\xe0": "it is a workbook",
+}
+csv.field_size_limit(LONGEST_CELL)
+
+
+def as_in_latin_1(error: UnicodeDecodeError) -> tuple[str, int]:
+    """The five bytes that Windows-1252 leaves open; a row is not lost for one."""
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("as_in_latin_1", as_in_latin_1)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a delimited file is written.
+
+    delimiter   comma, tab or pipe
+    skipped     lines before the first row: blank ones and the names of the columns
+    named       how many of these are not blank
+    width       columns of a row, empty ones at its end included
+    column_count  columns of the contract, or as many as are named; cells beyond them must be empty
+    is_windows  whether it is in Windows-1252, since it is not in UTF-8
+    row_by_row  whether it is read here and not by the engine
+    """
+
+    delimiter: str
+    skipped: int
+    named: int
+    width: int
+    column_count: int
+    is_windows: bool = False
+    row_by_row: bool = False
+
+
+@dataclass
+class Counted:
+    """What a pass over the bytes of a file found."""
+
+    size: int = 0
+    lines: int = 0
+    is_windows: bool = False
+    is_odd: bool = False
+    last_line: bytes = b""
+
+
+def head_lines(head: bytes) -> list[str]:
+    """The first lines as text, without one that goes on beyond the head."""
+    for start, what in OTHER_FORMATS.items():
+        if head.startswith(start):
+            raise Broken("unreadable_file", what)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or is_of_two_bytes(head[:2000]):
+        raise Broken("other_encoding", "it is in UTF-16")
+    try:
+        # A character may be cut through at the end of the head.
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+    except UnicodeDecodeError:
+        text = head.decode(WINDOWS, errors="as_in_latin_1")
+    lines = list(io.StringIO(text, newline=""))
+    return lines[:-1] if len(head) >= BLOCK else lines
+
+
+def is_of_two_bytes(head: bytes) -> bool:
+    """Whether every second byte is nearly always zero, as in UTF-16 without a mark."""
+    return any(head[at::2].count(0) * 2 > len(head[at::2]) > 4 for at in (0, 1))
+
+
+def is_blank(line: str) -> bool:
+    return not line.strip(BLANKS + "\r\n")
+
+
+def cells_of(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """The rows that are not blank and can be read."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            continue
+        if any(cell.strip(BLANKS) for cell in row):
+            yield row
+
+
+def without_empty_end(row: list[str]) -> list[str]:
+    """A row without the empty cells at its end."""
+    while row and not row[-1].strip(BLANKS):
+        row = row[:-1]
+    return row
+
+
+def read_head(kind: FileKind, head: bytes) -> tuple[Dialect, tuple[str, ...], list[list[str]]] | None:
+    """How the file is written, its columns, and its first rows; None where all is blank.
+
+    Of a file without header that has another number of columns than the contract, they are numbered.
+    """
+    lines = head_lines(head)
+    first = next((at for at, line in enumerate(lines) if not is_blank(line)), None)
+    named = 0
+    if first is not None and re.fullmatch(r'"?sep=.?"?\s*', lines[first], re.IGNORECASE):
+        # For spreadsheets only; the lines that follow say it as well.
+        named = 1
+        first = next((at for at in range(first + 1, len(lines)) if not is_blank(lines[at])), None)
+    if first is None:
+        return None
+    delimiter = delimiter_of(kind, lines[first:])
+    names = next(cells_of(lines[first:], delimiter), [])
+    has_names = kind.has_header or is_ods_header(names)
+    skipped = first + has_names
+    rows = list(islice(cells_of(lines[skipped:], delimiter), SAMPLE_ROWS))
+    columns = tuple(clean(name) for name in without_empty_end(names)) if kind.has_header else kind.columns
+    ends_by = max((len(without_empty_end(row)) for row in rows), default=0)
+    widths = Counter(len(row) for row in rows) or Counter([len(names)])
+    width = widths.most_common(1)[0][0]
+    if not kind.has_header and (width < len(columns) or ends_by > len(columns)):
+        columns = tuple(map(str, range(width)))
+    # Rows that end in one delimiter more than the others are as good as those.
+    good = [count for count in widths if count >= len(columns)]
+    dialect = Dialect(
+        delimiter,
+        skipped,
+        named + has_names,
+        width if width in good and ends_by <= len(columns) else len(columns),
+        len(columns),
+        row_by_row=len(good) > 1 and ends_by <= len(columns),
+    )
+    return dialect, columns, rows
+
+
+def clean(name: str) -> str:
+    return name.strip(BLANKS + "\ufeff").upper()
+
+
+def delimiter_of(kind: FileKind, lines: list[str]) -> str:
+    """What stands between the cells of the first line, by the names in it or by their number."""
+    found = {}
+    for delimiter in (*DELIMITERS, *OTHER_DELIMITERS):
+        names = [clean(name) for name in next(cells_of(lines, delimiter), [])]
+        is_known = len(set(names) & kind.known_names) if kind.has_header else len(names) == len(kind.columns)
+        found[delimiter] = is_known, len(names)
+    delimiter = max(found, key=found.get)
+    if delimiter in OTHER_DELIMITERS:
+        what = OTHER_DELIMITERS[delimiter]
+        raise Broken("other_delimiter", f"what stands between its columns is a {what}")
+    if found[delimiter][1] < 2:
+        raise Broken("other_delimiter", "its first line has neither comma nor tab nor pipe")
+    return delimiter
+
+
+def is_ods_header(cells: list[str]) -> bool:
+    """Whether the first line of a file without header names its columns all the same."""
+    names = [re.sub("[^A-Z]", "", cell.upper()) for cell in cells]
+    return "NAME" in names[1:2] or {"POSTCODE", "OPENDATE", "CLOSEDATE"} <= set(names)
+
+
+def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
+    """Lines that are not blank, and whether the engine can be trusted with the file.
+
+    A few comparisons over each block instead of a look at each line: a national file has 20 million.
+    """
+    counted, returns, pairs, ends, delimiters = Counted(), 0, 0, 0, 0
+    delimiter = dialect.delimiter.encode()
+    blank = re.compile(rb"^[ \t\"" + re.escape(delimiter) + rb"]*\r?$", re.MULTILINE)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    block, carried, has_quotes, is_last = head.removeprefix(codecs.BOM_UTF8), b"", False, False
+    while not is_last:
+        is_last = not block
+        counted.size += len(block)
+        if not (counted.is_windows or (block.isascii() and not decoder.getstate()[0])):
+            try:
+                decoder.decode(block, final=is_last)
+            except UnicodeDecodeError:
+                counted.is_windows = True
+        whole, carried = split(carried + block, is_last)
+        if len(carried) > LONGEST_LINE:
+            raise Broken("unreadable_file", "it has a line of more than 64 megabytes, or no line ends")
+        if whole:
+            signs = numpy.frombuffer(whole, numpy.uint8)
+            at_ends = numpy.flatnonzero(signs == NEW_LINE)
+            starts = numpy.concatenate(([0], at_ends + 1))
+            starts = starts[starts < len(signs)]
+            ends += len(at_ends)
+            returns += numpy.count_nonzero(signs == RETURN)
+            pairs += numpy.count_nonzero(signs[at_ends[at_ends > 0] - 1] == RETURN)
+            blanks = blank_lines(whole, signs[starts], blank, delimiter)
+            counted.lines += len(starts) - len(blanks)
+            delimiters += numpy.count_nonzero(signs == delimiter[0])
+            delimiters -= sum(line.count(delimiter) for line in blanks)
+            if b'"' in whole:
+                has_quotes = True
+                counted.is_odd = counted.is_odd or has_odd_quotes(signs, at_ends, delimiter)
+            counted.last_line = whole[max(whole.rfind(b"\n"), whole.rfind(b"\r")) + 1 :]
+        block = b"" if is_last else stream.read(BLOCK)
+    is_mixed = returns not in (0, pairs) or pairs not in (0, ends)
+    # Of a large file only the rows that are too short or too long are lost, and counted.
+    is_uneven = (
+        not has_quotes
+        and counted.size < LARGE
+        and delimiters - in_skipped(head, dialect)
+        != (counted.lines - dialect.named) * (dialect.width - 1)
+    )
+    counted.is_odd = counted.is_odd or is_mixed or is_uneven
+    return counted
+
+
+NEW_LINE, RETURN, QUOTE = b'\n\r"'
+
+
+def blank_lines(whole: bytes, first: numpy.ndarray, blank: re.Pattern, delimiter: bytes) -> list[bytes]:
+    """The lines without a word; looked for only where a line starts as one."""
+    may_be_blank = numpy.isin(first, list(b"\n\r \t" + delimiter)).any()
+    if may_be_blank or b'\n""' in whole or whole.startswith(b'""'):
+        return [found.group() for found in blank.finditer(whole.removesuffix(b"\n"))]
+    return []
+
+
+def in_skipped(head: bytes, dialect: Dialect) -> int:
+    """Delimiters in the lines before the first row, blank ones left out."""
+    lines = head.removeprefix(codecs.BOM_UTF8).split(b"\n", dialect.skipped)[: dialect.skipped]
+    signs = BLANKS.encode("latin-1") + b"\r\n"
+    return sum(line.count(dialect.delimiter.encode()) for line in lines if line.strip(signs))
+
+
+def split(data: bytes, is_last: bool) -> tuple[bytes, bytes]:
+    """Whole lines, and the beginning of one that goes on in the next block."""
+    at = len(data) if is_last else data.rfind(b"\n") + 1
+    return data[:at], data[at:]
+
+
+def has_odd_quotes(signs: numpy.ndarray, at_ends: numpy.ndarray, delimiter: bytes) -> bool:
+    """Whether a line has an open quotation mark, or one that stands neither at a cell's start nor end.
+
+    In good lines every other mark opens, at a cell's start or after one that it escapes.
+    """
+    quotes = numpy.flatnonzero(signs == QUOTE)
+    if len(quotes) % 2 or (numpy.searchsorted(quotes, at_ends) % 2).any():
+        return True
+    opening, closing = quotes[::2], quotes[1::2]
+    before = signs[opening[opening > 0] - 1]
+    after = signs[closing[closing < len(signs) - 1] + 1]
+    good = list(b'\n\r"' + delimiter)
+    return not (numpy.isin(before, good).all() and numpy.isin(after, good).all())
+
+
+class Lines:
+    """Lines of a text, counted, that notes when more were asked for than there are."""
+
+    def __init__(self, text: Iterable[str]) -> None:
+        self.text = iter(text)
+        self.taken: list[str] = []
+        self.is_over = False
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.text, None)
+        if line is None:
+            self.is_over = True
+            raise StopIteration
+        self.taken.append(line)
+        return line
+
+
+Record = tuple[list[str] | None, int]
+
+
+@contextmanager
+def records(path: Path, packing: str, dialect: Dialect) -> Iterator[Iterator[Record]]:
+    """The rows of a file, blank ones left out: the cells, or None and the number of lines lost."""
+    encoding = WINDOWS if dialect.is_windows else "utf-8-sig"
+    with unpacked(path, packing) as stream:
+        errors = "as_in_latin_1" if dialect.is_windows else "strict"
+        yield rows_of(io.TextIOWrapper(stream, encoding, errors, newline=""), dialect)
+
+
+def rows_of(text: Iterable[str], dialect: Dialect) -> Iterator[Record]:
+    lines = Lines(text)
+    for _ in range(dialect.skipped):
+        next(lines, None)
+    reader = csv.reader(lines, delimiter=dialect.delimiter)
+    while True:
+        lines.taken.clear()
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield None, 1
+            continue
+        sent = [line for line in lines.taken if not is_blank(line)]
+        if not any(cell.strip(BLANKS) for cell in row):
+            continue
+        if lines.is_over or (len(lines.taken) > 1 and has_swallowed(lines.taken[1:], dialect)):
+            # A quotation mark is open: what follows it belongs to other rows.
+            yield None, max(len(sent), 1)
+        elif len(row) < dialect.column_count or len(without_empty_end(row)) > dialect.column_count:
+            yield None, 1
+        else:
+            yield row[: dialect.column_count], 1
+
+
+def has_swallowed(lines: list[str], dialect: Dialect) -> bool:
+    """Whether a line within a quoted cell is a row of its own."""
+    try:
+        rows = [next(csv.reader([line], delimiter=dialect.delimiter), []) for line in lines]
+    except csv.Error:
+        return True
+    # The end of a quoted first cell has its quotation mark; a row of its own starts without one.
+    return any(len(row) >= dialect.column_count and '"' not in row[0] for row in rows)

@@ -1,0 +1,130 @@
+"""What lies in the raw folder: the files of each kind, what is misnamed, and what is passed over."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gp_level_data.raw.landing.contract import FORMATS, PRACTICE_CODE, FileKind, file_kinds
+from gp_level_data.raw.landing.delimited import Dialect
+from gp_level_data.raw.landing.typed import Typed
+from gp_level_data.raw.synthetic_folder import MARKER
+from gp_level_data.refusal import Refusal
+
+# What lies beside data files and is none: it is passed over, and said.
+LITTER = re.compile(
+    r"(\..*|~\$.*|thumbs\.db|desktop\.ini|(readme|read_me|licen[cs]e)[^/]*"
+    r"|.*\.(md5|sha1|sha256|sha512|sum|sig|asc)|(md5|sha1|sha256|sha512|check)sums?(\.txt)?)",
+    re.IGNORECASE,
+)
+# A name that no number and no sentence fits into.
+HARMLESS_NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z0-9_.()\[\] -]{1,60}")
+MOST_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """What a look at a raw file found; `refused_rule` is None where it keeps the contract.
+
+    packing   gz, zip or nothing
+    size      bytes of the content, unpacked
+    detail    how it breaks the rule, for the custodian's screen: column names and counts, no value
+    """
+
+    kind: FileKind
+    path: Path
+    name: str
+    format: str = ""
+    practice_code: str | None = None
+    packing: str = ""
+    columns: tuple[str, ...] = ()
+    dialect: Dialect | None = None
+    typed: Typed | None = None
+    byte_count: int | None = None
+    size: int | None = None
+    row_count: int | None = None
+    extracted_at: str | None = None
+    refused_rule: str | None = None
+    detail: str | None = None
+
+
+def check_folder(raw_dir: Path, collection: str) -> None:
+    """A Refusal where the folder is absent, empty, or lacks a kind of file that a run cannot miss."""
+    if not raw_dir.is_dir():
+        raise Refusal(f"There is no raw folder {raw_dir}.")
+    if not any(path.is_file() for path in raw_dir.rglob("*")):
+        raise Refusal(f"The raw folder {raw_dir} is empty.")
+    for kind in missing_kinds(raw_dir, collection):
+        raise Refusal(f"The raw folder {raw_dir} has no file {kind.example}.")
+
+
+def missing_kinds(raw_dir: Path, collection: str) -> Iterator[FileKind]:
+    """Kinds of file that the collection cannot miss and of which there is none."""
+    for kind in file_kinds(collection):
+        if kind.is_required and kind.is_collected and not any(files_of(kind, raw_dir)):
+            yield kind
+
+
+def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
+    """The files of a kind, by name and in order, before any was opened."""
+    folder = raw_dir / kind.folder
+    for path in sorted(folder.glob("*")) if kind.is_collected and folder.is_dir() else ():
+        found = named_for(kind, path.name)
+        if found:
+            practice_code = found["stem"] if kind.stem == PRACTICE_CODE else None
+            name = f"{kind.folder}/{path.name}"
+            packing = (found["packing"] or found["zip"] or "").lower()
+            # A link may lead out of the raw folder, or to what another practice sent.
+            is_itself = path.resolve() == raw_dir.resolve() / kind.folder / path.name
+            rule = None if is_itself else "link_instead_of_file"
+            yield RawFile(
+                kind, path.resolve(), name, (found["other"] or "csv").lower(), practice_code, packing,
+                refused_rule=rule,
+            )  # fmt: skip
+        elif kind.owns_folder and path.is_file() and not LITTER.fullmatch(path.name):
+            # Its name follows no rule, so it may hold anything: it is not repeated in any table.
+            name = f"{kind.folder}/(unexpected name)"
+            told = f"{kind.folder}/{path.name} is called otherwise" if is_harmless_name(path.name) else None
+            detail = f"{told or 'its name is not repeated'}: call it like {kind.example}"
+            yield RawFile(
+                kind, path.resolve(), name, refused_rule="unexpected_file_name", detail=detail
+            )
+
+
+def named_for(kind: FileKind, name: str) -> re.Match | None:
+    """The parts of a file's name where it is one of the kind's."""
+    found = FORMATS.match(name)
+    is_of_kind = found and re.fullmatch(kind.stem, found["stem"])
+    is_known = is_of_kind and (kind.takes_json or (found["other"] or "").lower() != "json")
+    return found if is_known else None
+
+
+def is_harmless_name(name: str) -> bool:
+    digits = sum(sign.isdigit() for sign in name)
+    return bool(HARMLESS_NAME.fullmatch(name)) and digits <= MOST_DIGITS
+
+
+def not_of_the_contract(raw_dir: Path, collection: str) -> list[Path]:
+    """Files beside those of the contract that no rule speaks of and nobody reads: one may be misnamed."""
+    kinds = [kind for kind in file_kinds(collection) if kind.is_collected]
+    shared = sorted({kind.folder for kind in kinds if not kind.owns_folder})
+    return [
+        path.relative_to(raw_dir)
+        for folder in ("", *shared)
+        for path in sorted((raw_dir / folder).glob("*"))
+        if path.is_file()
+        and not LITTER.fullmatch(path.name)
+        and path != raw_dir / MARKER
+        and not any(named_for(kind, path.name) for kind in kinds if kind.folder == folder)
+    ]
+
+
+def passed_over(raw_dir: Path, collection: str) -> list[Path]:
+    """What lies in the folders of the contract and is no data: checksums, notes, a file system's litter."""
+    folders = sorted({kind.folder for kind in file_kinds(collection) if kind.is_collected})
+    return [
+        path.relative_to(raw_dir)
+        for folder in folders
+        for path in sorted((raw_dir / folder).glob("*"))
+        if path.is_file() and LITTER.fullmatch(path.name)
+    ]

@@ -1,0 +1,128 @@
+"""dbt-duckdb plugin of the gateway run: the only place where raw files and the key meet.
+
+It brings three things to an in-memory database: the raw files as relations of the schema `landing`,
+the functions that make pseudonyms, and the databases of the store. Then it closes the connection to
+everything but the raw folder.
+"""
+
+from pathlib import Path
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
+from dbt_common.exceptions import DbtRuntimeError
+
+from gp_level_data import releases
+from gp_level_data.custody import keys, pseudonym, publication, store
+from gp_level_data.raw import landing, ndop_files
+from gp_level_data.raw.synthetic_folder import is_synthetic
+from gp_level_data.refusal import Refusal
+from gp_level_data.runs import quiet_errors, whole_run
+
+# Commands that the gateway takes, by dbt's names for them; `parse` and `ls` open no database.
+COMMANDS = {
+    "build": "`dbt build`",
+    "generate": "`dbt docs generate`",
+    "freshness": "`dbt source freshness`",
+}
+# Options that build a part of the run, or a run without its rows.
+PARTS = {"SELECT": "--select", "EXCLUDE": "--exclude", "EMPTY": "--empty", "SAMPLE": "--sample"}
+# Whether this process asks for a part of the models and stores nothing (scratch_gateway.py).
+takes_a_part = False
+
+OWN_DATA_SETTINGS = ("collected_at", "period_start", "period_end")
+
+
+class Plugin(BasePlugin):
+    def initialize(self, plugin_config):
+        quiet_errors.install()
+        whole_run.install()
+        self.config = plugin_config
+        self.raw_dir = Path(plugin_config["raw_dir"])
+        self.store_dir = Path(plugin_config["store_dir"])
+        self.key_dir = Path(plugin_config["key_dir"])
+
+    def configure_connection(self, conn):
+        try:
+            refuse_but_whole_builds()
+            self.open_gateway(conn)
+        except Refusal as refusal:
+            raise DbtRuntimeError(str(refusal)) from None
+        except duckdb.Error as error:
+            raise DbtRuntimeError(str(quiet_errors.quietly(error))) from None
+
+    def open_gateway(self, conn):
+        """Everything the gateway models need, whoever asks; a Refusal before anything was written."""
+        check_run(self.raw_dir, self.key_dir, self.config)
+        collection = self.config["collection"]
+        key = keys.claim_key(self.key_dir, collection)
+        store_key = keys.claim_key(self.key_dir, keys.STORE_KEY)
+
+        publication.hold(self.store_dir)
+        if not takes_a_part:
+            whole_run.begin(self.store_dir)
+        # A time without an offset is the United Kingdom's.
+        conn.execute("set global timezone = 'Europe/London'")
+        pseudonym.register(conn, key, collection, self.release_keys())
+        landing.create_relations(conn, self.raw_dir, collection)
+        ndop_files.create_relations(conn, self.raw_dir)
+        if takes_a_part:
+            store.attach_in_memory(conn)
+        else:
+            self.attach_store(conn, collection, store_key)
+        store.close_to_the_outside(conn, self.raw_dir)
+
+    def attach_store(self, conn, collection, store_key):
+        """The databases that outlive the run."""
+        marts = store.database_file(self.store_dir, store.MARTS)
+        conn.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS}")
+        store.check_collection(conn, self.store_dir, collection)
+        store.attach_patient_level(conn, self.store_dir, store_key)
+        store.attach_released(conn, self.store_dir, store_key)
+
+    def release_keys(self):
+        """The keys of the collection's releases that are made on the day of this run, by their ids."""
+        day = releases.day_of(self.config)
+        active = releases.active_ids(self.config["collection"], day)
+        return {release_id: keys.claim_key(self.key_dir, release_id) for release_id in active}
+
+
+def refuse_but_whole_builds() -> None:
+    """Refuse what dbt could print or keep: rows of other commands, and parts of which nobody looks at the whole.
+
+    dbt writes what it prints to its log as well, and a part of the models may lack what proves the rest.
+    """
+    flags = get_flags()
+    command = getattr(flags, "WHICH", None)
+    if command not in COMMANDS:
+        raise Refusal(
+            f"The gateway run does not take `dbt {command}`, since its rows are identifiable:"
+            f" it takes {', '.join(COMMANDS.values())}."
+        )
+    if command != "build" or takes_a_part:
+        return
+    given = [option for name, option in PARTS.items() if getattr(flags, name, None)]
+    if given or getattr(flags, "SELECTOR", None) != "gateway":
+        raise Refusal(
+            f"The gateway run is built whole, {f'without {given[0]}' if given else 'by its selector'}:"
+            " dbt build --target gateway --selector gateway."
+        )
+
+
+def check_run(raw_dir: Path, key_dir: Path, settings: dict) -> None:
+    """Refuse a run that would take the sample's keys or settings for somebody's own data."""
+    landing.check_folder(raw_dir, settings["collection"])
+    landing.refuse_at_a_glance(raw_dir, settings["collection"])
+    if is_synthetic(raw_dir):
+        return
+    if keys.is_for_sample(key_dir):
+        raise Refusal(
+            f"The keys in {key_dir} were made for the sample, and {raw_dir} is not synthetic data:"
+            " make your own with `make key KEY_DIR=...`."
+        )
+    missing = [name for name in OWN_DATA_SETTINGS if not settings.get(name)]
+    if missing:
+        raise Refusal(
+            f"Give {', '.join(missing)} in VARS: the defaults belong to the sample,"
+            f" and {raw_dir} is not synthetic data."
+        )

@@ -1,0 +1,100 @@
+"""The engine's errors, without the values it stumbled over.
+
+DuckDB says which value could not be cast, which key was double, and whatever error() is given. dbt
+prints that, logs it, and keeps it in run_results.json. So both runs put a cursor of their own between
+dbt and the engine: messages about a statement pass, and of those about rows only the few that are
+known to repeat none. What is not known is kept back.
+"""
+
+import re
+from collections.abc import Callable
+
+import duckdb
+from dbt.adapters.duckdb.environments import local
+
+from gp_level_data.custody.store import sql_text
+from gp_level_data.runs import whole_run
+
+# About names, rights, files and memory: all that these quote stands in the statement.
+ABOUT_THE_STATEMENT = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.DependencyException,
+    duckdb.InterruptException,
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.ParserException,
+    duckdb.PermissionException,
+    duckdb.SyntaxException,
+)
+# About rows, in words that have no room for a value. The check's expression is the contract's.
+HARMLESS = re.compile(
+    r"Constraint Error: NOT NULL constraint failed: [\w.]+"
+    r"|Constraint Error: CHECK constraint failed on table \w+ with expression CHECK\(.*\)"
+    r'|Invalid Input Error: Cannot change configuration option "[a-z_]+" - the'
+    r" configuration has been locked"
+    r"|TransactionContext Error: Current transaction is aborted \(please ROLLBACK\)"
+)
+# What the analyst meets who asks for all that is above a mart: most of it is built and lies in the store.
+ABOVE_THE_BORDER = (
+    "What lies above the border is built by the gateway run and read as it is: add"
+    " --exclude path:models/staging path:models/intermediate/gateway"
+)
+# The one message of our own that comes back through the engine (pseudonym.py).
+OWN = "pseudonymise takes exactly ten digits; a value that is not was refused"
+TEN_DIGITS = re.compile(r"\d{3}[\W_]{0,2}\d{3}[\W_]{0,2}\d{4}")
+
+
+class QuietCursor(local.DuckDBCursorWrapper):
+    """dbt's cursor over the engine's. An error may come with the rows too: all methods are guarded."""
+
+    statement = ""
+
+    def execute(self, sql, bindings=None):
+        self.statement = sql
+        arguments = (sql,) if bindings is None else (sql, bindings)
+        return guarded(self._cursor.execute, sql)(*arguments)
+
+    def __getattr__(self, name):
+        found = getattr(self._cursor, name)
+        return guarded(found, self.statement) if callable(found) else found
+
+
+def install() -> None:
+    """From now on, every connection of dbt's hands out quiet cursors."""
+    local.DuckDBCursorWrapper = QuietCursor
+
+
+def guarded(call: Callable, statement: str) -> Callable:
+    """The same call on behalf of a statement; its error is of the same class, and repeats no value."""
+
+    def guarded_call(*arguments, **named):
+        try:
+            return call(*arguments, **named)
+        except Exception as error:
+            whole_run.look_at(error)
+            quiet = quietly(error, statement)
+        # Raised here, not above: else the engine's own error would hang on it as its context.
+        raise quiet
+
+    return guarded_call
+
+
+def quietly(error: Exception, statement: str = "") -> Exception:
+    """An error as it may be printed; words that stand in the statement come from no row."""
+    message = str(error)
+    kind = type(error) if isinstance(error, duckdb.Error) else RuntimeError
+    told = message.partition("Error: ")[2]
+    if isinstance(error, (duckdb.BinderException, duckdb.CatalogException)) and 'Catalog "memory" does not exist' in message:
+        return kind(ABOVE_THE_BORDER)
+    if isinstance(error, ABOUT_THE_STATEMENT) or (told and f"'{sql_text(told)}'" in statement):
+        # A column made of values, as PIVOT makes them, would be named here.
+        return kind(TEN_DIGITS.sub("(ten digits)", message))
+    if OWN in message:
+        return kind(f"Invalid Input Error: {OWN}")
+    if HARMLESS.fullmatch(message.partition("\n\n")[0]):
+        return kind(message.partition("\n\n")[0])
+    return kind(
+        f"{type(error).__name__}: the engine's words are kept back, since they may repeat a value."
+        " Look for a cast, a constraint or a function that a row of this model does not pass."
+    )

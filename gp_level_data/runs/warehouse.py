@@ -1,0 +1,67 @@
+"""dbt-duckdb plugin of the warehouse run: opens the store, then shuts every other door.
+
+After it, the engine itself refuses to read a file, to write one, to attach a database and to change
+a setting. The pseudonymisation key is not read, and `pseudonymise` does not exist.
+"""
+
+from pathlib import Path
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
+from dbt_common.exceptions import DbtRuntimeError
+
+from gp_level_data.custody import keys, publication, store
+from gp_level_data.end import ledger_tables
+from gp_level_data.refusal import Refusal
+from gp_level_data.runs import quiet_errors, whole_run
+
+# Commands that build nothing: where what is personal was destroyed, they read the results that stay.
+READING = {"compile", "generate", "show", "test"}
+
+
+class Plugin(BasePlugin):
+    def initialize(self, plugin_config):
+        quiet_errors.install()
+        whole_run.install()
+        self.store_dir = Path(plugin_config["store_dir"])
+        self.key_dir = Path(plugin_config["key_dir"])
+        # Before dbt opens the marts: a build that ends now would leave it with those of the one before.
+        if self.store_dir.is_dir():
+            try:
+                publication.hold(self.store_dir)
+            except Refusal as refusal:
+                raise DbtRuntimeError(str(refusal)) from None
+
+    def update_connection_config(self, creds, config):
+        # The last that dbt asks before it opens the marts, each time it does.
+        try:
+            whole_run.begin(self.store_dir)
+        except Refusal as refusal:
+            raise DbtRuntimeError(str(refusal)) from None
+
+    def configure_connection(self, conn):
+        try:
+            self.open_store(conn)
+        except Refusal as refusal:
+            raise DbtRuntimeError(str(refusal)) from None
+
+    def open_store(self, conn):
+        """Attach patient_level to the marts connection and close it to the outside."""
+        conn.execute("set global timezone = 'Europe/London'")
+        if store.database_file(self.store_dir, store.PATIENT_LEVEL).exists():
+            store.attach_patient_level(
+                conn, self.store_dir, keys.read_key(self.key_dir, keys.STORE_KEY)
+            )
+        else:
+            self.refuse_to_build(conn)
+            conn.execute(f"attach ':memory:' as {store.PATIENT_LEVEL}")
+        ledger_tables.bring_up_to_date(conn, self.store_dir)
+        store.close_to_the_outside(conn)
+
+    def refuse_to_build(self, conn):
+        """Without a patient-level database there are at most results, and nothing to build them from."""
+        missing = f"There is no patient-level database in {self.store_dir}"
+        if not conn.execute("select 1 from duckdb_tables() where schema_name = 'main'").fetchall():
+            raise Refusal(f"{missing}: run `make build` first.")
+        if getattr(get_flags(), "WHICH", None) not in READING:
+            raise Refusal(f"{missing} to build from: its results can be read, and nothing else.")

@@ -1,0 +1,88 @@
+"""A dbt run by hand changes the store as a whole: what was there is kept until dbt has ended.
+
+dbt replaces one table after another. So a command that writes has the databases kept before it opens
+them, and gives them up when it ends by itself, whatever failed in it: its models and tests are the
+analyst's affair, and `dbt retry` goes on from there. A run that was killed, or for which the disk had no
+room, is undone by whoever takes the store next (publication.py). One that may not stand, since too little
+of what it took in could be used or objections were lost (macro check_intake), is undone at once.
+
+`make build` keeps nothing: it builds in a folder of its own.
+"""
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.flags import get_flags
+
+from gp_level_data.custody import publication
+
+WRITING = {"build", "clone", "retry", "run", "run-operation", "seed", "snapshot"}
+# The engine's words where a database, its log or a spill file finds no room.
+NO_ROOM = (
+    *(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),
+    "max_temp_directory_size",
+)
+
+# What the macro check_intake says first.
+MAY_NOT_STAND = "The run stops: "
+
+# Stores whose databases are kept, and why the run is to be undone, if it is.
+_kept: dict[Path, str] = {}
+
+
+def install() -> None:
+    """From now on, a dbt command that ends gives up what was kept for it."""
+    DuckDBConnectionManager.cleanup_all = cleanup_all
+
+
+def begin(store_dir: Path) -> None:
+    """Have the databases kept, once a command, if it is one that writes; none of them is open yet."""
+    store_dir = store_dir.resolve()
+    if store_dir in _kept or getattr(get_flags(), "WHICH", None) not in WRITING:
+        return
+    if store_dir.is_dir() and not publication.is_building(store_dir):
+        publication.keep(store_dir)
+        _kept[store_dir] = ""
+
+
+def look_at(error: Exception) -> None:
+    """Remember that the disk had no room, or that the run was found wanting: it does not stand."""
+    if any(words in str(error) for words in NO_ROOM):
+        _kept.update(dict.fromkeys(_kept, "The disk was full"))
+    elif MAY_NOT_STAND in str(error):
+        _kept.update({store_dir: why or MAY_NOT_STAND for store_dir, why in _kept.items()})
+
+
+def cleanup_all(manager: DuckDBConnectionManager) -> None:
+    """Close all connections, as dbt does at the end of a command, however it ends."""
+    super(DuckDBConnectionManager, manager).cleanup_all()
+    end()
+
+
+def end() -> None:
+    """What was kept is given up, unless the run is to be undone."""
+    while _kept:
+        store_dir, why = _kept.popitem()
+        if not why:
+            publication.give_up(store_dir)
+        elif why == MAY_NOT_STAND:
+            let_go()
+            publication.put_back(store_dir)
+            print(f"The store {store_dir} is as it was before this run.", file=sys.stderr)
+        else:
+            print(f"{why}: the next command puts the store {store_dir} back as it was.", file=sys.stderr)
+
+
+def let_go() -> None:
+    """Close the run's databases: dbt keeps cursors, but what is detached is closed, whoever holds one."""
+    opened = DuckDBConnectionManager._ENV
+    if opened is not None and opened.conn is not None:
+        opened.conn.execute("attach ':memory:' as nothing")
+        opened.conn.execute("use nothing")
+        for name in publication.DATABASES:
+            opened.conn.execute(f"detach database if exists {name}")
+        opened.close()
+    DuckDBConnectionManager.close_all_connections()
