@@ -82,7 +82,7 @@ test: lint  ## the fast tier: for everybody, before each commit
 test-all: lint  ## everything, which takes long
 	@$(PYTEST) -m ''
 
-lint: $(TEST)  ## style of SQL
+lint: $(TEST)  ## style of SQL and Python
 	@$(VENV)/bin/python tests/lint.py
 
 bench: $(TEST)  ## [SCALE=... COLLECTION=...] synthetic England, measured
