@@ -602,4 +602,4 @@ def test_what_is_shown(
             or not value_is_right(value, per, exact[tuple(cell)], (top, bottom), is_exact)
         )
     assert wrong == 0
-    assert withheld <= 0.05 * 2 * len(rows)
+    assert withheld <= 0.06 * 2 * len(rows)
