@@ -14,7 +14,7 @@ from gp_level_data.raw.landing.contract import OTHER_WAYS
 from gp_level_data.refusal import Refusal
 
 PAGE = "models/staging/contract.md"
-BLOCK = "{{% docs raw_files %}}\n{page}\n{{% enddocs %}}\n"
+BLOCK = "{{% docs {name} %}}\n{told}\n{{% enddocs %}}\n"
 
 HOW = """\
 What senders put into the raw folder. The same on the screen: `make contract`; whether a folder keeps it:
@@ -63,8 +63,20 @@ def page(names: list[str]) -> str:
 
 
 def block() -> str:
-    """The page of the docs."""
-    return BLOCK.format(page=page(collections()))
+    """The page of the docs, and after it a block a column, to which the sources refer."""
+    told = {"raw_files": page(collections()), **dict(sorted(descriptions().items()))}
+    return "\n".join(BLOCK.format(name=name, told=told[name]) for name in told)
+
+
+def descriptions() -> dict[str, str]:
+    """The docs block of each column that all files of a kind have, by its name."""
+    return {
+        words.block_of(kind, name): words.described(kind, name)
+        for collection in collections()
+        for kind in landing.file_kinds(collection)
+        for name, _ in columns(kind)
+        if name not in kind.optional
+    }
 
 
 def sections(collection: str) -> Iterator[str]:

@@ -83,6 +83,25 @@ OF_ONE_KIND = {
 OF_THE_FLAGS = ("whether the patient meets the criteria of the metric", FLAG, "1")
 NOT_READ = ("never read", "any", "")
 
+# Whom a column identifies, as the lineage proof takes it from the sources: of all others nobody, by itself.
+IDENTIFIES = {
+    "NHS_NUMBER": "person",
+    "NEWNHSNO": "person",
+    "EPIKEY": "episode",
+    "DATE_OF_BIRTH": "birth_date",
+    "MYDOB": "birth_month",
+    "POSTCODE": "address",
+}
+NOBODY = "nobody"
+SAID_OF = {
+    "person": "Identifies the patient.",
+    "episode": "Identifies one stay in hospital, and by it the patient.",
+    "birth_date": "Identifies the patient, with little besides.",
+    "birth_month": "Identifies the patient, with little besides.",
+    "address": "Identifies the patient, with little besides.",
+    NOBODY: "Identifies nobody by itself.",
+}
+
 FILES = {
     "practice_records": "One file a practice, one row a patient.",
     "opt_outs": "One file a practice, one row a code of dissent or withdrawal. No file never means that nobody objected; a file of nothing but its header does.",
@@ -104,3 +123,35 @@ def words_of(kind: FileKind, column: str) -> tuple[str, str, str]:
     if not kind.has_header:
         return ODS_WORDS.get(column, NOT_READ)
     return OF_ONE_KIND.get((kind.relation, column)) or WORDS[column]
+
+
+def identifies(kind: FileKind, column: str) -> str:
+    """Whom a column identifies; an organisation's postcode is nobody's."""
+    return IDENTIFIES.get(column, NOBODY) if kind.has_header else NOBODY
+
+
+def described(kind: FileKind, column: str) -> str:
+    """A column of the raw files as the docs tell it: meaning, form, example, whom it identifies."""
+    says, written, example = words_of(kind, column)
+    is_read = says != NOT_READ[0]
+    if not is_read:
+        says = "a place without meaning" if column.startswith("NULL") else column.replace("_", " ").lower()
+    whom = identifies(kind, column)
+    if whom == "person":
+        # Even a number of the range for tests is no example where nobody writes one.
+        example = f"{example[:-1]}x, x its check digit"
+    elif example:
+        example = f"`{example}`"
+    form = written.replace("day: ", "a day as ", 1).replace("moment: ", "a moment as ", 1)
+    told = [f"{says[0].upper()}{says[1:]}."]
+    told += [f"Written: {form}."] if is_read else ["Never read."]
+    told += [f"Example: {example}."] if example else []
+    return " ".join([*told, SAID_OF[whom]])
+
+
+def block_of(kind: FileKind, column: str) -> str:
+    """Name of the docs block that tells it, shared by all columns of which the same is said."""
+    if not kind.has_header:
+        return f"raw_ods_{column.lower()}"
+    own = f"{kind.relation}_" if (kind.relation, column) in OF_ONE_KIND else ""
+    return f"raw_{own}{column.lower()}"
