@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from conftest import PROJECT, Folders
 
-from gp_level_data import landing
-from gp_level_data.landing import words
 from gp_level_data.nets.lineage import compiled, project
 from gp_level_data.nets.spelling import numbers_quoted
+from gp_level_data.raw import landing
+from gp_level_data.raw.landing import words
 
 # What a source reads of a kind of raw file, by the relation; the landing folder's own tables are not sent.
 KINDS = {kind.relation: kind for kind in landing.all_kinds("gpdpr")}
