@@ -66,7 +66,7 @@ MUTANTS = [
         "a row of another practice is nobody's here",
     ),
     Mutant(
-        JUDGED, "another extraction", "<> files.extracted_at_text", "<> coalesce(journals.extracted_at_text, '')",
+        JUDGED, "another extraction", "{{ is_another_moment('journals.extracted_at_text', 'files') }}", "false",
         "a file is of one extraction",
     ),
     Mutant(

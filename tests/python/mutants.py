@@ -738,7 +738,7 @@ MUTANTS = [
     Mutant(
         RECORDS,
         "rows of another moment",
-        "coalesce(records.extracted_at_text, '') <> files.extracted_at_text",
+        "{{ is_another_moment('records.extracted_at_text', 'files') }}",
         "false",
         "a row extracted at another moment than its file is rejected",
     ),

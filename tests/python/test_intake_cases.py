@@ -834,6 +834,9 @@ CASES = {
     "one digit ten times": Case(one_more(NHS_NUMBER="9" * 10), REJECTED, "nhs_number_never_issued"),
     "row of another practice": Case(one_more(PRACTICE_CODE=OTHER), REJECTED, "practice_code_differs_from_file"),
     "a practice's default code": Case(one_more(PRACTICE_CODE="V81999"), REJECTED, "practice_code_differs_from_file"),
+    "one extraction, written otherwise": Case(
+        records(person(1), person(2, EXTRACTED_AT="2017-04-01 01:00Z"), person(3, EXTRACTED_AT="2017-04-01T02:00")), ACCEPTED
+    ),
     "another extraction": Case(one_more(EXTRACTED_AT=AFTER), REJECTED, "extracted_at_differs_within_file"),
     "the same row again": Case(records(*PEOPLE, PEOPLE[0]), REJECTED, "repeated_row"),
     "another GP": Case(records(*PEOPLE, person(1, USUAL_GP_CODE="")), REJECTED, "repeated_with_another_gp", 2, 1),

@@ -9,7 +9,7 @@ select
     case
         when coalesce(records.stated_practice_code, '') <> records.practice_code
             then 'practice_code_differs_from_file'
-        when coalesce(records.extracted_at_text, '') <> files.extracted_at_text
+        when {{ is_another_moment('records.extracted_at_text', 'files') }}
             then 'extracted_at_differs_within_file'
         else {{ nhs_number_rule(
             'records.nhs_number', 'records.nhs_number_spelling_rule', 'folder.is_synthetic'

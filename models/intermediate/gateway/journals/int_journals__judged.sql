@@ -52,7 +52,7 @@ select
     case
         when coalesce(journals.stated_practice_code, '') <> journals.practice_code
             then 'practice_code_differs_from_file'
-        when coalesce(journals.extracted_at_text, '') <> files.extracted_at_text
+        when {{ is_another_moment('journals.extracted_at_text', 'files') }}
             then 'extracted_at_differs_within_file'
         else {{ nhs_number_rule(
             'journals.nhs_number', 'journals.nhs_number_spelling_rule', 'folder.is_synthetic'
