@@ -79,6 +79,14 @@ PARTS = (
         of_collected=False,
         place=f"{store.PATIENT_LEVEL}.senders",
     ),
+    Part(
+        "rows_to_mend.csv",
+        "rpt_practice_rows",
+        OWN,
+        "Rows of the practice's own files that have to be mended first: until then none of its patients is collected.",
+        of_collected=False,
+        place=f"{store.PATIENT_LEVEL}.senders",
+    ),
 )
 
 

@@ -35,6 +35,7 @@ SEEDS_SENT = {
 # Counts about files, which the oracle has no word for; each after those that it reads.
 INTAKE = (
     "int_intake__opt_out_counts",
+    "int_opt_outs__to_mend",
     "int_intake__hospital_counts",
     "int_intake__reference_counts",
     "int_intake__row_counts",
@@ -294,6 +295,7 @@ def land(connection: duckdb.DuckDBPyConnection, sent: Sent) -> None:
     for kind in landing.file_kinds(sent.settings["collection"]):
         columns = [column.lower() for column in kind.columns]
         columns += ["file_practice_code"] * (kind.stem == landing.PRACTICE_CODE)
+        columns += ["file_row"] * kind.is_numbered
         columns += ["metric_flags"] * bool(kind.optional)
         columns += ["file_name"] * (kind.owns_folder and kind.stem != landing.PRACTICE_CODE)
         rows = getattr(sent, RELATIONS_SENT.get(kind.relation, ""), [])

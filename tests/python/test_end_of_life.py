@@ -150,7 +150,7 @@ def test_each_practice_has_its_folder(reported: House) -> None:
     assert set(practices(reported)) == collected | senders and senders - collected
     for practice in practices(reported):
         files = {path.name for path in (reported.handed_out / practice).iterdir()}
-        always = {"data_checks.csv", "data_dictionary.csv", "read_me.txt", "SHA256SUMS"}
+        always = {"data_checks.csv", "rows_to_mend.csv", "data_dictionary.csv", "read_me.txt", "SHA256SUMS"}
         own = {"gp_metrics.csv", "comparators.csv", "funnels.csv", "emergency_admissions.csv"}
         assert files == (always | own if practice in collected else always)
 

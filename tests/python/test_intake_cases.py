@@ -1205,6 +1205,28 @@ def test_each_case_gets_its_verdict(tmp_path: Path, name: str) -> None:
         assert rule.applies_to == kinds[case.verdict] or (case.verdict == ACCEPTED and rule.keeps_row)
 
 
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".parquet"])
+def test_a_practice_is_told_which_rows_to_mend(tmp_path: Path, ending: str) -> None:
+    """Flags rows told that are no trouble, another practice's, or not told by their place in the file."""
+    raw_dir = good_folder(tmp_path / "raw")
+    sound, broken = objection(1), objection(4, NHS_NUMBER="9.99E+09")
+    rows = [sound, broken, sound, *[broken] * 20, objection(4, NHS_NUMBER="")]
+    table = [list(OPT_OUT_HEADER), *rows]
+    folder = raw_dir / "gpes" / "opt_outs"
+    for path in folder.glob(f"{HERE}.*"):
+        path.unlink()
+    if ending == ".parquet":
+        columns = {name: [row[at] for row in table[1:]] for at, name in enumerate(OPT_OUT_HEADER)}
+        pyarrow.parquet.write_table(pyarrow.table(columns), folder / f"{HERE}.parquet")
+    else:
+        text = "\n".join(("\t" if ending == ".tsv" else ",").join(row) for row in table) + "\n"
+        (folder / f"{HERE}{ending}").write_text(text)
+    connection = gateway_sql.run_folder(raw_dir, SETTINGS)
+    told = connection.execute("select * from gateway.int_opt_outs__to_mend order by all").fetchall()
+    exponent, missing = "nhs_number_in_exponent", "nhs_number_missing"
+    assert told == [*((HERE, exponent, at) for at in (3, *range(5, 14))), (HERE, missing, 25)]
+
+
 def unreadable(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Lines that could not be read, by file."""
     return dict(

@@ -199,6 +199,7 @@ def test_every_raw_column_says_whom_it_identifies(manifest: dict) -> None:
     for kind in landing.file_kinds("individual_gp_level_data"):
         columns = [column.lower() for column in kind.columns]
         columns += ["file_practice_code"] * (kind.stem == landing.PRACTICE_CODE)
+        columns += ["file_row"] * kind.is_numbered
         columns += ["metric_flags"] * bool(kind.optional)
         columns += ["file_name"] * (kind.owns_folder and kind.stem != landing.PRACTICE_CODE)
         assert declared[kind.relation] == columns

@@ -85,6 +85,7 @@ class FileKind:
     owns_folder    whether nothing else may lie there, so that a misnamed file is not just passed over
     is_collected   whether the collection has files of this kind; if not, the relation is empty
     may_be_empty   whether a header alone says something: that nobody objected
+    is_numbered    whether a row knows its place in its file, as it is told to who has to mend it
     takes_json     whether it may be a bundle of the Organisation Reference Data interface
     """
 
@@ -103,6 +104,7 @@ class FileKind:
     owns_folder: bool = False
     is_collected: bool = True
     may_be_empty: bool = False
+    is_numbered: bool = False
     takes_json: bool = False
 
     @property
@@ -162,6 +164,7 @@ def all_kinds(collection: str) -> tuple[FileKind, ...]:
             "gpes/opt_outs",
             PRACTICE_CODE,
             ("PRACTICE_CODE", "NHS_NUMBER", "CODE_SCHEME", "CODE", "EFFECTIVE_DATE", "RECORDED_AT"),
+            is_numbered=True,
             others_refused=True,
             owns_folder=True,
             may_be_empty=True,

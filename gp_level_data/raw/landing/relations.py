@@ -143,12 +143,17 @@ def relation_sql(
     for file in files:
         alike[how_read(file)].append(file)
     selects = [
-        f"select {layout(kind, group[0].columns)} from ({source(connection, number, group)})"
+        f"select {layout(kind, group[0].columns)} from ({in_order(kind, source(connection, number, group))})"
         f" where {is_given(sorted(read_of(kind, group[0].columns)))}"
         for number, group in enumerate(alike.values())
     ]
-    nothing = f"select {layout(kind, ())} from (select null::varchar as landing_path) where false"
+    nothing = f"select {layout(kind, ())} from (select null::varchar as landing_path, null::bigint as landing_row) where false"
     return " union all ".join(selects or [nothing])
+
+
+def in_order(kind: FileKind, select: str) -> str:
+    """The select with the place of every row among those read, as the engine keeps it, where that is asked for."""
+    return f"select *, row_number() over () as landing_row from ({select})" if kind.is_numbered else select
 
 
 def how_read(file: RawFile) -> tuple:
@@ -208,6 +213,9 @@ def layout(kind: FileKind, columns: tuple[str, ...]) -> str:
         )
     elif kind.owns_folder:
         names.append(rf"'{kind.folder}/' || regexp_extract(landing_path, '[^/\\]+$') as file_name")
+    if kind.is_numbered:
+        # as a spreadsheet counts them: the header is the first
+        names.append("landing_row - min(landing_row) over (partition by landing_path) + 2 as file_row")
     if kind.optional:
         flags = [flag_letter(name) if name in columns else "'-'" for name in kind.optional]
         names.append(f"{' || '.join(flags)} as metric_flags")

@@ -21,6 +21,7 @@ coded as (
 
     select
         numbered.practice_code,
+        numbered.file_row,
         numbered.nhs_number,
         numbered.effective_at,
         numbered.recorded_at,

@@ -23,7 +23,10 @@ renamed as (
 
         -- codes: upper and lower case differ in CTV3
         upper(trim(code_scheme)) as code_scheme,
-        {{ read_code('code') }} as code
+        {{ read_code('code') }} as code,
+
+        -- measures
+        file_row
 
     from source
 
