@@ -1,7 +1,7 @@
 {% macro admitted_patients(area_level, practice_code, area_code) -%}
 select
     '{{ area_level }}' as area_level,
-    cast({{ practice_code }} as varchar) as practice_code,
+    {{ to_text(practice_code) }} as practice_code,
     {{ area_code }} as area_code,
     condition,
     count(distinct patient_key) as patient_count,

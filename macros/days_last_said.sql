@@ -1,6 +1,6 @@
 {% macro days_last_said(details) -%}
 {%- for detail in details %}
-max(said_on) filter (where {{ detail }} is not null)
+max(case when {{ detail }} is not null then said_on end)
     over (partition by practice_code, nhs_number) as {{ detail }}_said_on
 {{- ',' if not loop.last }}
 {%- endfor %}

@@ -6,7 +6,7 @@
         -- first what costs nothing, then where rounding is least of the count
         cells.has_no_value desc,
         cells.cell_count desc,
-        cells.area_code
+        cells.area_code nulls last
     rows between unbounded preceding and 1 preceding
 {%- endset -%}
 select

@@ -1,3 +1,3 @@
 {% macro pseudonymise(number) -%}
-pseudonymise(lpad(cast({{ number }} as varchar), 10, '0'))
+pseudonymise(lpad({{ to_text(number) }}, 10, '0'))
 {%- endmacro %}

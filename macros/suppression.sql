@@ -1,6 +1,6 @@
 {% macro suppression(counts) -%}
-    coalesce(cast({{ counts }}.numerator_count as varchar), '*') as numerator_text,
-    coalesce(cast({{ counts }}.denominator_count as varchar), '*') as denominator_text,
+    coalesce({{ to_text(counts ~ '.numerator_count') }}, '*') as numerator_text,
+    coalesce({{ to_text(counts ~ '.denominator_count') }}, '*') as denominator_text,
     -- small and secondary are one reason here: who may tell them apart has halfway undone the second
     case
         when 'changed_by_few' in ({{ counts }}.numerator_reason, {{ counts }}.denominator_reason)

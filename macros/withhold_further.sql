@@ -13,8 +13,8 @@ together as (
             as asked_down,
         coalesce(max(case when is_withheld then need_down + room_up end) over ({{ group }}), 0)
             as asked_up,
-        bool_or(is_withheld) over ({{ group }}) as has_withheld,
-        count(*) filter (where not is_withheld and cell_count > 0) over ({{ group }})
+        bool_or(is_withheld) over ({{ group }}) as group_has_withheld,
+        count(case when not is_withheld and cell_count > 0 then 1 end) over ({{ group }})
             as shown_cells
     from {{ cells }}
 
@@ -32,8 +32,8 @@ candidates as (
                 <= group_down + more_down + total_up
                 and greatest(asked_up, need_down + withheld_room_up)
                 <= group_up + more_up + total_down desc,
-                cell_count,
-                area_code
+                cell_count nulls last,
+                area_code nulls last
         ) as candidate_rank
     from together
     where can_be_withheld
@@ -49,7 +49,7 @@ tried as (
         and greatest(asked_up, max(need_down + withheld_room_up) over so_far)
         <= group_up + sum(more_up) over so_far + total_down as is_enough
     from candidates
-    window so_far as ({{ group }} order by candidate_rank)
+    window so_far as ({{ group }} order by candidate_rank nulls last)
 
 ),
 
@@ -75,7 +75,7 @@ decided as (
         or together.asked_up > together.group_up + together.total_down
         or (
             together.is_total_withheld
-            and not together.has_withheld
+            and not together.group_has_withheld
             and together.group_up + together.group_down < together.need_count
         ) as is_open,
         enough.further_cells,

@@ -4,7 +4,7 @@ from {{ ref('exception_register') }} as register
 inner join {{ settings }} as settings on register.collection = settings.collection
 where
     register.exception = 'no_objections'
-    and trim(register.legal_basis) <> ''
-    and trim(register.approved_by) <> ''
+    and {{ trimmed('register.legal_basis') }} <> ''
+    and {{ trimmed('register.approved_by') }} <> ''
     and cast(settings.collected_at as date) between register.valid_from and register.valid_to
 {%- endmacro %}

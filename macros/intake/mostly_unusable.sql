@@ -23,7 +23,7 @@ placed as (
         *,
         rank() over (
             partition by practice_code, part
-            order by is_passed_over or is_unusable desc, value_count desc, rule_order
+            order by is_passed_over or is_unusable desc, value_count desc, rule_order nulls last
         ) as place
     from judged
 

@@ -18,11 +18,9 @@
 {%- endfor -%}
 case
     when {{ full_match(column, '[0-9]{10}') }} then {{ column }}
-    else regexp_replace(
-        translate(
-            {{ column }}, '．，٫٬Ｅｅ＋－{{ written | join }}', '.,.,Ee+-{{ plain | join }}'
-        ),
-        '^([^0-9]*{{ ten_digits() }})[^0-9\p{L}]*[.,]0+[^0-9]*$', '\1'
-    )
+    else {{ matched_part(
+        'translate(' ~ column ~ ", '．，٫٬Ｅｅ＋－" ~ written | join ~ "', '.,.,Ee+-" ~ plain | join ~ "')",
+        '^([^0-9]*' ~ ten_digits() ~ ')[^0-9\\p{L}]*[.,]0+[^0-9]*$'
+    ) }}
 end
 {%- endmacro %}

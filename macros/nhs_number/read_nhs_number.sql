@@ -8,15 +8,9 @@
         ~ ('[.,][0-9]{' ~ after ~ '}0*' if after else '(?:[.,]0*)?') ~ '[Ee][+]?0*' ~ after
     ) -%}
 {%- endfor -%}
-{%- set first -%}
-    regexp_extract({{ column }}, '(?:^|[^0-9])({{ ten_digits() }})(?:[^0-9]|$)', 1)
-{%- endset -%}
-{%- set last -%}
-    regexp_extract(
-        {{ column }}, '(?s)^(?:.*[^0-9])?({{ ten_digits() }})(?:[^0-9].*)?$', 1
-    )
-{%- endset -%}
-{%- set of_all = "regexp_replace(" ~ column ~ ", '[^0-9]', '', 'g')" -%}
+{%- set first = first_match(column, '(?:^|[^0-9])(' ~ ten_digits() ~ ')(?:[^0-9]|$)') -%}
+{%- set last = first_match(column, '(?s)^(?:.*[^0-9])?(' ~ ten_digits() ~ ')(?:[^0-9].*)?$') -%}
+{%- set of_all = without_matches(column, '[^0-9]') -%}
 try_cast(
     case
         when {{ full_match(column, '[0-9]{10}') }} then {{ column }}
@@ -25,10 +19,9 @@ try_cast(
         -- digits are lost, or zeros behind a point would have to pass for digits
         when {{ contains_match(column, '[0-9][Ee][+-]?[0-9]|[.,]0+[^0-9]*$') }} then null
         -- the same from the left and from the right, and no room for another between them
-        when regexp_replace({{ first }}, '[^0-9]', '', 'g')
-            = regexp_replace({{ last }}, '[^0-9]', '', 'g')
+        when {{ without_matches(first, '[^0-9]') }} = {{ without_matches(last, '[^0-9]') }}
             and length({{ of_all }}) < 30
-            then regexp_replace({{ first }}, '[^0-9]', '', 'g')
+            then {{ without_matches(first, '[^0-9]') }}
     end as bigint
 )
 {%- endmacro %}

@@ -1,10 +1,10 @@
 {% macro is_unreadable_day(column, day_first=false, stand_for_none=[]) -%}
 (
-    coalesce(trim({{ column }}), '') <> ''
+    coalesce({{ trimmed(column) }}, '') <> ''
     {%- for day in stand_for_none %}
-    and left(trim({{ column }}), 10) <> '{{ day }}'
+    and left({{ trimmed(column) }}, 10) <> '{{ day }}'
     {%- if day_first %}
-    and left(trim({{ column }}), 10) <> '{{ day[8:] }}/{{ day[5:7] }}/{{ day[:4] }}'
+    and left({{ trimmed(column) }}, 10) <> '{{ day[8:] }}/{{ day[5:7] }}/{{ day[:4] }}'
     {%- endif %}
     {%- endfor %}
     and {{ to_plausible_day(column, day_first) }} is null

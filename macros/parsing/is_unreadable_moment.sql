@@ -1,3 +1,3 @@
 {% macro is_unreadable_moment(column) -%}
-(coalesce(trim({{ column }}), '') <> '' and {{ to_moment(column) }} is null)
+(coalesce({{ trimmed(column) }}, '') <> '' and {{ to_moment(column) }} is null)
 {%- endmacro %}

@@ -1,16 +1,16 @@
 {% macro to_moment(column) -%}
-{%- set text = 'trim(' ~ column ~ ')' -%}
-{%- set local = "try_cast(replace(" ~ text ~ ", ',', '.') as timestamp)" -%}
-{%- set moment = 'cast(' ~ local ~ ' as timestamptz)' -%}
+{%- set text = trimmed(column) -%}
+{%- set local = try_to_local_time('replace(' ~ text ~ ", ',', '.')") -%}
+{%- set moment = to_instant(local) -%}
 case
     when {{ full_match(text, moment_pattern('zoned')) }} then {{ zoned_moment(text) }}
-    when {{ full_match(text, moment_pattern('digits')) }} then cast({{ to_day(text) }} as timestamptz)
+    when {{ full_match(text, moment_pattern('digits')) }} then {{ to_instant(to_day(text)) }}
     when
         {{ full_match(text, moment_pattern('local')) }}
         -- when the clocks change, an hour is left out, and another one is there twice
-        and cast({{ moment }} as timestamp) = {{ local }}
-        and cast({{ moment }} - interval 1 hour as timestamp) <> {{ local }}
-        and cast({{ moment }} + interval 1 hour as timestamp) <> {{ local }}
+        and {{ to_local_time(moment) }} = {{ local }}
+        and {{ to_local_time(moment ~ ' - interval 1 hour') }} <> {{ local }}
+        and {{ to_local_time(moment ~ ' + interval 1 hour') }} <> {{ local }}
         then {{ moment }}
 end
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {% macro to_plausible_day(column, day_first=false, zoned=true) -%}
-{%- set text = 'trim(' ~ column ~ ')' -%}
+{%- set text = trimmed(column) -%}
 case
     when {{ full_match(text, moment_pattern('local')) }} then try_cast(left({{ text }}, 10) as date)
     when {{ full_match(text, moment_pattern('digits')) }} then {{ to_day(text) }}

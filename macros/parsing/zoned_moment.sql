@@ -6,9 +6,10 @@
 ] -%}
 {%- set rest.sql = 'replace(' ~ rest.sql ~ ", '" ~ written ~ "', '" ~ meant ~ "')" -%}
 {%- endfor -%}
-try_cast(
+{%- set moment -%}
     left({{ text }}, 16)
     || case when substr({{ text }}, 17, 1) = ':' then '' else ':00' end
-    || {{ rest.sql }} as timestamptz
-)
+    || {{ rest.sql }}
+{%- endset -%}
+{{ try_to_instant(moment) }}
 {%- endmacro %}

@@ -6,7 +6,7 @@ people.{{ column.column_name }}
 {%- elif column.dataset != dataset -%}
 cast(null as {{ column.data_type }}) as {{ column.column_name }}
     {%- if is_time %},
-    cast(null as varchar) as {{ precision }}
+    {{ to_text('null') }} as {{ precision }}
     {%- endif %}
 {%- elif is_time -%}
 told.told_month as {{ column.column_name }},

@@ -4,7 +4,7 @@ select
         patient_key,
         recorded_on as happened_on,
         cast(date_trunc('month', recorded_on) as date) as event_month,
-        cast(null as varchar) as admission_method,
+        {{ to_text('null') }} as admission_method,
         category,
         code,
         value_1,
@@ -24,7 +24,7 @@ select
         patient_key,
         started_on as happened_on,
         cast(date_trunc('month', started_on) as date) as event_month,
-        cast(null as varchar) as admission_method,
+        {{ to_text('null') }} as admission_method,
         service
     from {{ ref('int_journals__social_care') }}
 {%- endif -%}

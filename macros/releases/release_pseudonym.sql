@@ -1,3 +1,3 @@
 {% macro release_pseudonym(release_id, number) -%}
-release_pseudonym({{ release_id }}, lpad(cast({{ number }} as varchar), 10, '0'))
+release_pseudonym({{ release_id }}, lpad({{ to_text(number) }}, 10, '0'))
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {% macro rows_of_seed(relation, seed) -%}
 select
     {%- for name in release_rules()[seed][0] %}
-    coalesce(cast({{ name }} as varchar), '') as {{ name }}{{ ',' if not loop.last }}
+    coalesce({{ to_text(name) }}, '') as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ relation }}
 {%- endmacro %}

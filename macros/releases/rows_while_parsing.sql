@@ -3,7 +3,7 @@
 {% if not loop.first %}union all{% endif %}
 select
     {%- for name, value in row.items() %}
-    '{{ value | replace("'", "''") }}' as {{ name }}{{ ',' if not loop.last }}
+    {{ text_literal(value) }} as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endfor %}
 {%- endmacro %}

@@ -41,7 +41,9 @@ large_by_{{ step }} as (
     select
         sizes.part,
         rests.person_count < sizes.smallest_group as is_rest_small,
-        row_number() over (partition by sizes.whole order by sizes.person_count, sizes.part) as place
+        row_number() over (
+            partition by sizes.whole order by sizes.person_count nulls last, sizes.part nulls last
+        ) as place
     from sizes_by_{{ step }} as sizes
     left join rests_by_{{ step }} as rests on sizes.whole = rests.whole
     where sizes.person_count >= sizes.smallest_group

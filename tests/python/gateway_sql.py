@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import engine_sql
 import pyarrow
 from conftest import PROJECT, Folders, must_succeed, once, run_dbt
 from duckdb import sqltypes
@@ -186,6 +187,7 @@ def as_compiled(source: str) -> str:
     )
     source = source.replace("{{ collection }}", "<collection>")
     source = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", lambda match: relations()[match[1]], source)
+    source = re.sub(r"\{\{ (trimmed\('[\w.]+'\)) \}\}", lambda match: engine_sql.render(match[1]), source)
     return re.sub(r"\{\{ var\([\"'](\w+)[\"']\) \}\}", r"<\1>", source)
 
 

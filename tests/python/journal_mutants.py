@@ -41,10 +41,10 @@ MUTANTS = [
     # staging: what leaves of a day of birth, an area, a value, a day
     Mutant(STAGING, "any area", "'[EW]01[0-9]{6}'", "'[EWS]01[0-9]{6}'", "an LSOA is one of England or Wales"),
     Mutant(STAGING, "longer areas", "[EW]01[0-9]{6}", "[EW]01[0-9]{6,8}", "an LSOA has nine characters"),
-    Mutant(STAGING, "case of ethnicity", "upper(trim(ethnic))", "trim(ethnic)", "a code may be written small"),
-    Mutant(STAGING, "blank of sex", "trim(sex)", "sex", "blanks around a code say nothing"),
-    Mutant(STAGING, "case of category", "lower(trim(category))", "trim(category)", "a category may be written large"),
-    Mutant(STAGING, "blank of code", "trim(code)", "code", "blanks around a code say nothing"),
+    Mutant(STAGING, "case of ethnicity", "upper({{ trimmed('ethnic') }})", "ethnic", "a code may be written small"),
+    Mutant(STAGING, "blank of sex", "{{ trimmed('sex') }}", "sex", "blanks around a code say nothing"),
+    Mutant(STAGING, "case of category", "lower({{ trimmed('category') }})", "category", "a category may be written large"),
+    Mutant(STAGING, "blank of code", "{{ trimmed('code') }}", "code", "blanks around a code say nothing"),
     Mutant(
         STAGING, "value of the other", "{{ to_measured_value('value2_condition') }}",
         "{{ to_measured_value('value1_condition') }}", "the second value is the second one",
@@ -173,7 +173,7 @@ MUTANTS = [
     ),
     # the person
     Mutant(
-        "macros/days_last_said.sql", "the latest row", "filter (where {{ detail }} is not null)", "",
+        "macros/days_last_said.sql", "the latest row", "case when {{ detail }} is not null then said_on end", "said_on",
         "a later row that is silent takes nothing back",
     ),
     Mutant(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import engine_sql
 import gateway_sql
 import jinja2
 from conftest import PROJECT
@@ -131,6 +132,8 @@ def renderer(changed_file: str = "", text: str = "") -> jinja2.Environment:
         "ref": lambda name: relations()[name],
         "source": lambda _, name: f'"memory"."landing"."{"social_care" if name == "services" else name}"',
         "var": lambda name: f"<{name}>",
+        "adapter": engine_sql.Adapter(environment.globals.get),
+        "return": lambda value: value,
     }
     macros = "".join(text for path, text in texts.items() if path.startswith("macros/"))
     module = environment.from_string(macros).module

@@ -345,7 +345,7 @@ MUTANTS = [
     Mutant(
         EXCEPTED,
         "no legal basis",
-        "trim(register.legal_basis) <> ''",
+        "{{ trimmed('register.legal_basis') }} <> ''",
         "true",
         "an exception needs a legal basis",
         "no legal basis",
@@ -353,7 +353,7 @@ MUTANTS = [
     Mutant(
         EXCEPTED,
         "blank legal basis",
-        "trim(register.legal_basis) <> ''",
+        "{{ trimmed('register.legal_basis') }} <> ''",
         "register.legal_basis <> ''",
         "an exception needs a legal basis",
         "a blank legal basis",
@@ -361,7 +361,7 @@ MUTANTS = [
     Mutant(
         EXCEPTED,
         "no approver",
-        "trim(register.approved_by) <> ''",
+        "{{ trimmed('register.approved_by') }} <> ''",
         "true",
         "an exception needs an approver",
         "no approver",
@@ -654,8 +654,8 @@ MUTANTS = [
     Mutant(
         PRACTICES,
         "the row that stays open",
-        "practices.close_date nulls last",
-        "practices.close_date nulls first",
+        "practices.close_date asc nulls last",
+        "practices.close_date asc nulls first",
         "of two rows of one day the one that closes stands",
     ),
     Mutant(
@@ -887,7 +887,7 @@ MUTANTS = [
     Mutant(
         OPT_OUTS,
         "scheme as spelled",
-        "upper(trim(code_scheme))",
+        "upper({{ trimmed('code_scheme') }})",
         "code_scheme",
         "a scheme may be spelled in any case",
     ),

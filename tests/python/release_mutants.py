@@ -131,7 +131,7 @@ MUTANTS = [
            "who is left over is not so alone"),
     Mutant(BY_STEPS, "never the smallest", "large.place > 1 or large.is_rest_small is distinct from true",
            "large.place > 1", "a rest that is large enough takes nobody in"),
-    Mutant(BY_STEPS, "the largest taken in", "order by sizes.person_count, ", "order by sizes.person_count desc, ",
+    Mutant(BY_STEPS, "the largest taken in", "order by sizes.person_count nulls", "order by sizes.person_count desc nulls",
            "no more is lost than must be"),
     Mutant(BY_STEPS, "a rest that just suffices", "rests.person_count < sizes.smallest_group as is_rest_small",
            "rests.person_count <= sizes.smallest_group as is_rest_small", "no more is lost than must be", "care_data"),

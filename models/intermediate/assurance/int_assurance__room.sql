@@ -4,7 +4,7 @@ with limits as (
 
     select
         area_level,
-        cast(null as varchar) as practice_code,
+        {{ to_text('null') }} as practice_code,
         area_code,
         parent_code,
         metric_id,

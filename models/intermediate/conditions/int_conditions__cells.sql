@@ -15,7 +15,7 @@ ranked as (
     select
         conditions.condition,
         row_number() over (
-            order by coalesce(england.patient_count, 0), conditions.condition
+            order by coalesce(england.patient_count, 0) nulls last, conditions.condition nulls last
         ) as condition_rank
     from conditions
     left join {{ ref('int_conditions__counts') }} as england
@@ -48,7 +48,8 @@ select
     *,
     cast(
         sum(patient_count) over (
-            partition by area_level, practice_code, area_code order by condition_rank
+            partition by area_level, practice_code, area_code
+            order by condition_rank nulls last
         ) as bigint
     ) as patients_so_far
 from cells

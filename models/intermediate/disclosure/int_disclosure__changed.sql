@@ -12,9 +12,9 @@ with counted as (
                     when is_changed_by_few and cell_count > 0 then 1
                     when cell_count > 0 then 2
                     else 3
-                end,
-                cell_count,
-                area_code
+                end nulls last,
+                cell_count nulls last,
+                area_code nulls last
         ) = 1 as is_next
     from {{ ref('int_disclosure__limits') }}
 

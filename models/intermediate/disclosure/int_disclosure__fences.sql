@@ -22,10 +22,10 @@ areas as (
     select
         counts.*,
         metrics.origin = 'hospital' as is_list,
-        max(counts.denominator_count) filter (where metrics.origin = 'hospital')
+        max(case when metrics.origin = 'hospital' then counts.denominator_count end)
             over (partition by counts.area_level, counts.practice_code, counts.area_code)
             as list_count,
-        max(counts.denominator_count) filter (where metrics.origin <> 'hospital')
+        max(case when metrics.origin <> 'hospital' then counts.denominator_count end)
             over (partition by counts.area_level, counts.practice_code, counts.area_code)
             as eligible_count
     from {{ ref('int_disclosure__counts') }} as counts

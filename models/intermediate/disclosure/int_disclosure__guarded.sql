@@ -6,7 +6,7 @@ with places as (
 
     select
         counts.*,
-        max(counts.denominator_count) filter (where limits.is_list)
+        max(case when limits.is_list then counts.denominator_count end)
             over (partition by counts.area_level, counts.practice_code, counts.area_code)
             as list_count,
         limits.is_list

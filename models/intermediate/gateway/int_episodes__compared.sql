@@ -40,10 +40,15 @@ numbered as (
         row_number() over (
             partition by episode_key
             order by
-                case when episode_status = '3' then 1 else 2 end,
-                admission_date, admission_method, episode_order, provider_code, admission_source,
-                patient_class, episode_status, episode_type, sex, age_kind, main_specialty,
-                birth_month_kind, primary_diagnosis, diagnoses, procedures, file_name
+                {%- for column in [
+                    "case when episode_status = '3' then 1 else 2 end",
+                    'admission_date', 'admission_method', 'episode_order', 'provider_code',
+                    'admission_source', 'patient_class', 'episode_status', 'episode_type', 'sex',
+                    'age_kind', 'main_specialty', 'birth_month_kind', 'primary_diagnosis', 'diagnoses',
+                    'procedures', 'file_name'
+                ] %}
+                {{ column }} nulls last{{ ',' if not loop.last }}
+                {%- endfor %}
         ) as copy_number,
         min(nhs_number) over (partition by episode_key) as lowest_number,
         max(nhs_number) over (partition by episode_key) as highest_number

@@ -12,7 +12,7 @@ select
         judged.{{ column }},
     {%- endfor %}
     judged.rejected_rule,
-    cast(null as varchar) as copy_rule
+    {{ to_text('null') }} as copy_rule
 from {{ ref('int_episodes__judged') }} as judged
 where
     judged.rejected_rule is not null
@@ -29,6 +29,6 @@ select
     {%- for column in columns %}
         compared.{{ column }},
     {%- endfor %}
-    cast(null as varchar) as rejected_rule,
+    {{ to_text('null') }} as rejected_rule,
     compared.copy_rule
 from {{ ref('int_episodes__compared') }} as compared

@@ -26,7 +26,7 @@ placed as (
         *,
         rank() over (
             partition by file_kind, file_name
-            order by is_passed_over or not is_usable desc, row_count desc, rule_order asc
+            order by is_passed_over or not is_usable desc, row_count desc, rule_order asc nulls last
         ) as place
     from judged
 

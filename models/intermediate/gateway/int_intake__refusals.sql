@@ -13,7 +13,7 @@ reasons as (
 
     select
         not_collected_reason,
-        row_number() over (order by count(*) desc, not_collected_reason) as place
+        row_number() over (order by count(*) desc, not_collected_reason nulls last) as place
     from {{ ref('int_practices__collected') }}
     where extracted_at is not null
     group by not_collected_reason
@@ -38,7 +38,7 @@ found as (
 
     select
         'national_file_mostly_unusable' as rule,
-        'only ' || cast(floor(100.0 * used_count / row_count) as integer)
+        'only ' || cast(floor(1e2 * used_count / row_count) as integer)
         || ' % of the rows of ' || file_name || ' can be used' as essence,
         worst_rule
     from {{ ref('int_intake__national_shares') }}

@@ -9,9 +9,9 @@ with gps as (
             order by
                 gps.has_unreadable_day desc,
                 gps.joined_date desc nulls last,
-                coalesce(statuses.meaning, '') = 'active' asc,
+                coalesce(statuses.meaning, '') = 'active' asc nulls last,
                 gps.left_date asc nulls last,
-                gps.gp_name asc
+                gps.gp_name asc nulls last
         ) as recency
     from {{ ref('stg_ods__gps') }} as gps
     left join {{ ref('default_codes') }} as defaults

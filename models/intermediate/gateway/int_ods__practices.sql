@@ -9,10 +9,10 @@ with practices as (
             order by
                 practices.has_unreadable_day desc,
                 practices.open_date desc nulls last,
-                coalesce(statuses.meaning, '') = 'active' asc,
+                coalesce(statuses.meaning, '') = 'active' asc nulls last,
                 practices.close_date asc nulls last,
-                practices.ccg_code asc,
-                practices.practice_name asc
+                practices.ccg_code asc nulls last,
+                practices.practice_name asc nulls last
         ) as recency
     from {{ ref('stg_ods__practices') }} as practices
     -- the file also holds walk-in centres and out-of-hours services

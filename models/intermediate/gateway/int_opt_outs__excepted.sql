@@ -17,6 +17,6 @@ inner join {{ ref('opt_out_exceptions') }} as exceptions
         register.collection = exceptions.collection
         and register.exception = exceptions.exception
 where
-    trim(register.legal_basis) <> ''
-    and trim(register.approved_by) <> ''
+    {{ trimmed('register.legal_basis') }} <> ''
+    and {{ trimmed('register.approved_by') }} <> ''
     and cast(settings.collected_at as date) between register.valid_from and register.valid_to

@@ -19,7 +19,8 @@ steps as (
         limit_name,
         event_count,
         limit_count as expected_from,
-        lead(limit_count) over (partition by limit_name order by event_count) as expected_below
+        lead(limit_count) over (partition by limit_name order by event_count nulls last)
+            as expected_below
     from limits
 
 ),

@@ -68,7 +68,7 @@ metrics as (
     inner join {{ ref('register_targets') }} as targets on registers.register = targets.register
     union all
     select
-        categories.category || ' ' || cast(months.month as varchar) as metric_id,
+        categories.category || ' ' || {{ to_text('months.month') }} as metric_id,
         'activity' as kind,
         null as register,
         null as target,

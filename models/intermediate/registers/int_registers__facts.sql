@@ -6,7 +6,7 @@ with latest as (
 
     select
         *,
-        max(recorded_on) filter (where is_in_time) over (
+        max(case when is_in_time then recorded_on end) over (
             partition by
                 register, target, rule_order, patient_key, practice_code, is_of_cluster
         ) as last_in_time_on

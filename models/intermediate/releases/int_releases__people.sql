@@ -16,7 +16,7 @@ with registrations as (
         year(cast(settings.collected_at as date)) - people.birth_year as age,
         row_number() over (
             partition by pseudonyms.release_id, pseudonyms.patient_key
-            order by people.registered_on desc, people.practice_code asc
+            order by people.registered_on desc, people.practice_code asc nulls last
         ) as recency
     from {{ ref('int_releases__pseudonyms') }} as pseudonyms
     cross join {{ ref('int_collection__settings') }} as settings
@@ -32,7 +32,7 @@ eventful as (
     select
         release_id,
         patient_key,
-        string_agg(distinct dataset, ' ' order by dataset) as datasets_told
+        {{ list_in_order('dataset', ' ', distinct=true) }} as datasets_told
     from {{ ref('int_releases__events') }}
     group by release_id, patient_key
 

@@ -8,7 +8,7 @@ select
     measure = 'let_in' as is_exception,
     shown_count as person_count,
     shown_count is null as is_suppressed,
-    coalesce(cast(shown_count as varchar), '*') as person_text
+    coalesce({{ to_text('shown_count') }}, '*') as person_text
 from {{ ref('int_assurance__shown') }}
 where metric_id = 'exclusions' and area_level = 'part'
 order by practice_code, reason

@@ -47,10 +47,10 @@ select
         when totals.objector_count = 0 then 'no_opt_outs'
         when totals.compared_count < 0.9 * totals.previous_count then 'fell_by_more_than_10_percent'
     end as alert,
-    coalesce(cast(objectors.shown_count as varchar), '*') as objector_text,
+    coalesce({{ to_text('objectors.shown_count') }}, '*') as objector_text,
     case
         when totals.previous_count is not null
-            then coalesce(cast(previous.shown_count as varchar), '*')
+            then coalesce({{ to_text('previous.shown_count') }}, '*')
     end as previous_text
 from totals
 left join {{ ref('int_assurance__shown') }} as objectors

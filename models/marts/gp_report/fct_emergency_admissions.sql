@@ -17,7 +17,7 @@ select
         ~ ' / nullif((cells.lowest_denominator + cells.highest_denominator) / 2e0, 0)',
         "'per_1000'"
     ) }} as rate_per_1000,
-    coalesce(cast(shown.shown_count as varchar), '*') as count_text,
+    coalesce({{ to_text('shown.shown_count') }}, '*') as count_text,
     shown.suppression_reason
 from {{ ref('int_conditions__shown') }} as shown
 cross join {{ ref('int_disclosure__rules') }} as rules

@@ -9,7 +9,7 @@ select
     cells.area_code,
     cells.numerator_count as patient_count,
     cells.numerator_count is null as is_suppressed,
-    coalesce(cast(cells.numerator_count as varchar), '*') as patient_text,
+    coalesce({{ to_text('cells.numerator_count') }}, '*') as patient_text,
     case
         when cells.numerator_reason = 'changed_by_few' then 'changed_by_few'
         when cells.numerator_count is null then 'small_numbers'

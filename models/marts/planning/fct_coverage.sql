@@ -30,7 +30,7 @@ received as (
     select
         area_level,
         area_code,
-        string_agg(category, ' ' order by category) as categories_received
+        {{ list_in_order('category', ' ') }} as categories_received
     from (
         select distinct
             area_level,
@@ -51,7 +51,7 @@ select
     practices.practice_count,
     cells.denominator_count as patient_count,
     cells.denominator_count is null as is_suppressed,
-    coalesce(cast(cells.denominator_count as varchar), '*') as patient_text,
+    coalesce({{ to_text('cells.denominator_count') }}, '*') as patient_text,
     case
         when cells.denominator_reason = 'changed_by_few' then 'changed_by_few'
         when cells.denominator_count is null then 'small_numbers'

@@ -9,7 +9,7 @@ select
     area_code as told_precision,
     shown_count as event_count,
     shown_count is null as is_suppressed,
-    coalesce(cast(shown_count as varchar), '*') as event_text
+    coalesce({{ to_text('shown_count') }}, '*') as event_text
 from {{ ref('int_assurance__shown') }}
 where metric_id = 'release_precision' and area_level = 'part'
 order by release_id, dataset, told_precision

@@ -9,7 +9,7 @@ select
     recalled.disseminated_on,
     recalled.opt_out_kind,
     shown.shown_count as person_count,
-    coalesce(cast(shown.shown_count as varchar), '*') as person_text
+    coalesce({{ to_text('shown.shown_count') }}, '*') as person_text
 from {{ ref('int_releases__recalled') }} as recalled
 inner join {{ ref('releases') }} as releases on recalled.release_id = releases.release_id
 inner join {{ ref('int_assurance__shown') }} as shown

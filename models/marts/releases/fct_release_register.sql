@@ -25,7 +25,7 @@ select
     people.shown_count as person_count,
     case
         when people.area_code is not null
-            then coalesce(cast(people.shown_count as varchar), '*')
+            then coalesce({{ to_text('people.shown_count') }}, '*')
     end as person_text
 from {{ ref('releases') }} as releases
 left join {{ ref('collections') }} as collections on releases.collection = collections.collection

@@ -7,7 +7,7 @@ select
     area_code as step,
     shown_count as person_count,
     shown_count is null as is_suppressed,
-    coalesce(cast(shown_count as varchar), '*') as person_text
+    coalesce({{ to_text('shown_count') }}, '*') as person_text
 from {{ ref('int_assurance__shown') }}
 where metric_id = 'release_steps' and area_level = 'part'
 order by release_id, step

@@ -8,15 +8,15 @@ renamed as (
 
     select
         -- keys
-        upper(trim(practice_code)) as practice_code,
-        upper(trim(service)) as service,
+        upper({{ trimmed('practice_code') }}) as practice_code,
+        upper({{ trimmed('service') }}) as service,
 
         -- dates
         {{ to_plausible_day('status_date') }} as status_date,
         {{ is_unreadable_day('status_date') }} as has_unreadable_day,
 
         -- codes
-        lower(trim(status)) as status
+        lower({{ trimmed('status') }}) as status
 
     from source
 

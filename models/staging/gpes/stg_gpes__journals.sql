@@ -9,40 +9,41 @@ renamed as (
     select
         -- keys
         file_practice_code as practice_code,
-        trim(practice) as stated_practice_code,
+        {{ trimmed('practice') }} as stated_practice_code,
         {{ to_nhs_number('nhs_number') }} as nhs_number,
         {{ nhs_number_spelling_rule('nhs_number') }} as nhs_number_spelling_rule,
 
         -- dates: of the day of birth only the year leaves staging
         processed_timestamp as extracted_at_text,
         {{ to_birth_year('date_of_birth') }} as birth_year,
-        coalesce(trim(date_of_birth), '') <> '' as has_birth_date,
+        coalesce({{ trimmed('date_of_birth') }}, '') <> '' as has_birth_date,
         {{ to_plausible_day('date_of_death') }} as died_on,
         {{ to_plausible_day('registered_on') }} as registered_on,
         {{ to_plausible_day('deregistered_on') }} as deregistered_on,
         {{ is_unreadable_day('date_of_death') }}
         or {{ is_unreadable_day('registered_on') }}
         or {{ is_unreadable_day('deregistered_on') }} as has_unreadable_day,
-        {{ to_plausible_day('"date"') }} as recorded_on,
+        {{ to_plausible_day('source.date') }} as recorded_on,
         {{ to_plausible_day('record_date') }} as entered_on,
 
         -- codes: nothing of the postcode; an LSOA is one of England or Wales, or nothing
-        coalesce(trim(sex), '') as sex,
-        coalesce(upper(trim(ethnic)), '') as ethnicity,
-        coalesce(upper(trim(sexual_orientation)), '') as sexual_orientation,
+        coalesce({{ trimmed('sex') }}, '') as sex,
+        coalesce(upper({{ trimmed('ethnic') }}), '') as ethnicity,
+        coalesce(upper({{ trimmed('sexual_orientation') }}), '') as sexual_orientation,
         case
-            when {{ full_match('upper(trim(lsoa))', '[EW]01[0-9]{6}') }} then upper(trim(lsoa))
+            when {{ full_match('upper(' ~ trimmed('lsoa') ~ ')', '[EW]01[0-9]{6}') }}
+                then upper({{ trimmed('lsoa') }})
         end as lsoa,
-        coalesce(trim(lsoa), '') <> '' as has_lsoa,
-        coalesce(lower(trim(category)), '') as category,
-        coalesce(trim(code), '') as code,
-        coalesce(upper(trim(staff_role)), '') as staff_role,
+        coalesce({{ trimmed('lsoa') }}, '') <> '' as has_lsoa,
+        coalesce(lower({{ trimmed('category') }}), '') as category,
+        coalesce({{ trimmed('code') }}, '') as code,
+        coalesce(upper({{ trimmed('staff_role') }}), '') as staff_role,
 
         -- measures, as text until it is known that they are numbers
         {{ to_measured_value('value1_condition') }} as value_1,
         {{ to_measured_value('value2_condition') }} as value_2,
-        coalesce(trim(value1_condition), '') <> '' as has_value_1,
-        coalesce(trim(value2_condition), '') <> '' as has_value_2
+        coalesce({{ trimmed('value1_condition') }}, '') <> '' as has_value_1,
+        coalesce({{ trimmed('value2_condition') }}, '') <> '' as has_value_2
 
     from source
 

@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- keys
-        upper(trim(practice_code)) as practice_code,
+        upper({{ trimmed('practice_code') }}) as practice_code,
 
         -- dates
         {{ to_moment('extracted_at') }} as extracted_at,

@@ -22,7 +22,7 @@ renamed as (
         or {{ is_unreadable_moment('recorded_at') }} as has_unreadable_moment,
 
         -- codes: upper and lower case differ in CTV3
-        upper(trim(code_scheme)) as code_scheme,
+        upper({{ trimmed('code_scheme') }}) as code_scheme,
         {{ read_code('code') }} as code,
 
         -- measures

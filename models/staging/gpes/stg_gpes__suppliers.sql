@@ -7,8 +7,8 @@ with source as (
 renamed as (
 
     select
-        upper(trim(practice_code)) as practice_code,
-        upper(trim(gp_system_supplier)) as gp_system_supplier
+        upper({{ trimmed('practice_code') }}) as practice_code,
+        upper({{ trimmed('gp_system_supplier') }}) as gp_system_supplier
 
     from source
 

@@ -17,7 +17,7 @@ renamed as (
         file_name,
         {{ nhs_number_spelling_rule('newnhsno') }} as nhs_number_spelling_rule,
         -- the provider; what follows is the site, or who sent the data
-        nullif(substr(upper(trim(procode)), 1, 3), '') as provider_code,
+        nullif(substr(upper({{ trimmed('procode') }}), 1, 3), '') as provider_code,
 
         -- dates: 1800-01-01 stands for null, 1801-01-01 for invalid, both earlier than is plausible
         {{ to_plausible_day('admidate', day_first=true) }} as admission_date,
@@ -38,7 +38,8 @@ renamed as (
         {{ to_plain_code('mainspef') }} as main_specialty,
         -- only whether a birth month is known leaves staging, never which
         case
-            when coalesce(trim(mydob), '') in ('', '011800', '011900', '011901') then 'unknown'
+            when coalesce({{ trimmed('mydob') }}, '') in ('', '011800', '011900', '011901')
+                then 'unknown'
             else 'known'
         end as birth_month_kind,
         -- X fills the place that ICD-10 leaves empty; a letter there is a sender's mark
@@ -54,9 +55,9 @@ renamed as (
 
         -- measures: years, or 7001 to 7007 for infants in bands of days
         case
-            when try_cast(startage as double) between 0 and 120 then 'years'
-            when try_cast(startage as double) between 7001 and 7007 then 'infant'
-            when trim(startage) <> '' then 'unknown'
+            when {{ to_measured_value('startage') }} between 0 and 120 then 'years'
+            when {{ to_measured_value('startage') }} between 7001 and 7007 then 'infant'
+            when {{ trimmed('startage') }} <> '' then 'unknown'
         end as age_kind
 
     from source

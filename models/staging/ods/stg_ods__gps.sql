@@ -8,8 +8,8 @@ renamed as (
 
     select
         -- keys
-        upper(trim(organisation_code)) as gp_code,
-        upper(trim(parent_organisation_code)) as practice_code,
+        upper({{ trimmed('organisation_code') }}) as gp_code,
+        upper({{ trimmed('parent_organisation_code') }}) as practice_code,
 
         -- dates
         {{ to_plausible_day('join_parent_date') }} as joined_date,
@@ -18,8 +18,8 @@ renamed as (
         or {{ is_unreadable_day('left_parent_date') }} as has_unreadable_day,
 
         -- codes
-        trim(name) as gp_name,
-        coalesce(upper(trim(status_code)), '') as status
+        {{ trimmed('name') }} as gp_name,
+        coalesce(upper({{ trimmed('status_code') }}), '') as status
 
     from source
 

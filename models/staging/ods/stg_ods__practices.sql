@@ -8,8 +8,8 @@ renamed as (
 
     select
         -- keys
-        upper(trim(organisation_code)) as practice_code,
-        upper(trim(parent_organisation_code)) as ccg_code,
+        upper({{ trimmed('organisation_code') }}) as practice_code,
+        upper({{ trimmed('parent_organisation_code') }}) as ccg_code,
 
         -- dates
         {{ to_plausible_day('open_date') }} as open_date,
@@ -18,8 +18,8 @@ renamed as (
         or {{ is_unreadable_day('close_date') }} as has_unreadable_day,
 
         -- codes
-        trim(name) as practice_name,
-        coalesce(upper(trim(status_code)), '') as status,
+        {{ trimmed('name') }} as practice_name,
+        coalesce(upper({{ trimmed('status_code') }}), '') as status,
         {{ to_plain_code('prescribing_setting') }} as prescribing_setting
 
     from source

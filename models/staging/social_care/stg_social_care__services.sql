@@ -18,7 +18,7 @@ renamed as (
         {{ is_unreadable_day('ended_on') }} as has_unreadable_day,
 
         -- codes
-        lower(trim(service)) as service
+        lower({{ trimmed('service') }}) as service
 
     from source
 

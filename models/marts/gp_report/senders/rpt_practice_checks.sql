@@ -58,7 +58,7 @@ select
     least(checks.row_count, 99999999) as row_count,
     case when sent.sent_count is not null then least(cast(sent.sent_count as bigint), 99999999) end
         as sent_count,
-    cast(round(100.0 * checks.row_count / nullif(sent.sent_count, 0), 2) as decimal(5, 2))
+    cast(round(1e2 * checks.row_count / nullif(sent.sent_count, 0), 2) as decimal(5, 2))
         as row_percent,
     rules.meaning,
     rules.what_to_do

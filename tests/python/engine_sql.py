@@ -1,0 +1,55 @@
+"""The project's macros without dbt: one Jinja environment for each engine, dispatched as dbt dispatches.
+
+    render("full_match('code', '[0-9]+')")              the SQL of a call on DuckDB
+    render("full_match('code', '[0-9]+')", "spark")     the same on Spark
+"""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import jinja2
+
+MACROS = Path(__file__).resolve().parents[2] / "macros"
+# Those that ask the engine, or dbt, while they are rendered.
+FOLDERS = ("", "engine", "intake", "measures", "nhs_number", "parsing", "privacy")
+
+
+class Adapter:
+    """dbt's `adapter`, as far as macros of an engine need it: an engine's own macro, else the default one."""
+
+    def __init__(self, find: Callable[[str], Callable | None], engine: str = "duckdb") -> None:
+        self.find = find
+        self.engine = engine
+
+    def dispatch(self, name: str) -> Callable:
+        found = self.find(f"{self.engine}__{name}") or self.find(f"default__{name}")
+        if found is None:
+            raise LookupError(f"No engine has {name}")
+        return found
+
+
+class Exceptions:
+    @staticmethod
+    def raise_compiler_error(message: str) -> None:
+        raise ValueError(message)
+
+
+@functools.cache
+def renderer(engine: str = "duckdb") -> jinja2.Environment:
+    """The macros as globals of an environment."""
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals |= {
+        "adapter": Adapter(environment.globals.get, engine),
+        "return": lambda value: value,
+        "exceptions": Exceptions,
+        "var": lambda name, default="": default,
+    }
+    texts = [path.read_text() for folder in FOLDERS for path in sorted((MACROS / folder).glob("*.sql"))]
+    module = environment.from_string("".join(texts)).module
+    environment.globals |= {name: macro for name, macro in vars(module).items() if not name.startswith("_")}
+    return environment
+
+
+def render(call: str, engine: str = "duckdb") -> str:
+    return renderer(engine).from_string("{{ " + call + " }}").render().strip()
