@@ -29,7 +29,7 @@ FOLDERS = (
 # Macros that the models use.
 USED = (
     "exclude_opted_out", "only_nationally_permitted", "pseudonymise", "release_pseudonym", "release_event",
-    "integer_divide", "placed_by_steps", "told_by_steps", "release_extract", "release_events", "release_column",
+    "placed_by_steps", "told_by_steps", "release_extract", "release_events", "release_column",
     "release_event_months",
 )  # fmt: skip
 SETTINGS = {
@@ -164,14 +164,14 @@ def compiled_from(
         return macro_of(made, file, name, context) if f"macro {name}(" in file else None
 
     context["adapter"] = engine_sql.Adapter(of_the_engine)
-    for name in USED:
+    for name in (*USED, *(path.stem for path in (PROJECT / "macros" / "engine").glob("*.sql"))):
         context[name] = macro_of(made, macros[name], name, context)
     return made.from_string(text).render(context)
 
 
 def macro_of(made: jinja2.Environment, text: str, name: str, context: dict) -> Callable[..., str]:
     """A macro as a function, which finds what it uses when it is called."""
-    return lambda *arguments: str(getattr(made.from_string(text).make_module(context), name)(*arguments))
+    return lambda *given, **named: str(getattr(made.from_string(text).make_module(context), name)(*given, **named))
 
 
 @functools.cache
