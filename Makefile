@@ -17,12 +17,12 @@ $(foreach name,RAW_DIR KEY_DIR STORE_DIR,$(if $($(name)),,$(eval unexport $(name
 
 # $(call needs,NAMES): stop unless all of them are said.
 needs = $(if $(filter-out $(words $(1)),$(words $(foreach name,$(1),$(if $($(name)),x)))),\
-	$(error Say more: make $@$(foreach name,$(1), $(name)=...)))
+	$(error Say more: make $@ $(foreach name,$(1),$(name)=...)))
 # $(call option,--name,NAME): the option with what was said, or nothing.
 option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
-.PHONY: help build check contract preview release report-back status evidence \
+.PHONY: help build check contract preview ndop-request ndop-check release report-back status evidence \
 	key destroy backup restore test test-all lint bench leak-score clean
 
 help:  ## this list
@@ -51,6 +51,13 @@ key: $(RUN)  ## [KEY_DIR=... COLLECTION=...] keys for a collection of your own
 	@$(call needs,KEY_DIR)$(GPLD) keys new --key-dir "$$KEY_DIR" $(call option,--collection,COLLECTION)
 
 # ---- what comes of them ----------------------------------------------------------------------------
+
+ndop-request: $(RUN)  ## [MAILBOX=... TO=... DATE=... VARS=...] the file that asks about National Data Opt-outs
+	@$(call needs,MAILBOX TO)$(GPLD) ndop request --mailbox "$$MAILBOX" --to "$$TO" $(call option,--date,DATE) \
+		$(call option,--vars,VARS)
+
+ndop-check: $(RUN)  ## [VARS=...] what every exchange about them came to
+	@$(GPLD) ndop check $(call option,--vars,VARS)
 
 release: $(RUN)  ## [ID=... TO=... DATE=...] hand out one release; DATE is the day, today if not said
 	@$(call needs,ID TO)$(GPLD) release "$$ID" --to "$$TO" $(call option,--date,DATE)

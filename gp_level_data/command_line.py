@@ -65,9 +65,7 @@ class Scale(click.ParamType):
 
     name = "share"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
         from gp_level_data.synthesise import size
 
         try:
@@ -104,9 +102,7 @@ def folder(name: str, default: Path, says: str) -> click.Option:
 
 def option(name: str, says: str, **more: Any) -> click.Option:
     """An option; a default is shown."""
-    return click.Option(
-        name.split(), help=says, show_default=more.get("default") is not None, **more
-    )
+    return click.Option(name.split(), help=says, show_default=more.get("default") is not None, **more)
 
 
 def argument(name: str, **more: Any) -> click.Argument:
@@ -114,7 +110,16 @@ def argument(name: str, **more: Any) -> click.Argument:
 
 
 class Sections(click.Group):
-    """Commands in the order in which they are told, under headings."""
+    """Commands in the order in which they are told, under headings.
+
+    Which project it is of is settled first: help is that project's.
+    """
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        asked = super().get_help_option(ctx)
+        if asked is not None:
+            asked.is_eager = False
+        return asked
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -163,9 +168,9 @@ NEW_FOLDER = option("--to", "A folder that does not exist yet.", type=FOLDER, re
 
 def at_project(ctx: click.Context, param: click.Parameter, given: Path | None) -> None:
     """Go on with the code of another checkout: code and models belong together."""
-    if given is None or ctx.resilient_parsing or given.resolve() == PROJECT:
+    project = (given or PROJECT).resolve()
+    if project == PROJECT or ctx.resilient_parsing:
         return
-    project = given.resolve()
     if not (project / "gp_level_data" / "__main__.py").is_file():
         raise click.BadParameter(f"{given} is no folder of this project.", ctx, param)
     environment = os.environ | {"PYTHONPATH": str(project), "GPLD_PROJECT_DIR": str(project)}
@@ -240,7 +245,8 @@ gpld.section(
         command(
             "request", "Write the file that asks about a release's people.", "commands.ndop:request", RAW, VARS,
             option("--mailbox", "The sender's MESH mailbox.", required=True),
-            option("--date", "Day of sending.", type=Day(), required=True),
+            option("--to", "Folder for the file, outside the raw folder.", type=FOLDER, required=True),
+            option("--date", "Day of sending; today, if not given.", type=Day()),
             option("--sequence", "Number among that day's requests.", type=int, default=1),
         ),
         command("check", "What every exchange came to, and who is permitted.", "commands.ndop:check", RAW, VARS),

@@ -1,6 +1,5 @@
 """The project's folders and settings, and how commands are told of others."""
 
-import argparse
 import csv
 import os
 from datetime import date, datetime
@@ -18,28 +17,6 @@ SETTINGS = (
     "collection", "collected_at", "period_start", "period_end", "emergency_definition",
     "exception_id", "disseminated_at",
 )  # fmt: skip
-
-
-
-def add_raw_arguments(parser: argparse.ArgumentParser) -> None:
-    """The raw folder and the settings, which is all that a command without a store needs."""
-    add_folder(parser, "--raw-dir", SAMPLE)
-    parser.add_argument("--vars", default="", help="dbt vars of the collection, as YAML")
-
-
-
-def add_store_arguments(parser: argparse.ArgumentParser) -> None:
-    """The store and its keys."""
-    add_folder(parser, "--key-dir", PROJECT / ".local" / "keys")
-    add_folder(parser, "--store-dir", PROJECT / ".local" / "store")
-
-
-
-def add_folder(parser: argparse.ArgumentParser, option: str, default: Path) -> None:
-    """A folder: as given, else from the environment (--raw-dir: RAW_DIR), else the sample's."""
-    variable = option.removeprefix("--").replace("-", "_").upper()
-    parser.add_argument(option, type=Path, default=Path(os.environ.get(variable, default)))
-
 
 
 def read_settings(text: str) -> dict:
@@ -69,18 +46,15 @@ def read_settings(text: str) -> dict:
     return {"collection": COLLECTION, **given}
 
 
-
 def project_vars() -> dict:
     """The settings that hold where none are given."""
     return yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-
 
 
 def emergency_definitions() -> list[str]:
     """Definitions that the seed knows: with another one, nobody would seem to have been admitted."""
     with (PROJECT / "seeds" / "emergency_conditions.csv").open(newline="", encoding="utf-8") as file:
         return sorted({row["definition"] for row in csv.DictReader(file)})
-
 
 
 def artefacts() -> list[Path]:

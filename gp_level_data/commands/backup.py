@@ -4,13 +4,12 @@ A backup is a folder with the marts, the ledger and their checksums. It can be k
 results may be, since the patient-level database and the keys are never part of it.
 """
 
-import argparse
 import shutil
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 
 import duckdb
 
-from gp_level_data import project
 from gp_level_data.custody import checksums, publication, published_tables, store
 from gp_level_data.end import ledger
 from gp_level_data.refusal import Refusal
@@ -18,21 +17,7 @@ from gp_level_data.refusal import Refusal
 SUMS = "checksums.txt"
 
 
-def add_backup_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where to."""
-    parser.add_argument("--to", type=Path, required=True, help="a folder that does not exist yet")
-    project.add_store_arguments(parser)
-
-
-def add_restore_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where from."""
-    parser.add_argument(
-        "--from", dest="source", type=Path, required=True, help="folder of a backup"
-    )
-    project.add_store_arguments(parser)
-
-
-def back_up(chosen: argparse.Namespace) -> int:
+def back_up(chosen: Namespace) -> int:
     """Copy the results, complete at one moment."""
     store_dir, to = chosen.store_dir.resolve(), chosen.to.resolve()
     if to.exists():
@@ -58,7 +43,7 @@ def back_up(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def restore(chosen: argparse.Namespace) -> int:
+def restore(chosen: Namespace) -> int:
     """Put a backup in the place of results that are lost; a Refusal where that could mix two states."""
     store_dir, source = chosen.store_dir.resolve(), chosen.source.resolve()
     check(source)

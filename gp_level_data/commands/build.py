@@ -4,14 +4,11 @@ Everything is built in a folder of its own inside the store. Whatever stops a bu
 its process, leaves the previous results as they were; the next build starts afresh.
 """
 
-import argparse
 import json
-import os
 import shutil
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 
 import duckdb
 
@@ -19,24 +16,13 @@ from gp_level_data import releases
 from gp_level_data.commands import summary
 from gp_level_data.custody import keys, publication, store
 from gp_level_data.end import ledger, policy
-from gp_level_data.project import PROJECT, SAMPLE, add_raw_arguments, add_store_arguments, read_settings
+from gp_level_data.project import SAMPLE, read_settings
 from gp_level_data.refusal import Refusal
-from gp_level_data.runs import gateway, whole_run
+from gp_level_data.runs import dbt_command, gateway, whole_run
+from gp_level_data.runs.progress import Progress
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The three folders and the settings; unset, they mean the sample."""
-    add_raw_arguments(parser)
-    add_store_arguments(parser)
-    parser.add_argument(
-        "--unit-tests", action="store_true", help="run the unit tests too, as `make test` does"
-    )
-
-
-
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """Build, replace the previous results, and say what came out."""
     raw_dir, key_dir = chosen.raw_dir.resolve(), chosen.key_dir.resolve()
     store_dir = chosen.store_dir.resolve()
@@ -54,23 +40,30 @@ def run(chosen: argparse.Namespace) -> int:
     policy.refuse_overdue(store_dir, datetime.now(UTC))
     refuse_other_collection(store_dir, settings["collection"])
 
-    building = start_afresh(store_dir)
-    folders = {"RAW_DIR": raw_dir, "KEY_DIR": key_dir, "STORE_DIR": building}
+    stages = Progress()
+    folders = {"RAW_DIR": raw_dir, "KEY_DIR": key_dir, "STORE_DIR": start_afresh(store_dir)}
     variables = ["--vars", chosen.vars] if chosen.vars else []
     # Unit tests say whether the rules are right, which does not change from run to run.
     without = [] if chosen.unit_tests else ["--exclude-resource-type", "unit_test"]
-    dbt("build", "--target", "gateway", "--selector", "gateway",
-        "--target-path", "target/gateway", *without, *variables, folders=folders)  # fmt: skip
+    dbt_command.begin_log()
+    dbt(
+        stages, "gateway run: raw files to pseudonymised tables",
+        "build", "--target", "gateway", "--selector", "gateway", "--target-path", "target/gateway",
+        *without, *variables, folders=folders, verbose=chosen.verbose,
+    )  # fmt: skip
     # The analyst's run gets no raw folder, so that its success shows that it needs none.
-    folders["RAW_DIR"] = building / "no-raw-files-here"
-    dbt("build", *without, folders=folders)
-    dbt("docs", "generate", "--static", folders=folders)
-    publication.publish(building, store_dir)
+    folders["RAW_DIR"] = folders["STORE_DIR"] / "no-raw-files-here"
+    dbt(
+        stages, "warehouse run: pseudonymised tables to results",
+        "build", *without, folders=folders, verbose=chosen.verbose,
+    )  # fmt: skip
+    dbt(
+        stages, "documentation",
+        "docs", "generate", "--static", folders=folders, verbose=chosen.verbose,
+    )  # fmt: skip
+    publication.publish(folders["STORE_DIR"], store_dir)
     summary.show(store_dir, keys.read_key(key_dir, keys.STORE_KEY))
     return 0
-
-
-
 
 
 def make_sample_keys(key_dir: Path, collection: str) -> None:
@@ -106,32 +99,34 @@ def start_afresh(store_dir: Path) -> Path:
     return building
 
 
-def dbt(*arguments: str, folders: dict[str, Path]) -> None:
-    """One dbt command in a process of its own: the two runs share no memory."""
-    environment = os.environ | {name: str(path) for name, path in folders.items()}
-    command = [Path(sys.executable).with_name("dbt"), *arguments]
-    # Should this process be killed alone, dbt lives on, and the store stays locked until it has ended.
-    result = subprocess.run(
-        command, cwd=PROJECT, env=environment, check=False, pass_fds=store.held_locks()
+def dbt(
+    stages: Progress, title: str, *arguments: str, folders: dict[str, Path], verbose: bool = False
+) -> None:
+    """One dbt command as a stage; a Refusal where it fails, with the lines that say why before it."""
+    if verbose:
+        ended = dbt_command.run(*arguments, folders=folders)
+    else:
+        with stages.stage(title) as stage:
+            ended = dbt_command.run(*arguments, folders=folders, stage=stage)
+            if ended.code:
+                stage.notes.append("failed")
+    if not ended.code:
+        return
+    if why := why_it_may_not_stand(arguments):
+        # Objections may have been lost on the way to it: nothing of it is kept.
+        shutil.rmtree(folders["STORE_DIR"], ignore_errors=True)
+        raise Refusal(f"{why.removesuffix('.')}; the previous results are untouched.")
+    if not verbose:
+        print(dbt_command.shown(ended.why))
+    raise Refusal(
+        f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched."
     )
-    if result.returncode:
-        why = why_it_may_not_stand(arguments)
-        if why:
-            # Objections may have been lost on the way to it: nothing of it is kept.
-            shutil.rmtree(folders["STORE_DIR"], ignore_errors=True)
-            raise Refusal(f"{why.removesuffix('.')}; the previous results are untouched.")
-        raise Refusal(
-            f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched."
-        )
 
 
 def why_it_may_not_stand(arguments: tuple[str, ...]) -> str | None:
     """The sentence with which a run was stopped for what it took in (macro check_intake), if it was."""
-    target = Path(os.environ.get("DBT_TARGET_PATH", PROJECT / "target"))
-    if "--target-path" in arguments:
-        target = PROJECT / arguments[arguments.index("--target-path") + 1]
     try:
-        results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+        results = json.loads(dbt_command.results_file(arguments).read_text(encoding="utf-8"))["results"]
     except (OSError, ValueError, KeyError):
         return None
     for result in results:

@@ -4,11 +4,11 @@ Files are looked at as a run looks at them (landing), and values judged by the g
 (scratch_gateway), so that a build cannot say other than its check did.
 """
 
-import argparse
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 
 import duckdb
 
@@ -61,12 +61,7 @@ class Flaw:
     what_to_do: str
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which raw folder, and for which collection."""
-    project.add_raw_arguments(parser)
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """Print the check; 1 where a build would stop or keep a practice out."""
     settings = project.read_settings(chosen.vars)
     raw_dir, collection = chosen.raw_dir.resolve(), settings["collection"]

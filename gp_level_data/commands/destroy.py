@@ -5,11 +5,10 @@ only what was proved is certified. The order is kept in the store, so that a com
 finished by the next one.
 """
 
-import argparse
-import getpass
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 
 import duckdb
 
@@ -38,27 +37,7 @@ KEPT = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to destroy has no default."""
-    parser.add_argument("collection", help="id of the collection, as in seeds/collections.csv")
-    parser.add_argument(
-        "--raw", action="store_true", help="destroy the raw files of people as well"
-    )
-    parser.add_argument(
-        "--ordered-by", default=getpass.getuser(), help="who orders it, for the certificate"
-    )
-    parser.add_argument(
-        "--kept",
-        type=Path,
-        nargs="*",
-        default=[],
-        help="more folders to be searched, such as handed-out ones",
-    )
-    project.add_folder(parser, "--raw-dir", project.SAMPLE)
-    project.add_store_arguments(parser)
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """Destroy, prove, certify; 1 where it is destroyed and not proved."""
     raw_dir, key_dir = chosen.raw_dir.resolve(), chosen.key_dir.resolve()
     store_dir = chosen.store_dir.resolve()
@@ -129,7 +108,7 @@ def is_certified(order: dict, store_dir: Path) -> bool:
     return bool(certificates) and order.items() <= certificates[-1].content.items()
 
 
-def begun(chosen: argparse.Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> dict:
+def begun(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> dict:
     """A new order, with all that is there; a Refusal where nothing may be destroyed yet."""
     with published_tables.opened(store_dir) as connection:
         settings = published_tables.settings_of(connection, chosen.collection)

@@ -4,7 +4,6 @@ Counts of whole runs are exact, so an evidence bundle is for the custodian and f
 holds nothing about anybody: it is searched like everything else that is kept, before it is written.
 """
 
-import argparse
 import csv
 import re
 import subprocess
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 
 import duckdb
 
@@ -79,16 +79,7 @@ class Run:
         return remains.sampled_numbers(self.raw_dir, remains.SAMPLED)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Collect, or verify what was collected."""
-    parser.add_argument("action", nargs="?", choices=("collect", "verify"), default="collect")
-    project.add_folder(parser, "--raw-dir", project.SAMPLE)
-    project.add_store_arguments(parser)
-    ledger.add_last(parser)
-    parser.set_defaults(run=run)
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """Add an entry to the ledger, or say whether the last one still holds."""
     run_at = Run(
         chosen.raw_dir.resolve(),

@@ -6,19 +6,19 @@ writes the files, and notes the people, where there are some, by their pseudonym
 releases, so that a later objection finds its recipients.
 """
 
-import argparse
 import hashlib
 import json
 import os
 import shutil
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 
 import duckdb
 import pyarrow
 import pyarrow.parquet
 
-from gp_level_data import project, releases
+from gp_level_data import releases
 from gp_level_data.custody import keys, publication, store
 from gp_level_data.pages import data_dictionary, handed_out
 from gp_level_data.refusal import Refusal
@@ -53,16 +53,7 @@ REMEMBER = """
 """
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which release, where its files go, and the day of it."""
-    parser.add_argument("release_id", help="a row of seeds/releases.csv")
-    parser.add_argument("--to", type=Path, required=True, help="a folder that does not exist yet")
-    parser.add_argument("--date", type=date.fromisoformat, default=None, help="day of handing out; today")
-    project.add_folder(parser, "--key-dir", releases.PROJECT / ".local" / "keys")
-    project.add_folder(parser, "--store-dir", releases.PROJECT / ".local" / "store")
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """Check, write, remember; nothing is left where one of them fails."""
     request = releases.request_of(chosen.release_id)
     day = chosen.date or date.today()
@@ -264,13 +255,7 @@ def manifest(
 # ---- the register -------------------------------------------------------------------------------
 
 
-def add_register_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where the register goes."""
-    parser.add_argument("--to", type=Path, required=True, help="a CSV file")
-    project.add_folder(parser, "--store-dir", releases.PROJECT / ".local" / "store")
-
-
-def write_register(chosen: argparse.Namespace) -> int:
+def write_register(chosen: Namespace) -> int:
     """The public register as CSV, as the last build left it."""
     marts = store.database_file(chosen.store_dir.resolve(), store.MARTS)
     if not marts.exists():

@@ -1,7 +1,6 @@
 """`python -m gp_level_data keys`: make keys, tell them apart, destroy them. Custody: models/custody.md."""
 
-import argparse
-from pathlib import Path
+from types import SimpleNamespace as Namespace
 
 from gp_level_data import releases
 from gp_level_data.custody import keys
@@ -15,31 +14,7 @@ Overwritten once, and deleted. That does not reach what this command cannot see:
   a gateway run that is still going: it holds the key until it ends."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Three actions. What destroys has no default: its key is named."""
-    actions = parser.add_subparsers(required=True, metavar="action")
-
-    action = actions.add_parser("new", help="make the keys of a collection, where there are none")
-    add_folder(action)
-    action.add_argument("--collection", default="individual_gp_level_data")
-    action.set_defaults(run=new)
-
-    action = actions.add_parser("show-fingerprint", help="letters that tell keys apart; never a key")
-    add_folder(action)
-    action.set_defaults(run=show_fingerprint)
-
-    action = actions.add_parser("destroy", help="overwrite a key and delete it, for good")
-    add_folder(action)
-    action.add_argument("--key", required=True, help=f"a collection, or {keys.STORE_KEY}")
-    action.set_defaults(run=destroy)
-
-
-def add_folder(parser: argparse.ArgumentParser) -> None:
-    """The folder that the keys lie in."""
-    parser.add_argument("--key-dir", type=Path, required=True)
-
-
-def new(chosen: argparse.Namespace) -> int:
+def new(chosen: Namespace) -> int:
     """Make the keys of a collection, of the store and of the collection's releases, where there are none."""
     if chosen.collection == keys.STORE_KEY:
         raise Refusal(f"{keys.STORE_KEY} is the name of the store's key, not of a collection.")
@@ -49,7 +24,7 @@ def new(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def show_fingerprint(chosen: argparse.Namespace) -> int:
+def show_fingerprint(chosen: Namespace) -> int:
     """One line a key, those destroyed and those that lie elsewhere too: its fingerprint and its name."""
     if not chosen.key_dir.is_dir():
         raise Refusal(f"There is no key folder {chosen.key_dir}.")
@@ -65,7 +40,7 @@ def show_fingerprint(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def destroy(chosen: argparse.Namespace) -> int:
+def destroy(chosen: Namespace) -> int:
     """Destroy one key, and say what that does not reach."""
     destroyed = keys.destroy_key(chosen.key_dir, chosen.key)
     print(f"{keys.key_file(chosen.key_dir, chosen.key)}: destroyed, fingerprint {destroyed}")

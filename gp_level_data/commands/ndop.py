@@ -5,8 +5,8 @@ continues after death: a release asks about everybody in it, shortly before. The
 reply fetched by whoever has the MESH mailbox. Nothing here prints a number.
 """
 
-import argparse
 from datetime import date
+from types import SimpleNamespace as Namespace
 
 from gp_level_data import project
 from gp_level_data.raw import ndop_files
@@ -40,40 +40,26 @@ NOT_ASKED = """
 """
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to do, for which folder and settings, and what a request is called."""
-    actions = parser.add_subparsers(required=True, metavar="action")
-    action = actions.add_parser("request", help="write the file that asks about a release's people")
-    project.add_raw_arguments(action)
-    action.add_argument("--mailbox", required=True, help="the sender's MESH mailbox")
-    action.add_argument("--date", type=date.fromisoformat, required=True, help="day of sending")
-    action.add_argument("--sequence", type=int, default=1, help="number among that day's requests")
-    action.set_defaults(run=request)
-
-    action = actions.add_parser("check", help="say what every exchange came to, and who is permitted")
-    project.add_raw_arguments(action)
-    action.set_defaults(run=check)
-
-
-def request(chosen: argparse.Namespace) -> int:
+def request(chosen: Namespace) -> int:
     """Write the request, and say how to send it."""
-    raw_dir = chosen.raw_dir.resolve()
-    if raw_dir == project.SAMPLE.resolve():
-        raise Refusal("The sample stays as it was generated: copy it, and give the copy as RAW_DIR.")
-    subject = ndop_files.subject_of(chosen.mailbox, chosen.date, chosen.sequence)
+    raw_dir, to = chosen.raw_dir.resolve(), chosen.to.resolve()
+    if to.is_relative_to(raw_dir):
+        raise Refusal(f"The raw folder is read only: name another one than {to}.")
+    subject = ndop_files.subject_of(chosen.mailbox, chosen.date or date.today(), chosen.sequence)
     settings = project.read_settings(chosen.vars)
     with scratch_gateway(raw_dir, settings, chosen.vars, "int_ndop__people") as cursor:
         numbers = [number for (number,) in cursor.execute(PEOPLE).fetchall()]
     if not numbers:
         raise Refusal("The collection holds nobody: there is nobody to ask about.")
-    path = ndop_files.write_request(raw_dir, subject, numbers)
+    path = ndop_files.write_request(raw_dir, to, subject, numbers)
     print(f"{path} asks about {people(len(numbers))}. It is identifiable: delete it after the release.")
     print(f"Send it through MESH to {RECIPIENT}, workflow {WORKFLOW}, subject {subject}.")
-    print(f"Put the reply in {raw_dir / ndop_files.FOLDERS['reply']} under the same name.")
+    for what, folder in ndop_files.FOLDERS.items():
+        print(f"Put the {what} in {raw_dir / folder}{' under the same name' if what == 'reply' else ''}.")
     return 0
 
 
-def check(chosen: argparse.Namespace) -> int:
+def check(chosen: Namespace) -> int:
     """Say what became of each exchange, the deciding one last; 1 where nobody is permitted."""
     settings = project.read_settings(chosen.vars)
     models = ("int_ndop__checks", "int_ndop__people")

@@ -7,23 +7,23 @@ checks alone; one that sent nothing gets nothing.
 Whatever stops the command, it can be called again: the folders appear at one moment, then the record.
 """
 
-import argparse
 import filecmp
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 
 import duckdb
 
-from gp_level_data import project
 from gp_level_data.commands import build
 from gp_level_data.custody import checksums, keys, publication, published_tables, store
 from gp_level_data.end import ledger, policy
 from gp_level_data.pages.data_dictionary import columns_of
 from gp_level_data.pages.handed_out import Written, write_csv, write_sums, write_text
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs.progress import Progress
 
 OWN = "practice_code = $practice"
 AREAS = "area_level = 'england' or (area_level = 'ccg' and area_code = $ccg)"
@@ -100,17 +100,7 @@ class Practice:
     is_collected: bool
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which collection, where to, and when."""
-    parser.add_argument("collection", help="id of the collection, as in seeds/collections.csv")
-    parser.add_argument("--to", type=Path, required=True, help="folder for the practices' folders")
-    parser.add_argument(
-        "--at", help="moment of the hand-over, with its time zone; now, if not given"
-    )
-    project.add_store_arguments(parser)
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """Write the folders and record them."""
     at = policy.moment(chosen.at) if chosen.at else datetime.now(UTC).replace(microsecond=0)
     policy.policy_of(chosen.collection)
@@ -134,7 +124,7 @@ def run(chosen: argparse.Namespace) -> int:
     entry = ledger.append(store_dir, ledger.REPORTED_BACK, facts)
     store.release(store_dir)
     build.dbt(
-        "build", "--select", published_tables.RECORD, "--exclude-resource-type", "unit_test",
+        Progress(), "record of the hand-over in the results", "build", "--select", published_tables.RECORD, "--exclude-resource-type", "unit_test",
         folders={"STORE_DIR": store_dir, "KEY_DIR": chosen.key_dir.resolve()},
     )  # fmt: skip
     print(f"{len(facts['practices'])} practices, one folder each, in {to}")

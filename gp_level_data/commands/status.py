@@ -1,25 +1,16 @@
 """`make status`: how long a store may still keep each collection's personal data. 1 where one is overdue."""
 
-import argparse
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 
-from gp_level_data import project
 from gp_level_data.custody import published_tables, store
 from gp_level_data.end import ledger, policy
 from gp_level_data.end.policy import Policy
 from gp_level_data.refusal import Refusal
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of which store, and when."""
-    parser.add_argument(
-        "--at", help="the moment to count from, with its time zone; now, if not given"
-    )
-    project.add_store_arguments(parser)
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """The store, and a line a collection."""
     at = policy.moment(chosen.at) if chosen.at else datetime.now(UTC)
     store_dir = chosen.store_dir.resolve()

@@ -1,6 +1,8 @@
 """What `make build` says at its end: where the results are, who is in them, who is not, and why."""
 
-from collections.abc import Iterable
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -64,10 +66,10 @@ NATIONAL_FILES = """
         file_name,
         row_count,
         used_count,
-        floor(100.0 * used_count / nullif(used_count + unusable_count, 0))::bigint as used_percent,
+        unusable_count,
         worst_rule
     from reference.int_intake__national_shares
-    order by used_percent nulls first, file_name
+    order by file_name
 """
 
 # Of every kind of file: sent, usable, and the rule that took most of the rest; the worst first.
@@ -100,6 +102,25 @@ KINDS = """
     order by kinds.usable_count / nullif(kinds.row_count, 0) nulls last, kinds.file_kind
 """
 
+# People of whom nobody is the usual GP, by practice and reason, beside all who were kept there.
+WITHOUT_USUAL_GP = """
+    with kept as (
+        select practice_code, rule, row_count
+        from reference.int_intake__record_counts
+        where verdict = 'kept'
+    ),
+    people as (
+        select practice_code, sum(row_count) as kept_count
+        from kept
+        group by practice_code
+    )
+    select kept.practice_code, kept.rule, kept.row_count, people.kept_count
+    from kept
+    inner join people on kept.practice_code = people.practice_code
+    where kept.rule like 'usual_gp_%'
+    order by kept.practice_code, kept.rule
+"""
+
 # A practice with so many patients has some who object; that none was sent is no proof, so it is told.
 WITHOUT_OBJECTIONS = """
     with people as (
@@ -121,90 +142,195 @@ WITHOUT_OBJECTIONS = """
     order by counts.practice_code
 """
 
-ONE_PRACTICE = """
-    with first_practice as (
-        select min(practice_code) as practice_code from fct_gp_metrics
+# A look at the results: the title, and rows of the first of these tables that has any.
+LOOKS = {
+    "fct_gp_metrics": (
+        "One GP's results (* is suppressed)",
+        """
+    with first_gp as (
+        select practice_code, gp_code
+        from fct_gp_metrics
+        order by gp_code = 'UNASSIGNED', practice_code, gp_code
+        limit 1
     )
 
     select
         gps.practice_code,
         gps.gp_code,
         gps.metric_id,
-        case when gps.is_suppressed then '*' else gps.numerator_count::varchar end as numerator,
-        coalesce(gps.denominator_count::varchar, '*') as denominator,
+        gps.numerator_text as numerator,
+        gps.denominator_text as denominator,
         coalesce(gps.percent, gps.rate_per_1000)::varchar as value,
         case when practices.is_suppressed then '*' else coalesce(
             practices.percent, practices.rate_per_1000
         )::varchar end as practice,
-        case when england.is_suppressed then '*' else coalesce(
-            england.percent, england.rate_per_1000
-        )::varchar end as england,
+        coalesce(england.percent, england.rate_per_1000)::varchar as england,
         metrics.unit
     from fct_gp_metrics as gps
-    inner join first_practice on gps.practice_code = first_practice.practice_code
+    semi join first_gp on gps.practice_code = first_gp.practice_code and gps.gp_code = first_gp.gp_code
     inner join dim_metrics as metrics on gps.metric_id = metrics.metric_id
     inner join fct_comparators as practices
         on practices.area_code = gps.practice_code and practices.metric_id = gps.metric_id
     inner join fct_comparators as england
         on england.area_level = 'england' and england.metric_id = gps.metric_id
-    order by gps.gp_code, gps.metric_id
-    limit 10
-"""
+    order by gps.metric_id
+    limit {limit}
+        """,
+    ),
+    "fct_prevalence": (
+        "Registers of all who were collected (* is suppressed)",
+        """
+    select
+        register,
+        area_level,
+        sex,
+        age_band,
+        numerator_text as numerator,
+        denominator_text as denominator,
+        percent
+    from fct_prevalence
+    where area_level = 'england'
+    order by register, sex is not null, age_band is not null, sex, age_band
+    limit {limit}
+        """,
+    ),
+    "fct_coverage": (
+        "Who was collected, by area (* is suppressed)",
+        """
+    select area_level, area_code, practice_count, patient_text as patients, categories_received
+    from fct_coverage
+    order by area_level <> 'england', area_level, area_code
+    limit {limit}
+        """,
+    ),
+}
+
+# What is shown of each list: a summary fits a screen, and what is left out of it is counted.
+EXCLUDED, REJECTED, REFUSED, FILES, ROWS, NAMES, REASONS = 4, 2, 1, 3, 5, 5, 2
+LONG = 90
+# Files that each practice sends; the others are national, and told by name.
+OF_PRACTICES = ("practice_records", "journals", "opt_outs")
 
 
 def show(store_dir: Path, store_key: bytes) -> None:
-    """Print the summary of a store."""
+    """Print the summary of a store, at most 36 lines."""
     connection = duckdb.connect(str(store.database_file(store_dir, store.MARTS)), read_only=True)
     store.attach_patient_level(connection, store_dir, store_key)
-
     [(collection,)] = connection.execute(
         "select collection from reference.int_collection__settings"
     ).fetchall()
-    if collection in landing.COLLECTED["journals"]:
-        print("\nRecords of the journals")
+    is_of_journals = collection in landing.COLLECTED["journals"]
+    print(f"\n{'Records of the journals' if is_of_journals else 'Patients of the practice files'}")
+    if is_of_journals:
         show_counts(connection, JOURNALS, LEFT_OUT_OF_JOURNALS)
-        tables = "reference.int_journals__removed_counts, ..."
     else:
-        print("\nPatients of the practice files")
         show_counts(connection, COLLECTED, LEFT_OUT)
-        cursor = connection.execute(ONE_PRACTICE)
-        print("\nTen rows of one practice's result (* is suppressed)")
-        print_table([column[0] for column in cursor.description], cursor.fetchall())
-        tables = "fct_gp_metrics, fct_comparators, ..."
-
     show_files(connection)
-    print("\nResults")
-    print(f"  {store.database_file(store_dir, store.MARTS)}  tables {tables}")
-    print(f"  {PROJECT / 'target' / 'static_index.html'}  the documentation and lineage")
+    show_warnings(connection)
+    show_results(connection, store_dir)
 
 
 def show_counts(connection: duckdb.DuckDBPyConnection, taken_in: str, left_out: str) -> None:
-    """What was taken in, what was not by the reason, and the files that were refused whole."""
-    for query in (
-        taken_in,
-        left_out.format(verdict="excluded"),
-        left_out.format(verdict="rejected"),
-        REFUSED_FILES,
-    ):
-        for verdict, rule, row_count in connection.execute(query).fetchall():
-            print(f"  {verdict:<10}{row_count:>12,}  {in_words(rule)}")
+    """What was taken in, what was not by the reason, and the files that were refused whole; most first."""
+    queries = {
+        taken_in: 1,
+        left_out.format(verdict="excluded"): EXCLUDED,
+        left_out.format(verdict="rejected"): REJECTED,
+        REFUSED_FILES: REFUSED,
+    }
+    for query, limit in queries.items():
+        rows = connection.execute(query).fetchall()
+        for verdict, rule, row_count in rows[:limit]:
+            print(f"  {verdict:<10}{row_count:>12,}  {short(in_words(rule))}")
+        if others := rows[limit:]:
+            count = sum(row_count for *_, row_count in others)
+            print(f"  {others[0][0]:<10}{count:>12,}  for {more(len(others), 'reason')}")
 
 
 def show_files(connection: duckdb.DuckDBPyConnection) -> None:
-    """What came of every kind of file, of each file for all practices, and who sent no objection."""
-    print("\nFiles by kind: rows sent, rows usable, and what took most of the rest; the worst first")
+    """Files of which something could not be used; the worst first, and how many were used whole."""
+    files = list(files_by_share(connection))
+    flawed = [(words, why) for share, words, why in sorted(files, key=lambda file: file[0]) if share < 1]
+    print(
+        f"\nFiles: {len(files) - len(flawed)} of {len(files)} kinds were used whole; of the others, the worst first"
+    )
+    for words, why in flawed[:FILES]:
+        print(f"  {words}  {short(why)}".rstrip())
+    if len(flawed) > FILES:
+        print(f"  and {more(len(flawed) - FILES, 'kind')}")
+
+
+def files_by_share(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[float, str, str]]:
+    """The share that was used of every kind of practices' files and of every national file, told, and why not all."""
+    national = connection.execute(NATIONAL_FILES).fetchall()
+    for name, _, used, unusable, rule in national:
+        meant = used + unusable
+        share = used / meant if meant else 0.0
+        yield share, told(name, used, meant, ""), in_words(rule) if rule else ""
     for kind, files, refused, sent, usable, rule in connection.execute(KINDS).fetchall():
-        but = f", {refused:,} refused" if refused else ""
-        why = f"  {in_words(rule)}" if rule else ""
-        print(f"  {kind.replace('_', ' '):<22}{sent:>12,}{usable:>12,}  ({files:,} files{but}){why}")
-    print("\nFiles for all practices: how much of what is meant for the collection was used")
-    for name, sent, used, percent, rule in connection.execute(NATIONAL_FILES).fetchall():
-        why = f"  {in_words(rule)}" if rule else ""
-        print(f"  {name:<32}{used:>12,} of {sent:,} rows, {percent or 0} %{why}")
-    without = [code for (code,) in connection.execute(WITHOUT_OBJECTIONS).fetchall()]
-    if without:
-        print(f"\nWarning: {len(without):,} practices sent no objection, which is unlikely for their size")
-        print(f"  {' '.join(without[:10])}{' ...' if len(without) > 10 else ''}")
+        if kind in OF_PRACTICES:
+            share = min(usable / sent if sent else 1.0, 1 - refused / files)
+            but = f", {refused:,} of {files:,} files refused" if refused else ""
+            yield share, told(kind.replace("_", " "), usable, sent, but), in_words(rule) if rule else ""
+
+
+def told(name: str, used: int, sent: int, but: str) -> str:
+    return f"{name:<28}{used:>12,} of {sent:,} rows used{but}"
+
+
+def show_warnings(connection: duckdb.DuckDBPyConnection) -> None:
+    """What is unlikely, and may be the sender's mistake: nobody's usual GP is known, nobody objected."""
+    rows = connection.execute(WITHOUT_USUAL_GP).fetchall()
+    by_rule, by_practice, kept = Counter(), Counter(), {}
+    for practice, rule, row_count, kept_count in rows:
+        by_rule[rule] += row_count
+        by_practice[practice] += row_count
+        kept[practice] = kept_count
+    if by_rule:
+        first = by_rule.most_common(REASONS)
+        reasons = [f"{count:,} {short(in_words(rule))}" for rule, count in first]
+        if others := by_rule.total() - sum(count for _, count in first):
+            reasons.append(f"{others:,} for other reasons")
+        print(f"\nUNASSIGNED, so in no GP's result, are {by_rule.total():,} people: {'; '.join(reasons)}")
+    if everybody := [practice for practice, count in by_practice.items() if count == kept[practice]]:
+        print(f"Warning: every patient is UNASSIGNED at {names(everybody)}")
+    if without := [code for (code,) in connection.execute(WITHOUT_OBJECTIONS).fetchall()]:
+        print(f"Warning: no objection, which is unlikely for their size, was sent by {names(without)}")
+
+
+def show_results(connection: duckdb.DuckDBPyConnection, store_dir: Path) -> None:
+    """A look at one table, the names of all, and where they are."""
+    tables = [
+        name
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'marts' and schema_name = 'main' order by all"
+        ).fetchall()
+        if connection.execute(f"select exists (from {name})").fetchone() == (True,)
+    ]
+    looked_at = next((name for name in LOOKS if name in tables), None)
+    if looked_at:
+        title, query = LOOKS[looked_at]
+        cursor = connection.execute(query.format(limit=ROWS))
+        print(f"\n{title}, {looked_at}")
+        print_table([column[0] for column in cursor.description], cursor.fetchall())
+    print(f"\nResults: {store.database_file(store_dir, store.MARTS)}")
+    print(textwrap.fill(", ".join(tables), 130, initial_indent="  ", subsequent_indent="  "))
+    print(f"Documentation and lineage: {PROJECT / 'target' / 'static_index.html'}")
+
+
+def short(words: str) -> str:
+    """A rule's words, or where they are many their main clause."""
+    return words if len(words) <= LONG else words.partition(": ")[0]
+
+
+def more(count: int, name: str) -> str:
+    return f"{count:,} more {name}{'' if count == 1 else 's'}"
+
+
+def names(codes: list[str]) -> str:
+    """Practices, the first few by name."""
+    listed = " ".join(codes[:NAMES])
+    return f"{listed} and {len(codes) - NAMES:,} more practices" if len(codes) > NAMES else listed
 
 
 def print_table(header: list[str], rows: Iterable[tuple]) -> None:

@@ -1,10 +1,9 @@
 """The certificate of destruction as a page, and `python -m gp_level_data certificate verify`."""
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 
-from gp_level_data import project
 from gp_level_data.custody import checksums, keys
 from gp_level_data.end import ledger
 from gp_level_data.end.ledger import Entry
@@ -104,16 +103,7 @@ def is_in_time(content: dict) -> bool:
     return until is None or moment(content["ordered_at"]) <= moment(until)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """One action, on one store."""
-    actions = parser.add_subparsers(required=True, metavar="action")
-    action = actions.add_parser("verify", help="whether the certificates still hold")
-    project.add_store_arguments(action)
-    ledger.add_last(action)
-    action.set_defaults(run=run)
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """Say that the certificates hold, or name the first thing that does not."""
     store_dir, key_dir = chosen.store_dir.resolve(), chosen.key_dir.resolve()
     certificates = ledger.entries(store_dir, ledger.DESTRUCTION)

@@ -11,7 +11,6 @@ not: so each command prints the checksum of its entry, to be kept elsewhere.
 The pages are for people and follow from the entries alone.
 """
 
-import argparse
 import json
 import os
 from collections.abc import Iterator
@@ -108,13 +107,6 @@ def schema(kind: str) -> dict:
 def page_of(path: Path) -> Path:
     """Where the page of an entry lies."""
     return path.with_suffix(".html")
-
-
-def add_last(parser: argparse.ArgumentParser) -> None:
-    """The checksum by which it shows that the ledger has lost its end."""
-    parser.add_argument(
-        "--last", metavar="CHECKSUM", help="printed with an entry and written down: it must be there"
-    )
 
 
 def problems(store_dir: Path, last: str | None = None) -> Iterator[str]:

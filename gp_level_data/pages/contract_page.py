@@ -3,8 +3,8 @@
 Made from the description that the code reads (landing/contract.py), in the words of landing/words.py.
 """
 
-import argparse
 from collections.abc import Iterator
+from types import SimpleNamespace as Namespace
 
 from gp_level_data import project
 from gp_level_data.project import PROJECT
@@ -33,12 +33,7 @@ is taken from the folders above.
 may be sent. A refused file of a practice keeps that practice out; a refused national file stops the run."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """One collection, or all."""
-    parser.add_argument("collection", nargs="?", help="one collection only, such as gpdpr")
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """Print the contract; the whole of it is written as a page of the docs as well."""
     print(page(collections(chosen.collection)))
     if chosen.collection is None and block() != (PROJECT / PAGE).read_text(encoding="utf-8"):

@@ -8,10 +8,10 @@ so that the collection cannot do other than its preview says.
     journals.py    coded journals: whose records are collected, which, and in which form
 """
 
-import argparse
 import re
 from collections.abc import Iterator
 from types import ModuleType
+from types import SimpleNamespace as Namespace
 
 import duckdb
 
@@ -23,13 +23,7 @@ from gp_level_data.refusal import Refusal
 from gp_level_data.runs.scratch_gateway import scratch_gateway
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which practice, in which raw folder."""
-    parser.add_argument("practice", help="code of the practice, such as A81001")
-    project.add_raw_arguments(parser)
-
-
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """Print the preview."""
     code = chosen.practice.strip().upper()
     if not re.fullmatch(landing.PRACTICE_CODE, code):

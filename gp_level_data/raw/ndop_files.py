@@ -51,16 +51,20 @@ def subject_of(mailbox: str, sent_date: date, sequence: int) -> str:
     return subject
 
 
-def write_request(raw_dir: Path, subject: str, numbers: Iterable[str]) -> Path:
-    """Write a request, readable by its owner alone; a Refusal where the subject was used before."""
-    for folder in FOLDERS.values():
-        if (raw_dir / folder / f"{subject}.dat").exists():
-            raise Refusal(
-                f"There is a file {folder}/{subject}.dat already: take the next sequence number."
-            )
-    path = raw_dir / FOLDERS["request"] / f"{subject}.dat"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+def write_request(raw_dir: Path, to: Path, subject: str, numbers: Iterable[str]) -> Path:
+    """Write a request, readable by its owner alone; a Refusal where the subject was used before.
+
+    It never goes into the raw folder, which is mounted read only: whoever fills that puts it there.
+    """
+    path = to / f"{subject}.dat"
+    for used in (path, *(raw_dir / folder / path.name for folder in FOLDERS.values())):
+        if used.exists():
+            raise Refusal(f"There is a file {used} already: take the next sequence number.")
+    try:
+        to.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except OSError as error:
+        raise Refusal(f"The folder {to} cannot be written: {error.strerror}.") from None
     try:
         with os.fdopen(handle, "w", encoding="ascii", newline="\n") as file:
             file.writelines(f"{number},\n" for number in numbers)

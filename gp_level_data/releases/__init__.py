@@ -7,12 +7,12 @@ the only source: a data test of each compares it with the macro in every run (ag
 no release is built where they differ.
 """
 
-import argparse
 import csv
 import json
 import re
 from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -55,7 +55,7 @@ KEY_CHECK = "regexp_full_match(release_key, '[a-p]{32}')"
 BY_HAND = "by `python -m gp_level_data releases`, not by hand"
 
 
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """Write what dbt needs, and say how many releases there are."""
     wanted = files(PROJECT)
     for path in sorted((PROJECT / MODELS).glob("*")):

@@ -20,10 +20,10 @@ The data are in the SQL files and small CSV tables of this folder:
     reference_files.sql  ODS, CQRS, suppliers
 """
 
-import argparse
 import pathlib
 import shutil
 import tempfile
+from types import SimpleNamespace as Namespace
 
 import duckdb
 
@@ -242,32 +242,7 @@ def folder(out_dir: pathlib.Path, name: str) -> pathlib.Path:
     return path
 
 
-def scale_argument(text: str) -> float | str:
-    """argparse reports a ValueError as a wrong argument."""
-    scale = text if text == SAMPLE else float(text)
-    size_of(scale)
-    return scale
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("sample"), metavar="DIR")
-    parser.add_argument(
-        "--scale",
-        type=scale_argument,
-        default=SAMPLE,
-        help="'sample' (24 practices, 40,000 patients) or the share of England, up to 1",
-    )
-    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
-    parser.add_argument(
-        "--collection",
-        choices=COLLECTIONS,
-        help="whose practice files; without it all three for the sample, else the first",
-    )
-    parser.add_argument("--plain-hes", action="store_true", help="do not compress the HES files")
-
-
-def run(args: argparse.Namespace) -> int:
+def run(args: Namespace) -> int:
     """The command."""
     synthesise(
         args.out,

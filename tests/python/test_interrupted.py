@@ -96,7 +96,7 @@ def test_build(
     publication.hold(interrupted.store)
     store.release(interrupted.store)
     before = file_digests(interrupted.store)
-    process = start_build(interrupted)
+    process = start_build(interrupted, "--verbose")
     seen = kill_at(process, line)
     assert sum("Running with dbt" in printed for printed in seen) == runs, "killed in another run"
     assert process.returncode == -signal.SIGKILL
@@ -117,7 +117,7 @@ def test_a_second_run_while_a_build_is_running(interrupted: Folders, tmp_path: P
     """Flags two runs in one store, also where a build's command was killed and its dbt lives on."""
     before = file_digests(interrupted.store)
     analyst = Folders(interrupted.store, interrupted.keys, tmp_path, project=interrupted.project)
-    process = start_build(interrupted)
+    process = start_build(interrupted, "--verbose")
     try:
         assert any("Running with dbt" in printed for printed in process.stdout)
         must_wait(run_build(interrupted))

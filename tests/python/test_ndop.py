@@ -149,11 +149,18 @@ def raw_dir(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def request_lines(raw_dir):
-    """The lines of the request that the command wrote, after a look at everything else about it."""
-    arguments = ["ndop", "request", "--raw-dir", str(raw_dir), "--mailbox", MAILBOX]
+def request_lines(raw_dir, tmp_path_factory):
+    """The lines of the request that the command wrote, after a look at everything else about it.
+
+    The command leaves the raw folder as it is; the custodian puts the request there.
+    """
+    out = tmp_path_factory.mktemp("out")
+    arguments = ["ndop", "request", "--raw-dir", str(raw_dir), "--mailbox", MAILBOX, "--to", str(out)]
     assert main([*arguments, "--date", "2017-04-05"]) == 0
+    assert not (raw_dir / "ndop").exists()
     path = raw_dir / "ndop" / "request" / f"{MAILBOX}-050417-0001.dat"
+    path.parent.mkdir(parents=True)
+    shutil.copy2(out / path.name, path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     return Lines(path.read_bytes().splitlines(keepends=True))
 
@@ -185,11 +192,11 @@ def test_the_same_people_give_the_same_bytes_whatever_the_order_of_the_files(
     write_marker(turned, "sample", 1)
     code = main(
         ["ndop", "request", "--raw-dir", str(turned), "--mailbox", MAILBOX, "--date", "2017-04-05",
-         "--sequence", "12"]
+         "--sequence", "12", "--to", str(tmp_path / "out")]
     )  # fmt: skip
     said = capsys.readouterr().out
     assert code == 0
-    path = turned / "ndop" / "request" / f"{MAILBOX}-050417-0012.dat"
+    path = tmp_path / "out" / f"{MAILBOX}-050417-0012.dat"
     assert (path.read_bytes() == b"".join(request_lines)) is True
     assert f"{len(request_lines):,} people" in said
     assert f"to X26HC036, workflow SPINE_NTT_UPHOLDING, subject {MAILBOX}-050417-0012." in said
@@ -201,7 +208,7 @@ def test_a_file_is_never_overwritten(tmp_path, direction):
     subject = ndop_files.subject_of(MAILBOX, date(2017, 4, 5), 1)
     put(tmp_path, direction, f"{subject}.dat", "as it was")
     with pytest.raises(Refusal, match="take the next sequence number"):
-        ndop_files.write_request(tmp_path, subject, ["9990000018"])
+        ndop_files.write_request(tmp_path, tmp_path / "out", subject, ["9990000018"])
     assert [path.read_text() for path in tmp_path.rglob("*.dat")] == ["as it was"]
 
 
@@ -211,7 +218,7 @@ def test_half_a_request_is_none(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ndop_files.write_request(tmp_path, f"{MAILBOX}-050417-0001", numbers())
+        ndop_files.write_request(tmp_path, tmp_path / "out", f"{MAILBOX}-050417-0001", numbers())
     assert list(tmp_path.rglob("*.dat")) == []
 
 
@@ -223,10 +230,11 @@ def test_a_subject_follows_the_rule_of_names(mailbox, sequence):
         ndop_files.subject_of(mailbox, date(2017, 4, 5), sequence)
 
 
-def test_the_sample_stays_as_it_is(capsys):
-    arguments = ["ndop", "request", "--raw-dir", str(SAMPLE), "--mailbox", MAILBOX]
-    assert main([*arguments, "--date", "2017-04-05"]) == 1
-    assert "copy it" in capsys.readouterr().err
+def test_no_request_goes_into_the_raw_folder(capsys, raw_dir):
+    """Flags a command that writes where whoever deploys it was asked to mount read only."""
+    arguments = ["ndop", "request", "--raw-dir", str(raw_dir), "--mailbox", MAILBOX]
+    assert main([*arguments, "--to", str(raw_dir / "ndop" / "request")]) == 1
+    assert "The raw folder is read only" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 reviewers.
 """
 
-import argparse
 from pathlib import Path
+from types import SimpleNamespace as Namespace
 
 from gp_level_data.nets.lineage import findings
 from gp_level_data.nets.lineage.compiled import compiled_manifest
@@ -14,7 +14,7 @@ from gp_level_data.project import PROJECT
 PAGE = Path("models") / "lineage.md"
 
 
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: Namespace) -> int:
     """Print what is not proved; where everything is, write the page."""
     manifest = compiled_manifest(PROJECT)
     found = findings(manifest)

@@ -1,0 +1,128 @@
+"""A dbt command as a stage of one of ours: counted while it runs, kept in a log, told where it fails.
+
+dbt says a thousand lines where a reader wants one. They go to `logs/build.log` as dbt would have printed
+them; of a command that fails those are shown that say why. Nothing that looks like an NHS Number is.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from gp_level_data.custody import store
+from gp_level_data.project import PROJECT
+from gp_level_data.runs.progress import Stage
+from gp_level_data.runs.quiet_errors import TEN_DIGITS
+
+LOG = "build.log"
+# dbt's events that end a step; their errors say less than the account at the end.
+ENDED = {
+    "LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult", "LogNodeResult", "LogNodeNoOpResult",
+    "LogFunctionResult", "LogBatchResult", "SkippingDetails", "LogSkipBecauseError",
+}  # fmt: skip
+# What counts results, in figures that need the list above them.
+SUMMARY = {"EndOfRunSummary", "StatsLine", "LogHookEndLine"} | ENDED
+EVENTS = ("--log-format", "json", "--log-format-file", "debug", "--no-use-colors")
+LINES_SHOWN = 12
+WIDTH = 300
+
+
+class Ended(NamedTuple):
+    """How a dbt command ended: its exit code, and the lines that say why where it failed."""
+
+    code: int
+    why: list[str]
+
+
+def run(*arguments: str, folders: dict[str, Path], stage: Stage | None = None) -> Ended:
+    """One dbt command in a process of its own: the two runs share no memory. Without a stage, dbt prints as it does."""
+    dbt = Path(sys.executable).with_name("dbt")
+    # Should this process be killed alone, dbt lives on, and the store stays locked until it has ended.
+    process = {
+        "cwd": PROJECT,
+        "env": os.environ | {name: str(path) for name, path in folders.items()},
+        "pass_fds": store.held_locks(),
+    }
+    if stage is None:
+        return Ended(subprocess.run([dbt, *arguments], check=False, **process).returncode, [])
+    stage.expected, stage.weights = the_last_time(results_file(arguments))
+    with (
+        log_file().open("a", encoding="utf-8") as log,
+        subprocess.Popen(
+            [dbt, *EVENTS, *arguments], **process, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="replace",
+        ) as running,
+    ):  # fmt: skip
+        why = heard(running.stdout or (), log, stage)
+    return Ended(running.returncode, why)
+
+
+def heard(lines: Iterable[str], log: TextIO, stage: Stage) -> list[str]:
+    """Follow what dbt says to its end; the lines that matter where it fails, those last printed if none says so."""
+    why: list[str] = []
+    no_events: deque[str] = deque(maxlen=LINES_SHOWN)
+    for line in lines:
+        try:
+            event = json.loads(line)
+            name, message = event["info"]["name"], event["info"]["msg"]
+        except (ValueError, KeyError, TypeError):
+            name, message, event = "", line.rstrip("\n"), {}
+            no_events.append(message)
+        message = TEN_DIGITS.sub("(ten digits)", message)
+        log.write(f"{message}\n")
+        data = event.get("data", {})
+        node = data.get("node_info", {})
+        if name == "LogStartLine":
+            stage.has_steps(int(data["total"]))
+            stage.at_work = node.get("node_name", "")
+        elif name in ENDED:
+            stage.done.add(node.get("unique_id") or f"{name} {data.get('index')}")
+        elif event.get("info", {}).get("level") == "error" and name not in SUMMARY:
+            why += [part for part in message.splitlines() if part.strip()]
+    return why or [TEN_DIGITS.sub("(ten digits)", message) for message in no_events]
+
+
+def shown(why: list[str]) -> str:
+    """Some lines for the screen, and where the others are."""
+    lines = [f"  {line.strip()[:WIDTH]}" for line in why[:LINES_SHOWN]]
+    if len(why) > LINES_SHOWN:
+        lines.append(f"  ... and {len(why) - LINES_SHOWN:,} more lines")
+    return "\n".join([*lines, f"  Everything that dbt said: {log_file()}"])
+
+
+def log_file() -> Path:
+    """Where dbt's lines go."""
+    return PROJECT / os.environ.get("DBT_LOG_PATH", "logs") / LOG
+
+
+def begin_log() -> None:
+    """The lines of the command before are gone."""
+    log_file().parent.mkdir(parents=True, exist_ok=True)
+    log_file().write_text("", encoding="utf-8")
+
+
+def results_file(arguments: tuple[str, ...]) -> Path:
+    """What dbt writes of the results of a command."""
+    target = Path(os.environ.get("DBT_TARGET_PATH", PROJECT / "target"))
+    if "--target-path" in arguments:
+        target = PROJECT / arguments[arguments.index("--target-path") + 1]
+    return target / "run_results.json"
+
+
+def the_last_time(results: Path) -> tuple[float | None, dict[str, float]]:
+    """Seconds of the last run of the same kind, and of each of its steps; nothing where it is not known."""
+    try:
+        told = json.loads(results.read_text(encoding="utf-8"))
+        # Not those of dbt's hooks, which it does not count among its steps.
+        weights = {
+            each["unique_id"]: float(each["execution_time"])
+            for each in told["results"]
+            if not str(each["unique_id"]).startswith("operation.")
+        }
+        return float(told["elapsed_time"]), weights
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, {}

@@ -1,0 +1,203 @@
+"""`gpld`: what there is, how it is told, from where it works, and how fast it answers."""
+
+import os
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+from conftest import PROJECT, copy_project
+
+from gp_level_data.command_line import gpld, main
+
+# What takes long to import, and is of no use to a command that only says something.
+SLOW = ("dbt", "pyarrow", "pandas", "sqlglot", "altair")
+AT_ONCE = {
+    "help": ("--help",),
+    "help of a command": ("build", "--help"),
+    "contract": ("contract", "gpdpr"),
+    "status": ("status",),
+}
+SECONDS = 1.0
+
+
+def commands(
+    group: click.Group = gpld, before: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with the words that call it."""
+    for name, command in group.commands.items():
+        words = (*before, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, words)
+        else:
+            yield words, command
+
+
+ALL = dict(commands())
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_every_command_is_carried_out_by_something(words: tuple[str, ...]) -> None:
+    """Flags a command whose module or function is no more, which would only show when it is called."""
+    closure = dict(zip(ALL[words].callback.__code__.co_freevars, ALL[words].callback.__closure__ or ()))
+    module, _, function = closure["place"].cell_contents.partition(":")
+    assert callable(getattr(import_module(f"gp_level_data.{module}"), function))
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_help_tells_every_option(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """Flags an option without a word about it, and a folder without its default and its name in the environment."""
+    assert main([*words, "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for parameter in ALL[words].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.opts[0] in said and parameter.help and parameter.help.split()[0] in said
+            assert not parameter.envvar or f"[env var: {parameter.envvar}; default:" in said
+
+
+def test_the_list_of_commands_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """Flags a command under no heading: the list is told by headings."""
+    main([])
+    said = capsys.readouterr()
+    told = re.findall(r"^  ([a-z][a-z-]+)  ", said.out + said.err, re.MULTILINE)
+    assert sorted(told) == sorted(gpld.commands)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("bulid",), "No such command 'bulid'"),
+        (("release",), "Missing argument"),
+        (("release", "x"), "Missing option '--to'"),
+        (("release", "x", "--to", "y", "--date", "2.4.2017"), "a day is written like 2017-04-02"),
+        (("synthesise", "--scale", "two"), "--scale"),
+        (("--project-dir", "/", "status"), "is no folder of this project"),
+    ],
+)
+def test_what_is_not_understood(
+    arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_completion_knows_commands_options_and_collections() -> None:
+    """Flags a shell that completes less than `--help` tells."""
+
+    def completed(line: str) -> list[str]:
+        words = line.split(" ")
+        asked = {"_GPLD_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+        ended = subprocess.run(
+            [PROJECT / "gp_level_data" / "gpld"],
+            env=environment() | asked,
+            text=True,
+            capture_output=True,
+            check=True,
+        )
+        return [answer.partition(",")[2] for answer in ended.stdout.split()]
+
+    assert "report-back" in completed("gpld rep")
+    assert completed("gpld build --st") == ["--store-dir"]
+    assert "gpdpr" in completed("gpld report-back g")
+    assert "gpdpr_example_planning" in completed("gpld release gpdpr")
+
+
+# ---- from any folder --------------------------------------------------------------------------------
+
+
+def environment() -> dict[str, str]:
+    """As it is, with the Python of this test for the project's."""
+    return os.environ | {"GPLD_PYTHON": sys.executable}
+
+
+def test_it_works_from_any_folder(tmp_path: Path) -> None:
+    """Flags a command that finds the project by the folder that it is called in."""
+    ended = subprocess.run(
+        [PROJECT / "gp_level_data" / "gpld", "contract", "gpdpr"],
+        cwd=tmp_path, env=environment(), text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0 and "## gpdpr" in ended.stdout
+
+
+def test_another_checkout_runs_its_own_code(tmp_path: Path) -> None:
+    """Flags the code of one checkout on the models of another."""
+    other = copy_project(tmp_path / "other")
+    told = "What the other checkout says"
+    path = other / "gp_level_data" / "command_line.py"
+    path.write_text(
+        path.read_text().replace("From patient records of general practices to metrics per GP.", told)
+    )
+    for arguments, variables in (
+        (["--project-dir", other, "--help"], {}),
+        (["--help"], {"GPLD_PROJECT_DIR": other}),
+    ):
+        ended = subprocess.run(
+            [sys.executable, "-m", "gp_level_data", *map(str, arguments)],
+            cwd=PROJECT, env=os.environ | {name: str(value) for name, value in variables.items()},
+            text=True, capture_output=True, check=True,
+        )  # fmt: skip
+        assert told in ended.stdout
+
+
+@pytest.mark.parametrize("what", AT_ONCE)
+def test_what_only_says_something_answers_at_once(what: str, tmp_path: Path) -> None:
+    """Flags an import that costs a reader seconds. Seconds are the processor's: others share the machine."""
+    (tmp_path / "store").mkdir()
+    imported = (
+        "import sys; from gp_level_data.command_line import main; code = main(sys.argv[1:]);"
+        f" slow = sorted(set({SLOW!r}) & sys.modules.keys());"
+        " print('slow:', *slow, file=sys.stderr); sys.exit(code)"
+    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ended = subprocess.run(
+        [sys.executable, "-c", imported, *AT_ONCE[what]],
+        cwd=PROJECT, env=os.environ | {"STORE_DIR": str(tmp_path / "store")}, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    allowed = "slow: pyarrow" if what == "contract" else "slow:"
+    assert ended.returncode == 0, ended.stderr[-500:]
+    assert ended.stderr.splitlines()[-1] == allowed
+    assert spent < SECONDS
+
+
+# ---- make -------------------------------------------------------------------------------------------
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`make` with the environment of this test, which it takes for installed."""
+    installed = [f"{sys.prefix}/.requirements{which}-installed" for which in ("", "-reports", "-test")]
+    options = [option for stamp in installed for option in ("--old-file", stamp)]
+    return subprocess.run(
+        ["make", f"VENV={sys.prefix}", *options, *arguments],
+        cwd=PROJECT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+
+def test_make_lists_what_there_is() -> None:
+    """Flags a target that `make help` does not know, and a bare `make` that does something."""
+    bare, asked = make(), make("help")
+    assert bare.stdout == asked.stdout and not bare.returncode
+    makefile = (PROJECT / "Makefile").read_text()
+    phony = makefile.replace("\\\n", "").partition(".PHONY:")[2].partition("\n")[0].split()
+    assert sorted(re.findall(r"^  ([a-z][a-z-]+)  ", asked.stdout, re.MULTILINE)) == sorted(phony)
+
+
+@pytest.mark.parametrize("mark", ["'", '"', "`", " ; ", "#", " & "])
+def test_what_is_said_to_make_arrives_as_it_is(mark: str) -> None:
+    """Flags a quotation mark in VARS that ends a quotation of the shell's."""
+    ended = make("check", f"VARS={{collected_at: nine o{mark}clock}}")
+    assert ended.returncode == 2 and "VARS wants collected_at" in ended.stderr, ended.stderr[-300:]
+
+
+def test_make_says_what_is_missing() -> None:
+    ended = make("release", "ID=one")
+    assert ended.returncode == 2 and "make release ID=... TO=..." in ended.stderr
