@@ -42,7 +42,7 @@ MUTANTS = [
     Mutant(STAGING, "any area", "'[EW]01[0-9]{6}'", "'[EWS]01[0-9]{6}'", "an LSOA is one of England or Wales"),
     Mutant(STAGING, "longer areas", "[EW]01[0-9]{6}", "[EW]01[0-9]{6,8}", "an LSOA has nine characters"),
     Mutant(STAGING, "case of ethnicity", "upper({{ trimmed('ethnic') }})", "ethnic", "a code may be written small"),
-    Mutant(STAGING, "blank of sex", "{{ trimmed('sex') }}", "sex", "blanks around a code say nothing"),
+    Mutant(STAGING, "blank of sex", "{{ to_plain_code('sex') }}", "sex", "blanks around a code say nothing"),
     Mutant(STAGING, "case of category", "lower({{ trimmed('category') }})", "category", "a category may be written large"),
     Mutant(STAGING, "blank of code", "{{ trimmed('code') }}", "code", "blanks around a code say nothing"),
     Mutant(

@@ -72,13 +72,20 @@ def is_unreadable(value: str | None) -> bool:
     return bool(text(value)) and day(value) is None
 
 
+def plain(value: str | None) -> str:
+    """A code of digits as a spreadsheet or a tool that knows decimals writes it."""
+    whole, point, noughts = text(value).partition(".")
+    is_number = whole.isascii() and whole.isdigit() and not noughts.strip("0")
+    return str(int(whole)) if is_number and (point or len(whole) > 1) else text(value)
+
+
 def details_of(row: dict) -> dict[str, str | int | None]:
     """The details of a row that are usable."""
     birthday, area = day(row.get("date_of_birth")), text(row.get("lsoa")).upper()
     said = {
-        "sex": text(row.get("sex")),
+        "sex": plain(row.get("sex")),
         "ethnicity": text(row.get("ethnic")).upper(),
-        "sexual_orientation": text(row.get("sexual_orientation")).upper(),
+        "sexual_orientation": plain(row.get("sexual_orientation")).upper(),
     }
     found = {name: value if value in CODES_OF[name] else None for name, value in said.items()}
     found["birth_year"] = birthday.year if birthday else None

@@ -93,9 +93,9 @@ RECORDS = [
 ]  # fmt: skip
 PATIENTS = [
     # details
-    *([{"sex": sex}] for sex in ("1", "9", "0", "3", "female", "", None, " 2 ")),
+    *([{"sex": sex}] for sex in ("1", "9", "0", "3", "female", "", None, " 2 ", "2.0", "01", "2.5")),
     *([{"ethnic": ethnic}] for ethnic in ("z", "I", "British", "", None)),
-    *([{"sexual_orientation": code}] for code in ("U", "5", "see notes", None)),
+    *([{"sexual_orientation": code}] for code in ("U", "5", "see notes", None, "1.0", "u")),
     *([{"lsoa": area}] for area in ("e01990008", "W01000001", "S01000001", "E0199000", "E019900081", "ZZ99 8VZ", None)),
     *([{"date_of_birth": born}] for born in ("1880-01-01", "1879-12-31", "2065-01-01", "25/08/1959", "", None)),
     # on the latest day that gives it

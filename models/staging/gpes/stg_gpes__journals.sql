@@ -27,9 +27,9 @@ renamed as (
         {{ to_plausible_day('record_date') }} as entered_on,
 
         -- codes: nothing of the postcode; an LSOA is one of England or Wales, or nothing
-        coalesce({{ trimmed('sex') }}, '') as sex,
+        coalesce({{ to_plain_code('sex') }}, '') as sex,
         coalesce(upper({{ trimmed('ethnic') }}), '') as ethnicity,
-        coalesce(upper({{ trimmed('sexual_orientation') }}), '') as sexual_orientation,
+        coalesce({{ to_plain_code('sexual_orientation') }}, '') as sexual_orientation,
         case
             when {{ full_match('upper(' ~ trimmed('lsoa') ~ ')', '[EW]01[0-9]{6}') }}
                 then upper({{ trimmed('lsoa') }})
