@@ -145,6 +145,21 @@ def create_memory_of_releases(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def create_memory_of_results(connection: duckdb.DuckDBPyConnection) -> None:
+    """What the warehouse remembers of its previous results, empty before the first: it is read while it is replaced.
+
+    A memory from before values were told exactly gets the columns that it has not.
+    """
+    memory = f"{MARTS}.history.int_disclosure__published"
+    connection.execute(f"create schema if not exists {MARTS}.history")
+    connection.execute(
+        f"create table if not exists {memory} (area_level varchar, practice_code varchar, area_code varchar,"
+        " metric_id varchar, cohort_count bigint, collected_at timestamp with time zone)"
+    )
+    for name in ("numerator_count", "told_cohort_count", "told_numerator_count"):
+        connection.execute(f"alter table {memory} add column if not exists {name} bigint")
+
+
 def attach_encrypted(
     connection: duckdb.DuckDBPyConnection, store_dir: Path, name: str, key: bytes
 ) -> None:

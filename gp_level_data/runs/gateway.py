@@ -17,7 +17,7 @@ from gp_level_data.custody import keys, pseudonym, publication, store
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.synthetic_folder import is_synthetic
 from gp_level_data.refusal import Refusal
-from gp_level_data.runs import quiet_errors, whole_run
+from gp_level_data.runs import dbt_duckdb, quiet_errors, statements, whole_run
 
 # Commands that the gateway takes, by dbt's names for them; `parse` and `ls` open no database.
 COMMANDS = {
@@ -25,18 +25,23 @@ COMMANDS = {
     "generate": "`dbt docs generate`",
     "freshness": "`dbt source freshness`",
 }
-# Options that build a part of the run, or a run without its rows.
-PARTS = {"SELECT": "--select", "EXCLUDE": "--exclude", "EMPTY": "--empty", "SAMPLE": "--sample"}
+# Options that take a part of the run, a run without its rows, or models that another run has built.
+PARTS = {
+    "SELECT": "--select", "EXCLUDE": "--exclude", "EMPTY": "--empty", "SAMPLE": "--sample", "INLINE": "--inline",
+    "RESOURCE_TYPES": "--resource-type", "DEFER": "--defer", "STATE": "--state",
+}  # fmt: skip
+# Kinds of nodes that a run may do without, as they make nothing.
+MAY_BE_LEFT_OUT = {"test", "unit_test"}
 # Whether this process asks for a part of the models and stores nothing (scratch_gateway.py).
 takes_a_part = False
 
+WHOLE = "dbt build --target gateway --selector gateway"
 OWN_DATA_SETTINGS = ("collected_at", "period_start", "period_end")
 
 
 class Plugin(BasePlugin):
     def initialize(self, plugin_config):
-        quiet_errors.install()
-        whole_run.install()
+        dbt_duckdb.install()
         self.config = plugin_config
         self.raw_dir = Path(plugin_config["raw_dir"])
         self.store_dir = Path(plugin_config["store_dir"])
@@ -71,6 +76,7 @@ class Plugin(BasePlugin):
         else:
             self.attach_store(conn, collection, store_key)
         store.close_to_the_outside(conn, self.raw_dir)
+        dbt_duckdb.opened(statements.Run("gateway"))
 
     def attach_store(self, conn, collection, store_key):
         """The databases that outlive the run."""
@@ -99,14 +105,15 @@ def refuse_but_whole_builds() -> None:
             f"The gateway run does not take `dbt {command}`, since its rows are identifiable:"
             f" it takes {', '.join(COMMANDS.values())}."
         )
-    if command != "build" or takes_a_part:
+    if takes_a_part:
         return
     given = [option for name, option in PARTS.items() if getattr(flags, name, None)]
-    if given or getattr(flags, "SELECTOR", None) != "gateway":
-        raise Refusal(
-            f"The gateway run is built whole, {f'without {given[0]}' if given else 'by its selector'}:"
-            " dbt build --target gateway --selector gateway."
-        )
+    if set(getattr(flags, "EXCLUDE_RESOURCE_TYPES", None) or ()) - MAY_BE_LEFT_OUT:
+        given.append("--exclude-resource-type of more than tests")
+    if given:
+        raise Refusal(f"The gateway run takes {COMMANDS[command]} whole, without {given[0]}: {WHOLE}.")
+    if command == "build" and getattr(flags, "SELECTOR", None) != "gateway":
+        raise Refusal(f"The gateway run is built whole, by its selector: {WHOLE}.")
 
 
 def check_run(raw_dir: Path, key_dir: Path, settings: dict) -> None:

@@ -2,7 +2,7 @@
 
 DuckDB says which value could not be cast, which key was double, and whatever error() is given. dbt
 prints that, logs it, and keeps it in run_results.json. So both runs put a cursor of their own between
-dbt and the engine: messages about a statement pass, and of those about rows only the few that are
+dbt and the engine (runs/dbt_duckdb.py): messages about a statement pass, and of those about rows only the few that are
 known to repeat none. What is not known is kept back.
 """
 
@@ -58,11 +58,6 @@ class QuietCursor(local.DuckDBCursorWrapper):
     def __getattr__(self, name):
         found = getattr(self._cursor, name)
         return guarded(found, self.statement) if callable(found) else found
-
-
-def install() -> None:
-    """From now on, every connection of dbt's hands out quiet cursors."""
-    local.DuckDBCursorWrapper = QuietCursor
 
 
 def guarded(call: Callable, statement: str) -> Callable:

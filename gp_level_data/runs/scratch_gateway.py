@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from gp_level_data import releases
 from gp_level_data.custody import keys, store
 from gp_level_data.project import PROJECT
 from gp_level_data.refusal import Refusal
-from gp_level_data.runs import gateway, whole_run
+from gp_level_data.runs import dbt_duckdb, gateway, whole_run
 
 # What the scan at the end of a run lets pass (macro check_stored_values).
 ALLOWED = "digits_allowed"
@@ -52,10 +51,10 @@ def scratch_gateway(
         try:
             with environment(folders), a_part_of_the_models():
                 run_models(folder, variables, models)
-            with DuckDBConnectionManager.env().handle().cursor().cursor() as cursor:
+            with dbt_duckdb.engine_cursor() as cursor:
                 yield cursor
         finally:
-            close_databases()
+            dbt_duckdb.let_go()
 
 
 def run_models(folder: Path, variables: str, models: tuple[str, ...]) -> None:
@@ -87,17 +86,6 @@ def a_part_of_the_models() -> Iterator[None]:
         yield
     finally:
         gateway.takes_a_part = False
-
-
-def close_databases() -> None:
-    """Let go of the run's databases, so that their files go with their folder."""
-    opened = DuckDBConnectionManager._ENV
-    if opened is not None and opened.conn is not None:
-        # dbt keeps cursors of its own; what is detached is closed, whoever still holds one.
-        for name in (store.MARTS, store.PATIENT_LEVEL, store.RELEASED):
-            opened.conn.execute(f"detach database if exists {name}")
-        opened.close()
-    DuckDBConnectionManager.close_all_connections()
 
 
 @contextmanager

@@ -13,16 +13,17 @@ from dbt_common.exceptions import DbtRuntimeError
 from gp_level_data.custody import keys, publication, store
 from gp_level_data.end import ledger_tables
 from gp_level_data.refusal import Refusal
-from gp_level_data.runs import quiet_errors, whole_run
+from gp_level_data.runs import dbt_duckdb, statements, whole_run
 
 # Commands that build nothing: where what is personal was destroyed, they read the results that stay.
 READING = {"compile", "generate", "show", "test"}
+# Options with which dbt builds tables without their rows.
+WITHOUT_ROWS = {"EMPTY": "--empty", "SAMPLE": "--sample"}
 
 
 class Plugin(BasePlugin):
     def initialize(self, plugin_config):
-        quiet_errors.install()
-        whole_run.install()
+        dbt_duckdb.install()
         self.store_dir = Path(plugin_config["store_dir"])
         self.key_dir = Path(plugin_config["key_dir"])
         # Before dbt opens the marts: a build that ends now would leave it with those of the one before.
@@ -47,6 +48,7 @@ class Plugin(BasePlugin):
 
     def open_store(self, conn):
         """Attach patient_level to the marts connection and close it to the outside."""
+        self.refuse_to_empty(conn)
         conn.execute("set global timezone = 'Europe/London'")
         if store.database_file(self.store_dir, store.PATIENT_LEVEL).exists():
             store.attach_patient_level(
@@ -56,12 +58,33 @@ class Plugin(BasePlugin):
             self.refuse_to_build(conn)
             conn.execute(f"attach ':memory:' as {store.PATIENT_LEVEL}")
         ledger_tables.bring_up_to_date(conn, self.store_dir)
+        store.create_memory_of_results(conn)
         store.close_to_the_outside(conn)
+        dbt_duckdb.opened(statements.Run("warehouse", reads=command() not in whole_run.WRITING))
+
+    def refuse_to_empty(self, conn):
+        """Tables without rows, or with a part of them, are no results, and take the place of those that are."""
+        given = [option for name, option in WITHOUT_ROWS.items() if getattr(get_flags(), name, None)]
+        if given and command() in whole_run.WRITING and has_results(conn):
+            raise Refusal(
+                f"`{given[0]}` would replace the results in {self.store_dir} by tables that lack rows:"
+                " try it on a copy of the store, which STORE_DIR names."
+            )
 
     def refuse_to_build(self, conn):
         """Without a patient-level database there are at most results, and nothing to build them from."""
         missing = f"There is no patient-level database in {self.store_dir}"
-        if not conn.execute("select 1 from duckdb_tables() where schema_name = 'main'").fetchall():
+        if not has_results(conn):
             raise Refusal(f"{missing}: run `make build` first.")
-        if getattr(get_flags(), "WHICH", None) not in READING:
+        if command() not in READING:
             raise Refusal(f"{missing} to build from: its results can be read, and nothing else.")
+
+
+def command() -> str | None:
+    """dbt's name for the command of this process; None where there is none."""
+    return getattr(get_flags(), "WHICH", None)
+
+
+def has_results(conn) -> bool:
+    """Whether the marts hold a table that a run has built."""
+    return bool(conn.execute("select 1 from duckdb_tables() where schema_name = 'main'").fetchall())

@@ -12,14 +12,14 @@ of what it took in could be used or objections were lost (macro check_intake), i
 import errno
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.flags import get_flags
 
 from gp_level_data.custody import publication
 
-WRITING = {"build", "clone", "retry", "run", "run-operation", "seed", "snapshot"}
+WRITING = {"build", "clone", "retry", "run", "seed", "snapshot"}
 # The engine's words where a database, its log or a spill file finds no room.
 NO_ROOM = (
     *(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),
@@ -31,11 +31,6 @@ MAY_NOT_STAND = "The run stops: "
 
 # Stores whose databases are kept, and why the run is to be undone, if it is.
 _kept: dict[Path, str] = {}
-
-
-def install() -> None:
-    """From now on, a dbt command that ends gives up what was kept for it."""
-    DuckDBConnectionManager.cleanup_all = cleanup_all
 
 
 def begin(store_dir: Path) -> None:
@@ -56,14 +51,8 @@ def look_at(error: Exception) -> None:
         _kept.update({store_dir: why or MAY_NOT_STAND for store_dir, why in _kept.items()})
 
 
-def cleanup_all(manager: DuckDBConnectionManager) -> None:
-    """Close all connections, as dbt does at the end of a command, however it ends."""
-    super(DuckDBConnectionManager, manager).cleanup_all()
-    end()
-
-
-def end() -> None:
-    """What was kept is given up, unless the run is to be undone."""
+def end(let_go: Callable[[], None]) -> None:
+    """What was kept is given up, unless the run is to be undone; `let_go` closes the run's databases for that."""
     while _kept:
         store_dir, why = _kept.popitem()
         if not why:
@@ -74,15 +63,3 @@ def end() -> None:
             print(f"The store {store_dir} is as it was before this run.", file=sys.stderr)
         else:
             print(f"{why}: the next command puts the store {store_dir} back as it was.", file=sys.stderr)
-
-
-def let_go() -> None:
-    """Close the run's databases: dbt keeps cursors, but what is detached is closed, whoever holds one."""
-    opened = DuckDBConnectionManager._ENV
-    if opened is not None and opened.conn is not None:
-        opened.conn.execute("attach ':memory:' as nothing")
-        opened.conn.execute("use nothing")
-        for name in publication.DATABASES:
-            opened.conn.execute(f"detach database if exists {name}")
-        opened.close()
-    DuckDBConnectionManager.close_all_connections()

@@ -13,7 +13,7 @@ import duckdb
 from conftest import COLLECTION
 
 from gp_level_data.custody import store
-from gp_level_data.runs import gateway, warehouse, whole_run
+from gp_level_data.runs import dbt_duckdb, gateway, warehouse
 
 GATEWAY_FOLDERS = ("models/staging/", "models/intermediate/gateway/")
 
@@ -105,7 +105,7 @@ def run_gateway(
     finally:
         # As dbt does at the end of a command. Where one has run in this process before, the plugin takes this
         # build for a part of it and keeps the store, and whoever holds a copy next would put that back.
-        whole_run.end()
+        dbt_duckdb.end()
 
 
 def read_in_memory(manifest: dict, wanted: set[str]) -> set[str]:

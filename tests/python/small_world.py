@@ -20,7 +20,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from gp_level_data.custody import keys
 from gp_level_data.nets import small_folder
-from gp_level_data.runs import whole_run
+from gp_level_data.runs import dbt_duckdb
 
 VARIABLES = json.dumps({"disseminated_at": small_folder.DISSEMINATED_AT.isoformat()})
 SETTINGS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
@@ -161,4 +161,4 @@ class SmallWorld:
 
 def close_databases() -> None:
     """Let go of a run's databases, so that the next one may open others of the same name."""
-    whole_run.let_go()
+    dbt_duckdb.let_go()

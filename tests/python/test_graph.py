@@ -83,10 +83,9 @@ def test_no_warning_and_no_deprecation(parsed: tuple[Ended, Path]) -> None:
     assert not re.search(r"\[(WARNING|WARN)\]|\bdeprecat(?!ions\b)|\[warn ", log, re.IGNORECASE)
 
 
-# The macros that look at the database: one makes the warehouse's memory of its own previous run, empty; one
-# looks at what a run has stored (test_values_net.py); one tells a data test which columns there are. No model
-# calls any of them.
-LOOKING = ("disclosure_history", "check_stored_values", "check_intake", "columns_of")
+# The macros that look at the database: one looks at what a run has stored (test_values_net.py); one at what it took
+# in; one tells a data test which columns there are. No model calls any of them.
+LOOKING = ("check_stored_values", "check_intake", "columns_of")
 
 
 def test_the_net_by_name_holds(manifest: dict) -> None:

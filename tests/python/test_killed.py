@@ -33,7 +33,7 @@ from gp_level_data.end import remains
 from gp_level_data.nets import raw_numbers
 from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.refusal import Refusal
-from gp_level_data.runs import warehouse, whole_run
+from gp_level_data.runs import dbt_duckdb, warehouse, whole_run
 
 KILLS = int(os.environ.get("KILLS", "4"))
 MOMENTS = 40
@@ -516,7 +516,7 @@ def test_which_commands_keep(
             assert set(state_of(store_dir / publication.PREVIOUS).values()) == {state}
         # A model's own error is the analyst's affair.
         whole_run.look_at(duckdb.BinderException("no such column"))
-        whole_run.end()
+        whole_run.end(dbt_duckdb.let_go)
         assert {path.name for path in store_dir.iterdir()} - NOTHING == {publication.BUILDING}
     assert set(state_of(store_dir).values()) == {"half"}
 

@@ -189,6 +189,7 @@ def test_the_gateway_shows_no_rows(used: Folders) -> None:
 
 
 WHOLE = {"WHICH": "build", "SELECTOR": "gateway", "SELECT": (), "EXCLUDE": (), "EMPTY": False, "SAMPLE": None}
+WITHOUT_TESTS = {"EXCLUDE_RESOURCE_TYPES": ("test", "unit_test")}
 PARTLY = {
     "no selector": {"SELECTOR": None},
     "the analyst's selector": {"SELECTOR": "warehouse"},
@@ -196,6 +197,10 @@ PARTLY = {
     "--exclude": {"EXCLUDE": ("int_opt_outs__upheld",)},
     "--empty": {"EMPTY": True},
     "--sample": {"SAMPLE": "3 days"},
+    "--inline": {"INLINE": "select 1"},
+    "only the seeds": {"RESOURCE_TYPES": ("seed",)},
+    "no models": {"EXCLUDE_RESOURCE_TYPES": ("model",)},
+    "models of another run": {"DEFER": True},
 }
 
 
@@ -217,10 +222,18 @@ def test_the_gateway_is_built_whole(monkeypatch: pytest.MonkeyPatch, part: str) 
         gateway.refuse_but_whole_builds()
 
 
+@pytest.mark.parametrize("command", ["generate", "freshness"])
+def test_other_commands_take_no_part_either(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """Flags a part of the project that is compiled beside the key: what it asks would be printed and kept."""
+    monkeypatch.setattr(gateway, "get_flags", lambda: Namespace(**WHOLE | PARTLY["--select"] | {"WHICH": command}))
+    with pytest.raises(Refusal, match="without --select"):
+        gateway.refuse_but_whole_builds()
+
+
 @pytest.mark.parametrize("command", ["build", "generate", "freshness"])
 def test_commands_that_the_gateway_takes(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     """Flags a refusal of what the custodian has to do."""
-    monkeypatch.setattr(gateway, "get_flags", lambda: Namespace(**WHOLE | {"WHICH": command}))
+    monkeypatch.setattr(gateway, "get_flags", lambda: Namespace(**WHOLE | WITHOUT_TESTS | {"WHICH": command}))
     gateway.refuse_but_whole_builds()
 
 

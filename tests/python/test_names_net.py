@@ -188,11 +188,6 @@ def copy_node(key: str, times: int = 1, tested: bool = True, **fields: object) -
     return apply
 
 
-def edit_history_macro(manifest: dict) -> None:
-    macro = manifest["macros"][f"macro.{PROJECT_NAME}.disclosure_history"]
-    macro["macro_sql"] += "create table marts.main.copied as select * from patient_level.gateway.x"
-
-
 def quote(key: str, *path: str, stem: int = 7, shape: str = "{}{}{}") -> Break:
     number = test_number(stem)
     text = f"for example {shape.format(number[:3], number[3:6], number[6:])}"
@@ -496,14 +491,12 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
                               "is an operation that nobody knows"),
         "an operation less": (
             put(OPERATION, "raw_code", value="select 1"),
-            "the project", "does without {{ disclosure_history() }}"),
-        "at the end": (put(OPERATION, "tags", value=["on-run-end"]), OPERATION,
+            "the project", "does without {{ check_stored_values() }}"),
+        "at the end": (put(OPERATION, "tags", value=["on-run-start"]), OPERATION,
                        "is an operation that nobody knows"),
-        "the operation copies": (edit_history_macro, f"macro.{PROJECT_NAME}.disclosure_history",
-                                 "does more than make an empty table"),
         "the operation writes": (
-            rewrite("disclosure_history", "create schema", "copy x to 'y';"),
-            f"macro.{PROJECT_NAME}.disclosure_history", "writes, and an operation uses it"),
+            rewrite("check_intake", "select error", "copy x to 'y'; select error"),
+            f"macro.{PROJECT_NAME}.check_intake", "writes, and an operation uses it"),
     },
     names.nothing_is_asked_or_told_while_compiling: {
         "a query while compiling": (

@@ -1,0 +1,117 @@
+"""What this project puts in the place of dbt-duckdb's own, all of it here: a cursor that sees every statement.
+
+dbt-duckdb has no hook between dbt and the engine, so both plugins replace parts that are its inner affair: the
+cursor that it hands to dbt, the way Python models run, and the end of a command. They were written for the
+version below; test_dbt_duckdb.py fails where another one has moved them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.duckdb.environments import local
+from dbt.adapters.factory import FACTORY
+from dbt.contracts.graph.manifest import Manifest
+from dbt_common.exceptions import DbtRuntimeError
+
+from gp_level_data.custody import publication
+from gp_level_data.runs import quiet_errors, statements, whole_run
+
+WRITTEN_FOR = "1.11.1"
+# What dbt asks of a cursor besides `execute`. The engine's own has many more ways to run SQL and to read files.
+OF_A_CURSOR = {
+    "begin", "close", "commit", "description", "fetchall", "fetchmany", "fetchone", "interrupt", "rollback", "rowcount",
+}  # fmt: skip
+
+# The run of this process, known when its plugin has opened its databases; until then nothing passes.
+_run: statements.Run | None = None
+
+
+class Cursor(quiet_errors.QuietCursor):
+    """dbt's cursor: only statements that the run may send reach the engine, and errors repeat no value."""
+
+    def execute(self, sql, bindings=None):
+        refuse_other_statements(sql)
+        return super().execute(sql, bindings)
+
+    def __getattr__(self, name):
+        if name not in OF_A_CURSOR:
+            raise AttributeError(f"dbt's cursor has no {name}: what reads or writes goes through execute")
+        return super().__getattr__(name)
+
+
+def install() -> None:
+    """From now on all connections of dbt's hand out such cursors, and a command that ends tells whole_run.py."""
+    local.DuckDBCursorWrapper = Cursor
+    local.LocalEnvironment.submit_python_job = no_python
+    DuckDBConnectionManager.cleanup_all = cleanup_all
+
+
+def opened(run: statements.Run) -> None:
+    """The run's databases are open: from now on this is what dbt may send."""
+    global _run
+    _run = replace(run, descriptions=frozenset(descriptions(manifest())))
+
+
+def manifest() -> Manifest | None:
+    """The project as the command at work has read it; None where none is."""
+    adapter = FACTORY.adapters.get(DuckDBConnectionManager.TYPE)
+    return adapter.get_macro_resolver() if adapter else None
+
+
+def descriptions(project: Manifest | None) -> Iterator[str]:
+    """What the project says of its relations and their columns."""
+    for node in project.nodes.values() if project else ():
+        yield node.description
+        yield from (column.description for column in node.columns.values())
+
+
+def refuse_other_statements(sql: str) -> None:
+    """An error of the engine's kind where dbt may not send this; of the text it repeats a keyword at most."""
+    if _run is None:
+        raise duckdb.PermissionException("Permission Error: no run has been opened by its plugin.")
+    try:
+        reason = statements.refusal(sql, _run)
+    except duckdb.Error as error:
+        raise quiet_errors.quietly(error, sql) from None
+    if reason == statements.ABOVE_THE_BORDER:
+        raise duckdb.PermissionException(f"Permission Error: {quiet_errors.ABOVE_THE_BORDER}")
+    if reason:
+        raise duckdb.PermissionException(
+            f"Permission Error: dbt may not send {reason}. The {_run.name} run takes one statement at a time:"
+            " queries, and tables and views of its own."
+        )
+
+
+def no_python(*_: object) -> None:
+    """In the place of the method that runs Python models: they would read files and write them past the engine."""
+    raise DbtRuntimeError("Python models do not run here: write the model in SQL.")
+
+
+def cleanup_all(manager: DuckDBConnectionManager) -> None:
+    """Close all connections, as dbt does at the end of a command, however it ends."""
+    super(DuckDBConnectionManager, manager).cleanup_all()
+    end()
+
+
+def end() -> None:
+    """The command has ended: its run is made good or undone."""
+    whole_run.end(let_go)
+
+
+def engine_cursor() -> duckdb.DuckDBPyConnection:
+    """A cursor of the engine's own on the run's databases, for Python that reads what a run has made."""
+    return DuckDBConnectionManager.env().conn.cursor()
+
+
+def let_go() -> None:
+    """Close the run's databases: dbt keeps cursors, but what is detached is closed, whoever holds one."""
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None and environment.conn is not None:
+        environment.conn.execute("attach ':memory:' as nothing")
+        environment.conn.execute("use nothing")
+        for name in publication.DATABASES:
+            environment.conn.execute(f"detach database if exists {name}")
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()

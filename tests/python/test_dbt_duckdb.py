@@ -1,0 +1,83 @@
+"""The parts of dbt-duckdb that this project replaces (runs/dbt_duckdb.py) are where they were.
+
+When a new version is taken: read what each of these does there, mend the module, and then its version.
+"""
+
+import inspect
+from collections.abc import Iterator
+from importlib import metadata
+
+import duckdb
+import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.duckdb.environments import Environment, local
+from dbt.adapters.factory import FACTORY
+from dbt.adapters.sql import SQLAdapter
+from dbt_common.exceptions import DbtRuntimeError
+
+from gp_level_data.runs import dbt_duckdb, statements
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[local.LocalEnvironment]:
+    """What dbt-duckdb opens for an in-memory profile, with the project's parts in their places."""
+    for owner, name in (
+        (local, "DuckDBCursorWrapper"),
+        (local.LocalEnvironment, "submit_python_job"),
+        (DuckDBConnectionManager, "cleanup_all"),
+    ):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    monkeypatch.setattr(dbt_duckdb, "_run", None)
+    dbt_duckdb.install()
+    opened = local.LocalEnvironment(DuckDBCredentials(database="memory", schema="main", path=":memory:"))
+    yield opened
+    opened.close()
+
+
+def test_the_version_is_the_one_that_was_read() -> None:
+    """Flags another dbt-duckdb, which may hand SQL to the engine in a way that nobody has looked at."""
+    assert metadata.version("dbt-duckdb") == dbt_duckdb.WRITTEN_FOR
+
+
+def test_the_parts_are_where_they_were() -> None:
+    """Flags a part that was renamed: what is put in its place would hang in the air."""
+    assert "DuckDBCursorWrapper(cursor)" in inspect.getsource(local.DuckDBConnectionWrapper.__init__)
+    assert "return self._cursor" in inspect.getsource(local.DuckDBConnectionWrapper.cursor)
+    assert "DuckDBConnectionWrapper(cursor, self)" in inspect.getsource(local.LocalEnvironment.handle)
+    assert "submit_python_job" in Environment.__abstractmethods__
+    assert {"_ENV", "env", "close_all_connections"} <= vars(DuckDBConnectionManager).keys()
+    assert "cleanup_all" in dir(DuckDBConnectionManager)
+    assert hasattr(SQLAdapter, "get_macro_resolver") and isinstance(FACTORY.adapters, dict)
+
+
+def test_dbt_gets_our_cursor(environment: local.LocalEnvironment) -> None:
+    """Flags a way from dbt to the engine beside the cursor: every handle has to have it, and only it."""
+    dbt_duckdb.opened(statements.Run("warehouse"))
+    handle = environment.handle()
+    assert type(handle.cursor()) is dbt_duckdb.Cursor
+    assert handle.cursor().execute("select 1").fetchall() == [(1,)]
+    with pytest.raises(duckdb.PermissionException, match="COPY"):
+        handle.cursor().execute("copy (select 1) to 'nowhere.csv'")
+
+
+def test_nothing_passes_before_a_run_is_opened(environment: local.LocalEnvironment) -> None:
+    """Flags a profile without its plugin, whose run nobody has closed to the outside."""
+    with pytest.raises(duckdb.PermissionException, match="no run has been opened"):
+        environment.handle().cursor().execute("select 1")
+
+
+@pytest.mark.parametrize(
+    "way", ["sql", "query", "executemany", "read_csv", "from_parquet", "register", "create_function", "cursor", "table"]
+)
+def test_the_engines_other_ways_are_closed(environment: local.LocalEnvironment, way: str) -> None:
+    """Flags a method of the engine's own cursor that runs SQL, reads a file or makes a function."""
+    assert hasattr(environment.conn or duckdb, way) or hasattr(duckdb.connect(), way)
+    with pytest.raises(AttributeError, match="goes through execute"):
+        getattr(environment.handle().cursor(), way)
+
+
+def test_python_models_do_not_run(environment: local.LocalEnvironment) -> None:
+    """Flags Python within a run, which would open files and sockets past the engine."""
+    with pytest.raises(DbtRuntimeError, match="write the model in SQL"):
+        environment.submit_python_job(environment.handle(), {"alias": "a"}, "raise ValueError")
