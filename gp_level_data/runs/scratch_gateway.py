@@ -15,7 +15,7 @@ import duckdb
 from dbt.cli.main import dbtRunner
 
 from gp_level_data import releases
-from gp_level_data.custody import keys, store
+from gp_level_data.custody import keys
 from gp_level_data.project import PROJECT
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_duckdb, gateway, whole_run

@@ -67,7 +67,6 @@ REFUSED = {
     "a comment on a table": (WAREHOUSE, f"comment on table {MART} is 'said'"),
     "a comment on a column": (GATEWAY, f"comment on column {PEOPLE}.a is 'said'"),
     "a comment of values": (GATEWAY, f"comment on table {PEOPLE} is $a$Some words$a$"),
-    "a description and more": (GATEWAY, f"comment on table {PEOPLE} is $a${SAID}$a$ '9'"),
     "a description elsewhere": (GATEWAY, f"comment on table {MART} is $a${SAID}$a$"),
     "descriptions of two tables": (
         GATEWAY, f"comment on table {PEOPLE} is $a${SAID}$a$; comment on table memory.gateway.b is $a${SAID}$a$"

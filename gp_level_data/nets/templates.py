@@ -1,0 +1,216 @@
+"""What the project's templates may look at, read off Jinja's syntax tree: each other, and the settings.
+
+A template that sees more (the database, the command, the target, the environment, the machine) may be another one in
+the run than in the proof. So each name in it has to be its own, a macro of the project, or one of the few of dbt's
+that are listed; what else is needed stands beside the macro that needs it. Nothing is run, and a way round by
+strings (`context['run_' ~ 'query']`) begins with a name that is not listed.
+"""
+
+import functools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import dbt.include
+import yaml
+from dbt.context.providers import MacroContext, ModelContext, SourceContext, UnitTestContext
+from dbt_common.clients.jinja import get_environment
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.defaults import DEFAULT_FILTERS
+
+from gp_level_data.nets import Finding
+from gp_level_data.nets.branches import branches, dispatched, is_dispatch, of_engines
+
+NET = "names"
+MACRO = "dbt_macro__"
+# Of dbt's names those that say the same in every run, and Jinja's own.
+ALLOWED = {"adapter", "config", "doc", "exceptions", "ref", "return", "source", "var"}
+ALLOWED |= {"caller", "dict", "namespace", "range"}
+# What these mean in dbt says nothing of a run; a macro may call a column so.
+HARMLESS = {"column", "length"}
+# Who needs more, and what: macros that look at what was stored, and dbt's own that the project replaces.
+NEEDS = {
+    "check_stored_values": {"execute", "run_query", "target"},
+    "check_intake": {"execute", "run_query", "target"},
+    "columns_of": {"execute", "flags", "run_query"},
+    "duckdb__collect_freshness": {"dbt"},
+    "duckdb__snapshot_get_time": {"target"},
+    "generate_schema_name": {"target"},
+    "test_nobody_who_objected": {"target"},
+}
+# Of a name, what may be used; of `adapter` no more than to choose among the project's own macros for an engine.
+PARTS = {"adapter": {"dispatch"}, "exceptions": {"raise_compiler_error"}, "dbt": {"default__collect_freshness"}, "flags": {"INTROSPECT"}}
+FILTERS = set(DEFAULT_FILTERS) - {"attr", "random"} | {"as_bool", "as_native", "as_number", "as_text"}
+# Where YAML may hold a template: pages and blocks of the docs, the two operations, and the folders of a profile.
+OF_YAML = {"dbt_project.yml": {"check_stored_values", "check_intake"}, "profiles.yml": {"env_var", "var"}}
+OF_DOCS = {"doc"}
+ENVIRONMENT = {"RAW_DIR", "KEY_DIR", "STORE_DIR", "DUCKDB_THREADS", "DUCKDB_MEMORY_LIMIT"}
+TEMPLATE = r"\{[{%#]"
+CONTEXTS = (MacroContext, ModelContext, SourceContext, UnitTestContext)
+OTHER_TEMPLATES = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
+
+
+def findings(project: Path) -> list[Finding]:
+    """Whatever looks where it may not; empty where all templates of the project keep to what is listed."""
+    templates = dict(parsed(project))
+    macros = {macro.name.removeprefix(MACRO) for tree in templates.values() if tree for macro in macros_in(tree)}
+    found = []
+    for where, tree in templates.items():
+        found += reading(where, tree, None, macros)
+    for path in files(project, ".yml", ".yaml"):
+        where = path.relative_to(project).as_posix()
+        for text in texts(path):
+            found += reading(where, parse(text), OF_YAML.get(where, OF_DOCS), macros)
+    found += branches(templates)
+    return sorted(set(found), key=lambda finding: (finding.where, finding.what))
+
+
+def reading(where: str, tree: nodes.Template | None, only: set[str] | None, macros: set[str]) -> list[Finding]:
+    """What is wrong with one template.
+
+    only    names that it may use, where it may use no others
+    macros  names of the project's macros
+    """
+    if tree is None:
+        return [Finding(NET, where, "is a template that cannot be read")]
+    return [Finding(NET, where, what) for what in Reading(only, macros).of(tree)]
+
+
+def parse(text: str) -> nodes.Template | None:
+    """The syntax tree of a template; None where it is none."""
+    try:
+        return get_environment(None, capture_macros=False).parse(text)
+    except TemplateSyntaxError:
+        return None
+
+
+def parsed(project: Path) -> Iterator[tuple[str, nodes.Template | None]]:
+    """Every SQL file of the project, and its template."""
+    for path in files(project, ".sql"):
+        yield path.relative_to(project).as_posix(), parse(path.read_text(encoding="utf-8"))
+
+
+def macros_in(tree: nodes.Template) -> list[nodes.Macro]:
+    return list(tree.find_all(nodes.Macro))
+
+
+class Reading:
+    """One walk through a template, with the names that are bound where it stands."""
+
+    def __init__(self, only: set[str] | None, macros: set[str]) -> None:
+        self.only, self.macros = only, macros
+        self.problems: list[str] = []
+        self.macro = ""
+
+    def of(self, tree: nodes.Template) -> list[str]:
+        self.visit(tree, set())
+        return self.problems
+
+    def visit(self, node: nodes.Node, bound: set[str]) -> None:
+        """Go through a node in the order in which it is carried out; `bound` grows on the way."""
+        if isinstance(node, OTHER_TEMPLATES):
+            self.problems.append("takes in another template")
+        elif isinstance(node, nodes.Macro):
+            self.visit_macro(node, bound)
+        elif isinstance(node, nodes.Name):
+            self.visit_name(node, bound)
+        elif isinstance(node, nodes.Assign):
+            self.visit(node.node, bound)
+            self.visit(node.target, bound)
+        elif isinstance(node, nodes.For):
+            self.visit(node.iter, bound)
+            # Within the loop, and only there, the names of its rows are always set.
+            inside = bound | {"loop"} | {name.name for name in node.target.find_all(nodes.Name)}
+            inside |= {node.target.name} if isinstance(node.target, nodes.Name) else set()
+            for part in (node.test, *node.body):
+                self.visit(part, inside) if part is not None else None
+            for part in node.else_:
+                self.visit(part, bound)
+        elif isinstance(node, nodes.CallBlock):
+            self.visit(node.call, bound)
+            inside = bound | {argument.name for argument in node.args}
+            for part in (*node.defaults, *node.body):
+                self.visit(part, inside)
+        else:
+            self.visit_parts(node)
+            for part in node.iter_child_nodes():
+                self.visit(part, bound)
+
+    def visit_macro(self, node: nodes.Macro, bound: set[str]) -> None:
+        outer, self.macro = self.macro, node.name.removeprefix(MACRO)
+        for default in node.defaults:
+            self.visit(default, bound)
+        inside = bound | {argument.name for argument in node.args} | {"varargs", "kwargs"}
+        for part in node.body:
+            self.visit(part, inside)
+        self.macro = outer
+
+    def visit_name(self, node: nodes.Name, bound: set[str]) -> None:
+        name = node.name
+        if node.ctx == "store":
+            # Where it is not set after all, the name would mean dbt's.
+            if name in dbts_names() | self.macros | ALLOWED and name not in HARMLESS:
+                self.problems.append(f"gives the name {name}, which is dbt's or a macro's, to something else")
+            bound.add(name)
+        elif self.only is not None:
+            if name not in self.only:
+                self.problems.append(f"looks at {name}, which a text in YAML may not")
+        elif name not in bound | self.macros | ALLOWED | NEEDS.get(self.macro, set()):
+            self.problems.append(f"looks at {name}, which is not listed")
+
+    def visit_parts(self, node: nodes.Node) -> None:
+        """What is used of a name, and how a value is worked on."""
+        if isinstance(node, (nodes.Getattr, nodes.Getitem)):
+            named = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+            of = node.node.name if isinstance(node.node, nodes.Name) else None
+            if str(named).startswith("_") or (of in PARTS and named not in PARTS[of]):
+                self.problems.append(f"looks at {named} of {of or 'a value'}")
+        elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
+            self.problems.append(f"uses the filter {node.name}, which is not listed")
+        elif isinstance(node, nodes.Call) and is_dispatch(node.node):
+            if dispatched(node) is None or not any(name in self.macros for name in of_engines(dispatched(node))):
+                self.problems.append("dispatches something else than a macro of the project by its name")
+        elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "env_var":
+            named = node.args[0].value if node.args and isinstance(node.args[0], nodes.Const) else None
+            if named not in ENVIRONMENT:
+                self.problems.append("looks at a variable of the environment that is not listed")
+
+
+def files(project: Path, *endings: str) -> list[Path]:
+    """The files of the project that dbt reads as templates: below its folders, and its settings."""
+    settings = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
+    folders = [name for key in PATHS for name in settings.get(key) or ()]
+    found = {path for name in folders for path in (project / name).rglob("*") if path.suffix in endings}
+    found |= {path for path in project.glob("*") if path.suffix in endings}
+    return sorted(path for path in found if path.is_file())
+
+
+PATHS = (
+    "model-paths", "seed-paths", "macro-paths", "test-paths", "snapshot-paths", "analysis-paths", "docs-paths",
+    "function-paths",
+)  # fmt: skip
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Every text in a YAML file that holds a template."""
+    text = path.read_text(encoding="utf-8")
+    waiting = [yaml.load(text, yaml.CSafeLoader)] if re.search(TEMPLATE, text) else []
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and re.search(TEMPLATE, value):
+            yield value
+
+
+@functools.cache
+def dbts_names() -> frozenset[str]:
+    """Every name by which a template could reach something of dbt's: its context, and its macros."""
+    members = {name for context in CONTEXTS for name in context._context_members_}
+    called = re.compile(r"\{%-?\s*macro\s+(\w+)")
+    for folder in dbt.include.__path__:
+        for path in Path(folder).rglob("*.sql"):
+            members |= set(called.findall(path.read_text(encoding="utf-8")))
+    return frozenset(members | {"dbt", "dbt_duckdb", "context", "self", "super", "loop"})
