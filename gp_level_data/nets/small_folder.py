@@ -89,7 +89,7 @@ def add_exchange(raw_dir: Path, of_practices: Path) -> None:
     permitted = [number for at, number in enumerate(people) if at % 4]
     for sequence, asked in enumerate((people[::2], people), start=1):
         subject = ndop_files.subject_of("SMALL01", DISSEMINATED_AT, sequence)
-        path = ndop_files.write_request(raw_dir, subject, asked)
+        path = ndop_files.write_request(raw_dir, raw_dir / ndop_files.FOLDERS["request"], subject, asked)
         reply = raw_dir / ndop_files.FOLDERS["reply"] / path.name
         reply.parent.mkdir(parents=True, exist_ok=True)
         reply.write_text("".join(f"{number},\n" for number in permitted), encoding="ascii")

@@ -165,7 +165,9 @@ def add_exchange(folder: Path, everybody: list[Person], day: date, sequence: int
     """Everybody is asked about, and the reply lists who has not opted out nationally."""
     numbers = sorted(person.number for person in everybody)
     permitted = {person.number for person in everybody if person.objection != "national"}
-    path = ndop_files.write_request(folder, ndop_files.subject_of("SMALL01", day, sequence), numbers)
+    path = ndop_files.write_request(
+        folder, folder / ndop_files.FOLDERS["request"], ndop_files.subject_of("SMALL01", day, sequence), numbers
+    )
     reply = folder / ndop_files.FOLDERS["reply"] / path.name
     reply.parent.mkdir(parents=True, exist_ok=True)
     reply.write_text("".join(f"{number},\n" for number in numbers if number in permitted))
