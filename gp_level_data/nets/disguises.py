@@ -15,6 +15,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from io import BytesIO
+from typing import Any
 
 import numpy
 
@@ -56,7 +57,7 @@ class Tokens:
         """nine_digits: count nine as well, from which the tenth can be worked out. For values, not for
         whole files: among the digits of a file some nine are always somebody's."""
         self.nine_digits = nine_digits
-        self.seen: dict[bytes | int, Counter] = defaultdict(Counter)
+        self.seen: dict[bytes | int, Counter[Any]] = defaultdict(Counter)
 
     def add(self, where: str, content: bytes, how: str = "", depth: int = DEPTH) -> None:
         """Collect from bytes, and from what they hold compressed or encoded."""
@@ -72,7 +73,7 @@ class Tokens:
 
     def findings(self, numbers: Iterable[str]) -> list[Finding]:
         """Where one of the numbers was seen, in which disguise, and how often."""
-        found: Counter = Counter()
+        found: Counter[Any] = Counter()
         has_digests = any(isinstance(token, bytes) and len(token) > 10 for token in self.seen)
         for number in numbers:
             for token, disguise in self.disguises(number.encode(), has_digests):

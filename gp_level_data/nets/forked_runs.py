@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from gp_level_data.refusal import Refusal
 
@@ -38,7 +39,7 @@ FEW_WORDS = ("--quiet", "--log-level", "none", "--log-level-file", "info")
 class ForkedRuns:
     """The process that forks, seen from outside; what it leaves lies in its folder `work`."""
 
-    def __init__(self, project: Path, work: Path, environment: dict) -> None:
+    def __init__(self, project: Path, work: Path, environment: dict[str, Any]) -> None:
         work.mkdir(parents=True, exist_ok=True)
         self.work = work
         self.process = subprocess.Popen(

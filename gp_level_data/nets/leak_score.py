@@ -8,6 +8,7 @@ whether it was measured on the nets as they are.
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from gp_level_data.custody import checksums
 from gp_level_data.project import PROJECT
@@ -29,7 +30,7 @@ DEPENDS_ON = (
 SUFFIXES = (".py", ".sql", ".csv", ".toml")
 
 
-def read(project: Path = PROJECT) -> dict | None:
+def read(project: Path = PROJECT) -> dict[str, Any] | None:
     """The result, and whether it is that of the nets as they are now; None where there is none."""
     path = project / FILE
     if not path.exists():
@@ -41,7 +42,7 @@ def read(project: Path = PROJECT) -> dict | None:
         raise Refusal(f"{FILE} cannot be read: `make leak-score` writes it anew.") from None
 
 
-def write(score: dict, project: Path = PROJECT) -> bool:
+def write(score: dict[str, Any], project: Path = PROJECT) -> bool:
     """Keep a result; says whether it did. A part does not replace the whole of the same nets."""
     try:
         before = read(project)
@@ -55,7 +56,7 @@ def write(score: dict, project: Path = PROJECT) -> bool:
     return True
 
 
-def is_whole(score: dict) -> bool:
+def is_whole(score: dict[str, Any]) -> bool:
     """Whether every leak and every harmless change was tried."""
     return score["tried_count"] == score["change_count"]
 

@@ -15,6 +15,7 @@ import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow
@@ -122,7 +123,7 @@ class Renaming:
             self.new_text[text] = next(new for new in drawn if has_lost_a_zero(new) == is_alike)
         return cell.replace(text, self.new_text[text])
 
-    def another(self, character: re.Match) -> str:
+    def another(self, character: re.Match[str]) -> str:
         """Any digit for a digit, any letter for a letter."""
         return self.random.choice(string.digits if character[0].isdigit() else "ACEHKMPRTX")
 
@@ -298,23 +299,23 @@ def difference(
     return f"differs in {', '.join(differing)}"
 
 
-def content(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[list[str], list[tuple]]:
+def content(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Columns and rows of a table, as they are stored."""
     quoted = ".".join(f'"{part}"' for part in name.split("."))
     cursor = connection.execute(f"select * from {quoted} order by rowid")
     return [column[0] for column in cursor.description], cursor.fetchall()
 
 
-def is_out_of_order(rows: list[tuple], key: int) -> bool:
+def is_out_of_order(rows: list[tuple[Any, ...]], key: int) -> bool:
     return any((a[key] or "") > (b[key] or "") for a, b in itertools.pairwise(rows))
 
 
-def without_packed_sizes(rows: list[tuple], file: int, size: int) -> list[tuple]:
+def without_packed_sizes(rows: list[tuple[Any, ...]], file: int, size: int) -> list[tuple]:
     """The rows, no size for a file that is not plain text."""
     return [row if row[file].endswith(".csv") else (*row[:size], None, *row[size + 1 :]) for row in rows]
 
 
-def numbered_by_person(rows: list[tuple], key: int, number: int) -> list[tuple]:
+def numbered_by_person(rows: list[tuple[Any, ...]], key: int, number: int) -> list[tuple]:
     """Rows whose numbers start with 1 for each person; unchanged where they say more than that."""
     by_person = [list(same) for _, same in itertools.groupby(rows, key=lambda row: row[key])]
     ranges = [(min(r[number] for r in same), max(r[number] for r in same)) for same in by_person]

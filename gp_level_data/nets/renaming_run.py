@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gp_level_data import releases
 from gp_level_data.custody import keys
@@ -87,7 +88,7 @@ class Pair:
         changed = self.new_pseudonyms(self.new_number)
         return renaming.findings(*(stores or self.stores), self.store_key, changed)
 
-    def manifest(self) -> dict:
+    def manifest(self) -> dict[str, Any]:
         """What the two runs made of the project, each model's SQL in it."""
         return built_manifest(*(self.left / "target" / run for run in RUNS))
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import duckdb
 
@@ -159,10 +160,10 @@ class Verdicts:
 
     collected: int
     not_handed_on: int
-    not_collected: Counter
-    stored: Counter
-    left_out: Counter
-    emptied: Counter
+    not_collected: Counter[Any]
+    stored: Counter[Any]
+    left_out: Counter[Any]
+    emptied: Counter[Any]
     categories: tuple[Category, ...]
     started_on: date
     is_national_opt_out_later: bool
@@ -284,6 +285,6 @@ def emptied_lines(practice: Practice, verdicts: Verdicts) -> Iterator[str]:
         yield "nothing"
 
 
-def about(applies_to: str, counts: Counter) -> Counter:
+def about(applies_to: str, counts: Counter[Any]) -> Counter:
     """The counts by rules about a person, a record or a row."""
     return Counter({rule: n for rule, n in counts.items() if rules()[rule].applies_to == applies_to})

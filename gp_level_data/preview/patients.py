@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -50,10 +51,10 @@ class Verdicts:
     """
 
     collected: int
-    held_back: Counter
-    without_gp: Counter
+    held_back: Counter[Any]
+    without_gp: Counter[Any]
     unclear_metrics: int
-    unusable: Counter
+    unusable: Counter[Any]
 
 
 def look(cursor: duckdb.DuckDBPyConnection, practice: Practice) -> Verdicts:

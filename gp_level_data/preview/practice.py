@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -160,7 +161,7 @@ def files_of(kinds: tuple[FileKind, ...], raw_dir: Path, code: str) -> tuple[Raw
     return tuple(landing.refuse_repeated(files))
 
 
-def counted_lines(counts: Counter) -> Iterator[str]:
+def counted_lines(counts: Counter[Any]) -> Iterator[str]:
     """A line a rule, the most frequent first."""
     for rule, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         yield counted(count, in_words(rule))

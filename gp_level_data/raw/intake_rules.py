@@ -3,6 +3,7 @@
 import csv
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from gp_level_data.project import SEEDS
 
@@ -38,7 +39,7 @@ def rules() -> dict[str, Rule]:
     return {row.rule: row for row in sorted(rows, key=lambda row: row.rule_order)}
 
 
-def typed(row: dict[str, str]) -> dict:
+def typed(row: dict[str, str]) -> dict[str, Any]:
     """The columns of a row that are no text."""
     return {
         "file_kinds": tuple(row["file_kinds"].split()),

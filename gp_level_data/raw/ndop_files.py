@@ -83,7 +83,7 @@ def files_of(raw_dir: Path) -> Iterator[ExchangeFile]:
                 yield named(ExchangeFile(direction, path.resolve()), NAME.fullmatch(path.name))
 
 
-def named(file: ExchangeFile, match: re.Match | None) -> ExchangeFile:
+def named(file: ExchangeFile, match: re.Match[str] | None) -> ExchangeFile:
     """The file with what its name says; a name that follows no rule may hold anything, and goes."""
     try:
         sent_date = datetime.strptime(match["sent"], "%d%m%y").date()

@@ -246,7 +246,7 @@ def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
 NEW_LINE, RETURN, QUOTE = b'\n\r"'
 
 
-def blank_lines(whole: bytes, first: numpy.ndarray, blank: re.Pattern, delimiter: bytes) -> list[bytes]:
+def blank_lines(whole: bytes, first: numpy.ndarray, blank: re.Pattern[bytes], delimiter: bytes) -> list[bytes]:
     """The lines without a word; looked for only where a line starts as one."""
     may_be_blank = numpy.isin(first, list(b"\n\r \t" + delimiter)).any()
     if may_be_blank or b'\n""' in whole or whole.startswith(b'""'):

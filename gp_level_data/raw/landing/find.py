@@ -91,7 +91,7 @@ def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
             )
 
 
-def named_for(kind: FileKind, name: str) -> re.Match | None:
+def named_for(kind: FileKind, name: str) -> re.Match[str] | None:
     """The parts of a file's name where it is one of the kind's."""
     found = FORMATS.match(name)
     is_of_kind = found and re.fullmatch(kind.stem, found["stem"])

@@ -8,6 +8,7 @@ digital.nhs.uk, Organisation Data Service APIs, ORD.
 
 import json
 from pathlib import Path
+from typing import Any
 
 from gp_level_data.raw.landing.broken import Broken
 from gp_level_data.raw.landing.contract import ODS_COLUMNS

@@ -7,6 +7,7 @@ and becomes tables, so that it is parsed once.
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow
@@ -156,7 +157,7 @@ def in_order(kind: FileKind, select: str) -> str:
     return f"select *, row_number() over () as landing_row from ({select})" if kind.is_numbered else select
 
 
-def how_read(file: RawFile) -> tuple:
+def how_read(file: RawFile) -> tuple[Any, ...]:
     """Files that agree in this are read by one call."""
     if file.typed:
         return (file.typed,)
