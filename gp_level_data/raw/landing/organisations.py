@@ -15,7 +15,7 @@ from gp_level_data.raw.landing.contract import ODS_COLUMNS
 
 COMMISSIONED_BY = "RE4"
 GP_PRACTICE = "RO76"
-Document = dict
+Document = dict[str, Any]
 
 
 def read(path: Path) -> list[dict[str, str]]:
