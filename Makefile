@@ -22,14 +22,14 @@ needs = $(if $(filter-out $(words $(1)),$(words $(foreach name,$(1),$(if $($(nam
 option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
-.PHONY: help build check contract preview ndop-request ndop-check release report-back status evidence \
+.PHONY: help build check contract preview ndop-request ndop-check release report-back export status evidence \
 	key destroy backup restore test test-all lint bench leak-score clean
 
 help:  ## this list
 	@echo 'make TARGET [NAME=...]; RAW_DIR, KEY_DIR and STORE_DIR name the folders, the sample'"'"'s if not said'
 	@echo
-	@sed -nE 's/^([a-z-]+):[^#]*##( \[([^]]*)\])? (.*)/\1|\3|\4/p' $(MAKEFILE_LIST) \
-		| while IFS='|' read -r target names says; do printf '  %-13s %-34s %s\n' "$$target" "$$names" "$$says"; done
+	@sed -nE 's/^([a-z-]+):[^#]*##( \[([^]]*)\])? (.*)/\1~\3~\4/p' $(MAKEFILE_LIST) \
+		| while IFS='~' read -r target names says; do printf '  %-13s %-34s %s\n' "$$target" "$$names" "$$says"; done
 	@echo
 	@echo 'More, with every option: $(VENV)/bin/gpld --help'
 
@@ -64,6 +64,9 @@ release: $(RUN)  ## [ID=... TO=... DATE=...] hand out one release; DATE is the d
 
 report-back: $(REPORTS)  ## [COLLECTION=... TO=... AT=...] a folder for each practice, and the record of it
 	@$(call needs,COLLECTION TO)$(GPLD) report-back "$$COLLECTION" --to "$$TO" $(call option,--at,AT)
+
+export: $(RUN)  ## [TO=... FORMAT=csv|parquet|duckdb] the published tables, for work elsewhere
+	@$(call needs,TO)$(GPLD) export --to "$$TO" $(call option,--format,FORMAT)
 
 status: $(RUN)  ## days that personal data may still be kept
 	@$(GPLD) status

@@ -240,6 +240,10 @@ gpld.section(
         argument("collection", type=COLLECTION),
         option("--to", "Folder for the practices' folders.", type=FOLDER, required=True), AT, KEYS, STORE,
     ),
+    command(
+        "export", "The published tables, as CSV, Parquet or DuckDB.", "commands.export:run", NEW_FOLDER,
+        option("--format", "Of the files.", type=click.Choice(["csv", "parquet", "duckdb"]), default="csv"), STORE,
+    ),
     group(
         "ndop", "The exchange on National Data Opt-outs, before a release.",
         command(

@@ -6,17 +6,13 @@ writes the files, and notes the people, where there are some, by their pseudonym
 releases, so that a later objection finds its recipients.
 """
 
-import hashlib
 import json
-import os
-import shutil
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace as Namespace
 
 import duckdb
 import pyarrow
-import pyarrow.parquet
 
 from gp_level_data import releases
 from gp_level_data.custody import keys, publication, store
@@ -66,18 +62,11 @@ def run(chosen: Namespace) -> int:
     with duckdb.connect() as connection:
         open_store(connection, store_dir, keys.read_key(chosen.key_dir, keys.STORE_KEY))
         check(connection, request, day)
-        unfinished = folder.with_name(f".{folder.name}.unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700, parents=True)
-        try:
+        with handed_out.complete_or_nothing(folder) as unfinished:
             row_count = write(connection, request, day, unfinished)
             if request["identifiability"] != "aggregate":
                 # Before the files are there: to remember too many is no harm.
                 connection.execute(REMEMBER, [day, day, request["release_id"]])
-            unfinished.rename(folder)
-        except BaseException:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise
     print(f"{folder}: {row_count:,} rows for {request['recipient']}.")
     return 0
 
@@ -212,7 +201,7 @@ def write(
     name = request["release_id"]
     rows = connection.execute(f"select * from {extract(request)} order by rowid").to_arrow_table()
     written = [
-        write_parquet(folder / f"{name}.parquet", rows),
+        handed_out.write_parquet(folder / f"{name}.parquet", rows),
         handed_out.write_csv(
             folder / f"{name}.csv", rows.column_names, zip(*(c.to_pylist() for c in rows.columns))
         ),
@@ -225,15 +214,6 @@ def write(
     ]
     handed_out.write_sums(folder, written)
     return rows.num_rows
-
-
-def write_parquet(path: Path, rows: pyarrow.Table) -> handed_out.Written:
-    """A table as Parquet, for its owner alone until it is handed over."""
-    stream = pyarrow.BufferOutputStream()
-    pyarrow.parquet.write_table(rows, stream)
-    content = stream.getvalue().to_pybytes()
-    keys.write_private(path, content, os.O_EXCL)
-    return handed_out.Written(path.name, len(content), hashlib.sha256(content).digest())
 
 
 def manifest(

@@ -9,10 +9,18 @@ import csv
 import hashlib
 import io
 import os
+import shutil
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gp_level_data.refusal import Refusal
+
+if TYPE_CHECKING:
+    import pyarrow
 
 FORMULA = set("=+-@|")
 
@@ -38,8 +46,12 @@ def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]
 
 
 def write_text(path: Path, text: str) -> Written:
-    """A text in UTF-8, for its owner alone until it is handed over."""
-    content = text.encode()
+    """A text in UTF-8."""
+    return write(path, text.encode())
+
+
+def write(path: Path, content: bytes) -> Written:
+    """A file, for its owner alone until it is handed over."""
     handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         os.fchmod(file.fileno(), 0o600)
@@ -47,6 +59,36 @@ def write_text(path: Path, text: str) -> Written:
         file.flush()
         os.fsync(file.fileno())
     return Written(path.name, len(content), hashlib.sha256(content).digest())
+
+
+def write_parquet(path: Path, rows: "pyarrow.Table") -> Written:
+    """A table as Parquet."""
+    from pyarrow import BufferOutputStream, parquet
+
+    stream = BufferOutputStream()
+    parquet.write_table(rows, stream)
+    return write(path, stream.getvalue().to_pybytes())
+
+
+def written(path: Path) -> Written:
+    """A file that something else wrote."""
+    content = path.read_bytes()
+    return Written(path.name, len(content), hashlib.sha256(content).digest())
+
+
+@contextmanager
+def complete_or_nothing(folder: Path) -> Iterator[Path]:
+    """A folder that appears at one moment, when all is in it; nothing of it where that fails."""
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        unfinished.mkdir(mode=0o700, parents=True)
+        yield unfinished
+        unfinished.rename(folder)
+    except OSError as error:
+        raise Refusal(f"The folder {folder} cannot be written: {error.strerror}.") from None
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def write_sums(folder: Path, written: Iterable[Written]) -> Written:
