@@ -48,8 +48,8 @@ def run(chosen: Namespace) -> int:
     dbt_command.begin_log()
     dbt(
         stages, "gateway run: raw files to pseudonymised tables",
-        "build", "--target", "gateway", "--selector", "gateway", "--target-path", "target/gateway",
-        *without, *variables, folders=folders, verbose=chosen.verbose,
+        "build", "--target", "gateway", "--selector", "gateway",
+        "--target-path", str(dbt_command.target() / "gateway"), *without, *variables, folders=folders, verbose=chosen.verbose,
     )  # fmt: skip
     # The analyst's run gets no raw folder, so that its success shows that it needs none.
     folders["RAW_DIR"] = folders["STORE_DIR"] / "no-raw-files-here"

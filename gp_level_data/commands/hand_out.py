@@ -1,4 +1,4 @@
-"""`python -m gp_level_data release`: hand out one release, and remember who was in it.
+"""`gpld release`: hand out one release, and remember who was in it.
 
 What is handed out was built for that day: under its own pseudonyms, groups large enough, opt-outs
 honoured; or as the tables for planning show it. The command asks once more whether all of that holds,

@@ -1,4 +1,4 @@
-"""`python -m gp_level_data keys`: make keys, tell them apart, destroy them. Custody: models/custody.md."""
+"""`gpld keys`: make keys, tell them apart, destroy them. Custody: models/custody.md."""
 
 from types import SimpleNamespace as Namespace
 

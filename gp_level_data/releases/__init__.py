@@ -1,7 +1,7 @@
 """Release requests, and what dbt has to know of them while it parses.
 
 A request is a row of seeds/releases.csv. dbt cannot read a seed while it parses, and that is when a
-request that keeps no rule has to be refused: so `python -m gp_level_data releases` writes the rows of
+request that keeps no rule has to be refused: so `gpld releases` writes the rows of
 the seeds as the macro `release_rules`, and for each that is active a model and its contract. The seeds stay
 the only source: a data test of each compares it with the macro in every run (agrees_with_parsing), and
 no release is built where they differ.
@@ -52,7 +52,7 @@ MEANS = {
 }
 PRECISION = "How exact it is: month, quarter, year, or period where no more than the period of the release is told."
 KEY_CHECK = "regexp_full_match(release_key, '[a-p]{32}')"
-BY_HAND = "by `python -m gp_level_data releases`, not by hand"
+BY_HAND = "by `gpld releases`, not by hand"
 
 
 def run(chosen: Namespace) -> int:

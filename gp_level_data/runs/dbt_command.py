@@ -105,12 +105,15 @@ def begin_log() -> None:
     log_file().write_text("", encoding="utf-8")
 
 
+def target() -> Path:
+    """Where dbt leaves its artefacts."""
+    return PROJECT / os.environ.get("DBT_TARGET_PATH", "target")
+
+
 def results_file(arguments: tuple[str, ...]) -> Path:
     """What dbt writes of the results of a command."""
-    target = Path(os.environ.get("DBT_TARGET_PATH", PROJECT / "target"))
-    if "--target-path" in arguments:
-        target = PROJECT / arguments[arguments.index("--target-path") + 1]
-    return target / "run_results.json"
+    named = arguments[arguments.index("--target-path") + 1] if "--target-path" in arguments else target()
+    return Path(named) / "run_results.json"
 
 
 def the_last_time(results: Path) -> tuple[float | None, dict[str, float]]:

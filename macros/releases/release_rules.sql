@@ -1,4 +1,4 @@
-{#- Written from the seeds by `python -m gp_level_data releases`, not by hand. -#}
+{#- Written from the seeds by `gpld releases`, not by hand. -#}
 {% macro release_rules() -%}
 {{ return({
     "releases": [

@@ -68,7 +68,7 @@ def artefacts(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> Itera
         patched.setenv("DBT_LOG_PATH", str(tmp_path_factory.mktemp("logs")))
         left = [built.work, built.project / "target"]
         patched.setattr(project, "artefacts", lambda: left)
-        manifest = built_manifest(built.project / "target" / "gateway", built.work / "target")
+        manifest = built_manifest(built.work / "target" / "gateway", built.work / "target")
         patched.setattr(evidence, "compiled_manifest", lambda _: manifest)
         # It builds twice: test_renaming.py and test_journal_nets.py do.
         patched.setattr(evidence.renaming_run, "findings", lambda _: [])

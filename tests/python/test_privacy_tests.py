@@ -230,7 +230,7 @@ def test_every_privacy_test_passed_in_the_build(built: Folders) -> None:
     """Flags a privacy test that a build leaves out, skips or survives."""
     said = re.sub(r"\x1b\[\d+m", "", (built.work / "said.txt").read_text())
     ended = {name: status for status, name in re.findall(r"\d+ of \d+ (\w+) (\w+) [ .]*\[", said)}
-    targets = {"gateway": built.project / "target" / "gateway", "warehouse": built.work / "target"}
+    targets = {"gateway": built.work / "target" / "gateway", "warehouse": built.work / "target"}
     ran: Counter = Counter()
     for run, target in targets.items():
         graph = Graph(json.loads((target / "manifest.json").read_text()))

@@ -232,7 +232,7 @@ def test_two_policies_for_one_recipient_and_time(name):
 
 
 def test_the_files_are_those_of_the_seeds():
-    """Flags a seed that was changed without `python -m gp_level_data releases`, and a file by hand."""
+    """Flags a seed that was changed without `gpld releases`, and a file by hand."""
     wanted = releases.files(PROJECT)
     assert [str(path) for path, text in wanted.items() if (PROJECT / path).read_text() != text] == []
     there = {path.relative_to(PROJECT) for path in (PROJECT / releases.MODELS).iterdir()}
