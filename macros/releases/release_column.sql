@@ -4,7 +4,7 @@
 {%- if column.dataset == 'people' -%}
 people.{{ column.column_name }}
 {%- elif column.dataset != dataset -%}
-cast(null as {{ column.data_type }}) as {{ column.column_name }}
+{{ null_of(column.data_type) }} as {{ column.column_name }}
     {%- if is_time %},
     {{ to_text('null') }} as {{ precision }}
     {%- endif %}

@@ -18,14 +18,14 @@ admissions as (
 
     select
         *,
-        row_number() over (
+        cast(row_number() over (
             order by
                 patient_key nulls last,
                 admission_date nulls last,
                 primary_diagnosis nulls last,
                 diagnoses nulls last,
                 procedures nulls last
-        ) as admission_number
+        ) as bigint) as admission_number
     from {{ ref('int_admissions__in_scope') }}
 
 ),

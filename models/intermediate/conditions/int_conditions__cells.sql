@@ -14,9 +14,9 @@ ranked as (
 
     select
         conditions.condition,
-        row_number() over (
+        cast(row_number() over (
             order by coalesce(england.patient_count, 0) nulls last, conditions.condition nulls last
-        ) as condition_rank
+        ) as bigint) as condition_rank
     from conditions
     left join {{ ref('int_conditions__counts') }} as england
         on england.area_level = 'england' and conditions.condition = england.condition
