@@ -17,9 +17,9 @@ WORKDIR /project
 COPY Makefile requirements.lock requirements-reports.lock ./
 COPY gp_level_data/gpld gp_level_data/gpld
 RUN make .venv/.requirements-installed .venv/.requirements-reports-installed
-COPY --chown=custodian . .
+COPY --chown=10001 . .
 
-USER custodian
+USER 10001
 ENV RAW_DIR=/raw KEY_DIR=/keys STORE_DIR=/store \
     DBT_TARGET_PATH=/tmp/target DBT_LOG_PATH=/tmp/logs PYTHONDONTWRITEBYTECODE=1
 ENTRYPOINT ["/project/.venv/bin/gpld"]
