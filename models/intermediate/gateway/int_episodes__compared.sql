@@ -40,15 +40,23 @@ numbered as (
         row_number() over (
             partition by episode_key
             order by
-                {%- for column in [
-                    "case when episode_status = '3' then 1 else 2 end",
-                    'admission_date', 'admission_method', 'episode_order', 'provider_code',
-                    'admission_source', 'patient_class', 'episode_status', 'episode_type', 'sex',
-                    'age_kind', 'main_specialty', 'birth_month_kind', 'primary_diagnosis', 'diagnoses',
-                    'procedures', 'file_name'
-                ] %}
-                {{ column }} nulls last{{ ',' if not loop.last }}
-                {%- endfor %}
+                case when episode_status = '3' then 1 else 2 end nulls last,
+                admission_date nulls last,
+                admission_method nulls last,
+                episode_order nulls last,
+                provider_code nulls last,
+                admission_source nulls last,
+                patient_class nulls last,
+                episode_status nulls last,
+                episode_type nulls last,
+                sex nulls last,
+                age_kind nulls last,
+                main_specialty nulls last,
+                birth_month_kind nulls last,
+                primary_diagnosis nulls last,
+                diagnoses nulls last,
+                procedures nulls last,
+                file_name nulls last
         ) as copy_number,
         min(nhs_number) over (partition by episode_key) as lowest_number,
         max(nhs_number) over (partition by episode_key) as highest_number

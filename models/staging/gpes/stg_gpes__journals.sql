@@ -8,13 +8,13 @@ renamed as (
 
     select
         -- keys
-        file_practice_code as practice_code,
+        source.file_practice_code as practice_code,
         {{ trimmed('practice') }} as stated_practice_code,
         {{ to_nhs_number('nhs_number') }} as nhs_number,
         {{ nhs_number_spelling_rule('nhs_number') }} as nhs_number_spelling_rule,
 
         -- dates: of the day of birth only the year leaves staging
-        processed_timestamp as extracted_at_text,
+        source.processed_timestamp as extracted_at_text,
         {{ to_birth_year('date_of_birth') }} as birth_year,
         coalesce({{ trimmed('date_of_birth') }}, '') <> '' as has_birth_date,
         {{ to_plausible_day('date_of_death') }} as died_on,

@@ -1,4 +1,5 @@
--- Rows that a practice has to mend before anybody of it is collected, with what is wrong and what to do.
+-- Rows that a practice has to mend before anybody of it is collected, with what is wrong and what
+-- to do.
 
 select
     to_mend.practice_code,
