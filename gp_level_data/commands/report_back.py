@@ -1,103 +1,32 @@
 """`make report-back`: what goes back to each practice, one folder each, and the record of it.
 
-A folder holds the practice's own results with what they are seen beside, the checks that its files did
-not pass, and what every column means. A practice that sent something and was not collected gets the
-checks alone; one that sent nothing gets nothing.
+A folder holds a page for the practice and one for each of its GPs, a spreadsheet, and the same as CSV
+files for computers: the practice's own results with what they are seen beside, and the checks that its
+files did not pass. A practice that sent something and was not collected is told why, and what its files
+lacked; one that sent nothing gets nothing.
 
 Whatever stops the command, it can be called again: the folders appear at one moment, then the record.
 """
 
 import filecmp
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace as Namespace
 
 import duckdb
+import yaml
 
+from gp_level_data import project
 from gp_level_data.commands import build
 from gp_level_data.custody import checksums, keys, publication, published_tables, store
 from gp_level_data.end import ledger, policy
-from gp_level_data.pages.data_dictionary import columns_of
-from gp_level_data.pages.handed_out import Written, write_csv, write_sums, write_text
+from gp_level_data.pages import packs, previous, words
+from gp_level_data.pages.handed_out import Written, write, write_csv, write_sums, write_text
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.progress import Progress
 
-OWN = "practice_code = $practice"
-AREAS = "area_level = 'england' or (area_level = 'ccg' and area_code = $ccg)"
-
-
-@dataclass(frozen=True)
-class Part:
-    """A file of a practice's folder: its table, which of its rows, and what it holds in words."""
-
-    file: str
-    table: str
-    rows: str
-    words: str
-    of_collected: bool = True
-    place: str = "main"
-
-    @property
-    def relation(self) -> str:
-        """The table, with where it lies."""
-        return f"{self.place}.{self.table}"
-
-
-PARTS = (
-    Part(
-        "gp_metrics.csv",
-        "rpt_gp_metrics",
-        OWN,
-        "Each GP's result on each metric, beside the practice's, its CCG's and England's.",
-    ),
-    Part(
-        "comparators.csv",
-        "fct_comparators",
-        f"(area_level = 'practice' and area_code = $practice) or {AREAS}",
-        "The practice's, its CCG's and England's results, with their counts and intervals.",
-    ),
-    Part(
-        "funnels.csv",
-        "fct_gp_funnels",
-        OWN,
-        "Whether a GP's result differs from the CCG's or England's by more than chance.",
-    ),
-    Part(
-        "emergency_admissions.csv",
-        "fct_emergency_admissions",
-        f"{OWN} or {AREAS}",
-        "For which conditions patients were admitted as emergencies.",
-    ),
-    Part(
-        "data_checks.csv",
-        "rpt_practice_checks",
-        OWN,
-        "What in the practice's own files could not be used, and what to do.",
-        of_collected=False,
-        place=f"{store.PATIENT_LEVEL}.senders",
-    ),
-    Part(
-        "rows_to_mend.csv",
-        "rpt_practice_rows",
-        OWN,
-        "Rows of the practice's own files that have to be mended first: until then none of its patients is collected.",
-        of_collected=False,
-        place=f"{store.PATIENT_LEVEL}.senders",
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Practice:
-    """Whom a folder is for."""
-
-    code: str
-    name: str | None
-    ccg: str | None
-    is_collected: bool
+EXPOSURES = project.PROJECT / "models" / "marts" / "gp_report" / "_gp_report__exposures.yml"
 
 
 def run(chosen: Namespace) -> int:
@@ -119,8 +48,10 @@ def run(chosen: Namespace) -> int:
             "collected_at": settings["collected_at"],
             "reported_at": at.isoformat(),
             "results": results(connection),
-            "practices": hand_over(connection, chosen.collection, settings, to),
+            "practices": hand_over(connection, settings, chosen.contact or owner(), to),
         }
+    with duckdb.connect(str(store.database_file(store_dir, store.MARTS))) as connection:
+        previous.keep(connection)
     entry = ledger.append(store_dir, ledger.REPORTED_BACK, facts)
     store.release(store_dir)
     build.dbt(
@@ -144,25 +75,35 @@ def attach_senders(
 
 def results(connection: duckdb.DuckDBPyConnection) -> str:
     """One checksum of all that is handed over and outlives the personal data, to know it again."""
-    lasting = [part for part in PARTS if part.place == "main"]
-    lines = [f"{part.table} {published_tables.checksum_of(connection, part.table)}\n" for part in lasting]
+    tables = [part.relation for part in packs.PARTS if part.relation.startswith("main.")]
+    lines = [
+        f"{table.removeprefix('main.')} {published_tables.checksum_of(connection, table)}\n"
+        for table in tables
+    ]
     return checksums.of_bytes("".join(lines).encode())
 
 
+def owner() -> str:
+    """Whom practices may ask, where nobody else is named: who answers for the GP report."""
+    [exposure] = yaml.safe_load(EXPOSURES.read_text(encoding="utf-8"))["exposures"]
+    return f"{exposure['owner']['name']}, {exposure['owner']['email']}"
+
+
 def hand_over(
-    connection: duckdb.DuckDBPyConnection, collection: str, settings: dict, to: Path
+    connection: duckdb.DuckDBPyConnection, settings: dict, contact: str, to: Path
 ) -> list[dict]:
     """The folders, complete at one moment, and what is in them; those of a stopped call are kept."""
+    # Pages and spreadsheets want packages that no other command needs.
+    from gp_level_data.pages import reports
+
+    facts = reports.facts_of(connection, settings, contact)
     unfinished = to.with_name(f".{to.name}.unfinished")
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700, parents=True)
         practices = [
-            {
-                "practice_code": practice.code,
-                "files": write_folder(connection, collection, settings, practice, unfinished),
-            }
-            for practice in practices_of(connection)
+            {"practice_code": pack.practice.code, "files": write_folder(facts, pack, unfinished)}
+            for pack in packs.packs(connection)
         ]
         if to.exists() and any(to.iterdir()):
             if not is_same(unfinished, to):
@@ -176,76 +117,63 @@ def hand_over(
     return practices
 
 
-def practices_of(connection: duckdb.DuckDBPyConnection) -> Iterator[Practice]:
-    """Practices that were collected, or that sent a file of their own."""
-    rows = connection.execute(
-        """
-        select practice_code, practice_name, ccg_code, is_collected
-        from dim_practices as practices
-        where
-            is_collected
-            or exists (
-                select 1 from reference.int_intake__file_counts as files
-                where files.practice_code = practices.practice_code
-            )
-        order by practice_code
-        """
-    )
-    yield from (Practice(*row) for row in rows.fetchall())
-
-
-def write_folder(
-    connection: duckdb.DuckDBPyConnection,
-    collection: str,
-    settings: dict,
-    practice: Practice,
-    to: Path,
-) -> list[dict]:
+def write_folder(facts, pack: packs.Pack, to: Path) -> list[dict]:
     """One practice's folder; its files for the record."""
-    folder = to / practice.code
+    from gp_level_data.pages import reports, workbook
+
+    code = pack.practice.code
+    folder = to / code
     folder.mkdir(mode=0o700)
-    parts = [part for part in PARTS if practice.is_collected or not part.of_collected]
-    written = [write_part(connection, part, practice, folder) for part in parts]
-    meanings = [(part.file, *column) for part in parts for column in columns_of(part.table)]
+    written = [write_text(folder / f"{code}.html", reports.practice_page(facts, pack))]
+    written += [
+        write_text(folder / f"{code}_{gp}.html", page) for gp, page in reports.gp_pages(facts, pack)
+    ]
+    written.append(write(folder / f"{code}.xlsx", workbook.of(facts, pack)))
+    written += [write_csv(folder / name, table.header, table.rows) for name, table in pack.tables.items()]
+    meanings = [
+        (name, *column)
+        for name, table in pack.tables.items()
+        for column in words.columns_of(name, table.header)
+    ]
     written.append(
-        write_csv(folder / "data_dictionary.csv", ("file", "column", "type", "meaning"), meanings)
+        write_csv(folder / "data_dictionary.csv", ("file", "column", "kind", "meaning"), meanings)
     )
-    text = read_me(policy.policy_of(collection).title, settings, practice, parts)
-    written.append(write_text(folder / "read_me.txt", text))
+    written.append(write_text(folder / "read_me.txt", read_me(facts, pack)))
     written.append(write_sums(folder, written))
-    return [
-        {"name": file.name, "byte_count": file.byte_count, "checksum": checksums.in_letters(file.digest)}
-        for file in written
-    ]  # fmt: skip
+    return [recorded(file) for file in written]
 
 
-def write_part(
-    connection: duckdb.DuckDBPyConnection, part: Part, practice: Practice, folder: Path
-) -> Written:
-    """A table's rows for a practice."""
-    known = {"practice": practice.code, "ccg": practice.ccg}
-    values = {name: value for name, value in known.items() if f"${name}" in part.rows}
-    rows = connection.execute(f"select * from {part.relation} where {part.rows} order by all", values)
-    header = [column[0] for column in rows.description]
-    return write_csv(folder / part.file, header, rows.fetchall())
+def recorded(file: Written) -> dict:
+    """A file as the ledger has it."""
+    return {
+        "name": file.name,
+        "byte_count": file.byte_count,
+        "checksum": checksums.in_letters(file.digest),
+    }
 
 
-def read_me(title: str, settings: dict, practice: Practice, parts: list[Part]) -> str:
+def read_me(facts, pack: packs.Pack) -> str:
     """What the folder is, for whoever opens it first."""
+    code = pack.practice.code
     lines = [
-        f"{title}: {practice.code} {practice.name or ''}".rstrip(),
-        f"Collected {settings['collected_at']}, admissions from {settings['period_start']}"
-        f" to {settings['period_end']}.",
+        f"{facts.title}: {pack.practice.full_name}",
+        f"Collected on {words.moment(facts.collected_at)}, admissions from {facts.period}.",
         "",
-        *(f"{part.file}: {part.words}" for part in parts),
+        f"{code}.html: The page to read; it opens in any browser, without a network.",
+        *([f"{code}_G....html: A page for each GP, to be handed to that GP."] if pack.practice.is_collected else []),
+        f"{code}.xlsx: All numbers as a spreadsheet.",
+        "",
+        "For computers:",
+        *(f"{name}: {table.part.words}" for name, table in pack.tables.items()),
         "data_dictionary.csv: What each column means.",
         "",
         "A count is 0 or rounded. * stands for one that is withheld, because it or another"
         " one beside it is small; an empty field for what there is none of.",
         "These are for the practice and its GPs, for reflection and learning; they are shared with"
         " nobody else.",
+        f"Questions: {facts.contact}",
         "`sha256sum --check SHA256SUMS` says whether the files are as they were handed over.",
-    ]
+    ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,220 @@
+"""Axes, grids and funnels, drawn by Altair once each; results are set into them by the pages.
+
+A page of England's has some ten plots, and there are forty thousand pages: what all have in common
+is drawn once, in the few sizes that there are, and what is a place's own is a mark at `Scale.at`.
+Nothing of a place goes into a frame but the step of a ladder, so that pages share them.
+"""
+
+import functools
+import math
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import altair
+import numpy
+import vl_convert
+
+from gp_level_data import exact_poisson
+
+# Lengths in the pixels of a drawing that just fits a telephone.
+PLOT_WIDTH, ROW_HEIGHT, FUNNEL_HEIGHT, MARGIN = 320, 40, 220, 14
+SIZES = tuple(step * 10**power for power in range(2, 7) for step in (1, 2, 5))
+RATES = tuple(step * 10**power for power in range(1, 3) for step in (1, 2, 5)) + (1000,)
+LEVELS = {95: 1.9599639845400543, 99.8: 3.0902323061678136}
+TAILS = {95: exact_poisson.LEVELS[0][1], 99.8: exact_poisson.LEVELS[1][1]}
+LONGEST_NUMBER = re.compile(r"-?\d+\.\d{2,}")
+INK, GRID, CURVE = "#4a5866", "#dce3e9", "#6b7886"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Where a value lies, in pixels from the start of an axis."""
+
+    lowest: float
+    highest: float
+    start: float
+    end: float
+    is_logarithmic: bool = False
+
+    def at(self, value: float) -> float:
+        """The place of a value; of one beyond the axis, its end."""
+        told = (math.log(each) if self.is_logarithmic else each for each in
+                (min(max(value, self.lowest), self.highest), self.lowest, self.highest))  # fmt: skip
+        value, lowest, highest = told
+        share = (value - lowest) / (highest - lowest)
+        return round(self.start + share * (self.end - self.start), 1)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A drawn frame: SVG of everything but the marks, its size, and where the plot begins in it."""
+
+    svg: str
+    width: int
+    height: int
+    left: float
+    top: float
+    x: Scale
+    y: Scale
+
+
+def step_from(ladder: Iterable[float], value: float) -> float:
+    """The first step of a ladder that is not below a value; the last where none is."""
+    steps = list(ladder)
+    return next((step for step in steps if step >= value), steps[-1])
+
+
+@functools.lru_cache(maxsize=None)
+def of_rows(row_count: int, unit: str, highest: float) -> Frame:
+    """The frame of a plot with a row for each place, and the unit along its foot.
+
+    `highest` is the end of the axis: 100 for percentages, a step of RATES for rates.
+    """
+    height = row_count * ROW_HEIGHT
+    title = {"percent": "per cent", "per_1000": "patients per 1,000"}[unit]
+    axis = altair.Axis(title=title, tickCount=5, domain=False)
+    chart = blank().encode(
+        x=altair.X("x:Q", scale=altair.Scale(domain=[0, highest], nice=False), axis=axis)
+    )
+    return drawn(
+        chart.properties(width=PLOT_WIDTH, height=height),
+        Scale(0, highest, 0, PLOT_WIDTH),
+        Scale(0, row_count, 0, height),
+    )
+
+
+@functools.lru_cache(maxsize=None)
+def of_funnel(
+    unit: str, baseline: float, sizes: tuple[int, int], values: tuple[float, float]
+) -> Frame:
+    """The frame of a funnel: what chance may do to lists of each size, around a comparator's value.
+
+    `baseline` and `values`, the ends of the upright axis, are in the unit; `sizes`, steps of SIZES,
+    are the ends of the level axis, which is logarithmic.
+    """
+    ticks = [size for size in SIZES if sizes[0] <= size <= sizes[1]]
+    x = altair.X(
+        "size:Q",
+        scale=altair.Scale(type="log", domain=list(sizes), nice=False),
+        axis=altair.Axis(title="eligible patients (logarithmic scale)", values=ticks, format=",d", grid=False),
+    )  # fmt: skip
+    y = altair.Y(
+        "value:Q",
+        scale=altair.Scale(domain=list(values), nice=False, zero=False),
+        axis=altair.Axis(title=None, tickCount=5, domain=False, labelPadding=6),
+    )
+    between = numpy.geomspace(*sizes, 40)
+    layers = [
+        altair.Chart(altair.Data(values=points))
+        .mark_line(strokeWidth=1.3, strokeDash=[1, 0] if level == 99.8 else [4, 3], color=CURVE)
+        .encode(x=x, y=y, detail="piece:N")
+        for level in LEVELS
+        for side in ("lower", "upper")
+        if (points := curve(unit, baseline, side, level, between, values))
+    ]
+    middle = [{"size": size, "value": baseline} for size in sizes]
+    layers.append(
+        altair.Chart(altair.Data(values=middle)).mark_line(strokeWidth=1.6, color=INK).encode(x=x, y=y)
+    )
+    chart = altair.layer(*layers).properties(width=PLOT_WIDTH - 34, height=FUNNEL_HEIGHT)
+    return drawn(
+        chart,
+        Scale(*sizes, 0, PLOT_WIDTH - 34, is_logarithmic=True),
+        Scale(*values, FUNNEL_HEIGHT, 0),
+    )
+
+
+def curve(
+    unit: str, baseline: float, side: str, level: float, sizes: numpy.ndarray, values: tuple
+) -> list[dict]:
+    """Points of a limit, where they lie within the upright axis."""
+    limits = funnel_limits(unit, baseline, side, level, sizes)
+    return [
+        {"size": round(float(size), 2), "value": round(float(limit), 3), "piece": side}
+        for size, limit in zip(sizes, limits)
+        if values[0] <= limit <= values[1]
+    ]
+
+
+def funnel_limits(
+    unit: str, baseline: float, side: str, level: float, sizes: numpy.ndarray
+) -> numpy.ndarray:
+    """How low or high a list's result may lie by chance, in the unit, for lists of these sizes.
+
+    The same limits as `fct_gp_funnels`: Wilson's for percentages, for rates the counts whose own
+    Poisson interval just leaves the expected count out. Source: domain handbook, section 9 (S79).
+    """
+    if unit == "percent":
+        share = baseline / 100
+        reach = LEVELS[level] * numpy.sqrt(share * (1 - share) / sizes)
+        return 100 * numpy.clip(share - reach if side == "lower" else share + reach, 0, 1)
+    expected = sizes * baseline / 1000
+    other = "upper" if side == "lower" else "lower"
+    counts = numpy.arange(int(expected.max() * 2) + 60)
+    found = numpy.interp(expected, poisson_limits(other, level, len(counts)), counts)
+    return 1000 * found / sizes
+
+
+@functools.lru_cache(maxsize=64)
+def poisson_limits(side: str, level: float, count: int) -> numpy.ndarray:
+    """The limit of the counts 0, 1, 2, ...: exact below 10, Byar's from there."""
+    counts = numpy.arange(count, dtype=float)
+    events = numpy.maximum(counts if side == "lower" else counts + 1, 1)
+    z = -LEVELS[level] if side == "lower" else LEVELS[level]
+    limits = events * (1 + z / 3 / numpy.sqrt(events) - 1 / (9 * events)) ** 3
+    limits[:10] = [exact_limit(side, level, at) for at in range(10)]
+    return limits
+
+
+@functools.lru_cache(maxsize=None)
+def exact_limit(side: str, level: float, count: int) -> float:
+    """The exact limit of a count."""
+    if side == "lower":
+        return float(exact_poisson.exact_limit(side, count, TAILS[level])) if count else 0.0
+    return float(exact_poisson.exact_limit(side, count + 1, TAILS[level]))
+
+
+def blank() -> altair.Chart:
+    """A chart without a mark."""
+    return altair.Chart(altair.Data(values=[])).mark_point()
+
+
+def drawn(chart: altair.Chart, x: Scale, y: Scale) -> Frame:
+    """A chart as a frame; what an SVG of Vega's says to machines is left out."""
+    chart = chart.configure(aria=False, padding=0, background="transparent").configure_view(stroke=None)
+    chart = chart.configure_axis(
+        labelFontSize=12, titleFontSize=12, titleFontWeight="normal", labelColor=INK, titleColor=INK,
+        gridColor=GRID, tickColor=GRID, domainColor=CURVE, titlePadding=6,
+    )  # fmt: skip
+    root = ET.fromstring(vl_convert.vegalite_to_svg(chart.to_dict(validate=False)))
+    [group] = [each for each in root if each.tag.endswith("}g")]
+    left, top = (float(number) for number in re.findall(r"[-\d.]+", group.get("transform")))
+    inner = "".join(plain(each) for each in group)
+    # Room for a mark at the end of an axis.
+    width = PLOT_WIDTH + 2 * MARGIN
+    return Frame(
+        inner, width, math.ceil(float(root.get("height"))) + MARGIN,
+        MARGIN + (width - 2 * MARGIN - x.end), top + MARGIN / 2, x, y,
+    )  # fmt: skip
+
+
+def plain(element: ET.Element) -> str:
+    """An element of Vega's as short as it can be said; nothing where there is nothing to see."""
+    tag = element.tag.rpartition("}")[2]
+    kept = {name: value for name, value in element.attrib.items()
+            if name not in ("class", "role", "pointer-events", "font-family", "stroke-miterlimit")
+            and not name.startswith("aria-") and (name, value) != ("opacity", "1")}  # fmt: skip
+    inner = "".join(plain(each) for each in element)
+    text = (element.text or "").strip()
+    if tag == "g" and not inner or tag == "path" and not {"stroke", "fill"} & kept.keys():
+        return ""
+    if tag == "g" and not kept:
+        return inner
+    said = "".join(f' {name}="{LONGEST_NUMBER.sub(rounded, value)}"' for name, value in kept.items())
+    return f"<{tag}{said}>{text}{inner}</{tag}>" if text or inner else f"<{tag}{said}/>"
+
+
+def rounded(number: re.Match) -> str:
+    return f"{float(number[0]):.1f}".removesuffix(".0")
