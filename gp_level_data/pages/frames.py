@@ -66,7 +66,7 @@ def step_from(ladder: Iterable[float], value: float) -> float:
     return next((step for step in steps if step >= value), steps[-1])
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def of_rows(row_count: int, unit: str, highest: float) -> Frame:
     """The frame of a plot with a row for each place, and the unit along its foot.
 
@@ -85,7 +85,7 @@ def of_rows(row_count: int, unit: str, highest: float) -> Frame:
     )
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def of_funnel(
     unit: str, baseline: float, sizes: tuple[int, int], values: tuple[float, float]
 ) -> Frame:
@@ -168,7 +168,7 @@ def poisson_limits(side: str, level: float, count: int) -> numpy.ndarray:
     return limits
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def exact_limit(side: str, level: float, count: int) -> float:
     """The exact limit of a count."""
     if side == "lower":

@@ -76,6 +76,13 @@ PARTS = (
         "What in the practice's own files could not be used, and what to do.",
         of_collected=False,
     ),
+    Part(
+        "rows_to_mend.csv",
+        "patient_level.senders.rpt_practice_rows",
+        "Rows of the practice's own files that have to be mended first: until then none of its"
+        " patients is collected.",
+        of_collected=False,
+    ),
 )
 
 

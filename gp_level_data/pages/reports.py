@@ -120,6 +120,7 @@ def practice_page(facts: Facts, pack: Pack) -> str:
         left_out=pack.records("left_out.csv"),
         # Why the practice was not collected is told in the first line.
         checks=[row for row in pack.records("data_checks.csv") if row["file_kind"] != "practice"],
+        to_mend=to_mend(pack),
         gps=[code for code in lists if code != UNASSIGNED],
         before=moment_before(pack),
         parts=[table.part for table in pack.tables.values()],
@@ -148,6 +149,14 @@ def gp_pages(facts: Facts, pack: Pack) -> Iterator[tuple[str, str]]:
             words=words,
         )
         yield code, page
+
+
+def to_mend(pack: Pack) -> list[dict]:
+    """Rows that have to be mended before anybody is collected, those of a rule together."""
+    found: dict[str, dict] = {}
+    for row in pack.records("rows_to_mend.csv"):
+        found.setdefault(row["rule"], row | {"rows": []})["rows"].append(str(row["file_row"]))
+    return list(found.values())
 
 
 # ---- places -----------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ SHEETS = {
     "left_out.csv": "Left out",
     "previous.csv": "Collection before",
     "data_checks.csv": "Data checks",
+    "rows_to_mend.csv": "Rows to mend",
 }
 WIDEST = 60
 

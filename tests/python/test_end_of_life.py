@@ -150,9 +150,14 @@ def test_each_practice_has_its_folder(reported: House) -> None:
     assert set(practices(reported)) == collected | senders and senders - collected
     for practice in practices(reported):
         files = {path.name for path in (reported.handed_out / practice).iterdir()}
-        always = {"data_checks.csv", "rows_to_mend.csv", "data_dictionary.csv", "read_me.txt", "SHA256SUMS"}
+        always = {"data_checks.csv", "rows_to_mend.csv", "left_out.csv", "data_dictionary.csv", "read_me.txt", "SHA256SUMS"}
+        always |= {f"{practice}.html", f"{practice}.xlsx"}
         own = {"gp_metrics.csv", "comparators.csv", "funnels.csv", "emergency_admissions.csv"}
-        assert files == (always | own if practice in collected else always)
+        pages = {
+            f"{practice}_{gp}.html"
+            for (gp,) in mart(reported, f"select gp_code from dim_gps where practice_code = '{practice}' and not is_unassigned")
+        }
+        assert files == (always | own | pages if practice in collected else always)
 
 
 def strangers(house: House) -> list[str]:

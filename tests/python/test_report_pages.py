@@ -88,7 +88,11 @@ def strangers(handed: Handed) -> list[str]:
                 own = file.removesuffix(".html").split("_")[1]
                 others |= gps[code] - {own}
                 others |= {name for gp, name in reports.lists_of(handed.packs[code]).items() if gp != own}
-            found += [file for name in others if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
+            # The first look is the quick one.
+            found += [
+                file for name in others
+                if name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+            ]
     return found
 
 
