@@ -12,7 +12,7 @@ REPORTS := $(VENV)/.requirements-reports-installed
 TEST := $(VENV)/.requirements-test-installed
 
 # What is said to make reaches the shell through the environment, and is quoted there: an apostrophe survives.
-export RAW_DIR KEY_DIR STORE_DIR VARS COLLECTION PRACTICE ID TO FROM DATE AT MAILBOX FORMAT ORDERED_BY KEPT
+export RAW_DIR KEY_DIR STORE_DIR VARS COLLECTION PRACTICE ID TO FROM DATE AT CONTACT MAILBOX FORMAT ORDERED_BY KEPT
 $(foreach name,RAW_DIR KEY_DIR STORE_DIR,$(if $($(name)),,$(eval unexport $(name))))
 
 # $(call needs,NAMES): stop unless all of them are said.
@@ -62,8 +62,13 @@ ndop-check: $(RUN)  ## [VARS=...] what every exchange about them came to
 release: $(RUN)  ## [ID=... TO=... DATE=...] hand out one release; DATE is the day, today if not said
 	@$(call needs,ID TO)$(GPLD) release "$$ID" --to "$$TO" $(call option,--date,DATE)
 
-report-back: $(REPORTS)  ## [COLLECTION=... TO=... AT=...] a folder for each practice, and the record of it
-	@$(call needs,COLLECTION TO)$(GPLD) report-back "$$COLLECTION" --to "$$TO" $(call option,--at,AT)
+report-back: $(REPORTS)  ## [COLLECTION=... TO=... AT=... CONTACT=...] a folder for each practice, and the record of it
+	@$(call needs,COLLECTION TO)$(GPLD) report-back "$$COLLECTION" --to "$$TO" $(call option,--at,AT) \
+		$(call option,--contact,CONTACT)
+
+public: $(RUN)  ## [TO=... ALSO=... CONTACT=...] a static site: what is collected, released and destroyed, and how
+	@$(call needs,TO)$(GPLD) public --to "$$TO" $(foreach folder,$(ALSO),--also '$(folder)') \
+		$(call option,--contact,CONTACT)
 
 export: $(RUN)  ## [TO=... FORMAT=csv|parquet|duckdb] the published tables, for work elsewhere
 	@$(call needs,TO)$(GPLD) export --to "$$TO" $(call option,--format,FORMAT)

@@ -245,6 +245,11 @@ gpld.section(
         "export", "The published tables, as CSV, Parquet or DuckDB.", "commands.export:run", NEW_FOLDER,
         option("--format", "Of the files.", type=click.Choice(["csv", "parquet", "duckdb"]), default="csv"), STORE,
     ),
+    command(
+        "public", "A static site on what is collected, released and destroyed, and how.", "commands.public:run",
+        NEW_FOLDER, option("--also", "One more store, of another collection.", type=FOLDER, multiple=True),
+        option("--contact", "Whom the public may ask; who answers for the GP report, if not given."), STORE,
+    ),
     group(
         "ndop", "The exchange on National Data Opt-outs, before a release.",
         command(

@@ -2,12 +2,15 @@
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from markupsafe import Markup
 
-from gp_level_data.pages import frames, words
+from gp_level_data.pages import words
+
+if TYPE_CHECKING:
+    from gp_level_data.pages.frames import Frame
 
 
 @functools.cache
@@ -38,7 +41,7 @@ def render(name: str, **content: Any) -> str:
     return environment().get_template(name).render(content)
 
 
-def drawing(kind: str, identifier: str, frame: frames.Frame, **content: Any) -> Markup:
+def drawing(kind: str, identifier: str, frame: "Frame", **content: Any) -> Markup:
     """A drawing: a frame with marks in it, and what it shows in words."""
     template = environment().get_template(f"{kind}.svg")
     return Markup(template.render(content, identifier=identifier, frame=frame, axes=Markup(frame.svg)))
