@@ -29,7 +29,8 @@ LEAVES = {
         "out/release/care_data_example_admissions.csv",
         "out/release/care_data_example_admissions.parquet",
     ),
-    "make report-back": ("out/report/A81001/read_me.txt",),
+    "make report-back": ("out/report/A81001/read_me.txt", "out/report/A81001/A81001.html", "out/report/A81001/A81001.xlsx"),
+    "make public": ("out/public/index.html",),
     "make backup": ("out/backup/marts.duckdb",),
     "gpld register": ("register.csv",),
 }
