@@ -86,22 +86,26 @@ class ForkedRuns:
                 look(answer["stopped"])
             finally:
                 self.say("go on")
-        return answer["code"], answer["seconds"]
+        return int(answer["code"]), answer["seconds"]
 
     def say(self, line: str) -> None:
+        assert self.process.stdin
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
 
     def answer(self) -> dict[str, float]:
+        assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
             raise Refusal("dbt cannot parse the project: `dbt parse` says why.")
-        return json.loads(line)
+        told: dict[str, float] = json.loads(line)
+        return told
 
     def __enter__(self) -> "ForkedRuns":
         return self
 
     def __exit__(self, *_: object) -> None:
+        assert self.process.stdin
         self.process.stdin.close()
         self.process.wait()
 
@@ -123,7 +127,9 @@ def serve(project: str, work: str) -> None:
     def answer(**told: float) -> None:
         print(json.dumps(told), file=answers, flush=True)
 
-    manifests = {target: dbtRunner().invoke(arguments("parse", target)).result for target in SELECT}
+    manifests: dict[str, Any] = {
+        target: dbtRunner().invoke(arguments("parse", target)).result for target in SELECT
+    }
     if not all(manifests.values()):
         return
     # Not `for line in sys.stdin`, which would read ahead of the answers.
@@ -142,7 +148,7 @@ def serve(project: str, work: str) -> None:
                 [*arguments("build", target, request["left"]), *SELECT[target], *NO_TESTS, *AT_ONCE,
                  *files, "--vars", request["variables"]]
             )  # fmt: skip
-            DuckDBConnectionManager.close_all_connections()
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
             os._exit(0 if ran.success else 1)
         code, seconds = wait(child, request["stops"], request["kill_after"], answer)
         answer(code=code, seconds=seconds)

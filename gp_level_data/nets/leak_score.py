@@ -37,7 +37,7 @@ def read(project: Path = PROJECT) -> dict[str, Any] | None:
         return None
     try:
         score = json.loads(path.read_text(encoding="utf-8"))
-        return score | {"is_current": score["measured_on"] == measured_on(project)}
+        return {**score, "is_current": score["measured_on"] == measured_on(project)}
     except (ValueError, KeyError, TypeError):
         raise Refusal(f"{FILE} cannot be read: `make leak-score` writes it anew.") from None
 
@@ -58,7 +58,7 @@ def write(score: dict[str, Any], project: Path = PROJECT) -> bool:
 
 def is_whole(score: dict[str, Any]) -> bool:
     """Whether every leak and every harmless change was tried."""
-    return score["tried_count"] == score["change_count"]
+    return bool(score["tried_count"] == score["change_count"])
 
 
 def measured_on(project: Path = PROJECT) -> str:

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, cast
 
 import pyarrow.parquet
 
@@ -46,8 +46,7 @@ def identifiers(path: Path) -> Iterator[str]:
                     with archive.open(member) as stream:
                         yield from of_text(stream, is_exchange=False)
         elif name.removesuffix(".gz").endswith(READ_AS_TEXT):
-            opener = gzip.open if name.endswith(".gz") else open
-            with opener(path, "rb") as stream:
+            with cast(IO[bytes], gzip.open(path, "rb") if name.endswith(".gz") else path.open("rb")) as stream:
                 yield from of_text(stream, is_exchange=name.endswith(".dat"))
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, csv.Error, pyarrow.ArrowException):
         return
@@ -62,7 +61,7 @@ def of_parquet(path: Path) -> Iterator[str]:
                 yield from (str(value) for value in column.to_pylist())
 
 
-def of_text(stream: BinaryIO, is_exchange: bool) -> Iterator[str]:
+def of_text(stream: IO[bytes], is_exchange: bool) -> Iterator[str]:
     text = io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="")
     if is_exchange:
         yield from (line.split(",")[0] for line in text)

@@ -174,7 +174,9 @@ def look(cursor: duckdb.DuckDBPyConnection, practice: Practice) -> Verdicts:
     """What the gateway says about its records."""
     of_practice = [practice.collection, practice.code]
     stored = Counter(dict(cursor.execute(BY_CATEGORY, of_practice).fetchall()))
-    left_out, emptied, not_collected = Counter(), Counter(), Counter()
+    left_out: Counter[str] = Counter()
+    emptied: Counter[str] = Counter()
+    not_collected: Counter[str] = Counter()
     sent = rows_read = collected = not_handed_on = 0
     for rule, *emptied_by, count in cursor.execute(BY_RULE, of_practice).fetchall():
         rows_read += count
@@ -194,7 +196,7 @@ def look(cursor: duckdb.DuckDBPyConnection, practice: Practice) -> Verdicts:
         not_handed_on += count if is_not_handed_on else 0
         emptied.update({rule: count for rule in emptied_by if rule})
     categories = cursor.execute(CATEGORIES, [practice.collection]).fetchall()
-    policy = cursor.execute(POLICY, [practice.collection]).fetchone()
+    [policy] = cursor.execute(POLICY, [practice.collection]).fetchall()
     return Verdicts(
         collected, not_handed_on, not_collected, stored, +left_out, emptied,
         tuple(Category(*row) for row in categories), *policy,
@@ -285,6 +287,6 @@ def emptied_lines(practice: Practice, verdicts: Verdicts) -> Iterator[str]:
         yield "nothing"
 
 
-def about(applies_to: str, counts: Counter[Any]) -> Counter:
+def about(applies_to: str, counts: Counter[Any]) -> Counter[Any]:
     """The counts by rules about a person, a record or a row."""
     return Counter({rule: n for rule, n in counts.items() if rules()[rule].applies_to == applies_to})

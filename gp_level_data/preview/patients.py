@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from gp_level_data.preview.practice import Practice, counted, counted_lines
-from gp_level_data.raw import landing
+from gp_level_data.project import SEEDS
 from gp_level_data.raw.intake_rules import in_words
 
 MODELS = ("int_patients__judged", "int_opt_outs__upheld")
@@ -59,7 +59,9 @@ class Verdicts:
 
 def look(cursor: duckdb.DuckDBPyConnection, practice: Practice) -> Verdicts:
     """What the gateway says about its patients."""
-    held_back, without_gp, unusable = Counter(), Counter(), Counter()
+    held_back: Counter[str] = Counter()
+    without_gp: Counter[str] = Counter()
+    unusable: Counter[str] = Counter()
     collected = unclear_metrics = rows_read = 0
     for rule, objection, gp_rule, metrics_rule, people, rows in cursor.execute(
         VERDICTS, [practice.collection, practice.code]
@@ -104,7 +106,7 @@ def column_lines(practice: Practice) -> Iterator[str]:
 
 def titles_of_metrics() -> dict[str, str]:
     """What the column of each metric is about."""
-    with (landing.SEEDS / "metrics.csv").open(newline="", encoding="utf-8") as file:
+    with (SEEDS / "metrics.csv").open(newline="", encoding="utf-8") as file:
         return {row["metric_id"].upper(): row["title"] for row in csv.DictReader(file)}
 
 

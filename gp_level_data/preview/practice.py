@@ -81,7 +81,7 @@ class Practice:
     @property
     def rows_sent(self) -> int:
         """Rows of the practice file, unless it is refused."""
-        return sum(file.row_count for file in self.record_files if not file.refused_rule)
+        return sum(file.row_count or 0 for file in self.record_files if not file.refused_rule)
 
     def answer_lines(self) -> Iterator[str]:
         """What it answered, and whether it is its turn."""

@@ -35,7 +35,7 @@ class Rule:
 def rules() -> dict[str, Rule]:
     """Every rule by its name, in the order in which they are asked."""
     with SEED.open(newline="", encoding="utf-8") as file:
-        rows = [Rule(**row | typed(row)) for row in csv.DictReader(file)]
+        rows = [Rule(**{**row, **typed(row)}) for row in csv.DictReader(file)]
     return {row.rule: row for row in sorted(rows, key=lambda row: row.rule_order)}
 
 

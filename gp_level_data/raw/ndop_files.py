@@ -86,9 +86,10 @@ def files_of(raw_dir: Path) -> Iterator[ExchangeFile]:
 def named(file: ExchangeFile, match: re.Match[str] | None) -> ExchangeFile:
     """The file with what its name says; a name that follows no rule may hold anything, and goes."""
     try:
-        sent_date = datetime.strptime(match["sent"], "%d%m%y").date()
-    except (TypeError, ValueError):
+        sent_date = datetime.strptime(match["sent"] if match else "", "%d%m%y").date()
+    except ValueError:
         return replace(file, refused_rule="unexpected_file_name")
+    assert match, "a name without a day was refused"
     return replace(
         file, subject=match["subject"], sent_date=sent_date, sequence_number=int(match["sequence"])
     )

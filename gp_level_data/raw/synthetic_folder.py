@@ -35,7 +35,7 @@ def is_synthetic(folder: pathlib.Path) -> bool:
     """Whether the folder is exactly what its marker says. Any doubt is a no."""
     try:
         marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        return (
+        return bool(
             marker["generator"] == GENERATOR
             and marker["files"] == len(listed_files(folder))
             and marker["digest"] == digest(folder)

@@ -17,6 +17,7 @@ from conftest import COLLECTION, test_number
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gp_level_data.project import SEEDS
 from gp_level_data.raw import landing
 from gp_level_data.refusal import Refusal
 
@@ -373,7 +374,7 @@ def test_columns_that_are_not_needed_are_never_read(raw_dir: Path) -> None:
 
 def test_the_metrics_of_the_seed_are_the_optional_columns() -> None:
     """Flags a metric of seeds/metrics.csv that practices send and the contract does not know."""
-    with (landing.SEEDS / "metrics.csv").open(encoding="utf-8") as file:
+    with (SEEDS / "metrics.csv").open(encoding="utf-8") as file:
         wanted = {row["metric_id"].upper() for row in csv.DictReader(file) if row["origin"] == "practice"}
     assert set(KINDS["practice_records"].optional) == wanted
 

@@ -23,7 +23,6 @@ from gp_level_data.raw.landing.contract import (
     NOT_IN_CARE_DATA,
     ODS_COLUMNS,
     PRACTICE_CODE,
-    SEEDS,
     FileKind,
     all_kinds,
     file_kinds,

@@ -42,8 +42,9 @@ OTHER_FORMATS = {
 csv.field_size_limit(LONGEST_CELL)
 
 
-def as_in_latin_1(error: UnicodeDecodeError) -> tuple[str, int]:
+def as_in_latin_1(error: UnicodeError) -> tuple[str, int]:
     """The five bytes that Windows-1252 leaves open; a row is not lost for one."""
+    assert isinstance(error, UnicodeDecodeError)
     return error.object[error.start : error.end].decode("latin-1"), error.end
 
 
@@ -178,7 +179,7 @@ def delimiter_of(kind: FileKind, lines: list[str]) -> str:
         names = [clean(name) for name in next(cells_of(lines, delimiter), [])]
         is_known = len(set(names) & kind.known_names) if kind.has_header else len(names) == len(kind.columns)
         found[delimiter] = is_known, len(names)
-    delimiter = max(found, key=found.get)
+    delimiter = max(found, key=lambda delimiter: found[delimiter])
     if delimiter in OTHER_DELIMITERS:
         what = OTHER_DELIMITERS[delimiter]
         raise Broken("other_delimiter", f"what stands between its columns is a {what}")
@@ -220,11 +221,11 @@ def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
             starts = numpy.concatenate(([0], at_ends + 1))
             starts = starts[starts < len(signs)]
             ends += len(at_ends)
-            returns += numpy.count_nonzero(signs == RETURN)
-            pairs += numpy.count_nonzero(signs[at_ends[at_ends > 0] - 1] == RETURN)
+            returns += int(numpy.count_nonzero(signs == RETURN))
+            pairs += int(numpy.count_nonzero(signs[at_ends[at_ends > 0] - 1] == RETURN))
             blanks = blank_lines(whole, signs[starts], blank, delimiter)
             counted.lines += len(starts) - len(blanks)
-            delimiters += numpy.count_nonzero(signs == delimiter[0])
+            delimiters += int(numpy.count_nonzero(signs == delimiter[0]))
             delimiters -= sum(line.count(delimiter) for line in blanks)
             if b'"' in whole:
                 has_quotes = True

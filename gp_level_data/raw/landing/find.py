@@ -47,6 +47,12 @@ class RawFile:
     refused_rule: str | None = None
     detail: str | None = None
 
+    @property
+    def as_text(self) -> Dialect:
+        """How a text file is written that was looked at and accepted."""
+        assert self.dialect
+        return self.dialect
+
 
 def check_folder(raw_dir: Path, collection: str) -> None:
     """A Refusal where the folder is absent, empty, or lacks a kind of file that a run cannot miss."""
@@ -94,9 +100,9 @@ def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
 def named_for(kind: FileKind, name: str) -> re.Match[str] | None:
     """The parts of a file's name where it is one of the kind's."""
     found = FORMATS.match(name)
-    is_of_kind = found and re.fullmatch(kind.stem, found["stem"])
-    is_known = is_of_kind and (kind.takes_json or (found["other"] or "").lower() != "json")
-    return found if is_known else None
+    if not found or not re.fullmatch(kind.stem, found["stem"]):
+        return None
+    return found if kind.takes_json or (found["other"] or "").lower() != "json" else None
 
 
 def is_harmless_name(name: str) -> bool:

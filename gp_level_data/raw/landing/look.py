@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import pyarrow
 
@@ -116,7 +117,7 @@ def count_rows(file: RawFile, dialect: delimited.Dialect) -> tuple[int, bool]:
     return row_count, is_last_whole
 
 
-def read_block(stream) -> bytes:
+def read_block(stream: IO[bytes]) -> bytes:
     """The first block, however small the pieces are that the stream is read in."""
     pieces, size = [], 0
     while size < BLOCK and (piece := stream.read(BLOCK - size)):
@@ -159,6 +160,7 @@ def look_at_parquet(file: RawFile) -> RawFile:
     file = glance_at_parquet(file)
     if file.refused_rule:
         return file
+    assert file.typed, "a Parquet file that was looked at"
     found, wanted = file.typed, read_of(file.kind, file.columns)
     moment = file.kind.moment if file.practice_code else None
     row_count, extracted_at = typed.count(file.path, found, wanted, moment)
@@ -342,6 +344,7 @@ def stops_the_run(file: RawFile) -> bool:
 
 def in_one_sentence(file: RawFile) -> str:
     """What is wrong with a file: the rule's words, and how it breaks it."""
+    assert file.refused_rule, "a file that was refused"
     meaning = rules()[file.refused_rule].meaning
     return f"{meaning} ({file.detail})" if file.detail else meaning
 
@@ -350,6 +353,6 @@ def written_as(file: RawFile) -> str:
     """How an accepted file is written."""
     if file.format != "csv":
         return {"parquet": "Parquet", "json": "JSON"}[file.format]
-    encoding = "Windows-1252" if file.dialect.is_windows else "UTF-8"
+    encoding = "Windows-1252" if file.as_text.is_windows else "UTF-8"
     packing = f", {file.packing}" if file.packing else ""
-    return f"{delimited.DELIMITERS[file.dialect.delimiter]}, {encoding}{packing}"
+    return f"{delimited.DELIMITERS[file.as_text.delimiter]}, {encoding}{packing}"

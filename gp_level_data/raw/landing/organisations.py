@@ -62,7 +62,7 @@ def as_legacy(document: Document) -> dict[str, str]:
     roles = document["Roles"]["Role"]
     others = [role for role in roles if str(role.get("primaryRole")).lower() != "true"]
     # Of several, the one that makes a GP practice decides.
-    setting = min(others, key=lambda role: (is_over(role), role["id"] != GP_PRACTICE), default={})
+    setting: Document = min(others, key=lambda role: (is_over(role), role["id"] != GP_PRACTICE), default={})
     row = dict.fromkeys(ODS_COLUMNS, "") | {
         "ORGANISATION_CODE": document["OrgId"]["extension"],
         "NAME": document["Name"],

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from gp_level_data.raw.landing.broken import Broken
 
@@ -49,12 +49,12 @@ class Gzip(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:
+    def readinto(self, buffer: Any) -> int:
         while not self.rest:
-            self.rest = next(self.blocks, None)
-            if self.rest is None:
-                self.rest = b""
+            block = next(self.blocks, None)
+            if block is None:
                 return 0
+            self.rest = block
         size = min(len(buffer), len(self.rest))
         buffer[:size] = self.rest[:size]
         self.rest = self.rest[size:]
@@ -69,7 +69,7 @@ def unpacked(path: Path, packing: str) -> Iterator[io.BufferedReader]:
             yield io.BufferedReader(Gzip(packed), READ_AT_ONCE)
         elif packing == "zip":
             with zipfile.ZipFile(packed) as archive, archive.open(the_member(archive)) as member:
-                yield io.BufferedReader(member, READ_AT_ONCE)
+                yield io.BufferedReader(cast(io.RawIOBase, member), READ_AT_ONCE)
         else:
             yield packed
 

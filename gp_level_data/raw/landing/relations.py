@@ -47,10 +47,10 @@ class Rows:
         fields = [*sorted(self.at), "landing_path"]
         self.schema = pyarrow.schema([(name, pyarrow.string()) for name in fields])
 
-    def __arrow_c_schema__(self):
+    def __arrow_c_schema__(self) -> object:
         return self.schema.__arrow_c_schema__()
 
-    def __arrow_c_stream__(self, requested_schema=None):
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         reader = pyarrow.RecordBatchReader.from_batches(self.schema, self.batches())
         return reader.__arrow_c_stream__(requested_schema)
 
@@ -79,7 +79,7 @@ def rows_of(file: RawFile) -> Iterator[list[str]]:
     if file.format == "json":
         yield from (list(row.values()) for row in organisations.read(file.path))
         return
-    with delimited.records(file.path, file.packing, file.dialect) as records:
+    with delimited.records(file.path, file.packing, file.as_text) as records:
         yield from (cells for cells, _ in records if cells is not None)
 
 
@@ -161,9 +161,9 @@ def how_read(file: RawFile) -> tuple[Any, ...]:
     """Files that agree in this are read by one call."""
     if file.typed:
         return (file.typed,)
-    if file.format == "json" or file.dialect.row_by_row:
+    if file.format == "json" or file.as_text.row_by_row:
         return "row by row", file.columns
-    return file.columns, file.packing, file.dialect
+    return file.columns, file.packing, file.as_text
 
 
 def source(connection: duckdb.DuckDBPyConnection, number: int, files: list[RawFile]) -> str:
@@ -183,7 +183,7 @@ def source(connection: duckdb.DuckDBPyConnection, number: int, files: list[RawFi
 
 def surplus(file: RawFile) -> str:
     """Without rows that have a value beyond the last column: it belongs to no column of the contract."""
-    beyond = range(file.dialect.column_count, file.dialect.width)
+    beyond = range(file.as_text.column_count, file.as_text.width)
     conditions = [f"trim(coalesce({quoted(f'beyond_{at}')}, '')) = ''" for at in beyond]
     return f" where {' and '.join(conditions)}" if conditions else ""
 
@@ -193,13 +193,13 @@ def reader(file: RawFile, paths: list[Path]) -> str:
     listed = ", ".join(f"'{sql_text(path)}'" for path in paths)
     wanted = read_of(file.kind, file.columns)
     names = [name if name in wanted else f"unread_{at}" for at, name in enumerate(file.columns)]
-    names += [f"beyond_{at}" for at in range(file.dialect.column_count, file.dialect.width)]
+    names += [f"beyond_{at}" for at in range(file.as_text.column_count, file.as_text.width)]
     columns = ", ".join(f"'{sql_text(name)}': 'varchar'" for name in names)
     # A line that does not parse is left out, and found missing from the file's row count; the
     # engine's error would repeat it.
     return (
-        f"read_csv([{listed}], auto_detect = false, header = false, skip = {file.dialect.skipped},"
-        f" delim = '{file.dialect.delimiter}', quote = '\"', escape = '\"', columns = {{{columns}}},"
+        f"read_csv([{listed}], auto_detect = false, header = false, skip = {file.as_text.skipped},"
+        f" delim = '{file.as_text.delimiter}', quote = '\"', escape = '\"', columns = {{{columns}}},"
         f" compression = '{'gzip' if file.packing == 'gz' else 'none'}', hive_partitioning = false,"
         " ignore_errors = true, filename = 'landing_path')"
     )

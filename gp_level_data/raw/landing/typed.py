@@ -1,6 +1,7 @@
 """Parquet: each file by its own types, and every value in the words that a CSV would have for it."""
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,10 +125,10 @@ def count(path: Path, typed: Typed, names: set[str], moment: str | None) -> tupl
     read = [name for name in typed.names if name in names]
     source = f"select {typed.select(names)} from {reader([path])}"
     with duckdb.connect(config={"threads": 1}) as connection, told_apart():
-        row_count, _ = connection.execute(
+        [(row_count, _)] = connection.execute(
             f"select count(*), bit_xor(hash({', '.join(map(quoted, read))})) from ({source})"
             f" where {is_given(read)}"
-        ).fetchone()
+        ).fetchall()
         first = None
         if moment in read:
             first = connection.execute(
@@ -137,7 +138,7 @@ def count(path: Path, typed: Typed, names: set[str], moment: str | None) -> tupl
 
 
 @contextlib.contextmanager
-def told_apart():
+def told_apart() -> Iterator[None]:
     """An error of the engine as a broken rule: its own words may quote a value."""
     try:
         yield
