@@ -16,7 +16,8 @@ from gp_level_data import releases
 from gp_level_data.commands import summary
 from gp_level_data.custody import keys, publication, store
 from gp_level_data.end import ledger, policy
-from gp_level_data.project import SAMPLE, read_settings
+from gp_level_data.nets.lineage import command as lineage
+from gp_level_data.project import PROJECT, SAMPLE, read_settings
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_command, gateway, whole_run
 from gp_level_data.runs.progress import Progress
@@ -57,6 +58,7 @@ def run(chosen: Namespace) -> int:
         stages, "warehouse run: pseudonymised tables to results",
         "build", *without, folders=folders, verbose=chosen.verbose,
     )  # fmt: skip
+    lineage.write_page(PROJECT / "target" / "gateway", dbt_command.results_file(()).parent)
     dbt(
         stages, "documentation",
         "docs", "generate", "--static", folders=folders, verbose=chosen.verbose,

@@ -3,6 +3,14 @@
 import re
 from collections.abc import Iterator
 
+# The stretches of the way, each folder with what lies below it, but for what another one holds.
+WAY = ("models/staging/", "models/intermediate/gateway/", "models/intermediate/", "models/marts/")
+
+
+def stretch_of(path: str) -> int:
+    """Which stretch of the way a file lies on, 0 the first; behind them all what is no model."""
+    return next((at for at, folder in enumerate(WAY) if path.startswith(folder)), len(WAY))
+
 
 def is_kept(node: dict) -> bool:
     """Whether anything of a model outlives its run: not a view, nor what lies in the gateway's memory."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gp_level_data.nets import Finding
-from gp_level_data.nets.graph import Graph, parents, tested_model, without_comments, words
+from gp_level_data.nets.graph import Graph, parents, stretch_of, tested_model, without_comments, words
 from gp_level_data.nets.spelling import numbers_quoted, speaks_of_numbers
 
 PATIENT_KEY, RELEASE_KEY = "patient_key", "release_key"
@@ -298,6 +298,15 @@ def every_model_keeps_to_its_zone(graph: Graph) -> Broken:
             yield key, f"is {node.get('access')}, not {zone.access}"
 
 
+def nothing_reads_what_lies_farther_on(graph: Graph) -> Broken:
+    """A result that flows back would decide who is counted, and disclosure control would see it twice."""
+    for key, node in graph.models.items():
+        here = stretch_of(node["original_file_path"])
+        for name in sorted(parents(node) & graph.models.keys()):
+            if stretch_of(graph.models[name]["original_file_path"]) > here:
+                yield key, f"reads {graph.models[name]['name']}, which lies farther on"
+
+
 def every_model_is_sql(graph: Graph) -> Broken:
     """A Python model reads files that a closed connection does not."""
     for key, node in graph.models.items():
@@ -571,6 +580,7 @@ RULES: tuple[Callable[[Graph], Broken], ...] = (
     nothing_speaks_of_numbers,
     nothing_quotes_a_number,
     every_model_keeps_to_its_zone,
+    nothing_reads_what_lies_farther_on,
     every_model_is_sql,
     only_the_gateway_reads_what_is_identifiable,
     raw_files_come_from_landing,

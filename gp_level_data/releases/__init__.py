@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from gp_level_data.docs_site import address, link
 from gp_level_data.project import PROJECT
 from gp_level_data.refusal import Refusal
 
@@ -220,21 +221,42 @@ def data_tests(request: dict[str, str], offered: list[dict[str, str]]) -> list[s
 
 
 def page(requests: list[dict[str, str]]) -> str:
-    """The public register as a page of the docs; how many people each is about, the mart says."""
-    header = [name.replace("_", " ") for name in REGISTER_COLUMNS]
-    rows = [[request[name] for name in REGISTER_COLUMNS] for request in requests]
-    table = [header, ["---"] * len(header), *rows]
-    return (
+    """The public register as a page of the docs: a table that fits it, then each release by itself.
+
+    How many people each is about, the mart says.
+    """
+    header = ["release", "to", "as", "from", "to the end of"]
+    table = [header, ["---"] * len(header), *(line(request) for request in requests)]
+    parts = [
         "{% docs release_register %}\n\n# Register of releases\n\n"
-        "To whom data were released, for what, and under which rule. How many people are in each"
-        " release:\n`fct_release_register`; how coarse it is: `fct_release_steps`, `fct_release_precision`; whose"
-        " recipients\nmust be told of later objections: `fct_release_recall`. "
-        f"Written {BY_HAND}.\n\n"
-        + "".join(f"- {name}: {words}.\n" for name, words in MEANS.items())
-        + "\n"
-        + "".join(f"| {' | '.join(row)} |\n" for row in table)
-        + "\n{% enddocs %}\n"
-    )
+        f"To whom data were released, for what, and under which rule. How many people are in each release:"
+        f" {link('fct_release_register')}; how coarse it is: {link('fct_release_steps')},"
+        f" {link('fct_release_precision')}; whose recipients must be told of later objections:"
+        f" {link('fct_release_recall')}. Written {BY_HAND}.\n\n",
+        *(f"- {name}: {words}.\n" for name, words in MEANS.items()),
+        "\n",
+        *(f"| {' | '.join(row)} |\n" for row in table),
+        *(entry(request) for request in requests),
+        "\n{% enddocs %}\n",
+    ]
+    return "".join(parts)
+
+
+def line(request: dict[str, str]) -> list[str]:
+    """A release in the table of the register."""
+    name, part = request["release_id"], address("releases", "exposure", request["release_id"])
+    return [
+        f"[{name}]({part})", request["recipient"], request["identifiability"],
+        request["start_date"], request["end_date"],
+    ]  # fmt: skip
+
+
+def entry(request: dict[str, str]) -> str:
+    """A release by itself: everything that the register tells of it."""
+    name = request["release_id"]
+    told = [f"- {column.replace('_', ' ')}: {request[column] or 'none'}\n" for column in REGISTER_COLUMNS[1:]]
+    model = "" if request["status"] == "closed" else f"\nIts columns: {link(f'rel_{name}')}.\n"
+    return f"\n## {name}\n\n{''.join(told)}{model}"
 
 
 def description(request: dict[str, str]) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from conftest import PROJECT, Folders
+from conftest import PROJECT, Folders, connect
 
 from gp_level_data.nets.lineage import compiled, project
 from gp_level_data.nets.spelling import numbers_quoted
@@ -155,3 +155,42 @@ def test_no_description_quotes_a_number(nodes: dict[str, dict]) -> None:
     ]
     assert sum(1 for text in texts for _ in numbers_quoted(text)) == 0
     assert [text for text in texts if not text.isascii()] == []
+
+
+# ---- in the databases --------------------------------------------------------------------------------
+
+# Written beside dbt, which knows them as sources.
+OF_THE_LEDGER = {"reported_back", "destroyed"}
+
+
+def test_a_client_reads_what_each_table_and_column_is(built: Folders) -> None:
+    """Flags what dbt did not persist a description of (persist_docs in dbt_project.yml)."""
+    with connect(built) as connection:
+        silent = connection.execute(
+            """
+            select concat_ws('.', tables.database_name, tables.schema_name, tables.table_name, column_name)
+            from duckdb_columns() as columns
+            inner join duckdb_tables() as tables using (table_oid, database_oid)
+            where
+                not tables.internal and not tables.temporary
+                and (coalesce(trim(columns.comment), '') = '' or coalesce(trim(tables.comment), '') = '')
+            order by all
+            """
+        ).fetchall()
+    assert [name for (name,) in silent if name.split(".")[2] not in OF_THE_LEDGER] == []
+
+
+def test_only_published_tables_lie_in_the_main_schema(built: Folders, nodes: dict[str, dict]) -> None:
+    """Flags a table that was moved to where it is encrypted, and left behind where everybody reads."""
+    published = {
+        node["name"]
+        for node in nodes.values()
+        if (node["resource_type"], node["database"], node["schema"]) == ("model", "marts", "main")
+    }
+    with connect(built) as connection:
+        rows = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'marts' and schema_name = 'main'"
+        ).fetchall()
+    assert "fct_gp_metrics" in published
+    assert {name for (name,) in rows} == published
+    assert all(node["original_file_path"].startswith("models/marts/") for node in nodes.values() if node["name"] in published)

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from lineage_snippets import HARMLESS, LEAKS, NOT_FOR_THE_ENGINE
 
 from gp_level_data.__main__ import main
-from gp_level_data.nets import lineage
+from gp_level_data.docs_site import under_heading
+from gp_level_data.nets import lineage, rooms
 from gp_level_data.nets.lineage import command, compiled, project, steps
 from gp_level_data.nets.lineage.table import page
 from gp_level_data.raw import landing
@@ -312,9 +313,26 @@ def test_the_command_writes_the_page(
     monkeypatch.setattr(command, "PROJECT", tmp_path)
     monkeypatch.setattr(command, "compiled_manifest", lambda project_dir: manifest)
     (tmp_path / "models").mkdir()
+    overview = (PROJECT / rooms.PAGE).read_text()
+    (tmp_path / rooms.PAGE).write_text(under_heading(overview, rooms.NAME, "out of date"))
     assert main(["lineage"]) == 0
     assert (tmp_path / command.PAGE).read_text() == (PROJECT / command.PAGE).read_text()
+    assert (tmp_path / rooms.PAGE).read_text() == overview
     assert capsys.readouterr().out.startswith("Proved: ")
+
+
+def test_a_build_writes_the_page_where_it_is_another(
+    built: Folders, analysed: dict[str, project.Analysed], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Flags a page that a build leaves as it was, and a build that stops where it may not write one."""
+    targets = built.project / "target" / "gateway", built.work / "target"
+    monkeypatch.setattr(command, "PROJECT", tmp_path)
+    assert not command.write_page(*targets), "there is no folder to write to"
+    (tmp_path / "models").mkdir()
+    (tmp_path / command.PAGE).write_text("yesterday's")
+    assert command.write_page(*targets)
+    assert (tmp_path / command.PAGE).read_text() == page(list(analysed.values()))
+    assert not command.write_page(*targets), "it is as it was"
 
 
 @pytest.mark.whole

@@ -331,6 +331,13 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "fixture in a file of its own": (
             lambda m: next(iter(m["unit_tests"].values()))["expect"].update(fixture="x"), "unit_test.", REAL),
     },
+    names.nothing_reads_what_lies_farther_on: {
+        "a rule that reads a result": (read(INTERMEDIATE, MART), INTERMEDIATE, "reads fct_gp_metrics, which lies farther on"),
+        "a gate behind the gateway": (read(GATEWAY, INTERMEDIATE), GATEWAY,
+                                      "reads int_admissions__qualifying, which lies farther on"),
+        "a release among the rules": (read(INTERMEDIATE, EXTRACT), INTERMEDIATE,
+                                      "reads rel_gpdpr_example_research, which lies farther on"),
+    },
     names.every_model_is_sql: {
         "python": (put(GATEWAY, "language", value="python"), GATEWAY, "is written in python"),
     },

@@ -1,12 +1,14 @@
-"""`python -m gp_level_data lineage`: prove the project as its files are, and write the page for
-reviewers.
+"""`gpld lineage`: prove the project as its files are, and write what the nets know for reviewers: the page of
+the proof, and the rooms of the overview.
 """
 
 from pathlib import Path
 from types import SimpleNamespace as Namespace
 
+from gp_level_data.docs_site import write_if_new
+from gp_level_data.nets import rooms
 from gp_level_data.nets.lineage import findings
-from gp_level_data.nets.lineage.compiled import compiled_manifest
+from gp_level_data.nets.lineage.compiled import built_manifest, compiled_manifest
 from gp_level_data.nets.lineage.project import analyse
 from gp_level_data.nets.lineage.table import page
 from gp_level_data.project import PROJECT
@@ -15,7 +17,7 @@ PAGE = Path("models") / "lineage.md"
 
 
 def run(chosen: Namespace) -> int:
-    """Print what is not proved; where everything is, write the page."""
+    """Print what is not proved; where everything is, write the page and the rooms."""
     manifest = compiled_manifest(PROJECT)
     found = findings(manifest)
     for finding in found:
@@ -23,9 +25,22 @@ def run(chosen: Namespace) -> int:
     if found:
         return 1
     analysed = list(analyse(manifest).values())
-    (PROJECT / PAGE).write_text(page(analysed), encoding="utf-8")
+    write_if_new(PROJECT / PAGE, page(analysed))
+    rooms.write_page(PROJECT)
     stored = [node.relation for node in analysed if node.is_stored]
     columns = sum(len(relation.columns) for relation in stored)
     print(f"Proved: {columns} columns of {len(stored)} stored tables depend on no identifier.")
     print(f"See {PAGE}.")
     return 0
+
+
+def write_page(gateway_target: Path, warehouse_target: Path) -> bool:
+    """Write the page of a finished build, where it says something else today; whether it was written.
+
+    The targets are those of its two runs. A project that cannot be written to keeps the page it has.
+    """
+    analysed = list(analyse(built_manifest(gateway_target, warehouse_target)).values())
+    try:
+        return write_if_new(PROJECT / PAGE, page(analysed))
+    except OSError:
+        return False

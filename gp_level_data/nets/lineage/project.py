@@ -27,17 +27,19 @@ SNAPSHOT_COLUMNS = (
 
 @dataclass(frozen=True)
 class Analysed:
-    """A model or snapshot: what it gives, None where it was not understood, and what was found."""
+    """A model or snapshot: what it gives, None where it was not understood, what was found, and where it lies."""
 
     name: str
     relation: Relation | None
     problems: list[str] = field(default_factory=list)
     steps_taken: set[str] = field(default_factory=set)
     is_stored: bool = True
+    folder: str = ""
 
 
 def analyse(manifest: dict, known: dict[str, Analysed] | None = None) -> dict[str, Analysed]:
-    """Every model and snapshot by its unique id, each after what it reads.
+    """Every model and snapshot by its unique id, in the order of the way: each after all that is no farther from
+    the raw files, those that are as far by name.
 
     known  what was found of models, with all that they read, where neither has changed since
     """
@@ -48,7 +50,7 @@ def analyse(manifest: dict, known: dict[str, Analysed] | None = None) -> dict[st
         if node["resource_type"] in ("model", "snapshot") and key not in done
     }
     while waiting:
-        ready = [key for key, node in waiting.items() if not set(parents(node)) & waiting.keys()]
+        ready = sorted(key for key, node in waiting.items() if not set(parents(node)) & waiting.keys())
         for key in ready:
             done[key] = analyse_node(waiting.pop(key), manifest, done)
         if not ready:
@@ -77,7 +79,8 @@ def analyse_node(node: dict, manifest: dict, done: dict[str, Analysed]) -> Analy
         queries.problems.append(f"NOT UNDERSTOOD: {error}")
         relation = None
     problems = list(dict.fromkeys(queries.problems))
-    return Analysed(node["name"], relation, problems, queries.steps_taken, is_stored(node))
+    folder = node["original_file_path"].rpartition("/")[0]
+    return Analysed(node["name"], relation, problems, queries.steps_taken, is_stored(node), folder)
 
 
 def statement(node: dict) -> exp.Expression:
