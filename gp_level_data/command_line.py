@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 # ---- how a command is told --------------------------------------------------------------------------
 
 
-class SeedRow(click.ParamType):
+class SeedRow(click.ParamType[Any]):
     """The id of a row of a seed. Completed, not checked: what carries the command out says what is none."""
 
     name = "text"
@@ -60,7 +60,7 @@ class SeedRow(click.ParamType):
         return [CompletionItem(each) for each in ids if each.startswith(incomplete)]
 
 
-class Scale(click.ParamType):
+class Scale(click.ParamType[Any]):
     """`sample`, or a share of England."""
 
     name = "share"
@@ -76,7 +76,7 @@ class Scale(click.ParamType):
         return scale
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[Any]):
     """A day, as 2017-04-02."""
 
     name = "day"
@@ -142,7 +142,7 @@ def command(name: str, says: str, place: str, *params: click.Parameter) -> click
     def run(**chosen: Any) -> int:
         module, _, function = place.partition(":")
         call = getattr(import_module(f"gp_level_data.{module}"), function)
-        return call(SimpleNamespace(**chosen))
+        return int(call(SimpleNamespace(**chosen)))
 
     return click.Command(name, callback=run, params=list(params), help=says)
 

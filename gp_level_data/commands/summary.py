@@ -281,7 +281,9 @@ def told(name: str, used: int, sent: int, but: str) -> str:
 def show_warnings(connection: duckdb.DuckDBPyConnection) -> None:
     """What is unlikely, and may be the sender's mistake: nobody's usual GP is known, nobody objected."""
     rows = connection.execute(WITHOUT_USUAL_GP).fetchall()
-    by_rule, by_practice, kept = Counter(), Counter(), {}
+    by_rule: Counter[str] = Counter()
+    by_practice: Counter[str] = Counter()
+    kept: dict[str, int] = {}
     for practice, rule, row_count, kept_count in rows:
         by_rule[rule] += row_count
         by_practice[practice] += row_count
@@ -333,7 +335,7 @@ def names(codes: list[str]) -> str:
     return f"{listed} and {len(codes) - NAMES:,} more practices" if len(codes) > NAMES else listed
 
 
-def print_table(header: list[str], rows: Iterable[tuple]) -> None:
+def print_table(header: list[str], rows: Iterable[tuple[object, ...]]) -> None:
     """Columns as wide as their widest value."""
     lines = [header, *([("" if value is None else str(value)) for value in row] for row in rows)]
     widths = [max(len(line[at]) for line in lines) for at in range(len(header))]

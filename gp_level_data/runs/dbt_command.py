@@ -11,7 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from gp_level_data.custody import store
 from gp_level_data.project import PROJECT
@@ -42,7 +42,7 @@ def run(*arguments: str, folders: dict[str, Path], stage: Stage | None = None) -
     """One dbt command in a process of its own: the two runs share no memory. Without a stage, dbt prints as it does."""
     dbt = Path(sys.executable).with_name("dbt")
     # Should this process be killed alone, dbt lives on, and the store stays locked until it has ended.
-    process = {
+    process: dict[str, Any] = {
         "cwd": PROJECT,
         "env": os.environ | {name: str(path) for name, path in folders.items()},
         "pass_fds": store.held_locks(),
