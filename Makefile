@@ -22,8 +22,8 @@ needs = $(if $(filter-out $(words $(1)),$(words $(foreach name,$(1),$(if $($(nam
 option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
-.PHONY: help build check contract preview ndop-request ndop-check release report-back export status evidence \
-	key destroy backup restore test test-all lint bench leak-score clean
+.PHONY: help build check contract preview ndop-request ndop-check release report-back public export \
+	status evidence key destroy backup restore test test-all lint bench leak-score clean
 
 help:  ## this list
 	@echo 'make TARGET [NAME=...]; RAW_DIR, KEY_DIR and STORE_DIR name the folders, the sample'"'"'s if not said'
