@@ -10,6 +10,8 @@ INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 RUN := $(VENV)/.requirements-installed
 REPORTS := $(VENV)/.requirements-reports-installed
 TEST := $(VENV)/.requirements-test-installed
+SPARK := $(VENV)/.requirements-spark-installed
+CLUSTER := $(VENV)/bin/python -m gp_level_data.cluster
 
 # What is said to make reaches the shell through the environment, and is quoted there: an apostrophe survives.
 export RAW_DIR KEY_DIR STORE_DIR VARS COLLECTION PRACTICE ID TO FROM DATE AT CONTACT MAILBOX FORMAT ORDERED_BY KEPT
@@ -22,7 +24,7 @@ needs = $(if $(filter-out $(words $(1)),$(words $(foreach name,$(1),$(if $($(nam
 option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
-.PHONY: help build check contract preview ndop-request ndop-check release report-back public export \
+.PHONY: help build cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
 	status evidence key destroy backup restore test test-all lint bench leak-score clean
 
 help:  ## this list
@@ -35,8 +37,14 @@ help:  ## this list
 
 # ---- runs ------------------------------------------------------------------------------------------
 
-build: $(RUN)  ## [VARS=...] raw files to results and documentation; the sample, if nothing is said
-	@$(GPLD) build $(call option,--vars,VARS)
+build: $(if $(filter spark,$(TARGET)),$(SPARK),$(RUN))  ## [VARS=... TARGET=spark] raw files to results and documentation; the sample, if nothing is said
+	@$(if $(filter-out spark,$(TARGET)),$(error TARGET is spark, or not said))$(if $(TARGET),$(CLUSTER),$(GPLD)) build $(call option,--vars,VARS)
+
+cluster-up: $(SPARK)  ## a Spark cluster on this machine, for `make build TARGET=spark`
+	@$(CLUSTER) up
+
+cluster-down: $(SPARK)  ## stop it, and leave nothing of it
+	@$(CLUSTER) down
 
 check: $(RUN)  ## [VARS=...] what a build would say of a raw folder; no key, nothing stored
 	@$(GPLD) check $(call option,--vars,VARS)
@@ -119,6 +127,11 @@ $(RUN): requirements.lock
 
 $(REPORTS): $(RUN) requirements-reports.lock
 	$(INSTALL) --require-hashes --only-binary :all: --requirement requirements-reports.lock
+	touch $@
+
+# Spark's package is a source distribution, which brings Java archives; nothing is compiled.
+$(SPARK): $(RUN) requirements-spark.txt
+	$(INSTALL) --requirement requirements-spark.txt
 	touch $@
 
 $(TEST): $(REPORTS) requirements-test.lock

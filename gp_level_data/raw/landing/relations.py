@@ -101,6 +101,11 @@ def create_relations(
         relation = relation_sql(connection, kind, accepted)
         made = "view" if IDENTIFIERS & set(kind.columns) else "table"
         connection.execute(f"create {made} landing.{kind.relation} as {relation}")
+    create_facts(connection, raw_dir, files)
+
+
+def create_facts(connection: duckdb.DuckDBPyConnection, raw_dir: Path, files: list[RawFile]) -> None:
+    """What was found about the files and their folder, and the metrics in the order of their flags."""
     create_table(
         connection,
         "files",

@@ -1,0 +1,108 @@
+"""`python -m gp_level_data.cluster up | build | compare | down`: the warehouse run on a Spark cluster."""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from gp_level_data.cluster import adapter, daemons, tables
+from gp_level_data.project import PROJECT, SAMPLE
+from gp_level_data.refusal import Refusal
+
+# What the gateway run makes, and what a store remembers of earlier runs; the rest is the analyst's run.
+OF_THE_GATEWAY = ("gateway", "reference")
+REMEMBERED = ("seeds", "snapshots", "history")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m gp_level_data.cluster", description=__doc__)
+    parser.add_argument("action", choices=["up", "build", "compare", "down"])
+    parser.add_argument("--vars", default="", help="dbt vars of the collection, as YAML")
+    parser.add_argument("--raw-dir", type=Path, default=os.environ.get("RAW_DIR") or SAMPLE)
+    parser.add_argument("--from-store", action="store_true", help="take the gateway's tables from the store")
+    for option, default in (("--key-dir", "keys"), ("--store-dir", "store")):
+        variable = option.removeprefix("--").replace("-", "_").upper()
+        parser.add_argument(option, type=Path, default=os.environ.get(variable) or PROJECT / ".local" / default)
+    chosen = parser.parse_args(arguments)
+    try:
+        return {"up": up, "build": build, "compare": compare, "down": down}[chosen.action](chosen)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+
+
+def up(_: argparse.Namespace) -> int:
+    where = daemons.folder()
+    daemons.up(where)
+    ports = daemons.Ports.chosen()
+    print(f"A master, {daemons.WORKERS} workers and a Thrift server on {daemons.HOST}:{ports.thrift}; everything in {where}.")
+    return 0
+
+
+def down(_: argparse.Namespace) -> int:
+    stopped = daemons.down(daemons.folder())
+    print(f"{stopped} processes stopped, and nothing of the cluster left." if stopped else "No cluster was running.")
+    return 0
+
+
+def build(chosen: argparse.Namespace) -> int:
+    """Both runs: the gateway's from raw files, an application of its own, then dbt's through the Thrift server."""
+    where = daemons.folder()
+    daemons.refuse_absent(where)
+    port = daemons.Ports.chosen().thrift
+    loaded = fresh(where / "loaded")
+    with tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
+        handed = [table for table in tables.stored(connection) if is_handed(table, chosen.from_store)]
+        tables.write(connection, handed, loaded)
+    if not chosen.from_store:
+        from gp_level_data.cluster import gateway
+
+        stored = gateway.run(chosen.raw_dir, chosen.key_dir, where, chosen.vars)
+        print(f"Gateway: {len(stored)} tables stored.")
+    execute(port, list(tables.statements(loaded)))
+    counted = Counter(adapter.run(adapter.thrift_target(daemons.HOST, port), where / "dbt", chosen.vars).values())
+    print("Warehouse:", ", ".join(f"{count} {name}" for name, count in sorted(counted.items())))
+    return int(set(counted) != {"success"})
+
+
+def compare(chosen: argparse.Namespace) -> int:
+    """What the cluster made beside what the store holds."""
+    where = daemons.folder()
+    with tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
+        made = [table for table in tables.stored(connection) if not is_handed(table, chosen.from_store)]
+        places = {table: (where / "loaded" / table.schema / table.name if table.schema in OF_THE_GATEWAY
+                          else where / "warehouse" / f"{table.schema}.db" / table.name) for table in made}  # fmt: skip
+        found = tables.differences(connection, places)
+        empty = sum(tables.count(connection, table) == 0 for table in made)
+    print(*found, sep="\n", end="\n" if found else "")
+    same = len(made) - len({each.table for each in found})
+    print(f"{same} of {len(made)} tables are the same, {empty} of them empty.")
+    return int(bool(found))
+
+
+def is_handed(table: tables.Table, from_store: bool) -> bool:
+    """Whether a table of the store is given to the cluster, rather than made there."""
+    remembered = table.schema in REMEMBERED or table.database == tables.store.RELEASED
+    return remembered or (from_store and table.schema in OF_THE_GATEWAY)
+
+
+def fresh(folder):
+    """A folder without anything in it."""
+    adapter.forget(folder)
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def execute(port: int, statements: list[str]) -> None:
+    """Statements, one after the other, through the Thrift server."""
+    from pyhive import hive
+
+    with hive.connect(daemons.HOST, port) as connection:
+        cursor = connection.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

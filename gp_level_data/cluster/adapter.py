@@ -1,0 +1,112 @@
+"""dbt's Spark adapter, told in one place what this project's contracts and databases are called there.
+
+The project says `patient_level.gateway.x` and `varchar`, as its embedded engine does. On a cluster the three databases
+are one catalogue (no two of their schemas are called alike), and a text without a length is a `string`. Nothing in the
+project's files changes, so that the nets that look at them see one project.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from gp_level_data.project import PROJECT
+from gp_level_data.refusal import Refusal
+
+TYPES = {"varchar": "string", "timestamp with time zone": "timestamp", "timestamptz": "timestamp", "integer": "int"}
+BORDER = ("models/staging/", "models/intermediate/gateway/")
+
+
+def spark_type(data_type: str) -> str:
+    """What Spark calls a type of the project's contracts."""
+    return TYPES.get(data_type.lower(), data_type.replace(", ", ","))
+
+
+def run(target: dict, where: Path, variables: str = "") -> dict[str, str]:
+    """`dbt run` of the analyst's models on a cluster: what became of each.
+
+    target  the profile's output
+    where   a folder for what dbt leaves: target, logs, its profile
+    """
+    manifest, common = parsed(target, where, variables)
+    models = [node.name for node in warehouse_models(manifest)]
+    ended = runner(manifest).invoke(["run", "--select", *models, *common])
+    if ended.result is None:
+        raise Refusal(f"`dbt run` on Spark could not start: {ended.exception}")
+    return {result.node.name: str(result.status) for result in ended.result.results}
+
+
+def compiled(where: Path, variables: str = "") -> dict:
+    """The manifest with every model compiled for Spark; no connection is opened for it."""
+    manifest, common = parsed(thrift_target("127.0.0.1", 1), where, variables)
+    ended = runner(manifest).invoke([
+        "--quiet", "compile", "--select", "resource_type:model", "--indirect-selection", "empty",
+        "--no-populate-cache", "--no-introspect", *common,
+    ])  # fmt: skip
+    if not ended.success:
+        raise Refusal(f"dbt cannot compile the models for Spark: {ended.exception}")
+    return json.loads((where / "target" / "manifest.json").read_text(encoding="utf-8"))
+
+
+def runner(manifest=None):
+    from dbt.adapters.spark.relation import SparkRelation
+    from dbt.cli.main import dbtRunner
+
+    # Two-part names: the adapter leaves the database out when it writes a name, but would refuse to be told one.
+    SparkRelation.__post_init__ = lambda self: None
+    return dbtRunner(manifest=manifest)
+
+
+def parsed(target: dict, where: Path, variables: str) -> tuple:
+    """The project as Spark's adapter parses it, and the options for the next command."""
+    profiles = where / "profiles"
+    profiles.mkdir(parents=True, exist_ok=True)
+    profile = {"gp_level_data_warehouse": {"target": "warehouse", "outputs": {"warehouse": target}}}
+    (profiles / "profiles.yml").write_text(json.dumps(profile))
+    common = [
+        "--project-dir", str(PROJECT), "--profiles-dir", str(profiles), "--target-path", str(where / "target"),
+        "--log-path", str(where / "logs"), *(["--vars", variables] if variables else []),
+    ]  # fmt: skip
+    ended = runner().invoke(["--quiet", "parse", "--no-partial-parse", *common])
+    if not ended.success:
+        raise Refusal(f"dbt cannot parse the project for Spark: {ended.exception}")
+    return as_on_spark(ended.result), common
+
+
+def warehouse_models(manifest) -> list:
+    """The models of the analyst's run."""
+    return [
+        node
+        for node in manifest.nodes.values()
+        if node.resource_type == "model" and not node.original_file_path.startswith(BORDER)
+    ]
+
+
+def as_on_spark(manifest):
+    """The manifest with Spark's types, and without what only the embedded engine does at a run's ends."""
+    for key, node in list(manifest.nodes.items()):
+        if node.resource_type == "operation":
+            # Looked into afterwards, in the files (tables.py).
+            del manifest.nodes[key]
+        elif node.resource_type == "model":
+            node.config["file_format"] = "parquet"
+            node.config["persist_docs"] = {}
+            node.constraints = []
+            for column in node.columns.values():
+                column.data_type = spark_type(column.data_type) if column.data_type else None
+                column.constraints = []
+    return manifest
+
+
+def thrift_target(host: str, port: int) -> dict:
+    """The profile's output for the Thrift server of daemons.py."""
+    return {
+        "type": "spark", "method": "thrift", "host": host, "port": port, "schema": "main",
+        "threads": int(os.environ.get("SPARK_DBT_THREADS", "2")), "connect_retries": 2, "connect_timeout": 10,
+        "poll_interval": 1,
+    }  # fmt: skip
+
+
+def forget(where: Path) -> None:
+    """Remove what dbt left."""
+    shutil.rmtree(where, ignore_errors=True)

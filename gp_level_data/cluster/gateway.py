@@ -1,0 +1,226 @@
+"""The gateway run on a cluster: an application of its own, with the raw files and the key, that nobody else can reach.
+
+Raw files are parsed by the same reader as on one machine, a file a task, so that a broken line is the same line; every
+model after it is Spark's SQL. What is identifiable is held in the executors' memory, their spill encrypted, and ends
+with the application. Stored are pseudonymised tables and counts, as Parquet files of the folder that the analyst's run
+is given.
+"""
+
+import functools
+import logging
+import os
+import pickle
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow
+
+from gp_level_data import releases
+from gp_level_data.cluster import adapter, daemons
+from gp_level_data.custody import keys, pseudonym
+from gp_level_data.project import PROJECT, SAMPLE, read_settings
+from gp_level_data.raw import landing, ndop_files
+from gp_level_data.raw.landing import relations
+from gp_level_data.runs import gateway
+
+# pyspark writes a failing statement to its log whole, and a failing value may stand in what a cast says.
+WRITES_STATEMENTS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+IN_MEMORY = "memory"
+
+
+def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "") -> list[str]:
+    """Build the gateway's models into a folder of Parquet files; the names of those that are stored there."""
+    settings = read_settings(variables)
+    if raw_dir.resolve() == SAMPLE.resolve():
+        settings = {**settings}
+    gateway.check_run(raw_dir, key_dir, settings)
+    collection = settings["collection"]
+    active = releases.active_ids(collection, releases.day_of(settings))
+    for name in (collection, *active):
+        keys.read_key(key_dir, name)
+    manifest = adapter.compiled(where / "dbt-gateway", variables)
+    spark = session(where)
+    try:
+        give_functions(spark, key_dir, collection, active)
+        land(spark, raw_dir, collection)
+        return build(spark, manifest, where / "loaded")
+    finally:
+        spark.stop()
+
+
+def session(where: Path):
+    """A session of the cluster, by its settings; never the one of the Thrift server."""
+    for name in WRITES_STATEMENTS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    from pyspark.sql import SparkSession
+
+    os.environ.update(
+        SPARK_LOCAL_IP=daemons.HOST, PYSPARK_PYTHON=sys.executable,
+        PYSPARK_SUBMIT_ARGS=f"--properties-file {where / 'spark.conf'} pyspark-shell",
+    )  # fmt: skip
+    builder = SparkSession.builder.appName("gateway")
+    for name, value in {
+        "spark.ui.port": str(daemons.Ports.chosen().driver_page + 1),
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.executorEnv.PYTHONPATH": os.pathsep.join([str(PROJECT), *(path for path in sys.path if path)]),
+        "spark.log.level": "ERROR",
+    }.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+# ---- the key ----------------------------------------------------------------------------------------
+
+
+@functools.cache
+def pseudonymiser(key_dir: str, collection: str):
+    """On an executor: the function that holds the key, read there from the secrets that are mounted there."""
+    return pseudonym.pseudonymiser(keys.read_key(Path(key_dir), collection), collection)
+
+
+@functools.cache
+def release_pseudonymiser(key_dir: str, names: tuple[str, ...]):
+    return pseudonym.release_pseudonymiser({name: keys.read_key(Path(key_dir), name) for name in names})
+
+
+def give_functions(spark, key_dir: Path, collection: str, active: list[str]) -> None:
+    """Register the functions that make pseudonyms. What travels is where a secret is mounted, never a key."""
+    import pandas
+    from pyspark.sql.functions import pandas_udf
+
+    mounted, names = str(key_dir.resolve()), tuple(sorted(active))
+
+    def pseudonymise(numbers: pandas.Series) -> pandas.Series:
+        from gp_level_data.cluster.gateway import pseudonymiser
+
+        made = pseudonymiser(mounted, collection)(pyarrow.array(numbers, pyarrow.string()))
+        return pandas.Series(made.to_pylist(), dtype=object)
+
+    def release_pseudonym(ids: pandas.Series, numbers: pandas.Series) -> pandas.Series:
+        from gp_level_data.cluster.gateway import release_pseudonymiser
+
+        columns = (pyarrow.array(each, pyarrow.string()) for each in (ids, numbers))
+        return pandas.Series(release_pseudonymiser(mounted, names)(*columns).to_pylist(), dtype=object)
+
+    spark.udf.register("pseudonymise", pandas_udf(pseudonymise, "string"))
+    spark.udf.register("release_pseudonym", pandas_udf(release_pseudonym, "string"))
+
+
+# ---- raw files --------------------------------------------------------------------------------------
+
+
+def land(spark, raw_dir: Path, collection: str) -> None:
+    """The schema `landing` as temporary views, the relations of raw files read where they are asked for."""
+    files = relations.look_at_all(raw_dir, collection)
+    relations.refuse_without_national_files(files)
+    for kind in landing.file_kinds(collection):
+        accepted = [file for file in files if file.kind == kind and file.refused_rule is None]
+        view(spark, read_by_executors(spark, kind, accepted), "landing", kind.relation)
+    with duckdb.connect() as connection:
+        # What was found of the files, and the small files of the exchange of National Data Opt-outs.
+        create_small_relations(connection, raw_dir, files)
+        names = connection.execute("select table_name from information_schema.tables where table_schema = 'landing'")
+        for (name,) in names.fetchall():
+            rows = connection.execute(f"from landing.{name}").to_arrow_table()
+            view(spark, spark.createDataFrame(rows), "landing", name)
+
+
+def create_small_relations(connection: duckdb.DuckDBPyConnection, raw_dir: Path, files: list) -> None:
+    connection.execute("create schema landing")
+    relations.create_facts(connection, raw_dir, files)
+    ndop_files.create_relations(connection, raw_dir)
+
+
+def read_by_executors(spark, kind: landing.FileKind, files: list):
+    """A relation of raw files, one file a task; all columns text, but the place of a row."""
+    with duckdb.connect() as connection:
+        described = connection.execute(f"describe {relations.relation_sql(connection, kind, [])}").fetchall()
+    schema = ", ".join(f"`{name}` {'bigint' if 'INT' in of_type else 'string'}" for name, of_type, *_ in described)
+    given = spark.createDataFrame([(pickle.dumps(file),) for file in files], "file binary")
+    return given.repartition(max(1, len(files))).mapInArrow(rows_of_files, schema)
+
+
+def rows_of_files(batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+    """On an executor: the rows of the files of a task, by the reader of one machine."""
+    for batch in batches:
+        for pickled in batch.column(0).to_pylist():
+            file = pickle.loads(pickled)
+            with duckdb.connect(config={"threads": 1}) as connection:
+                select = relations.relation_sql(connection, file.kind, [file])
+                for made in connection.execute(select).to_arrow_reader(10_000):
+                    yield pyarrow.RecordBatch.from_arrays([as_text(column) for column in made.columns], made.schema.names)
+
+
+def as_text(column: pyarrow.Array) -> pyarrow.Array:
+    return column.cast(pyarrow.int64() if pyarrow.types.is_integer(column.type) else pyarrow.string())
+
+
+# ---- models -----------------------------------------------------------------------------------------
+
+
+def build(spark, manifest: dict, to: Path) -> list[str]:
+    """Every model of the gateway run, in the order in which they read each other."""
+    nodes = manifest["nodes"]
+    for node in nodes.values():
+        if node["resource_type"] == "seed":
+            view(spark, seed_rows(spark, node), node["schema"], node["name"])
+    of_store = {f"{node['schema']}.{node.get('identifier') or node['name']}" for node in manifest["sources"].values()}
+    known = of_store | {f"{node['schema']}.{node['name']}" for node in nodes.values() if "schema" in node}
+    stored = []
+    for node in in_order(nodes):
+        made = spark.sql(with_views(node["compiled_code"], known))
+        if node["config"]["materialized"] == "table" and node["database"] == IN_MEMORY:
+            # Of patients, and read by several models: held in memory, what does not fit encrypted.
+            made = made.persist()
+        elif node["config"]["materialized"] == "table":
+            place = to / node["schema"] / node["name"]
+            made.coalesce(1).write.mode("overwrite").parquet(place.as_uri())
+            made = spark.read.schema(made.schema).parquet(place.as_uri())
+            stored.append(f"{node['schema']}.{node['name']}")
+        view(spark, made, node["schema"], node["name"])
+    return stored
+
+
+def in_order(nodes: dict) -> list[dict]:
+    """The gateway's models, each after those that it reads."""
+    ordered: dict[str, dict] = {}
+
+    def visit(name: str) -> None:
+        node = nodes.get(name)
+        if node is None or name in ordered or node["resource_type"] != "model":
+            return
+        for upstream in node["depends_on"]["nodes"]:
+            visit(upstream)
+        ordered[name] = node
+
+    for name, node in nodes.items():
+        if node["original_file_path"].startswith(adapter.BORDER):
+            visit(name)
+    return list(ordered.values())
+
+
+def with_views(sql: str, known: set[str]) -> str:
+    """A statement that reads temporary views: they have names of one part."""
+    return re.sub(r"(?<![\w.`])`?(\w+)`?\.`?(\w+)`?", lambda found: name_of(found) if f"{found[1]}.{found[2]}" in known else found[0], sql)
+
+
+def name_of(found: re.Match) -> str:
+    return f"{found[1]}__{found[2]}"
+
+
+def view(spark, rows, schema: str, name: str) -> None:
+    rows.createOrReplaceTempView(f"{schema}__{name}")
+
+
+def seed_rows(spark, node: dict):
+    """The rows of a seed, with the types of its settings."""
+    path = PROJECT / node["original_file_path"]
+    types = {name: str(kind) for name, kind in (node["config"].get("column_types") or {}).items()}
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "from read_csv(?, header = true, nullstr = '', quote = '\"', escape = '\"', types = ?)", [str(path), types]
+        ).to_arrow_table()
+    return spark.createDataFrame(rows)

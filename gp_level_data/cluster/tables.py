@@ -1,0 +1,140 @@
+"""Tables between a DuckDB store and the cluster's folder of Parquet files, and what became of them.
+
+The embedded engine reads Parquet as the cluster writes it, so that the two are compared, and the cluster's files looked
+into, without asking the cluster.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from gp_level_data.custody import keys, store
+from gp_level_data.refusal import Refusal
+
+# Doubles of two engines differ in their last bits: a sum adds in another order.
+DECIMALS = 9
+DATABASES = (store.MARTS, store.PATIENT_LEVEL, store.RELEASED)
+
+
+@dataclass(frozen=True)
+class Table:
+    database: str
+    schema: str
+    name: str
+
+    @property
+    def on_spark(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    def __str__(self) -> str:
+        return f'"{self.database}"."{self.schema}"."{self.name}"'
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How a table differs; counts, and names of columns, never a row."""
+
+    table: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.what}"
+
+
+def open_store(store_dir: Path, key_dir: Path) -> duckdb.DuckDBPyConnection:
+    """The databases of a store, read-only for who keeps to it. A Refusal where there is none."""
+    marts = store.database_file(store_dir, store.MARTS)
+    if not marts.exists():
+        raise Refusal(f"There is no store in {store_dir}: `make build` makes one.")
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'Europe/London'")
+    key = keys.read_key(key_dir, keys.STORE_KEY)
+    for database in DATABASES:
+        file = store.database_file(store_dir, database)
+        if file.exists() and database == store.MARTS:
+            connection.execute(f"attach '{store.sql_text(file)}' as {database} (read_only)")
+        elif file.exists():
+            store.attach_encrypted(connection, store_dir, database, key)
+    return connection
+
+
+def stored(connection: duckdb.DuckDBPyConnection) -> list[Table]:
+    """Every table of the store."""
+    rows = connection.execute(
+        "select database_name, schema_name, table_name from duckdb_tables()"
+        f" where database_name in {DATABASES} and not temporary order by all"
+    ).fetchall()
+    return [Table(*row) for row in rows]
+
+
+def count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    return connection.execute(f"select count(*) from {table}").fetchone()[0]
+
+
+def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], to: Path) -> None:
+    """Write tables of a store as Parquet files, to <schema>/<name> below a folder."""
+    for table in tables:
+        place = to / table.schema / table.name
+        place.mkdir(parents=True)
+        connection.execute(f"copy (from {table}) to '{place / 'part.parquet'}' (format parquet)")
+
+
+def statements(loaded: Path) -> Iterator[str]:
+    """The statements that make the tables of that folder known to Spark, and the schemas that the run writes to."""
+    places = sorted(place for place in loaded.glob("*/*") if place.is_dir())
+    for schema in sorted({place.parent.name for place in places} | {"main"}):
+        yield f"create schema if not exists {schema}"
+    for place in places:
+        name = f"{place.parent.name}.{place.name}"
+        yield f"drop table if exists {name}"
+        yield f"create table {name} using parquet location '{place.as_uri()}'"
+
+
+def differences(connection: duckdb.DuckDBPyConnection, places: dict[Table, Path]) -> list[Difference]:
+    """How tables at their places differ from the store's, row for row, whatever their order."""
+    return [found for table, place in places.items() for found in of_table(connection, table, place)]
+
+
+def of_table(connection: duckdb.DuckDBPyConnection, table: Table, place: Path) -> Iterator[Difference]:
+    files = sorted(map(str, place.glob("*.parquet")))
+    if not place.is_dir():
+        yield Difference(table.on_spark, "is not there")
+        return
+    wanted = types_of(connection, f"from {table}")
+    if not files:
+        # Spark writes no file for a table without rows; the table's columns are compared by its contract.
+        count = connection.execute(f"select count(*) from {table}").fetchone()[0]
+        if count:
+            yield Difference(table.on_spark, f"has no rows, not {count}")
+        return
+    made = f"read_parquet({json.dumps(files).replace(chr(34), chr(39))})"
+    got = types_of(connection, f"from {made}")
+    if set(wanted) != set(got):
+        yield Difference(table.on_spark, f"has other columns: {sorted(set(wanted) ^ set(got))}")
+        return
+    ours = f"select {alike(wanted, wanted)} from {table}"
+    theirs = f"select {alike(got, wanted)} from {made}"
+    missing, extra = (
+        connection.execute(f"select count(*) from ({one} except all {other})").fetchone()[0]
+        for one, other in ((ours, theirs), (theirs, ours))
+    )
+    if missing or extra:
+        yield Difference(table.on_spark, f"lacks {missing} rows and has {extra} others")
+
+
+def types_of(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in connection.execute(f"describe {query}").fetchall()}
+
+
+def alike(types: dict[str, str], wanted: dict[str, str]) -> str:
+    """The columns in the order and types of the store, doubles to the decimals that both engines vouch for."""
+    columns = []
+    for name, kind in wanted.items():
+        column = f'cast("{name}" as {kind})'
+        if kind == "DOUBLE":
+            column = f"round({column}, {DECIMALS})"
+        columns.append(f'{column} as "{name}"')
+    return ", ".join(columns)

@@ -1,0 +1,276 @@
+"""The same models on a Spark cluster: the same tables, and the key nowhere but where it is mounted.
+
+What needs a cluster is of the whole tier, and left out where pyspark or Java is not installed.
+"""
+
+import base64
+import importlib.util
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import PROJECT, SAMPLE
+
+from gp_level_data.cluster import daemons, tables
+from gp_level_data.custody import keys
+from gp_level_data.refusal import Refusal
+
+COLLECTION = "individual_gp_level_data"
+HAS_SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
+needs_spark = pytest.mark.skipif(
+    not HAS_SPARK, reason="pyspark (requirements-spark.txt) or Java is not installed"
+)
+
+
+# ---- without a cluster ------------------------------------------------------------------------------
+
+
+def test_without_java_one_sentence(monkeypatch, tmp_path):
+    monkeypatch.setattr(daemons.importlib.util, "find_spec", lambda _: importlib.util.spec_from_file_location("p", __file__))
+    monkeypatch.setattr(daemons.metadata, "version", lambda _: "4.0.5")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Refusal, match=r"^Java is not installed: Spark needs Java 17 or newer"):
+        daemons.up(tmp_path / "cluster")
+    assert not (tmp_path / "cluster").exists()
+
+
+@pytest.mark.parametrize("version", ["3.5.6", "4.0.4", "4.1.0", "5.0"])
+def test_a_spark_that_was_not_tried_is_refused(monkeypatch, version):
+    monkeypatch.setattr(daemons.importlib.util, "find_spec", lambda _: importlib.util.spec_from_file_location("p", __file__))
+    monkeypatch.setattr(daemons.metadata, "version", lambda _: version)
+    with pytest.raises(Refusal, match="was not tried"):
+        daemons.check_installed()
+
+
+def test_without_spark_one_sentence(monkeypatch):
+    monkeypatch.setattr(daemons.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(Refusal, match="^Spark is not installed: pip install -r requirements-spark.txt$"):
+        daemons.check_installed()
+
+
+def test_a_port_in_use_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(daemons, "check_installed", lambda: tmp_path)
+    with socket.socket() as taken:
+        taken.bind((daemons.HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("SPARK_MASTER_PORT", str(port))
+        with pytest.raises(Refusal, match=f"^Port {port} is in use"):
+            daemons.up(tmp_path / "cluster")
+    assert not (tmp_path / "cluster").exists()
+
+
+def test_no_cluster_is_told(tmp_path):
+    with pytest.raises(Refusal, match="^No cluster is running: start it with `make cluster-up`"):
+        daemons.refuse_absent(tmp_path)
+
+
+def test_the_command_refuses_in_one_sentence(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-m", "gp_level_data.cluster", "build"],
+        cwd=PROJECT, env={**os.environ, "CLUSTER_DIR": str(tmp_path / "none")}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1 and ended.stderr.startswith("No cluster is running")
+
+
+def test_a_process_id_that_was_given_out_again_is_left_alone(tmp_path):
+    """The id is somebody else's now: this test's own process, which would not survive to say so."""
+    somebody = daemons.Process("master", os.getpid(), "1")
+    (tmp_path / daemons.STATE).write_text(json.dumps([vars(somebody)]))
+    assert daemons.running(tmp_path) == []
+    assert daemons.down(tmp_path) == 0
+
+
+def test_no_amount_of_memory_is_refused(monkeypatch):
+    monkeypatch.setenv("SPARK_WORKER_MEMORY", "lots")
+    with pytest.raises(Refusal, match="SPARK_WORKER_MEMORY is no amount of memory"):
+        daemons.memory("SPARK_WORKER_MEMORY", "1g")
+
+
+@pytest.fixture
+def two_stores(tmp_path):
+    """A table, and what a cluster could have made of it."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'Europe/London'")
+        connection.execute(f"attach '{tmp_path / 'marts.duckdb'}' as marts")
+        connection.execute(
+            "create table marts.main.t as select * from (values ('a', 1::bigint, 0.1::double, timestamptz '2017-04-02 09:00:00+01'),"
+            " ('b', null, 0.3, null), ('b', null, 0.3, null)) as t (name, n, share, sent_at)"
+        )
+        place = tmp_path / "main.db" / "t"
+        place.mkdir(parents=True)
+        yield connection, tables.Table("marts", "main", "t"), place
+
+
+@pytest.mark.parametrize(
+    ("made", "is_same"),
+    [
+        ("from marts.main.t order by name desc", True),
+        ("select name, n, share + 1e-13 as share, sent_at from marts.main.t", True),
+        ("select name, n, share + 1e-6 as share, sent_at from marts.main.t", False),
+        ("select distinct * from marts.main.t", False),
+        ("select upper(name) as name, n, share, sent_at from marts.main.t", False),
+        ("select name, coalesce(n, 0) as n, share, sent_at from marts.main.t", False),
+        ("select name, n, share, sent_at + interval 1 hour as sent_at from marts.main.t", False),
+        ("select name, n, share from marts.main.t", False),
+        ("from marts.main.t limit 0", False),
+        ("from marts.main.t union all from marts.main.t limit 4", False),
+    ],
+)
+def test_tables_are_compared_row_for_row(two_stores, made, is_same):
+    connection, table, place = two_stores
+    connection.execute(f"copy ({made}) to '{place / 'part.parquet'}' (format parquet)")
+    assert (tables.differences(connection, {table: place}) == []) is is_same
+
+
+def test_a_table_that_is_not_there_is_a_difference(two_stores):
+    connection, table, place = two_stores
+    assert tables.differences(connection, {table: place.with_name("nowhere")})
+    assert tables.differences(connection, {table: place})
+
+
+# ---- on a cluster -----------------------------------------------------------------------------------
+
+
+def forms_of(secret: bytes) -> dict[str, bytes]:
+    """A key, and what is as good as it: the pads of its HMAC; in every form that text could have it."""
+    padded = secret.ljust(64, b"\0")
+    values = {
+        "key": secret,
+        "inner pad": bytes(byte ^ 0x36 for byte in padded),
+        "outer pad": bytes(byte ^ 0x5C for byte in padded),
+    }
+    forms = {}
+    for name, value in values.items():
+        start = value[:32]
+        forms |= {
+            f"{name}, plain": start,
+            f"{name}, hexadecimal": start.hex().encode(),
+            f"{name}, HEXADECIMAL": start.hex().upper().encode(),
+            f"{name}, spaced": " ".join(f"{byte:02X}" for byte in start).encode(),
+            f"{name}, base 64": base64.b64encode(start)[:40],
+            f"{name}, escaped": repr(start)[2:-1].encode(),
+        }
+    return forms
+
+
+def found_in(content: bytes, forms: dict[str, bytes]) -> set[str]:
+    return {name for name, form in forms.items() if form in content}
+
+
+def everything_below(folder: Path) -> Iterator[bytes]:
+    for path in folder.rglob("*"):
+        if path.is_file() and path.suffix != ".jar":
+            yield path.read_bytes()
+
+
+def pages_of(port: int) -> Iterator[bytes]:
+    """Every page of an application's web UI that a page leads to, and its REST answers."""
+    base = f"http://{daemons.HOST}:{port}"
+    waiting, seen = ["/jobs/", "/api/v1/applications"], set()
+    while waiting and len(seen) < 2_000:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        try:
+            with urllib.request.urlopen(base + path, timeout=30) as page:
+                content = page.read()
+        except OSError:
+            continue
+        yield content
+        text = content.decode(errors="replace")
+        waiting += [link for link in re.findall(r'href="(/[^"#]*)', text) if "kill" not in link and "static" not in link]
+        if path == "/api/v1/applications":
+            for each in json.loads(text):
+                waiting += [f"{path}/{each['id']}/{what}" for what in ("environment", "sql?details=true&length=2000", "stages")]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A cluster with the sample's tables on it, a store that one machine built, and the pages as they were."""
+    where = tmp_path_factory.mktemp("cluster")
+    folders = {"RAW_DIR": SAMPLE, "KEY_DIR": where / "keys", "STORE_DIR": where / "store", "CLUSTER_DIR": where / "cluster"}
+    environment = {**os.environ, **{name: str(path) for name, path in folders.items()}, "DO_NOT_TRACK": "1"}
+
+    def command(*arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-m", *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+        )
+
+    assert command("gp_level_data", "build").returncode == 0
+    up = command("gp_level_data.cluster", "up")
+    try:
+        assert up.returncode == 0, up.stderr
+        built = command("gp_level_data.cluster", "build")
+        yield folders, command, built, list(pages_of(daemons.Ports.chosen().driver_page))
+    finally:
+        command("gp_level_data.cluster", "down")
+        assert not folders["CLUSTER_DIR"].exists()
+
+
+@needs_spark
+@pytest.mark.whole
+def test_every_table_is_the_same_as_on_one_machine(cluster):
+    _, command, built, _ = cluster
+    assert built.returncode == 0, built.stdout[-2000:]
+    compared = command("gp_level_data.cluster", "compare")
+    assert compared.returncode == 0, compared.stdout
+
+
+@needs_spark
+@pytest.mark.whole
+def test_the_key_is_nowhere_that_the_cluster_writes_or_shows(cluster):
+    folders, _, built, pages = cluster
+    assert built.returncode == 0
+    forms = forms_of(keys.read_key(folders["KEY_DIR"], COLLECTION))
+    left = [found for content in everything_below(folders["CLUSTER_DIR"]) if (found := found_in(content, forms))]
+    shown = [found for content in pages if (found := found_in(content, forms))]
+    said = found_in((built.stdout + built.stderr).encode(), forms)
+    assert (left, shown, said) == ([], [], set())
+    assert len(pages) > 20
+
+
+@needs_spark
+@pytest.mark.whole
+def test_a_key_in_an_expression_is_found(cluster):
+    """The other way, which this project does not go: the pads of a key that stand in SQL are in event log and pages."""
+    from pyhive import hive
+
+    folders = cluster[0]
+    planted = os.urandom(32)
+    forms = forms_of(planted)
+    pad = bytes(byte ^ 0x36 for byte in planted.ljust(64, b"\0")).hex()
+    with hive.connect(daemons.HOST, daemons.Ports.chosen().thrift) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"select sha2(concat(X'{pad}', cast(metric_id as binary)), 256) from seeds.metrics")
+        cursor.fetchall()
+    assert any(found_in(content, forms) for content in everything_below(folders["CLUSTER_DIR"] / "events"))
+    assert any(found_in(content, forms) for content in pages_of(daemons.Ports.chosen().driver_page))
+
+
+@needs_spark
+@pytest.mark.whole
+def test_both_workers_worked(cluster):
+    """Each did at least a quarter of the tasks of the analyst's run."""
+    folders = cluster[0]
+    tasks: dict[str, int] = {}
+    for path in (folders["CLUSTER_DIR"] / "events").rglob("*"):
+        for line in path.read_text().splitlines() if path.is_file() else ():
+            if '"SparkListenerTaskEnd"' in line:
+                executor = json.loads(line)["Task Info"]["Executor ID"]
+                tasks[executor] = tasks.get(executor, 0) + 1
+    assert len(tasks) >= daemons.WORKERS
+    assert min(tasks.values()) >= sum(tasks.values()) / (2 * len(tasks))
