@@ -8,6 +8,7 @@ project's files changes, so that the nets that look at them see one project.
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from gp_level_data.project import PROJECT
@@ -22,14 +23,15 @@ def spark_type(data_type: str) -> str:
     return TYPES.get(data_type.lower(), data_type.replace(", ", ","))
 
 
-def run(target: dict, where: Path, variables: str = "") -> dict[str, str]:
+def run(target: dict, where: Path, variables: str = "", only: Iterable[str] = ()) -> dict[str, str]:
     """`dbt run` of the analyst's models on a cluster: what became of each.
 
     target  the profile's output
     where   a folder for what dbt leaves: target, logs, its profile
+    only    names of models, where the others are there already
     """
     manifest, common = parsed(target, where, variables)
-    models = [node.name for node in warehouse_models(manifest)]
+    models = list(only) or [node.name for node in warehouse_models(manifest)]
     ended = runner(manifest).invoke(["run", "--select", *models, *common])
     if ended.result is None:
         raise Refusal(f"`dbt run` on Spark could not start: {ended.exception}")

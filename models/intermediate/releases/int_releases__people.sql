@@ -13,7 +13,7 @@ with registrations as (
         people.sexual_orientation,
         people.lsoa,
         practices.ccg_code,
-        year(cast(settings.collected_at as date)) - people.birth_year as age,
+        cast(year(cast(settings.collected_at as date)) - people.birth_year as bigint) as age,
         row_number() over (
             partition by pseudonyms.release_id, pseudonyms.patient_key
             order by people.registered_on desc, people.practice_code asc nulls last
