@@ -5,7 +5,6 @@ not about anybody: no row count, no practice by name but in the table of objecti
 and nothing runs, so the folder can be put on any server.
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace as Namespace
@@ -16,7 +15,7 @@ from gp_level_data.commands.report_back import owner
 from gp_level_data.custody import publication, published_tables
 from gp_level_data.end import ledger, policy
 from gp_level_data.pages import public_site
-from gp_level_data.pages.handed_out import Written, write_csv, write_text
+from gp_level_data.pages.handed_out import Written, complete_or_nothing, write_csv, write_text
 from gp_level_data.refusal import Refusal
 
 
@@ -36,14 +35,8 @@ def run(chosen: Namespace) -> int:
     twice = {store.collection for store in told if [s.collection for s in told].count(store.collection) > 1}
     if twice:
         raise Refusal(f"Two of the stores hold {', '.join(sorted(twice))}.")
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    try:
-        unfinished.mkdir(mode=0o700, parents=True)
+    with complete_or_nothing(folder) as unfinished:
         written = list(files(told, chosen.contact or owner(), unfinished))
-        unfinished.rename(folder)
-    except OSError as error:
-        raise Refusal(f"The folder {folder} cannot be written: {error.strerror}.") from None
     print(f"{folder / 'index.html'}: {len(written)} files, {sum(file.byte_count for file in written):,} bytes.")
     return 0
 

@@ -9,10 +9,16 @@ Whatever stops the command, it can be called again: the folders appear at one mo
 """
 
 import filecmp
+import functools
+import itertools
+import multiprocessing
+import os
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace as Namespace
+from typing import TYPE_CHECKING
 
 import duckdb
 import yaml
@@ -22,10 +28,15 @@ from gp_level_data.commands import build
 from gp_level_data.custody import checksums, keys, publication, published_tables, store
 from gp_level_data.end import ledger, policy
 from gp_level_data.pages import packs, previous, words
-from gp_level_data.pages.handed_out import Written, write, write_csv, write_sums, write_text
+from gp_level_data.pages.handed_out import Written, settle, write, write_csv, write_sums, write_text
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.progress import Progress
 
+if TYPE_CHECKING:
+    from gp_level_data.pages.reports import Facts
+
+# So many folders are written before it is worth starting other processes.
+ALONE, MOST_PROCESSES = 100, 4
 EXPOSURES = project.PROJECT / "models" / "marts" / "gp_report" / "_gp_report__exposures.yml"
 
 
@@ -101,10 +112,8 @@ def hand_over(
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700, parents=True)
-        practices = [
-            {"practice_code": pack.practice.code, "files": write_folder(facts, pack, unfinished)}
-            for pack in packs.packs(connection)
-        ]
+        practices = list(write_folders(facts, packs.packs(connection), unfinished))
+        settle()
         if to.exists() and any(to.iterdir()):
             if not is_same(unfinished, to):
                 raise Refusal(f"The folder {to} holds something else: name another one.")
@@ -117,8 +126,20 @@ def hand_over(
     return practices
 
 
-def write_folder(facts, pack: packs.Pack, to: Path) -> list[dict]:
-    """One practice's folder; its files for the record."""
+def write_folders(facts: "Facts", of_all: Iterator[packs.Pack], to: Path) -> Iterator[dict]:
+    """A folder for each practice, and its files for the record; by several processes where there are many."""
+    first = list(itertools.islice(of_all, ALONE))
+    yield from (write_folder(facts, pack, to) for pack in first)
+    if len(first) < ALONE:
+        return
+    # Afresh and not forked: an engine that is at work does not survive a fork.
+    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        yield from pool.imap(functools.partial(write_folder, facts, to=to), of_all, chunksize=8)
+
+
+def write_folder(facts: "Facts", pack: packs.Pack, to: Path) -> dict:
+    """One practice's folder; the practice and its files for the record."""
     from gp_level_data.pages import reports, workbook
 
     code = pack.practice.code
@@ -140,7 +161,7 @@ def write_folder(facts, pack: packs.Pack, to: Path) -> list[dict]:
     )
     written.append(write_text(folder / "read_me.txt", read_me(facts, pack)))
     written.append(write_sums(folder, written))
-    return [recorded(file) for file in written]
+    return {"practice_code": code, "files": [recorded(file) for file in written]}
 
 
 def recorded(file: Written) -> dict:
@@ -152,7 +173,7 @@ def recorded(file: Written) -> dict:
     }
 
 
-def read_me(facts, pack: packs.Pack) -> str:
+def read_me(facts: "Facts", pack: packs.Pack) -> str:
     """What the folder is, for whoever opens it first."""
     code = pack.practice.code
     lines = [

@@ -9,8 +9,9 @@ import functools
 import math
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import altair
 import numpy
@@ -106,24 +107,29 @@ def of_funnel(
         axis=altair.Axis(title=None, tickCount=5, domain=False, labelPadding=6),
     )
     between = numpy.geomspace(*sizes, 40)
-    layers = [
-        altair.Chart(altair.Data(values=points))
-        .mark_line(strokeWidth=1.3, strokeDash=[1, 0] if level == 99.8 else [4, 3], color=CURVE)
-        .encode(x=x, y=y, detail="piece:N")
-        for level in LEVELS
-        for side in ("lower", "upper")
-        if (points := curve(unit, baseline, side, level, between, values))
-    ]
-    middle = [{"size": size, "value": baseline} for size in sizes]
-    layers.append(
-        altair.Chart(altair.Data(values=middle)).mark_line(strokeWidth=1.6, color=INK).encode(x=x, y=y)
+    points = [{"size": size, "value": baseline, "line": "middle"} for size in sizes]
+    for level in LEVELS:
+        for side in ("lower", "upper"):
+            points += curve(unit, baseline, side, level, between, values)
+    lines = list(dict.fromkeys(point["line"] for point in points))
+    chart = altair.Chart(altair.Data(values=points)).mark_line(strokeWidth=1.4).encode(
+        x=x,
+        y=y,
+        strokeDash=by_line(lines, lambda line: [4, 3] if line.startswith("95 ") else [1, 0]),
+        color=by_line(lines, lambda line: INK if line == "middle" else CURVE),
     )
-    chart = altair.layer(*layers).properties(width=PLOT_WIDTH - 34, height=FUNNEL_HEIGHT)
+    chart = chart.properties(width=PLOT_WIDTH - 34, height=FUNNEL_HEIGHT)
     return drawn(
         chart,
         Scale(*sizes, 0, PLOT_WIDTH - 34, is_logarithmic=True),
         Scale(*values, FUNNEL_HEIGHT, 0),
     )
+
+
+def by_line(lines: list[str], look: Callable[[str], Any]) -> dict:
+    """How each line looks, without a legend."""
+    scale = {"domain": lines, "range": [look(line) for line in lines]}
+    return {"field": "line", "type": "nominal", "scale": scale, "legend": None}
 
 
 def curve(
@@ -132,7 +138,7 @@ def curve(
     """Points of a limit, where they lie within the upright axis."""
     limits = funnel_limits(unit, baseline, side, level, sizes)
     return [
-        {"size": round(float(size), 2), "value": round(float(limit), 3), "piece": side}
+        {"size": round(float(size), 2), "value": round(float(limit), 3), "line": f"{level} {side}"}
         for size, limit in zip(sizes, limits)
         if values[0] <= limit <= values[1]
     ]

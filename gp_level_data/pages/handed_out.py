@@ -51,13 +51,11 @@ def write_text(path: Path, text: str) -> Written:
 
 
 def write(path: Path, content: bytes) -> Written:
-    """A file, for its owner alone until it is handed over."""
+    """A file, for its owner alone until it is handed over; on the disk for good after `settle`."""
     handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
     return Written(path.name, len(content), hashlib.sha256(content).digest())
 
 
@@ -76,6 +74,11 @@ def written(path: Path) -> Written:
     return Written(path.name, len(content), hashlib.sha256(content).digest())
 
 
+def settle() -> None:
+    """Whatever was written is on the disk for good. Once for all: file by file, a country takes an hour."""
+    os.sync()
+
+
 @contextmanager
 def complete_or_nothing(folder: Path) -> Iterator[Path]:
     """A folder that appears at one moment, when all is in it; nothing of it where that fails."""
@@ -84,6 +87,7 @@ def complete_or_nothing(folder: Path) -> Iterator[Path]:
     try:
         unfinished.mkdir(mode=0o700, parents=True)
         yield unfinished
+        settle()
         unfinished.rename(folder)
     except OSError as error:
         raise Refusal(f"The folder {folder} cannot be written: {error.strerror}.") from None

@@ -4,8 +4,10 @@ Every part is read once, in the order of the practices. What a part has of CCGs 
 read first and given to each practice that it concerns.
 """
 
+import functools
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import duckdb
 
@@ -109,10 +111,23 @@ class Table:
     part: Part
     header: tuple[str, ...]
     rows: list[tuple]
-    records: list[dict] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.records = [dict(zip(self.header, row)) for row in self.rows]
+    @functools.cached_property
+    def records(self) -> list[dict]:
+        return [dict(zip(self.header, row)) for row in self.rows]
+
+    def by(self, *columns: str) -> dict[tuple, list[dict]]:
+        """Records by some of their columns; looked up once."""
+        if columns not in self._by:
+            found = defaultdict(list)
+            for row in self.records:
+                found[tuple(row[column] for column in columns)].append(row)
+            self._by[columns] = found
+        return self._by[columns]
+
+    @functools.cached_property
+    def _by(self) -> dict[tuple, dict[tuple, list[dict]]]:
+        return {}
 
 
 @dataclass(frozen=True)

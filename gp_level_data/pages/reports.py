@@ -4,7 +4,6 @@ A GP's page has the own list and what it is seen beside, and no colleague's. Wha
 number, so no mark: no coordinate of a drawing can tell of it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -13,7 +12,7 @@ from markupsafe import Markup
 
 from gp_level_data.end import policy
 from gp_level_data.pages import frames, templates, words
-from gp_level_data.pages.packs import Pack, Table
+from gp_level_data.pages.packs import Pack
 
 LEVELS = ("practice", "ccg", "england")
 COMPARATORS = {"england": "England", "ccg": "the CCG"}
@@ -228,17 +227,8 @@ def moment_before(pack: Pack) -> str | None:
 
 
 def of(pack: Pack, file: str, columns: tuple[str, ...]) -> dict[tuple, list[dict]]:
-    """Rows of a table by some of their columns; looked up once a pack."""
-    table: Table | None = pack.tables.get(file)
-    if table is None:
-        return {}
-    kept = table.__dict__.setdefault("_by", {})
-    if columns not in kept:
-        found = defaultdict(list)
-        for row in table.records:
-            found[tuple(row[column] for column in columns)].append(row)
-        kept[columns] = found
-    return kept[columns]
+    """Rows of a table by some of their columns; of a table that is not there, none."""
+    return pack.tables[file].by(*columns) if file in pack.tables else {}
 
 
 # ---- metrics ----------------------------------------------------------------------------------------

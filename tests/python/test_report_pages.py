@@ -540,6 +540,15 @@ def test_the_same_results_give_the_same_bytes(handed: Handed, built: Folders, tm
     assert report_back.is_same(handed.folder, again.folder)
 
 
+def test_several_processes_write_what_one_does(
+    handed: Handed, built: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flags a folder that is another when it is written beside others, or is not written at all."""
+    monkeypatch.setattr(report_back, "ALONE", 3)
+    again = hand_over(built.store, built.keys, tmp_path / "again")
+    assert report_back.is_same(handed.folder, again.folder)
+
+
 # ---- the collection before --------------------------------------------------------------------------
 
 

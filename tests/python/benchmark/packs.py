@@ -87,12 +87,20 @@ def make(chosen: argparse.Namespace, folder: Path) -> None:
             """
             create temp table copies as
             with practices as (
-                select practice_code as old, row_number() over (order by practice_code) - 1 as at, count(*) over () as together
+                select
+                    practice_code as old,
+                    row_number() over (order by practice_code) - 1 as place,
+                    count(*) over () as together
                 from built.main.dim_practices where is_collected
+            ),
+
+            numbered as (
+                select old, place + together * round as number
+                from practices cross join range(?) as rounds (round)
             )
-            select old, chr(cast(65 + (at + together * copy) % 26 as integer)) || lpad(cast(at + together * copy as varchar), 5, '0') as new
-            from practices cross join range(?) as copies (copy)
-            where at + together * copy < ?
+
+            select old, chr(cast(65 + number % 26 as integer)) || lpad(cast(number as varchar), 5, '0') as new
+            from numbered where number < ?
             """,
             [chosen.practices, chosen.practices],
         )
