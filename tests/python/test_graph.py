@@ -192,8 +192,8 @@ def test_whatever_calls_pseudonymise_passes_the_gate_itself(models: dict[str, di
 
 
 # Behind each lies disclosure control: whatever comes out of it is rounded or withheld.
-SHOWN = ("int_disclosure__cells", "int_conditions__shown")
-EXACT_SUBJECTS = ("metrics", "admissions", "disclosure", "conditions", "registers", "planning")
+SHOWN = ("int_gp_report__cells", "int_conditions__cells", "int_planning__cells")
+EXACT_SUBJECTS = ("metrics", "admissions", "disclosure", "gp_report", "conditions", "registers", "planning")
 # Thresholds, and what there is to be counted and where: nothing about anybody.
 NO_COUNTS = ("int_disclosure__rules", "int_planning__metrics", "int_planning__places")
 

@@ -1,7 +1,7 @@
 -- Unit:       an area (a GP's list, a practice, a CCG, England), a metric, and an end of what its
 --             value is told to be, the lowest or the highest; the same where it is told exactly
 -- Interval:   of the proportion, or of the rate for one patient, unrounded
--- Disclosure: int_disclosure__cells; null where a count is withheld, and where nobody is eligible
+-- Disclosure: int_gp_report__cells; null where a count is withheld, and where nobody is eligible
 -- Source:     domain handbook, section 9: Wilson for proportions, Poisson for rates (S4, S79)
 
 {% set counts = ['ends.numerator', 'ends.denominator'] %}
@@ -10,17 +10,15 @@ with ends as (
 
     select
         area_level,
-        practice_code,
         area_code,
         metric_id,
         'lowest' as value_end,
         lowest_numerator as numerator,
         highest_denominator as denominator
-    from {{ ref('int_disclosure__cells') }}
+    from {{ ref('int_gp_report__cells') }}
     union all
     select
         area_level,
-        practice_code,
         area_code,
         metric_id,
         'highest' as value_end,
@@ -29,13 +27,12 @@ with ends as (
             when lowest_denominator > 0 then greatest(lowest_denominator, highest_numerator)
             else lowest_denominator
         end as denominator
-    from {{ ref('int_disclosure__cells') }}
+    from {{ ref('int_gp_report__cells') }}
 
 )
 
 select
     ends.area_level,
-    ends.practice_code,
     ends.area_code,
     ends.metric_id,
     ends.value_end,
@@ -60,4 +57,4 @@ inner join {{ ref('metrics') }} as metrics on ends.metric_id = metrics.metric_id
 left join {{ ref('int_measures__poisson_limits') }} as poisson
     on ends.numerator = poisson.event_count
 order by
-    ends.area_level, ends.practice_code, ends.area_code, ends.metric_id, ends.value_end
+    ends.area_level, ends.area_code, ends.metric_id, ends.value_end

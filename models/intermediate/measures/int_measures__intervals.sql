@@ -4,7 +4,6 @@
 
 select
     area_level,
-    practice_code,
     area_code,
     metric_id,
     max(lower_99_8) filter (where value_end = 'lowest') as lower_99_8,
@@ -12,5 +11,5 @@ select
     max(upper_95) filter (where value_end = 'highest') as upper_95,
     max(upper_99_8) filter (where value_end = 'highest') as upper_99_8
 from {{ ref('int_measures__extremes') }}
-group by area_level, practice_code, area_code, metric_id
-order by area_level, practice_code, area_code, metric_id
+group by area_level, area_code, metric_id
+order by area_level, area_code, metric_id

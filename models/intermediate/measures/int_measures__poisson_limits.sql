@@ -13,12 +13,12 @@ with possible as (
 counts as (
 
     select cells.lowest_numerator as event_count
-    from {{ ref('int_disclosure__cells') }} as cells
+    from {{ ref('int_gp_report__cells') }} as cells
     inner join {{ ref('metrics') }} as metrics on cells.metric_id = metrics.metric_id
     where metrics.unit = 'per_1000' and cells.lowest_numerator is not null
     union distinct
     select cells.highest_numerator as event_count
-    from {{ ref('int_disclosure__cells') }} as cells
+    from {{ ref('int_gp_report__cells') }} as cells
     inner join {{ ref('metrics') }} as metrics on cells.metric_id = metrics.metric_id
     where metrics.unit = 'per_1000' and cells.highest_numerator is not null
     union distinct

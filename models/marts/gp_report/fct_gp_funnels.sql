@@ -2,7 +2,7 @@
 -- Category:   whether the GP's interval leaves the comparator out, which is whether the result lies
 --             beyond the funnel's limits; no rank, no score, and none for a short list. Where a
 --             count is not told exactly: only where all that it may be agree
--- Disclosure: int_disclosure__cells
+-- Disclosure: int_gp_report__cells
 
 with compared as (
 
@@ -21,15 +21,13 @@ with compared as (
         on
             lowest.area_level = 'gp'
             and lowest.value_end = 'lowest'
-            and comparisons.practice_code = lowest.practice_code
-            and comparisons.gp_code = lowest.area_code
+            and comparisons.area_code = lowest.area_code
             and comparisons.metric_id = lowest.metric_id
     inner join {{ ref('int_measures__extremes') }} as highest
         on
             highest.area_level = 'gp'
             and highest.value_end = 'highest'
-            and comparisons.practice_code = highest.practice_code
-            and comparisons.gp_code = highest.area_code
+            and comparisons.area_code = highest.area_code
             and comparisons.metric_id = highest.metric_id
 
 )
