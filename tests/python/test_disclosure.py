@@ -6,6 +6,7 @@ counts. The same attacker must win where small numbers alone are withheld.
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -13,7 +14,7 @@ import duckdb
 import numpy as np
 import pytest
 from attacker import Cell, Published, by_propagation, by_solver, passed_on, revealed
-from conftest import Folders
+from conftest import PROJECT, Folders
 from disclosure_run import (
     CONDITIONS,
     LISTS,
@@ -158,6 +159,42 @@ def changed(queries: dict[str, str], model: str, rule: str, instead: str) -> dic
     """The same SQL without one of its rules."""
     assert rule in queries[model], "the test no longer finds what it switches off"
     return queries | {model: queries[model].replace(rule, instead)}
+
+
+EXAMPLE = """
+    select
+        cells.gp_code,
+        room.cell_count,
+        if(room.is_primary, '', room.cell_count - room.shown_down || ' to ' || room.cell_count + room.shown_up),
+        room.cell_count - room.suppressed_down || ' to ' || room.cell_count + room.suppressed_up,
+        room.upper_protection || ' and ' || room.lower_protection,
+        case when room.is_primary then 'primary' when decided.is_suppressed then 'secondary' else 'shown' end,
+        coalesce(cells.numerator_count || '', '*'),
+        if(cells.is_exact, cells.lowest_numerator || '', '')
+    from patient_level.intermediate.int_gp_report__room as room
+    inner join patient_level.intermediate.int_gp_report__decided as decided
+        using (area_level, area_code, metric_id, measure)
+    inner join patient_level.intermediate.int_gp_report__cells as cells using (area_level, area_code, metric_id)
+    where area_level = 'gp' and measure = 'numerator'
+    order by all
+"""
+
+
+def test_the_example_worked_by_hand_is_what_is_computed(runner: Runner) -> None:
+    """Flags a step of macros/disclosure/README.md that the macros no longer take."""
+    text = (PROJECT / "macros/disclosure/README.md").read_text()
+    by_hand = [tuple(cell.strip() for cell in line[1:-2].split("|")) for line in re.findall(r"(?m)^\| G\d .*\|\n", text)]
+    gps = [("A81001", gp, "bowel", int(count), 1000) for gp, count, *_ in by_hand]
+    practices = {"A81001": "00K"}
+    runner.forget()
+    runner.run(gps, areas_of(gps, practices), practices)
+    computed = [tuple(map(str, row)) for row in runner.connection.execute(EXAMPLE).fetchall()]
+    assert len(by_hand) == 5 and computed == by_hand
+    totals = runner.connection.execute(
+        "select distinct numerator_count, lowest_numerator, highest_numerator"
+        " from patient_level.intermediate.int_gp_report__cells where area_level <> 'gp'"
+    )
+    assert totals.fetchall() == [(90, 92, 92)]
 
 
 # What keeps values from telling withheld counts, and random counts of which one is learnt without it.
