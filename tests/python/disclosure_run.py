@@ -49,7 +49,8 @@ def given(other: str) -> str:
         collected_at timestamptz);
     create table marts.seeds.emergency_conditions (definition varchar, condition varchar);
     create table marts.seeds.metrics (metric_id varchar, origin varchar, unit varchar);
-    create table marts.dim_metrics (metric_id varchar, unit varchar);
+    create table marts.seeds.exact_poisson_limits as
+        select * from read_csv('{PROJECT / "seeds/exact_poisson_limits.csv"}', hive_partitioning = false);
     create table marts.seeds.disclosure_rules as
         select * from read_csv('{PROJECT / "seeds/disclosure_rules.csv"}', hive_partitioning = false);
 """
@@ -100,7 +101,6 @@ class Runner:
         for metric, origin in METRICS.items():
             unit = "per_1000" if metric in LISTS else "percent"
             self.connection.execute("insert into marts.seeds.metrics values (?, ?, ?)", [metric, origin, unit])
-            self.connection.execute("insert into marts.dim_metrics values (?, ?)", [metric, unit])
         for condition in CONDITIONS:
             self.connection.execute("insert into marts.seeds.emergency_conditions values ('d', ?)", [condition])
 

@@ -25,4 +25,4 @@ select
     'release_recall' as metric_id,
     person_count as cell_count
 from {{ ref('int_releases__recalled') }}
-order by metric_id, parent_code, area_code
+order by metric_id, parent_code, part_code
