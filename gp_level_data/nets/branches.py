@@ -17,7 +17,6 @@ NET = "names"
 MACRO = "dbt_macro__"
 # Macros that choose by a setting, and between what.
 CHOOSES = {
-    "poisson_limit": "the count from which Byar's limits do: each count has one or the other, of the same count",
     "release_extract": "the day of a release: one that is not allowed on it is no SQL at all",
     "refuse_release": "the same",
     "release_refusal": "the same",

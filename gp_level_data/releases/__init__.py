@@ -133,20 +133,15 @@ def files(project: Path) -> dict[Path, str]:
 
 
 def macro(project: Path) -> str:
-    """The macro `release_rules`: the rows of the seeds, but for where they come from."""
-    seeds = {
-        seed: [
-            {name: fit(value) for name, value in row.items() if name != "provenance"}
-            for row in rows_of(seed, project)
-        ]
-        for seed in RULES
-    }
-    return (
-        f"{{#- Written from the seeds {BY_HAND}. -#}}\n"
-        "{% macro release_rules() -%}\n"
-        f"{{{{ return({json.dumps(seeds, indent=4)}) }}}}\n"
-        "{%- endmacro %}\n"
-    )
+    """The macro `release_rules`: the rows of the seeds, one a line, but for where they come from."""
+    lines = [f"{{#- Written from the seeds {BY_HAND}. -#}}", "{% macro release_rules() -%}", "{{ return({"]
+    for seed in RULES:
+        lines.append(f'    "{seed}": [')
+        for row in rows_of(seed, project):
+            told = {name: fit(value) for name, value in row.items() if name != "provenance"}
+            lines.append(f"        {json.dumps(told)},")
+        lines.append("    ],")
+    return "\n".join([*lines, "}) }}", "{%- endmacro %}"]) + "\n"
 
 
 def fit(value: str) -> str:

@@ -1,13 +1,11 @@
-{#- events * (1 -+ z/3 * events^-0.5 - 1/9 * events^-1 + further terms with -1.5, -2, ...)^3 -#}
-{% macro byars_limit(side, count, confidence=95, further_terms=[]) -%}
-    {%- set sign = {'lower': '-', 'upper': ''}[side] -%}
-    {%- set terms = [sign ~ z_value(confidence) ~ ' / 3', '-1e0 / 9'] + further_terms -%}
+{#- events * (1 -+ z/3 * events^-0.5 - 1/9 * events^-1)^3 -#}
+{% macro byars_limit(side, count, confidence=95) -%}
+    {%- set sign = {'lower': '-', 'upper': '+'}[side] -%}
     {%- set events = {'lower': count, 'upper': '(' ~ count ~ ' + 1)'}[side] -%}
     {{ events }} * power(
         1
-        {%- for term in terms %}
-        + {{ term }} * power(greatest({{ events }}, 1), {{ loop.index / -2 }}e0)
-        {%- endfor %},
+        {{ sign }} {{ z_value(confidence) }} / 3 * power(greatest({{ events }}, 1), -0.5e0)
+        - 1e0 / 9 * power(greatest({{ events }}, 1), -1.0e0),
         3
     )
 {%- endmacro %}

@@ -1,6 +1,3 @@
-{% macro rate_limit(
-    side, count, denominator, per=1000, confidence=95, exact_below=none
-) -%}
-    {%- set limit = poisson_limit(side, count, confidence, exact_below) -%}
-    {{ per }} * {{ limit }} / nullif({{ denominator }}, 0)
+{% macro rate_limit(side, count, denominator, exact, confidence=95) -%}
+    {{ poisson_limit(side, count, exact, confidence) }} / nullif({{ denominator }}, 0)
 {%- endmacro %}

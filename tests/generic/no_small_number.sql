@@ -6,7 +6,7 @@
 --        it is exact, or that they do not leave open at all; one beside a withheld count; a fraction without counts; a
 --        list or structure, which may hold any of them.
 -- Why:   a small number tells of somebody, and so does the difference between an exact number and a rounded one.
--- Mend:  read int_disclosure__cells, int_conditions__shown or int_assurance__shown, or use shown_counts. What is no
+-- Mend:  read the cells of a publication (int_gp_report__cells), or use shown_counts. What is no
 --        number of people is `excepted`, with the reason. `added_up` says which rows are sums of shown rows, whose
 --        values follow from the ranges of those.
 select count(*) as cell_count

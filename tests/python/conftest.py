@@ -224,7 +224,7 @@ def rest_is_whole(items: list[pytest.Item]) -> None:
 # a run that stands has nothing to say in.
 OF_OTHERS = re.compile(
     r".*[.](int_(journals|registers|planning|releases)__\w+|int_opt_outs__not_disseminated|rel_\w+"
-    r"|int_disclosure__(bands|breakdowns)|fct_(activity|coverage|prevalence|register_targets)"
+    r"|fct_(activity|coverage|prevalence|register_targets)"
     r"|fct_release_(precision|recall|steps)|fct_reported_back|reported_back|destroyed|int_(intake|assurance)__refusals|int_opt_outs__lost)"
 )
 

@@ -8,17 +8,21 @@ from conftest import PROJECT, Folders
 
 MODELS = (
     "models/intermediate/disclosure",
+    "models/intermediate/gp_report",
     "models/intermediate/conditions",
     "models/intermediate/measures",
     "models/marts/gp_report",
 )
 MARTS = ("fct_gp_metrics", "fct_comparators", "fct_gp_funnels", "fct_emergency_admissions")
-SUBJECTS = ("disclosure", "conditions", "measures")
-GIVEN_MODELS = ("int_conditions__counts",)
+SUBJECTS = ("disclosure", "gp_report", "conditions", "measures")
 CONDITIONS = ("asthma", "copd", "angina", "epilepsy")
 LISTS = {"emergency_admissions"}
 METRICS = {"emergency_admissions": "hospital", "bowel": "practice", "diabetes": "practice"}
-GIVEN = f"""
+
+
+def given(other: str) -> str:
+    """Empty tables of what the models read. `other` is the publication that is not run, and shows nothing."""
+    return f"""
     attach ':memory:' as marts; attach ':memory:' as patient_level;
     create schema patient_level.intermediate; create schema marts.reference;
     create schema marts.seeds; create schema marts.history;
@@ -28,18 +32,14 @@ GIVEN = f"""
     create table patient_level.intermediate.int_metrics__by_area (
         area_level varchar, area_code varchar, metric_id varchar,
         numerator_count bigint, denominator_count bigint);
-    create table patient_level.intermediate.int_conditions__counts (
+    create table patient_level.intermediate.int_metrics__by_condition (
         area_level varchar, practice_code varchar, area_code varchar, condition varchar,
         patient_count bigint, admission_count bigint);
-    create table patient_level.intermediate.int_planning__areas (
-        area_level varchar, area_code varchar, parent_code varchar, metric_id varchar,
-        numerator_count bigint, denominator_count bigint);
-    create table patient_level.intermediate.int_planning__bands (
-        ccg_code varchar, metric_id varchar, band varchar, numerator_count bigint, denominator_count bigint);
-    create table patient_level.intermediate.int_planning__limits (
-        area_level varchar, practice_code varchar, area_code varchar, parent_code varchar, metric_id varchar,
-        measure varchar, is_list boolean, is_changed_by_few boolean, cell_count bigint, lowest_count bigint,
-        highest_count bigint, lowest_shown_count bigint, highest_shown_count bigint);
+    create table patient_level.intermediate.int_{other}__room (
+        area_level varchar, area_code varchar, metric_id varchar, numerator_count bigint, denominator_count bigint);
+    create table patient_level.intermediate.int_{other}__cells (
+        area_level varchar, area_code varchar, metric_id varchar, numerator_count integer,
+        denominator_count integer, is_exact boolean);
     create table marts.reference.int_ods__practices (practice_code varchar, ccg_code varchar);
     create table marts.reference.int_collection__settings (
         collection varchar, collected_at timestamptz, emergency_definition varchar);
@@ -49,7 +49,8 @@ GIVEN = f"""
         collected_at timestamptz);
     create table marts.seeds.emergency_conditions (definition varchar, condition varchar);
     create table marts.seeds.metrics (metric_id varchar, origin varchar, unit varchar);
-    create table marts.dim_metrics (metric_id varchar, unit varchar);
+    create table marts.seeds.exact_poisson_limits as
+        select * from read_csv('{PROJECT / "seeds/exact_poisson_limits.csv"}', hive_partitioning = false);
     create table marts.seeds.disclosure_rules as
         select * from read_csv('{PROJECT / "seeds/disclosure_rules.csv"}', hive_partitioning = false);
 """
@@ -63,7 +64,6 @@ def compiled(folders: Folders) -> dict[str, str]:
         name: file.read_text()
         for name, file in files.items()
         if name.startswith(tuple(f"int_{subject}__" for subject in SUBJECTS)) or name in MARTS
-        if name not in GIVEN_MODELS
     }
     assert len(queries) > 10, f"no compiled models in {folder}"
     ordered: dict[str, str] = {}
@@ -71,7 +71,7 @@ def compiled(folders: Folders) -> dict[str, str]:
         for name, sql in queries.items():
             # its own previous content is a table of the last run
             needs = set(re.findall(rf"int_(?:{'|'.join(SUBJECTS)})__\w+", without_history(sql)))
-            if name not in ordered and not needs - ordered.keys() - {name, *GIVEN_MODELS}:
+            if name not in ordered and not needs - ordered.keys() - {name}:
                 ordered[name] = sql
     return ordered
 
@@ -97,11 +97,10 @@ class Runner:
         self.queries = queries
         self.connection = duckdb.connect()
         self.connection.execute("set timezone = 'Europe/London'")
-        self.connection.execute(GIVEN)
+        self.connection.execute(given("planning"))
         for metric, origin in METRICS.items():
             unit = "per_1000" if metric in LISTS else "percent"
             self.connection.execute("insert into marts.seeds.metrics values (?, ?, ?)", [metric, origin, unit])
-            self.connection.execute("insert into marts.dim_metrics values (?, ?)", [metric, unit])
         for condition in CONDITIONS:
             self.connection.execute("insert into marts.seeds.emergency_conditions values ('d', ?)", [condition])
 
@@ -113,9 +112,9 @@ class Runner:
         conditions: list = (),
         collected_at: str = "2017-04-02 09:00:00+01",
     ) -> None:
-        """All models over exact counts: int_metrics__by_gp and __by_area, int_conditions__counts."""
+        """All models over exact counts: int_metrics__by_gp and __by_area, int_metrics__by_condition."""
         for table, rows in (
-            ("patient_level.intermediate.int_conditions__counts", conditions),
+            ("patient_level.intermediate.int_metrics__by_condition", conditions),
             ("patient_level.intermediate.int_metrics__by_gp", gps),
             ("patient_level.intermediate.int_metrics__by_area", areas),
             ("marts.reference.int_ods__practices", list(practices.items())),
@@ -183,7 +182,7 @@ def publication(connection: duckdb.DuckDBPyConnection, told: bool = True) -> Pub
     conditions = {
         (level, practice or "", code, condition, counted): count
         for level, practice, code, condition, *counts in rows(
-            "select * from patient_level.intermediate.int_conditions__counts"
+            "select * from patient_level.intermediate.int_metrics__by_condition"
         )
         for counted, count in zip(("patients", "admissions"), counts, strict=True)
         if (condition == "any") == (counted == "admissions")

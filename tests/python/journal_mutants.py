@@ -57,9 +57,9 @@ MUTANTS = [
     Mutant(SPELLINGS, "for ever", "|206[0-4])", "|206[0-4]|9999)", "9999-12-31 stands for none, and nobody is born then"),
     Mutant(SPELLINGS, "long ago", "'(18[89]", "'(0001|18[89]", "0001-01-01 stands for none, and nobody lives for so long"),
     Mutant(SPELLINGS, "other days", "-[0-9]{2}' -%}", "-[0-9]{2}.*' -%}", "a day is a day"),
-    Mutant("macros/to_measured_value.sql", "long values", "{1,5}", "{1,10}", "a person's number is no value"),
-    Mutant("macros/to_measured_value.sql", "long decimals", "{1,3}", "{1,6}", "a value has three decimals at most"),
-    Mutant("macros/to_measured_value.sql", "no sign", "-?[0-9]", "[0-9]", "a value may be negative"),
+    Mutant("macros/journals/to_measured_value.sql", "long values", "{1,5}", "{1,10}", "a person's number is no value"),
+    Mutant("macros/journals/to_measured_value.sql", "long decimals", "{1,3}", "{1,6}", "a value has three decimals at most"),
+    Mutant("macros/journals/to_measured_value.sql", "no sign", "-?[0-9]", "[0-9]", "a value may be negative"),
     # the row
     Mutant(
         JUDGED, "foreign rows", "<> journals.practice_code", "<> coalesce(journals.stated_practice_code, '')",
@@ -173,19 +173,19 @@ MUTANTS = [
     ),
     # the person
     Mutant(
-        "macros/days_last_said.sql", "the latest row", "case when {{ detail }} is not null then said_on end", "said_on",
+        "macros/journals/days_last_said.sql", "the latest row", "case when {{ detail }} is not null then said_on end", "said_on",
         "a later row that is silent takes nothing back",
     ),
     Mutant(
-        "macros/days_last_said.sql", "across practices", "partition by practice_code, nhs_number",
+        "macros/journals/days_last_said.sql", "across practices", "partition by practice_code, nhs_number",
         "partition by nhs_number", "a person at two practices is two rows",
     ),
     Mutant(
-        "macros/said_last.sql", "any day", "case when said_on = {{ detail }}_said_on then {{ detail }} end",
+        "macros/journals/said_last.sql", "any day", "case when said_on = {{ detail }}_said_on then {{ detail }} end",
         "{{ detail }}", "the latest day decides",
     ),
     Mutant(
-        "macros/agreed.sql", "the lowest", "case when min({{ detail }}) = max({{ detail }}) then min({{ detail }}) end",
+        "macros/journals/agreed.sql", "the lowest", "case when min({{ detail }}) = max({{ detail }}) then min({{ detail }}) end",
         "min({{ detail }})", "two that disagree on the latest day are none",
     ),
     Mutant(PATIENTS, "unusable rows", "    where rejected_rule is null\n", "", "an unusable row says nothing of anybody"),
@@ -243,7 +243,7 @@ MUTANTS = [
            "only of stored records a value is emptied"),
     Mutant(REMOVED, "lost lines", "-sum(row_count) as record_count", "sum(row_count) as record_count",
            "a line that cannot be read is counted"),
-    Mutant("macros/emptied_details.sql", "out of scope", "    and scope_rule is null\n", "",
+    Mutant("macros/journals/emptied_details.sql", "out of scope", "    and scope_rule is null\n", "",
            "a detail is emptied of who is collected"),
     # what is linked
     Mutant(HOSPITAL, "later episodes", "\n        and episodes.episode_order = '1'", "",

@@ -135,7 +135,7 @@ class Marts:
                 " from patient_level.intermediate.int_metrics__by_area"
             ).fetchall()
         }
-        self.units = dict(connection.execute("select metric_id, unit from marts.dim_metrics").fetchall())
+        self.units = dict(connection.execute("select metric_id, unit from marts.seeds.metrics").fetchall())
         self.gps = rows(connection, "select * from marts.main.fct_gp_metrics")
         self.areas = rows(connection, "select * from marts.main.fct_comparators")
         self.funnels = rows(connection, "select * from marts.main.fct_gp_funnels")

@@ -255,7 +255,7 @@ WRONG_RELEASES = {
     "of two tables": (AGGREGATE, {"parents": [
         SETTINGS, "model.gp_level_data_warehouse.fct_prevalence", "model.gp_level_data_warehouse.fct_coverage",
     ]}),
-    "of exact counts": (AGGREGATE, {"parents": [SETTINGS, "model.gp_level_data_warehouse.int_disclosure__counts"]}),
+    "of exact counts": (AGGREGATE, {"parents": [SETTINGS, "model.gp_level_data_warehouse.int_gp_report__room"]}),
     "of a table and exact counts": (AGGREGATE, {"parents": [
         SETTINGS, "model.gp_level_data_warehouse.fct_prevalence", "model.gp_level_data_warehouse.int_planning__areas",
     ]}),

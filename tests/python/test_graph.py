@@ -192,8 +192,8 @@ def test_whatever_calls_pseudonymise_passes_the_gate_itself(models: dict[str, di
 
 
 # Behind each lies disclosure control: whatever comes out of it is rounded or withheld.
-SHOWN = ("int_disclosure__cells", "int_conditions__shown")
-EXACT_SUBJECTS = ("metrics", "admissions", "disclosure", "conditions", "registers", "planning")
+SHOWN = ("int_gp_report__cells", "int_conditions__cells", "int_planning__cells")
+EXACT_SUBJECTS = ("metrics", "admissions", "disclosure", "gp_report", "conditions", "registers", "planning")
 # Thresholds, and what there is to be counted and where: nothing about anybody.
 NO_COUNTS = ("int_disclosure__rules", "int_planning__metrics", "int_planning__places")
 
@@ -213,3 +213,37 @@ def test_results_come_from_shown_counts(manifest: dict, models: dict[str, dict])
     results = {n: m for n, m in models.items() if in_folder(m, "marts/gp_report", "marts/planning")}
     assert len([n for n, node in results.items() if doors & ancestors(manifest, node)]) >= 7
     assert not offenders(results, lambda node: bool(ancestors(manifest, node, doors) & exact))
+
+
+# How long the way to a result may be: models in a row from the raw file to it, and models that it is built from.
+WAYS = {"fct_gp_metrics": (20, 45), "fct_emergency_admissions": (22, 47)}
+OF_OTHER_PUBLICATIONS = re.compile(r"int_(journals|registers|planning|assurance|releases|ndop|social_care)__|stg_(ndop|social_care)__")
+
+
+def steps(manifest: dict, key: str, known: dict[str, int]) -> int:
+    """How many models stand in a row, the last of them this one."""
+    if key not in known:
+        above = [name for name in manifest["parent_map"][key] if name.startswith("model.")]
+        known[key] = 1 + max((steps(manifest, name, known) for name in above), default=0)
+    return known[key]
+
+
+@pytest.mark.parametrize("mart", WAYS)
+def test_a_result_is_built_from_its_own_publication_alone(manifest: dict, models: dict[str, dict], mart: str) -> None:
+    """Flags a result behind which stands what has nothing to do with it, or a way that nobody can follow any more."""
+    most_steps, most_models = WAYS[mart]
+    built_from = {name for name in ancestors(manifest, models[mart]) if name.startswith("model.")}
+    assert not [name for name in built_from if OF_OTHER_PUBLICATIONS.search(name)]
+    assert steps(manifest, models[mart]["unique_id"], {}) <= most_steps
+    assert len(built_from) <= most_models
+
+
+DISCLOSURE = re.compile(
+    r"int_(disclosure__\w+|(gp_report|conditions|planning|assurance|releases)__(room|decided|cells))"
+)
+
+
+def test_disclosure_control_is_three_models_a_publication(models: dict[str, dict]) -> None:
+    """Flags a fourth dialect of one method."""
+    found = [name for name in models if DISCLOSURE.fullmatch(name)]
+    assert 15 <= len(found) <= 18

@@ -193,20 +193,20 @@ def test_random_patients_reveal_nothing(planning: Planning, attack: Callable, se
 # What is left out, and random patients of whom the attacker then learns something.
 RULES = {
     "small numbers alone": (
-        "int_disclosure__withheld", "room.is_withheld or decided.is_withheld", "room.is_withheld", (1, 2, 3),
+        "int_planning__cells", "room.is_primary or decided.is_suppressed", "room.is_primary", (1, 2, 3),
     ),
     "values are exact where nobody hides": (
-        "int_disclosure__cells", "held.is_held or withheld.shown_count is null", "false", (13, 19),
+        "int_planning__cells", "held.is_held or held.shown_count is null", "false", (13, 19),
     ),
-    "a withheld total closes its bands": ("int_disclosure__breakdowns", "or totals.is_withheld", "", (16,)),
+    "a suppressed total closes its bands": ("int_planning__decided", "or totals.is_suppressed", "", (16,)),
     "bands that hide nothing are closed": (
-        "int_disclosure__breakdowns", "or bool_or(bands.is_total_withheld)", "or bool_and(false)", (17,),
+        "int_planning__decided", "or bool_or(parts.is_total_suppressed)", "or bool_and(false)", (17,),
     ),
     "a count is no smaller than its parts": (
-        "int_planning__limits", "when parts.largest_count is null", "when true", (16,),
+        "int_planning__room", "when parts.largest_count is null", "when true", (16,),
     ),
     "a count is no larger than what it is part of": (
-        "int_planning__limits", "when wholes.cell_count is null", "when true", (44,),
+        "int_planning__room", "when wholes.cell_count is null", "when true", (44,),
     ),
 }  # fmt: skip
 
@@ -235,10 +235,10 @@ def test_a_ccgs_total_that_its_bands_tell_hides_no_practice(planning: Planning) 
         [row for key, (at, is_on) in zip(keys, everybody)
          for row in (("patients", key, at, True, True), ("diabetes", key, at, is_on, True))],
     )  # fmt: skip
-    sql = planning.queries["int_planning__limits"]
+    sql = planning.queries["int_planning__room"]
     less = sql.replace("measures.area_level = 'ccg' and measures.kind = 'register' as is_exact", "false as is_exact")
     assert less != sql
-    for changed, is_safe in ((None, True), ({"int_planning__limits": less}, False)):
+    for changed, is_safe in ((None, True), ({"int_planning__room": less}, False)):
         planning.run(NOT_GIVEN, changed)
         published = publication(planning.rows)
         assert bool(revealed(published, by_solver(published))) != is_safe

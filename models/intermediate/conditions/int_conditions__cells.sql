@@ -1,56 +1,36 @@
--- Every area's patients by condition, zeros included, in the order in which conditions are closed:
--- the rarest in England first.
+-- Patients by condition, and admissions, as they may be shown: 0, to the nearest 5, or not at all.
 
-with conditions as (
-
-    select distinct codes.condition
-    from {{ ref('emergency_conditions') }} as codes
-    inner join {{ ref('int_collection__settings') }} as settings
-        on codes.definition = settings.emergency_definition
-
-),
-
-ranked as (
+with judged as (
 
     select
-        conditions.condition,
-        cast(row_number() over (
-            order by coalesce(england.patient_count, 0) nulls last, conditions.condition nulls last
-        ) as bigint) as condition_rank
-    from conditions
-    left join {{ ref('int_conditions__counts') }} as england
-        on england.area_level = 'england' and conditions.condition = england.condition
-
-),
-
-cells as (
-
-    select
-        areas.area_level,
-        areas.practice_code,
-        areas.area_code,
-        areas.parent_code,
-        ranked.condition,
-        ranked.condition_rank,
-        coalesce(counts.patient_count, 0) as patient_count
-    from {{ ref('int_conditions__areas') }} as areas
-    cross join ranked
-    left join {{ ref('int_conditions__counts') }} as counts
-        on
-            areas.area_level = counts.area_level
-            and areas.practice_code is not distinct from counts.practice_code
-            and areas.area_code = counts.area_code
-            and ranked.condition = counts.condition
+        room.*,
+        -- where nobody was admitted for any condition, nobody was for one
+        coalesce(room.shown_any_count, 1) > 0
+        and case room.counted
+            when 'admissions' then decided.is_admissions_closed
+            else
+                room.condition_rank <= decided.closed_conditions
+                and not (decided.is_any_alone and room.shown_any_count is not null)
+        end as is_suppressed
+    from {{ ref('int_conditions__room') }} as room
+    inner join {{ ref('int_conditions__decided') }} as decided
+        on room.area_level = decided.area_level and room.parent_code = decided.parent_code
 
 )
 
 select
-    *,
-    cast(
-        sum(patient_count) over (
-            partition by area_level, practice_code, area_code
-            order by condition_rank nulls last
-        ) as bigint
-    ) as patients_so_far
-from cells
-order by area_level, practice_code, area_code, condition_rank
+    judged.area_level,
+    judged.area_code,
+    judged.condition,
+    judged.counted,
+    case
+        when not judged.is_suppressed
+            then {{ to_nearest('judged.cell_count', 'rules.rounding') }}
+    end as shown_count,
+    case
+        when judged.is_suppressed and judged.any_reason = 'changed_by_few' then 'changed_by_few'
+        when judged.is_suppressed then 'small_numbers'
+    end as suppression_reason
+from judged
+cross join {{ ref('int_disclosure__rules') }} as rules
+order by 1, 2, 3, 4

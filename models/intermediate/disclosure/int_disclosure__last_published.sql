@@ -6,8 +6,8 @@ with history as (
 
     select
         published.area_level,
-        published.practice_code,
-        published.area_code,
+        case published.area_level when 'gp' then published.practice_code || ' ' else '' end
+        || published.area_code as area_code,
         published.metric_id,
         published.cohort_count,
         published.numerator_count,
@@ -23,7 +23,6 @@ with history as (
 
 select
     area_level,
-    practice_code,
     area_code,
     metric_id,
     max_by(cohort_count, collected_at) as cohort_count,
@@ -32,5 +31,5 @@ select
     max_by(told_numerator_count, collected_at) as told_numerator_count,
     max(collected_at) as collected_at
 from history
-group by area_level, practice_code, area_code, metric_id
-order by area_level, practice_code, area_code, metric_id
+group by area_level, area_code, metric_id
+order by area_level, area_code, metric_id

@@ -6,56 +6,104 @@
 with shown as (
 
     select
+        area_level,
+        area_code,
+        metric_id,
+        is_exact
+    from {{ ref('int_gp_report__cells') }}
+    where numerator_count is not null or denominator_count is not null
+    union all
+    select
+        area_level,
+        area_code,
+        metric_id,
+        is_exact
+    from {{ ref('int_planning__cells') }}
+    where numerator_count is not null or denominator_count is not null
+
+),
+
+counts as (
+
+    select distinct
+        area_level,
+        area_code,
+        metric_id,
+        numerator_count,
+        denominator_count
+    from {{ ref('int_gp_report__room') }}
+    union all
+    select distinct
+        area_level,
+        area_code,
+        metric_id,
+        numerator_count,
+        denominator_count
+    from {{ ref('int_planning__room') }}
+
+),
+
+memory as (
+
+    select
         counts.area_level,
-        counts.practice_code,
         counts.area_code,
         counts.metric_id,
         counts.denominator_count as cohort_count,
         counts.numerator_count,
-        case when cells.is_exact then counts.denominator_count else last.told_cohort_count end
+        case when shown.is_exact then counts.denominator_count else last.told_cohort_count end
             as told_cohort_count,
-        case when cells.is_exact then counts.numerator_count else last.told_numerator_count end
+        case when shown.is_exact then counts.numerator_count else last.told_numerator_count end
             as told_numerator_count,
         rules.collected_at
-    from {{ ref('int_disclosure__counts') }} as counts
+    from counts
     cross join {{ ref('int_disclosure__rules') }} as rules
-    inner join {{ ref('int_disclosure__cells') }} as cells
+    inner join shown
         on
-            counts.area_level = cells.area_level
-            and counts.practice_code is not distinct from cells.practice_code
-            and counts.area_code = cells.area_code
-            and counts.metric_id = cells.metric_id
+            counts.area_level = shown.area_level
+            and counts.area_code = shown.area_code
+            and counts.metric_id = shown.metric_id
     left join {{ ref('int_disclosure__last_published') }} as last
         on
             counts.area_level = last.area_level
-            and counts.practice_code is not distinct from last.practice_code
             and counts.area_code = last.area_code
             and counts.metric_id = last.metric_id
-    where cells.numerator_count is not null or cells.denominator_count is not null
+    union all
+    select
+        area_level,
+        area_code,
+        metric_id,
+        cohort_count,
+        numerator_count,
+        told_cohort_count,
+        told_numerator_count,
+        collected_at
+    from {{ ref('int_disclosure__last_published') }}
+
+),
+
+placed as (
+
+    select
+        *,
+        case area_level
+            when 'gp' then split_part(area_code, ' ', 1)
+            when 'practice' then area_code
+        end as practice_code
+    from memory
 
 )
 
 select
     area_level,
     practice_code,
-    area_code,
+    case area_level when 'gp' then {{ own_code('area_code', 'practice_code') }} else area_code end
+        as area_code,
     metric_id,
     cohort_count,
     numerator_count,
     told_cohort_count,
     told_numerator_count,
     collected_at
-from shown
-union all
-select
-    area_level,
-    practice_code,
-    area_code,
-    metric_id,
-    cohort_count,
-    numerator_count,
-    told_cohort_count,
-    told_numerator_count,
-    collected_at
-from {{ ref('int_disclosure__last_published') }}
+from placed
 order by area_level, practice_code, area_code, metric_id, collected_at

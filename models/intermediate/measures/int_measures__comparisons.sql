@@ -9,7 +9,7 @@ with cells as (
         {{ told_value('cells') }} as middle_value,
         {{ told_value('cells', 'highest') }} as highest_value,
         (cells.lowest_denominator + cells.highest_denominator) / 2e0 as told_size
-    from {{ ref('int_disclosure__cells') }} as cells
+    from {{ ref('int_gp_report__cells') }} as cells
 
 ),
 
@@ -18,17 +18,17 @@ lists as (
     -- A metric that is about everybody has the list as denominator; the list is never shorter.
     select
         area_level,
-        practice_code,
         area_code,
         max(denominator_count) as list_size
     from cells
-    group by area_level, practice_code, area_code
+    group by area_level, area_code
 
 )
 
 select
     gps.practice_code,
-    gps.area_code as gp_code,
+    gps.gp_code,
+    gps.area_code,
     gps.metric_id,
     areas.area_level as comparator_level,
     metrics.unit,
@@ -39,7 +39,7 @@ select
     case when metrics.unit = 'per_1000' then areas.middle_value * gps.told_size end
         as expected_count,
     case
-        when gps.area_code = 'UNASSIGNED' then 'no_usual_gp'
+        when gps.gp_code = 'UNASSIGNED' then 'no_usual_gp'
         when gps.denominator_count = 0 then 'nobody_eligible'
         when gps.middle_value is null then 'withheld'
         when areas.middle_value is null then 'comparator_withheld'
@@ -57,10 +57,10 @@ inner join {{ ref('int_ods__practices') }} as practices
 inner join cells as areas
     on gps.metric_id = areas.metric_id and areas.area_code in (practices.ccg_code, 'ENGLAND')
 left join lists as gp_lists
-    on gps.practice_code = gp_lists.practice_code and gps.area_code = gp_lists.area_code
+    on gp_lists.area_level = 'gp' and gps.area_code = gp_lists.area_code
 left join lists as practice_lists
     on
-        gps.practice_code = practice_lists.practice_code
-        and practice_lists.area_level = 'practice'
+        practice_lists.area_level = 'practice'
+        and gps.practice_code = practice_lists.area_code
 where gps.area_level = 'gp' and areas.area_level in ('ccg', 'england')
 order by gps.practice_code, gps.area_code, gps.metric_id, areas.area_level

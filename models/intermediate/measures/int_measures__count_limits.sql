@@ -2,13 +2,43 @@
 -- counts. A count is too high once its own lower limit exceeds what is expected, and too low once
 -- its upper limit falls short of it. Between two counts the curve is a straight line.
 
-with limits as (
+with possible as (
+
+    -- Four standard deviations and ten more are beyond the upper limit, whatever is expected.
+    select max(expected_count + 4 * sqrt(expected_count) + 10) as end_count
+    from {{ ref('int_measures__comparisons') }}
+
+),
+
+counts as (
+
+    select {{ whole_numbers_below('end_count') }} as event_count
+    from possible
+
+),
+
+poisson as (
+
+    select
+        counts.event_count,
+        {%- for side, confidence in [
+            ('lower', 99.8), ('lower', 95), ('upper', 95), ('upper', 99.8)
+        ] %}
+        {{ poisson_limit(side, 'counts.event_count', 'exact', confidence) }}
+            as {{ side }}_{{ {95: '95', 99.8: '99_8'}[confidence] }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from counts
+    left join {{ exact_poisson() }} as exact on counts.event_count = exact.event_count
+
+),
+
+limits as (
 
     select
         event_count,
         limit_name,
         limit_count
-    from {{ ref('int_measures__poisson_limits') }}
+    from poisson
     unpivot (limit_count for limit_name in (lower_99_8, lower_95, upper_95, upper_99_8))
 
 ),

@@ -3,7 +3,7 @@
 --             as the rate for one patient, unrounded; null where the two are not compared
 -- Source:     domain handbook, section 9: Wilson for proportions, Poisson for rates (S79)
 
-{% set place = ['proportion', 'compared.compared_size', 'compared.baseline'] %}
+{% set place = ['compared.compared_size', 'compared.baseline'] %}
 
 with compared as (
 

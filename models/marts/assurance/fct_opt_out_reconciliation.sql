@@ -1,6 +1,6 @@
 -- Unit:     opt-outs of one kind in the records of a practice, or of all practices of a supplier
 -- Compared: this extract with the previous one
--- Shown:    int_assurance__shown; alerts from the exact counts
+-- Shown:    int_assurance__cells; alerts from the exact counts
 -- Why:      150,000 objections recorded at one supplier's practices were not sent for three years,
 --           because nobody compared (domain handbook, section 10)
 
@@ -53,8 +53,8 @@ select
             then coalesce({{ to_text('previous.shown_count') }}, '*')
     end as previous_text
 from totals
-left join {{ ref('int_assurance__shown') }} as objectors
+left join {{ ref('int_assurance__cells') }} as objectors
     on {{ same_opt_outs('totals', 'objectors', 'objectors') }}
-left join {{ ref('int_assurance__shown') }} as previous
+left join {{ ref('int_assurance__cells') }} as previous
     on {{ same_opt_outs('totals', 'previous', 'previous_objectors') }}
 order by totals.level, totals.code, totals.opt_out_kind

@@ -2,8 +2,8 @@ with lists as (
 
     select distinct
         practice_code,
-        area_code as gp_code
-    from {{ ref('int_disclosure__cells') }}
+        gp_code
+    from {{ ref('int_gp_report__cells') }}
     where area_level = 'gp'
 
 )

@@ -2,35 +2,29 @@
 -- Category:   whether the GP's interval leaves the comparator out, which is whether the result lies
 --             beyond the funnel's limits; no rank, no score, and none for a short list. Where a
 --             count is not told exactly: only where all that it may be agree
--- Disclosure: int_disclosure__cells
+-- Disclosure: int_gp_report__cells
+
+{% set limits = {
+    'lowest': ['lower_99_8', 'lower_95', 'lowest_upper_95', 'lowest_upper_99_8'],
+    'highest': ['highest_lower_99_8', 'highest_lower_95', 'upper_95', 'upper_99_8'],
+} -%}
 
 with compared as (
 
     select
         comparisons.*,
+        {%- for end, baseline in [('lowest', 'highest'), ('highest', 'lowest')] %}
         case
             when comparisons.not_compared_reason is null
-                then {{ funnel_category('comparisons.highest_baseline', 'lowest') }}
-        end as lowest_category,
-        case
-            when comparisons.not_compared_reason is null
-                then {{ funnel_category('comparisons.lowest_baseline', 'highest') }}
-        end as highest_category
+                then {{ funnel_category('comparisons.' ~ baseline ~ '_baseline', *limits[end]) }}
+        end as {{ end }}_category{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('int_measures__comparisons') }} as comparisons
-    inner join {{ ref('int_measures__extremes') }} as lowest
+    inner join {{ ref('int_measures__intervals') }} as intervals
         on
-            lowest.area_level = 'gp'
-            and lowest.value_end = 'lowest'
-            and comparisons.practice_code = lowest.practice_code
-            and comparisons.gp_code = lowest.area_code
-            and comparisons.metric_id = lowest.metric_id
-    inner join {{ ref('int_measures__extremes') }} as highest
-        on
-            highest.area_level = 'gp'
-            and highest.value_end = 'highest'
-            and comparisons.practice_code = highest.practice_code
-            and comparisons.gp_code = highest.area_code
-            and comparisons.metric_id = highest.metric_id
+            intervals.area_level = 'gp'
+            and comparisons.area_code = intervals.area_code
+            and comparisons.metric_id = intervals.metric_id
 
 )
 

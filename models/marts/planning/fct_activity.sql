@@ -1,6 +1,6 @@
 -- Unit:        patients with a record of a category in a month of the period; in a practice, a CCG
 --              or England. Not records: a person with ten records would look like ten people.
--- Disclosure:  int_disclosure__cells
+-- Disclosure:  int_planning__cells
 
 select
     metrics.category,
@@ -14,7 +14,7 @@ select
         when cells.numerator_reason = 'changed_by_few' then 'changed_by_few'
         when cells.numerator_count is null then 'small_numbers'
     end as suppression_reason
-from {{ ref('int_disclosure__cells') }} as cells
+from {{ ref('int_planning__cells') }} as cells
 inner join {{ ref('int_planning__metrics') }} as metrics on cells.metric_id = metrics.metric_id
 where metrics.kind = 'activity'
 order by metrics.category, metrics.month, cells.area_level, cells.area_code

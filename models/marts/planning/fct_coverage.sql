@@ -1,6 +1,6 @@
 -- Unit:        a practice with journals, a CCG or England: practices, patients, and the categories
 --              of which there is a record in the period
--- Disclosure:  int_disclosure__cells; a category is received where its months are not all nobody's
+-- Disclosure:  int_planning__cells; a category is received where its months are not all nobody's
 
 with cells as (
 
@@ -8,7 +8,7 @@ with cells as (
         cells.*,
         metrics.kind,
         metrics.category
-    from {{ ref('int_disclosure__cells') }} as cells
+    from {{ ref('int_planning__cells') }} as cells
     inner join {{ ref('int_planning__metrics') }} as metrics on cells.metric_id = metrics.metric_id
     where cells.area_level <> 'band'
 

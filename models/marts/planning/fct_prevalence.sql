@@ -1,12 +1,12 @@
 -- Unit:        a register in a practice, a CCG or England; for CCGs and England by age band and sex
 -- Numerator, denominator: int_planning__counted; age bands: int_planning__bands
--- Disclosure:  int_disclosure__cells. England's bands are the sums of what the CCGs show, and shown
+-- Disclosure:  int_planning__cells. England's bands are the sums of what the CCGs show, and shown
 --              where all of them are: so they tell nothing that the CCGs do not
 
 with cells as (
 
     select cells.*
-    from {{ ref('int_disclosure__cells') }} as cells
+    from {{ ref('int_planning__cells') }} as cells
     inner join {{ ref('int_planning__metrics') }} as metrics on cells.metric_id = metrics.metric_id
     where metrics.kind = 'register'
 

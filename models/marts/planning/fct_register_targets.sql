@@ -1,7 +1,7 @@
 -- Unit:        a target of a register in a practice, a CCG or England
 -- Numerator, denominator: int_registers__targets
 -- Interval:    Wilson's, which holds those of all counts that may be told
--- Disclosure:  int_disclosure__cells; percent and interval from the ranges told there
+-- Disclosure:  int_planning__cells; percent and interval from the ranges told there
 
 {% set lowest = ['cells.lowest_numerator', 'cells.highest_denominator'] %}
 {#- null where the denominator is withheld, which `greatest` would pass over -#}
@@ -24,7 +24,7 @@ select
     cells.is_exact,
     cells.numerator_count is null or cells.denominator_count is null as is_suppressed,
     {{ suppression('cells') }}
-from {{ ref('int_disclosure__cells') }} as cells
+from {{ ref('int_planning__cells') }} as cells
 cross join {{ ref('int_disclosure__rules') }} as rules
 inner join {{ ref('int_planning__metrics') }} as metrics on cells.metric_id = metrics.metric_id
 where metrics.kind = 'target'

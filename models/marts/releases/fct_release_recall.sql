@@ -1,7 +1,7 @@
 -- Unit:        a release that was handed out, the day of that, and a kind of objection that some of
 --              its people have made since: its recipient must be told
 -- Why:         objections that came late were never passed on (domain handbook, section 10: S84)
--- Disclosure:  int_assurance__shown; release ids and counts, never people
+-- Disclosure:  int_releases__cells; release ids and counts, never people
 
 select
     releases.release_id,
@@ -12,7 +12,7 @@ select
     coalesce({{ to_text('shown.shown_count') }}, '*') as person_text
 from {{ ref('int_releases__recalled') }} as recalled
 inner join {{ ref('releases') }} as releases on recalled.release_id = releases.release_id
-inner join {{ ref('int_assurance__shown') }} as shown
+inner join {{ ref('int_releases__cells') }} as shown
     on
         shown.metric_id = 'release_recall'
         and shown.area_level = 'part'

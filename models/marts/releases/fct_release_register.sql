@@ -1,6 +1,6 @@
 -- Unit:        a release that was asked for and approved, of any collection
 -- Shown:       the columns of the public register; where this run made it, how many are in it
--- Disclosure:  int_assurance__shown
+-- Disclosure:  int_releases__cells
 
 {% for request in release_rules().releases %}{% do refuse_release(request, '') %}{% endfor -%}
 
@@ -33,7 +33,7 @@ left join {{ ref('release_purposes') }} as purposes
     on releases.purpose_category = purposes.purpose_category
 left join {{ ref('legal_bases') }} as bases on releases.legal_basis = bases.legal_basis
 left join {{ ref('release_exemptions') }} as exemptions on releases.exemption = exemptions.exemption
-left join {{ ref('int_assurance__shown') }} as people
+left join {{ ref('int_releases__cells') }} as people
     on
         people.metric_id = 'release_steps'
         and people.area_level = 'total'
