@@ -78,8 +78,12 @@ class SmallWorld:
     def store_key(self) -> bytes:
         return keys.read_key(self.keys, keys.STORE_KEY)
 
+    @property
+    def store_keys(self) -> keys.StoreKeys:
+        return keys.of_store(self.keys)
+
     def make_keys(self) -> None:
-        for name in (COLLECTION, keys.STORE_KEY):
+        for name in (COLLECTION, *keys.OF_DATABASES):
             keys.new_key(self.keys, name)
 
     def put_raw(self, raw_dir: Path) -> None:
