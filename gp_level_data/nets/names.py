@@ -22,7 +22,7 @@ STORED = {"table", "incremental"}
 # Where each kind of model lies, who owns it, and who may refer to it.
 REFERENCE = ("marts", "reference")
 # Exact counts outlive the destruction under a key of their own; what was shown last is one of them.
-COUNTS, SHOWN_LAST = ("assurance", "counts"), ("assurance", "history")
+OF_COUNTS, SHOWN_LAST = ("assurance", "counts"), ("assurance", "history")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ ZONES = (
     Zone(
         "models/intermediate/gateway/",
         STORED,
-        {("patient_level", "gateway"), REFERENCE, COUNTS},
+        {("patient_level", "gateway"), REFERENCE, OF_COUNTS},
         "gateway",
         "protected",
     ),
@@ -582,7 +582,7 @@ def snapshots_follow_reference_data(graph: Graph) -> Broken:
         for name in parents(node):
             followed = graph.models.get(name, {})
             place = (followed.get("database"), followed.get("schema"))
-            if place not in (REFERENCE, COUNTS) or PATIENT_KEY in followed["columns"]:
+            if place not in (REFERENCE, OF_COUNTS) or PATIENT_KEY in followed["columns"]:
                 yield key, "follows something else than reference data and counts"
             elif node["database"] not in (place[0], "memory"):
                 yield key, f"lies in {node['database']}, and what it follows in {place[0]}"

@@ -16,7 +16,8 @@ from conftest import PROJECT, Folders, connect
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gp_level_data.custody import keys, pseudonym, store
+from gp_level_data.custody import keys, pseudonym
+from gp_level_data.custody.store import attach_assurance
 from gp_level_data.nets import small_folder, values
 from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.nets.spelling import passes_modulus_11
@@ -144,7 +145,7 @@ def test_a_file_of_more_than_a_gigabyte(large: tuple[int, Path, dict[str, Path]]
     code, work, _ = large
     assert code == 0
     with duckdb.connect() as connection:
-        store.attach_assurance(connection, work / "store", keys.read_key(work / "keys", keys.ASSURANCE_KEY))
+        attach_assurance(connection, work / "store", keys.read_key(work / "keys", keys.ASSURANCE_KEY))
         sizes = connection.execute("select byte_count from assurance.counts.int_intake__file_counts where byte_count > 1e8").fetchall()
     assert [size for (size,) in sizes] in ([1_123_500_000], [1_123_600_000])
 
