@@ -42,7 +42,7 @@ def run(chosen: Namespace) -> int:
     publication.hold(store_dir)
     exact_counts.move_out(store_dir, chosen.key_dir.resolve())
     with published_tables.opened(store_dir) as connection:
-        attach_encrypted_parts(connection, store_dir, chosen.key_dir.resolve())
+        attach_senders(connection, store_dir, chosen.key_dir.resolve())
         settings = published_tables.settings_of(connection, chosen.collection)
         facts = {
             "collection": chosen.collection,
@@ -65,7 +65,7 @@ def run(chosen: Namespace) -> int:
     return 0
 
 
-def attach_encrypted_parts(
+def attach_senders(
     connection: duckdb.DuckDBPyConnection, store_dir: Path, key_dir: Path
 ) -> None:
     """Attach what goes to the senders alone, and who sent what; a Refusal where that is destroyed already."""

@@ -45,9 +45,9 @@ def in_the_clear(built: Folders, record: dict, tmp_path_factory: pytest.TempPath
     folder = tmp_path_factory.mktemp("in_the_clear")
     (folder / "evidence.json").write_text(json.dumps(record))
     with published_tables.opened(built.store) as connection:
-        report_back.attach_encrypted_parts(connection, built.store, built.keys)
+        report_back.attach_senders(connection, built.store, built.keys)
         settings = published_tables.settings_of(connection, COLLECTION)
-        report_back.hand_over(connection, COLLECTION, settings, folder / "handed_out")
+        report_back.hand_over(connection, settings, "nobody@example.org", folder / "handed_out")
     for path in (folder / "handed_out").rglob(OF_THE_SENDER):
         path.unlink()
     return [built.store, built.work, built.project / "target", folder]
