@@ -211,7 +211,7 @@ gpld.section(
         command("show-fingerprint", "Letters that tell keys apart; never a key.", "commands.key_command:show_fingerprint", OWN_KEYS),
         command(
             "destroy", "Overwrite a key and delete it, for good.", "commands.key_command:destroy",
-            OWN_KEYS, option("--key", "A collection, or the store's.", required=True),
+            OWN_KEYS, option("--key", "A collection, or the database: patient_level or assurance.", required=True),
         ),
     ),
 )  # fmt: skip
@@ -296,7 +296,11 @@ gpld.section(
 gpld.section(
     "The project itself",
     command("releases", "Write what dbt needs of the seeds of releases.", "releases:run"),
-    command("lineage", "Prove that no stored column depends on an identifier.", "nets.lineage.command:run"),
+    command(
+        "lineage", "Prove that no stored column depends on an identifier, and no published one on exact counts.",
+        "nets.lineage.command:run",
+        option("--reviewed", "Enter the SQL of disclosure control as reviewed, after it was read.", is_flag=True),
+    ),
     command(
         "synthesise", "Write a raw folder of synthetic patients.", "synthesise:run",
         option("--out", "Where to.", type=FOLDER, default=SAMPLE),

@@ -1,7 +1,8 @@
 """`make backup` and `make restore`: the results and the ledger, and nothing personal.
 
-A backup is a folder with the marts, the ledger and their checksums. It can be kept for as long as the
-results may be, since the patient-level database and the keys are never part of it.
+A backup is a folder with the marts, the exact counts behind them as they lie encrypted, the ledger and their
+checksums. It can be kept for as long as the results may be, since the patient-level database and the keys are
+never part of it; the assurance key is kept elsewhere.
 """
 
 import shutil
@@ -10,7 +11,7 @@ from types import SimpleNamespace as Namespace
 
 import duckdb
 
-from gp_level_data.custody import checksums, publication, published_tables, store
+from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables, store
 from gp_level_data.end import ledger
 from gp_level_data.refusal import Refusal
 
@@ -25,10 +26,8 @@ def back_up(chosen: Namespace) -> int:
     if not store.database_file(store_dir, store.MARTS).exists():
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
-    marts = store.database_file(store_dir, store.MARTS)
-    if len(store.files_of(marts)) > 1:
-        # Opened to write, the engine takes into the file what a run that was stopped left in the log.
-        duckdb.connect(str(marts)).close()
+    exact_counts.move_out(store_dir, chosen.key_dir.resolve())
+    take_in_logs(store_dir, chosen.key_dir.resolve())
     unfinished = to.with_name(f".{to.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
@@ -64,8 +63,8 @@ def restore(chosen: Namespace) -> int:
     try:
         shutil.copytree(source / ledger.FOLDER, store_dir / ledger.FOLDER, dirs_exist_ok=True)
         building.mkdir(mode=0o700)
-        marts = store.database_file(source, store.MARTS)
-        shutil.copyfile(marts, building / marts.name)
+        for file in kept_databases(source):
+            shutil.copyfile(file, building / file.name)
     except OSError as error:
         raise Refusal(f"The store {store_dir} cannot be written: {error.strerror}.") from None
     publication.publish(building, store_dir)
@@ -75,12 +74,30 @@ def restore(chosen: Namespace) -> int:
     return 0
 
 
+def kept_databases(folder: Path) -> list[Path]:
+    """Files of the databases that a backup holds, as far as they are there: one of before has the marts alone."""
+    files = [store.database_file(folder, name) for name in (store.MARTS, store.ASSURANCE)]
+    return [file for file in files if file.exists()]
+
+
+def take_in_logs(store_dir: Path, key_dir: Path) -> None:
+    """Opened to write, the engine takes into a file what a run that was stopped left in the log."""
+    for file in kept_databases(store_dir):
+        if len(store.files_of(file)) == 1:
+            continue
+        if file.stem == store.MARTS:
+            duckdb.connect(str(file)).close()
+            continue
+        with duckdb.connect() as connection:
+            store.attach_assurance(connection, store_dir, keys.read_key(key_dir, keys.ASSURANCE_KEY))
+
+
 def copy_kept(store_dir: Path, to: Path) -> None:
-    """The marts and the ledger, for their owner alone."""
+    """The databases that outlive a destruction and the ledger, for their owner alone."""
     to.mkdir(mode=0o700, parents=True)
-    marts = store.database_file(store_dir, store.MARTS)
-    shutil.copyfile(marts, to / marts.name)
-    (to / marts.name).chmod(0o600)
+    for file in kept_databases(store_dir):
+        shutil.copyfile(file, to / file.name)
+        (to / file.name).chmod(0o600)
     (to / ledger.FOLDER).mkdir(mode=0o700)
     for path in sorted((store_dir / ledger.FOLDER).glob("[0-9]*")):
         ledger.write(to / ledger.FOLDER / path.name, path.read_bytes())

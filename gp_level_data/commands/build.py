@@ -14,7 +14,7 @@ import duckdb
 
 from gp_level_data import releases
 from gp_level_data.commands import summary
-from gp_level_data.custody import keys, publication, store
+from gp_level_data.custody import exact_counts, keys, publication, store
 from gp_level_data.end import ledger, policy
 from gp_level_data.nets.lineage import command as lineage
 from gp_level_data.project import PROJECT, SAMPLE, read_settings
@@ -35,14 +35,16 @@ def run(chosen: Namespace) -> int:
         make_sample_keys(key_dir, settings["collection"])
     gateway.check_run(raw_dir, key_dir, settings)
     active = releases.active_ids(settings["collection"], releases.day_of(settings))
-    for name in (settings["collection"], keys.STORE_KEY, *active):
+    for name in (settings["collection"], *keys.OF_DATABASES, *active):
         keys.read_key(key_dir, name)
     publication.hold(store_dir)
+    exact_counts.move_out(store_dir, key_dir)
     policy.refuse_overdue(store_dir, datetime.now(UTC))
     refuse_other_collection(store_dir, settings["collection"])
 
     stages = Progress()
-    folders = {"RAW_DIR": raw_dir, "KEY_DIR": key_dir, "STORE_DIR": start_afresh(store_dir)}
+    building = start_afresh(store_dir, keys.claim_key(key_dir, keys.ASSURANCE_KEY))
+    folders = {"RAW_DIR": raw_dir, "KEY_DIR": key_dir, "STORE_DIR": building}
     variables = ["--vars", chosen.vars] if chosen.vars else []
     # Unit tests say whether the rules are right, which does not change from run to run.
     without = [] if chosen.unit_tests else ["--exclude-resource-type", "unit_test"]
@@ -53,7 +55,7 @@ def run(chosen: Namespace) -> int:
         "--target-path", str(dbt_command.target() / "gateway"), *without, *variables, folders=folders, verbose=chosen.verbose,
     )  # fmt: skip
     # The analyst's run gets no raw folder, so that its success shows that it needs none.
-    folders["RAW_DIR"] = folders["STORE_DIR"] / "no-raw-files-here"
+    folders["RAW_DIR"] = building / "no-raw-files-here"
     dbt(
         stages, "warehouse run: pseudonymised tables to results",
         "build", *without, folders=folders, verbose=chosen.verbose,
@@ -63,14 +65,14 @@ def run(chosen: Namespace) -> int:
         stages, "documentation",
         "docs", "generate", "--static", folders=folders, verbose=chosen.verbose,
     )  # fmt: skip
-    publication.publish(folders["STORE_DIR"], store_dir)
-    summary.show(store_dir, keys.read_key(key_dir, keys.STORE_KEY))
+    publication.publish(building, store_dir)
+    summary.show(store_dir, keys.of_store(key_dir))
     return 0
 
 
 def make_sample_keys(key_dir: Path, collection: str) -> None:
     """Keys for the sample, unless the folder has keys already; one more for another collection."""
-    names = (collection, keys.STORE_KEY, *releases.key_names(collection))
+    names = (collection, *keys.OF_DATABASES, *releases.key_names(collection))
     made = [keys.new_key(key_dir, name) for name in names]
     if all(made):
         keys.mark_as_sample(key_dir)
@@ -85,15 +87,16 @@ def refuse_other_collection(store_dir: Path, collection: str) -> None:
         store.check_collection(connection, store_dir, collection)
 
 
-def start_afresh(store_dir: Path) -> Path:
+def start_afresh(store_dir: Path, assurance_key: bytes) -> Path:
     """An empty folder to build in, with the history that snapshots and models continue, and that of releases."""
     building = store_dir / publication.BUILDING
     shutil.rmtree(building, ignore_errors=True)
     try:
         building.mkdir(mode=0o700)
-        for name in (store.MARTS, store.RELEASED):
-            for file in store.files_of(store.database_file(store_dir, name)):
-                store.copy(file, building / file.name)
+        for file in store.files_of(store.database_file(store_dir, store.RELEASED)):
+            store.copy(file, building / file.name)
+        if store.database_file(store_dir, store.MARTS).exists():
+            exact_counts.carry_over(store_dir, building, assurance_key, lasting_only=True)
         if (store_dir / ledger.FOLDER).exists():
             shutil.copytree(store_dir / ledger.FOLDER, building / ledger.FOLDER)
     except OSError as error:

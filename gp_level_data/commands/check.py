@@ -28,13 +28,13 @@ ITS_OWN_ANSWER = ("not_agreed", "not_in_wave")
 
 ROWS_LEFT_OUT = """
     select file_kind, rule, sum(row_count)::bigint
-    from marts.reference.int_intake__rejected_counts
+    from assurance.counts.int_intake__rejected_counts
     group by all
     order by all
 """
 PLACES_OF_ROWS = """
     select practice_code
-    from marts.reference.int_intake__rejected_counts
+    from assurance.counts.int_intake__rejected_counts
     where file_kind = ? and rule = ? and practice_code is not null
     order by row_count desc, practice_code
 """

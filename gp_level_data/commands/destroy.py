@@ -14,8 +14,8 @@ import duckdb
 
 from gp_level_data import project
 from gp_level_data.commands import report_back
-from gp_level_data.custody import checksums, keys, publication, published_tables, store
-from gp_level_data.end import certificate, ledger, policy, raw_destruction, remains
+from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables, store
+from gp_level_data.end import certificate, ledger, policy, raw_destruction, remains, shown
 from gp_level_data.nets import Finding
 from gp_level_data.refusal import Refusal
 
@@ -28,12 +28,14 @@ OF_RUNS = (
     publication.SPILL,
 )
 PERSONAL = (f"{store.PATIENT_LEVEL}.duckdb", f"{store.RELEASED}.duckdb", *OF_RUNS)
+# What outlives the destruction: results, and the exact counts behind them under a key of their own.
+OUTLIVING = (store.MARTS, store.ASSURANCE)
 # All that a store may hold besides the patient-level database and what goes with it.
 KEPT = {
     ".lock",
     policy.ORDER,
     ledger.FOLDER,
-    *(f"{store.MARTS}.duckdb{ending}" for ending in ("", *store.LOGS)),
+    *(f"{name}.duckdb{ending}" for name in OUTLIVING for ending in ("", *store.LOGS)),
 }
 
 
@@ -47,6 +49,7 @@ def run(chosen: Namespace) -> int:
         raise Refusal(f"There is no store {store_dir}.")
     policy.policy_of(chosen.collection)
     publication.hold(store_dir)
+    exact_counts.move_out(store_dir, key_dir)
     ledger.unfinished(store_dir / policy.ORDER).unlink(missing_ok=True)
     order = taken_up(store_dir, chosen.collection) or begun(chosen, raw_dir, key_dir, store_dir)
     if is_certified(order, store_dir):
@@ -71,7 +74,8 @@ def run(chosen: Namespace) -> int:
     if "checks" not in order:
         numbers = remains.sampled_numbers(raw_dir, remains.SAMPLED)
         kept = [store_dir, *project.artefacts(), *(folder.resolve() for folder in chosen.kept)]
-        checks = proof(order, key_dir, store_dir, kept, numbers)
+        opening = [keys.read_key(key_dir, keys.ASSURANCE_KEY)] if keys.key_file(key_dir, keys.ASSURANCE_KEY).exists() else []
+        checks = proof(order, key_dir, store_dir, kept, numbers, opening)
         failed = [finding for _, _, findings in checks for finding in findings]
         for finding in failed:
             print(f"{finding.where}: {finding.what}")
@@ -160,11 +164,11 @@ def begun(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> d
             }
             for path in personal_files(store_dir)
         ],
-        "tables": personal_tables(store_dir, key_dir),
+        "tables": personal_tables(store_dir, key_dir, chosen.collection),
         "raw": {
             "is_destroyed": False,
             "files": [
-                {"name": name, "byte_count": path.lstat().st_size}
+                {"name": name, "byte_count": shown.size(path.lstat().st_size)}
                 for name, path in raw_destruction.people_files(raw_dir, chosen.collection)
             ],
         },
@@ -225,8 +229,8 @@ def personal_files(store_dir: Path) -> list[Path]:
     return [path for path in found if path.is_symlink() or not path.is_dir()]
 
 
-def personal_tables(store_dir: Path, key_dir: Path) -> list[dict] | None:
-    """Tables of the patient-level database and their rows; None where its key is gone already."""
+def personal_tables(store_dir: Path, key_dir: Path, collection: str) -> list[dict] | None:
+    """Tables of the patient-level database and their rows as they may be told; None where its key is gone already."""
     try:
         key = keys.read_key(key_dir, keys.STORE_KEY)
     except Refusal:
@@ -245,7 +249,9 @@ def personal_tables(store_dir: Path, key_dir: Path) -> list[dict] | None:
         return [
             {
                 "table": name,
-                "row_count": published_tables.row_count(connection, f"{store.PATIENT_LEVEL}.{name}"),
+                "row_count": shown.count(
+                    published_tables.row_count(connection, f"{store.PATIENT_LEVEL}.{name}"), collection
+                ),
             }
             for (name,) in names
         ]
@@ -271,7 +277,7 @@ def fate_of(key_dir: Path, name: str) -> str:
 
 
 def proof(
-    order: dict, key_dir: Path, store_dir: Path, kept: list[Path], numbers: list[str]
+    order: dict, key_dir: Path, store_dir: Path, kept: list[Path], numbers: list[str], opening: list[bytes]
 ) -> list[tuple[str, str, list[Finding]]]:
     """Each check: its name, what it says where it holds, and what it found where it does not."""
     files = len(remains.files_kept(kept))
@@ -296,12 +302,12 @@ def proof(
             "numbers_absent",
             f"None of {len(numbers):,} numbers drawn from the raw files is in {files:,} files that are"
             " kept, nor in the tables among them, plain, encoded or digested.",
-            remains.numbers_left(kept, numbers) + remains.numbers_in_texts(texts, numbers),
+            remains.numbers_left(kept, numbers, opening) + remains.numbers_in_texts(texts, numbers),
         ),
         (
             "pseudonyms_absent",
             f"Nothing that could be a pseudonym is in these {files:,} files or the tables among them.",
-            remains.pseudonyms_left(kept),
+            remains.pseudonyms_left(kept, opening),
         ),
         (
             "results_readable",

@@ -5,6 +5,7 @@ holds nothing about anybody: it is searched like everything else that is kept, b
 """
 
 import csv
+import functools
 import re
 import subprocess
 from collections.abc import Callable
@@ -18,8 +19,8 @@ from types import SimpleNamespace as Namespace
 import duckdb
 
 from gp_level_data import project
-from gp_level_data.custody import checksums, keys, publication, published_tables
-from gp_level_data.end import certificate, ledger, remains
+from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables
+from gp_level_data.end import certificate, ledger, remains, shown
 from gp_level_data.nets import Finding, leak_score, lineage, names, raw_numbers, renaming_run, values
 from gp_level_data.nets.lineage.compiled import compiled_manifest
 from gp_level_data.pages import evidence_page
@@ -31,13 +32,13 @@ LOCK = "requirements.lock"
 # Of what the practices sent: who is in the store, and what became of every row, by verdict and rule.
 PEOPLE = {"practice_records": "int_patients__permitted", "journals": "int_journals__people"}
 ROWS = {
-    "practice_records": "select verdict, rule, row_count from reference.int_intake__record_counts",
+    "practice_records": "select verdict, rule, row_count from assurance.counts.int_intake__record_counts",
     "journals": """
         select 'kept' as verdict, 'stored' as rule, count(*) as row_count
         from patient_level.gateway.int_journals__records
         union all
         select verdict, reason as rule, record_count as row_count
-        from reference.int_journals__removed_counts
+        from assurance.counts.int_journals__removed_counts
         where verdict <> 'emptied'
     """,
 }
@@ -63,8 +64,8 @@ class Run:
             return published_tables.settings(marts)
 
     @cached_property
-    def store_key(self) -> bytes:
-        return keys.read_key(self.key_dir, keys.STORE_KEY)
+    def store_keys(self) -> keys.StoreKeys:
+        return keys.of_store(self.key_dir)
 
     @cached_property
     def numbers(self) -> set[str]:
@@ -90,6 +91,7 @@ def run(chosen: Namespace) -> int:
     if not run_at.store_dir.is_dir():
         raise Refusal(f"There are no results in {run_at.store_dir}: run `make build` first.")
     publication.hold(run_at.store_dir)
+    exact_counts.move_out(run_at.store_dir, run_at.key_dir)
     return verify(run_at, chosen.last) if chosen.action == "verify" else collect(run_at)
 
 
@@ -208,16 +210,18 @@ def seed(name: str, column: str, value: str) -> list[dict]:
 
 
 def raw_files(run_at: Run) -> list[dict]:
-    """Every raw file as the run saw it, with a checksum that only the collection's key makes."""
+    """Every raw file as the run saw it, its counts as they may be told, with a checksum that only the collection's key
+    makes.
+    """
     if not run_at.raw_dir.is_dir():
         raise Refusal(f"There is no raw folder {run_at.raw_dir}.")
     key = keys.read_key(run_at.key_dir, run_at.settings["collection"])
-    with run_at.marts() as marts:
-        rows = marts.execute(
+    with values.opened(run_at.store_dir, run_at.store_keys) as connection:
+        rows = connection.execute(
             """
             select
                 file_kind, file_name, byte_count, row_count, usable_count, rejected_count, refused_rule
-            from reference.int_intake__file_counts order by all
+            from assurance.counts.int_intake__file_counts order by all
             """
         ).fetchall()
     names = (
@@ -234,24 +238,27 @@ def raw_files(run_at: Run) -> list[dict]:
         path = run_at.raw_dir / row[1]
         is_there = path.is_file() and not path.is_symlink()
         checksum = checksums.of_file_under_key(path, key) if is_there else None
+        kind, name, byte_count, *row_counts, refused_rule = row
+        told = (shown.count(each, run_at.settings["collection"]) for each in row_counts)
+        row = (kind, name, shown.size(byte_count), *told, refused_rule)
         found.append(dict(zip(names, row)) | {"checksum": checksum})
     return found
 
 
 def counts(run_at: Run) -> dict:
-    """Who was collected, who was not and why, and whether every row is accounted for."""
+    """Who was collected, who was not and why, as it may be told, and whether every row is accounted for."""
     is_of_journals = run_at.settings["collection"] in landing.COLLECTED["journals"]
     file_kind = "journals" if is_of_journals else "practice_records"
-    with values.opened(run_at.store_dir, run_at.store_key) as connection:
+    with values.opened(run_at.store_dir, run_at.store_keys) as connection:
         rows = connection.execute(
             f"""
             select verdict, rule, sum(row_count)::bigint as row_count
-            from ({ROWS[file_kind]}) group by all order by row_count desc, rule
+            from ({ROWS[file_kind]}) group by all order by rule
             """
         ).fetchall()
         [(sent,)] = connection.execute(
             """
-            select coalesce(sum(row_count), 0)::bigint from reference.int_intake__file_counts
+            select coalesce(sum(row_count), 0)::bigint from assurance.counts.int_intake__file_counts
             where file_kind = ? and refused_rule is null
             """,
             [file_kind],
@@ -262,13 +269,14 @@ def counts(run_at: Run) -> dict:
             from patient_level.gateway.{PEOPLE[file_kind]}
             """
         ).fetchall()
+    told = functools.partial(shown.count, collection=run_at.settings["collection"])
     by_rule = {
-        verdict: [{"rule": rule, "row_count": count} for was, rule, count in rows if was == verdict]
+        verdict: [{"rule": rule, "row_count": told(count)} for was, rule, count in rows if was == verdict]
         for verdict in ("kept", "excluded", "rejected")
     }
     return {
-        "sent_count": sent,
-        "people_count": people,
+        "sent_count": told(sent),
+        "people_count": told(people),
         "practice_count": practices,
         **by_rule,
         "is_balanced": sent == sum(count for _, _, count in rows),
@@ -280,7 +288,7 @@ def nets(run_at: Run) -> list[dict]:
     # Compiled anew: in its target folder dbt leaves what its last command was about.
     manifest = compiled_manifest(PROJECT)
     kept = remains.files_kept([*run_at.artefacts, run_at.store_dir / ledger.FOLDER])
-    by_value = values.findings_in_store(run_at.store_dir, run_at.store_key, run_at.numbers)
+    by_value = values.findings_in_store(run_at.store_dir, run_at.store_keys, run_at.numbers)
     by_value += values.findings_in_files(kept, run_at.drawn)
     return [
         verdict("name", names.findings(manifest), "every name and text of the project"),

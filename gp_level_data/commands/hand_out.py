@@ -15,7 +15,7 @@ import duckdb
 import pyarrow
 
 from gp_level_data import releases
-from gp_level_data.custody import keys, publication, store
+from gp_level_data.custody import exact_counts, keys, publication, store
 from gp_level_data.pages import data_dictionary, handed_out
 from gp_level_data.refusal import Refusal
 
@@ -59,8 +59,9 @@ def run(chosen: Namespace) -> int:
     if not store.database_file(store_dir, store.PATIENT_LEVEL).exists():
         raise Refusal(f"There is no patient-level database in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
+    exact_counts.move_out(store_dir, chosen.key_dir)
     with duckdb.connect() as connection:
-        open_store(connection, store_dir, keys.read_key(chosen.key_dir, keys.STORE_KEY))
+        open_store(connection, store_dir, keys.of_store(chosen.key_dir))
         check(connection, request, day)
         with handed_out.complete_or_nothing(folder) as unfinished:
             row_count = write(connection, request, day, unfinished)
@@ -71,13 +72,13 @@ def run(chosen: Namespace) -> int:
     return 0
 
 
-def open_store(connection: duckdb.DuckDBPyConnection, store_dir: Path, key: bytes) -> None:
-    """The three databases of a store, two of them read only."""
+def open_store(connection: duckdb.DuckDBPyConnection, store_dir: Path, store_keys: keys.StoreKeys) -> None:
+    """The databases of a store, the marts read only."""
     connection.execute("set timezone = 'Europe/London'")
     marts = store.database_file(store_dir, store.MARTS)
     connection.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS} (read_only)")
-    store.attach_patient_level(connection, store_dir, key)
-    store.attach_released(connection, store_dir, key)
+    store.attach_store(connection, store_dir, store_keys)
+    store.attach_released(connection, store_dir, store_keys.patient_level)
 
 
 # ---- whether it may go --------------------------------------------------------------------------
@@ -135,7 +136,7 @@ def check_answer(connection: duckdb.DuckDBPyConnection, collection: str, day: da
     if upheld == "never":
         return
     [verdict, explanation, sent_date] = connection.execute(
-        "select verdict, explanation, sent_date from marts.reference.int_ndop__checks where is_latest"
+        "select verdict, explanation, sent_date from assurance.counts.int_ndop__checks where is_latest"
     ).fetchone()
     if verdict != "stands":
         raise Refusal(explanation)

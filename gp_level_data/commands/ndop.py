@@ -25,7 +25,7 @@ PEOPLE = """
 
 CHECKS = """
     select subject, sent_date, is_latest, verdict, explanation, asked_count, permitted_count
-    from marts.reference.int_ndop__checks
+    from assurance.counts.int_ndop__checks
     order by is_latest, sent_date, subject
 """
 

@@ -25,7 +25,7 @@ import yaml
 
 from gp_level_data import project
 from gp_level_data.commands import build
-from gp_level_data.custody import checksums, keys, publication, published_tables, store
+from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables, store
 from gp_level_data.end import ledger, policy
 from gp_level_data.pages import packs, previous, words
 from gp_level_data.pages.handed_out import Written, settle, write, write_csv, write_sums, write_text
@@ -51,6 +51,7 @@ def run(chosen: Namespace) -> int:
     if not store_dir.is_dir():
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
+    exact_counts.move_out(store_dir, chosen.key_dir.resolve())
     with published_tables.opened(store_dir) as connection:
         attach_senders(connection, store_dir, chosen.key_dir.resolve())
         settings = published_tables.settings_of(connection, chosen.collection)
@@ -78,10 +79,10 @@ def run(chosen: Namespace) -> int:
 def attach_senders(
     connection: duckdb.DuckDBPyConnection, store_dir: Path, key_dir: Path
 ) -> None:
-    """Attach what goes to the senders alone; a Refusal where it is destroyed already."""
+    """Attach what goes to the senders alone, and who sent what; a Refusal where that is destroyed already."""
     if not store.database_file(store_dir, store.PATIENT_LEVEL).exists():
         raise Refusal("What goes back to the practices is destroyed already.")
-    store.attach_patient_level(connection, store_dir, keys.read_key(key_dir, keys.STORE_KEY))
+    store.attach_store(connection, store_dir, keys.of_store(key_dir))
 
 
 def results(connection: duckdb.DuckDBPyConnection) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from gp_level_data.custody import store
+from gp_level_data.custody.keys import StoreKeys
 from gp_level_data.project import PROJECT
 from gp_level_data.raw import landing
 from gp_level_data.raw.intake_rules import in_words
@@ -37,7 +38,7 @@ JOURNALS = """
 
 LEFT_OUT_OF_JOURNALS = """
     select verdict, reason as rule, sum(record_count)::bigint as row_count
-    from reference.int_journals__removed_counts
+    from assurance.counts.int_journals__removed_counts
     where verdict = '{verdict}'
     group by verdict, reason
     order by row_count desc, rule
@@ -45,7 +46,7 @@ LEFT_OUT_OF_JOURNALS = """
 
 LEFT_OUT = """
     select verdict, rule, sum(row_count)::bigint as row_count
-    from reference.int_intake__record_counts
+    from assurance.counts.int_intake__record_counts
     where verdict = '{verdict}'
     group by verdict, rule
     order by row_count desc, rule
@@ -53,9 +54,9 @@ LEFT_OUT = """
 
 REFUSED_FILES = """
     select 'refused' as verdict, counts.rule, sum(counts.row_count)::bigint as row_count
-    from reference.int_intake__rejected_counts as counts
-    anti join reference.int_intake__record_counts as of_rows on counts.rule = of_rows.rule
-    anti join reference.int_journals__removed_counts as removed on counts.rule = removed.reason
+    from assurance.counts.int_intake__rejected_counts as counts
+    anti join assurance.counts.int_intake__record_counts as of_rows on counts.rule = of_rows.rule
+    anti join assurance.counts.int_journals__removed_counts as removed on counts.rule = removed.reason
     where counts.file_kind in ('practice_records', 'journals')
     group by counts.rule
     order by counts.rule
@@ -68,7 +69,7 @@ NATIONAL_FILES = """
         used_count,
         unusable_count,
         worst_rule
-    from reference.int_intake__national_shares
+    from assurance.counts.int_intake__national_shares
     order by file_name
 """
 
@@ -81,12 +82,12 @@ KINDS = """
             count(*) filter (where refused_rule is not null) as refused_count,
             coalesce(sum(row_count), 0)::bigint as row_count,
             coalesce(sum(usable_count), 0)::bigint as usable_count
-        from reference.int_intake__file_counts
+        from assurance.counts.int_intake__file_counts
         group by file_kind
     ),
     reasons as (
         select file_kind, rule, sum(row_count) as row_count
-        from reference.int_intake__rejected_counts
+        from assurance.counts.int_intake__rejected_counts
         group by file_kind, rule
     ),
     worst as (
@@ -106,7 +107,7 @@ KINDS = """
 WITHOUT_USUAL_GP = """
     with kept as (
         select practice_code, rule, row_count
-        from reference.int_intake__record_counts
+        from assurance.counts.int_intake__record_counts
         where verdict = 'kept'
     ),
     people as (
@@ -133,7 +134,7 @@ WITHOUT_OBJECTIONS = """
         group by practice_code
     )
     select counts.practice_code
-    from reference.int_opt_outs__counts as counts
+    from assurance.counts.int_opt_outs__counts as counts
     inner join people on counts.practice_code = people.practice_code
     inner join seeds.reconciliation_rules as limits on limits.rule = 'practice_objections_from'
     where people.person_count >= limits.value
@@ -212,10 +213,10 @@ LONG = 90
 OF_PRACTICES = ("practice_records", "journals", "opt_outs")
 
 
-def show(store_dir: Path, store_key: bytes) -> None:
+def show(store_dir: Path, store_keys: StoreKeys) -> None:
     """Print the summary of a store, at most 36 lines."""
     connection = duckdb.connect(str(store.database_file(store_dir, store.MARTS)), read_only=True)
-    store.attach_patient_level(connection, store_dir, store_key)
+    store.attach_store(connection, store_dir, store_keys)
     [(collection,)] = connection.execute(
         "select collection from reference.int_collection__settings"
     ).fetchall()

@@ -1,7 +1,8 @@
 """Key files: 32 random bytes each, one file a key, readable by their owner alone.
 
-Two keys, two custodians. The collection's key makes the pseudonyms and is needed by the gateway run
-only; the store's key opens the encrypted patient-level database and is needed by both runs.
+Two custodians. The collection's key makes the pseudonyms and is needed by the gateway run only. The
+store's key opens the encrypted patient-level database, and is destroyed with it; the assurance key opens
+the exact counts that outlive it. These two are needed by both runs.
 
 A register beside the keys remembers the fingerprint of each, also of those destroyed, so that no key
 serves twice and none comes back. It holds no key material.
@@ -17,11 +18,15 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gp_level_data.refusal import Refusal
 
 KEY_BYTES = 32
 STORE_KEY = "patient_level"
+ASSURANCE_KEY = "assurance"
+# The keys of databases, which are no collection's.
+OF_DATABASES = (STORE_KEY, ASSURANCE_KEY)
 SAMPLE_MARKER = "SAMPLE_KEYS"
 REGISTER = "register.csv"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -40,8 +45,15 @@ class Entry:
     fingerprint: str
 
 
+class StoreKeys(NamedTuple):
+    """The keys that open a store, by the databases that they open."""
+
+    patient_level: bytes
+    assurance: bytes
+
+
 def key_file(key_dir: Path, name: str) -> Path:
-    """Where the key of a collection, or of the store (STORE_KEY), lies."""
+    """Where the key of a collection, or of a database (OF_DATABASES), lies."""
     if not NAME.fullmatch(name):
         raise Refusal("The name of a key is lower-case letters, digits and underscores.")
     return key_dir / f"{name}.key"
@@ -98,6 +110,11 @@ def read_key(key_dir: Path, name: str) -> bytes:
         raise Refusal(f"The key {path} is all zeros; make one with `make key`.")
     check_unused(key_dir, name, key)
     return key
+
+
+def of_store(key_dir: Path) -> StoreKeys:
+    """The keys that open a store; a Refusal where one is missing or cannot be trusted."""
+    return StoreKeys(*(read_key(key_dir, name) for name in OF_DATABASES))
 
 
 def claim_key(key_dir: Path, name: str) -> bytes:

@@ -23,7 +23,7 @@ FINISHED = "finished"
 PREVIOUS = "previous"
 PARTIAL = "previous.partial"
 SPILL = "spill"
-DATABASES = (store.PATIENT_LEVEL, store.RELEASED, store.MARTS)
+DATABASES = (store.PATIENT_LEVEL, store.ASSURANCE, store.RELEASED, store.MARTS)
 
 
 def hold(store_dir: Path) -> None:

@@ -13,17 +13,28 @@ from pathlib import Path
 import duckdb
 import duckdb_extension_httpfs
 
+from gp_level_data.custody.keys import StoreKeys
 from gp_level_data.refusal import Refusal
 
 MARTS = "marts"
 PATIENT_LEVEL = "patient_level"
+# Exact counts that outlive the destruction: of the intake, of objections, of what was shown last.
+ASSURANCE = "assurance"
 # Who was in which release when it was handed out: builds read it, and leave it as it is.
 RELEASED = "released"
+# What a run of dbt writes.
+OF_A_RUN = (MARTS, PATIENT_LEVEL, ASSURANCE)
 # What the engine has not yet written into a database's file lies beside it, under these endings.
 LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
 # Linux: share the blocks of another file, where the file system can (Btrfs, XFS).
 FICLONE = 0x40049409
-WORDS = {PATIENT_LEVEL: "patient-level database", RELEASED: "memory of releases"}
+WORDS = {
+    PATIENT_LEVEL: "patient-level database",
+    ASSURANCE: "database of exact counts",
+    RELEASED: "memory of releases",
+}
+# Which key opens it.
+OPENED_BY = {PATIENT_LEVEL: "the store's key", ASSURANCE: "the assurance key", RELEASED: "the store's key"}
 
 _held: dict[Path, int] = {}
 
@@ -124,6 +135,19 @@ def attach_patient_level(connection: duckdb.DuckDBPyConnection, store_dir: Path,
     attach_encrypted(connection, store_dir, PATIENT_LEVEL, key)
 
 
+def attach_assurance(connection: duckdb.DuckDBPyConnection, store_dir: Path, key: bytes) -> None:
+    """Attach the encrypted database of exact counts; a Refusal where the key does not open it."""
+    attach_encrypted(connection, store_dir, ASSURANCE, key)
+
+
+def attach_store(
+    connection: duckdb.DuckDBPyConnection, store_dir: Path, store_keys: StoreKeys
+) -> None:
+    """Attach both databases that lie encrypted beside the marts; a Refusal where a key does not open its own."""
+    attach_patient_level(connection, store_dir, store_keys.patient_level)
+    attach_assurance(connection, store_dir, store_keys.assurance)
+
+
 def attach_released(connection: duckdb.DuckDBPyConnection, store_dir: Path, key: bytes) -> None:
     """Attach the encrypted memory of releases, empty where nothing was handed out yet."""
     attach_encrypted(connection, store_dir, RELEASED, key)
@@ -132,7 +156,7 @@ def attach_released(connection: duckdb.DuckDBPyConnection, store_dir: Path, key:
 
 def attach_in_memory(connection: duckdb.DuckDBPyConnection) -> None:
     """The databases of a run that keeps nothing, under the names of those that are kept."""
-    for name in (MARTS, PATIENT_LEVEL, RELEASED):
+    for name in (*OF_A_RUN, RELEASED):
         connection.execute(f"attach ':memory:' as {name}")
     create_memory_of_releases(connection)
 
@@ -150,8 +174,8 @@ def create_memory_of_results(connection: duckdb.DuckDBPyConnection) -> None:
 
     A memory from before values were told exactly gets the columns that it has not.
     """
-    memory = f"{MARTS}.history.int_disclosure__published"
-    connection.execute(f"create schema if not exists {MARTS}.history")
+    memory = f"{ASSURANCE}.history.int_disclosure__published"
+    connection.execute(f"create schema if not exists {ASSURANCE}.history")
     connection.execute(
         f"create table if not exists {memory} (area_level varchar, practice_code varchar, area_code varchar,"
         " metric_id varchar, cohort_count bigint, collected_at timestamp with time zone)"
@@ -161,21 +185,24 @@ def create_memory_of_results(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def attach_encrypted(
-    connection: duckdb.DuckDBPyConnection, store_dir: Path, name: str, key: bytes
+    connection: duckdb.DuckDBPyConnection, store_dir: Path, database: str, key: bytes, name: str | None = None
 ) -> None:
-    """Attach an encrypted database of the store; a Refusal where the key does not open it."""
+    """Attach an encrypted database of the store, by its own name unless told otherwise.
+
+    A Refusal where the key does not open it.
+    """
     # DuckDB refuses to write an encrypted file with its own cryptography; httpfs brings OpenSSL.
     connection.execute(f"load '{httpfs_extension()}'")
-    path = database_file(store_dir, name)
+    path = database_file(store_dir, database)
     secret = base64.b64encode(key).decode()
     try:
         connection.execute(
-            f"attach '{sql_text(path)}' as {name} (encryption_key '{secret}')"
+            f"attach '{sql_text(path)}' as {name or database} (encryption_key '{secret}')"
         )
     except duckdb.Error as error:
         # The engine's own message may quote the statement, and the statement holds the key.
-        problem = "is in use" if "lock" in str(error).lower() else "does not open with the store's key"
-        raise Refusal(f"The {WORDS[name]} {path} {problem}.") from None
+        problem = "is in use" if "lock" in str(error).lower() else f"does not open with {OPENED_BY[database]}"
+        raise Refusal(f"The {WORDS[database]} {path} {problem}.") from None
 
 
 def check_collection(

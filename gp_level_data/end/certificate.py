@@ -59,7 +59,7 @@ def page(content: dict) -> str:
             ),
             html.table(
                 "Tables that they held; each is listed in the entry",
-                ("Part", "Tables", "Rows"),
+                ("Part", "Tables", "Rows, about"),
                 by_part(tables),
             )
             if tables is not None
@@ -94,7 +94,7 @@ def by_part(tables: list[dict]) -> list[tuple]:
     rows: dict[str, list[int]] = {}
     for each in tables:
         rows.setdefault(each["table"].partition(".")[0], []).append(each["row_count"])
-    return [(part, len(counts), sum(counts)) for part, counts in rows.items()]
+    return [(part, len(counts), sum(count or 0 for count in counts)) for part, counts in rows.items()]
 
 
 def is_in_time(content: dict) -> bool:

@@ -47,9 +47,14 @@ def files_kept(folders: Iterable[Path]) -> list[Path]:
     return sorted({path.resolve() for path in values.files_below(folders)})
 
 
-def numbers_left(folders: Iterable[Path], numbers: Iterable[str]) -> list[Finding]:
-    """Files and tables below the folders that hold one of the numbers in any of their bytes."""
-    return values.findings_in_files(files_kept(folders), numbers)
+def numbers_left(
+    folders: Iterable[Path], numbers: Iterable[str], keys: Iterable[bytes] = ()
+) -> list[Finding]:
+    """Files and tables below the folders that hold one of the numbers in any of their bytes.
+
+    keys  those of the encrypted databases that are kept
+    """
+    return values.findings_in_files(files_kept(folders), numbers, keys)
 
 
 def numbers_in_texts(texts: dict[str, bytes], numbers: Iterable[str]) -> list[Finding]:
@@ -60,7 +65,7 @@ def numbers_in_texts(texts: dict[str, bytes], numbers: Iterable[str]) -> list[Fi
     return tokens.findings(numbers)
 
 
-def pseudonyms_left(folders: Iterable[Path]) -> list[Finding]:
+def pseudonyms_left(folders: Iterable[Path], keys: Iterable[bytes] = ()) -> list[Finding]:
     """Files and tables below the folders that hold what could be a pseudonym."""
     found = []
     for path in files_kept(folders):
@@ -69,19 +74,19 @@ def pseudonyms_left(folders: Iterable[Path]) -> list[Finding]:
         count = len(PSEUDONYM.findall(content))
         if content[8:12] == b"DUCK":
             # What is compressed in a database shows in its tables only.
-            count += pseudonyms_in_tables(path)
+            count += pseudonyms_in_tables(path, keys)
         if count:
             found.append(Finding(NET, where, f"what could be a pseudonym, {count} times"))
     return found
 
 
-def pseudonyms_in_tables(path: Path) -> int:
-    """How many values of a database could be a pseudonym; none where it is encrypted.
+def pseudonyms_in_tables(path: Path, keys: Iterable[bytes]) -> int:
+    """How many values of a database could be a pseudonym; none where no key opens it.
 
-    That there is an encrypted one is what the search for numbers says.
+    That there is such a one is what the search for numbers says.
     """
     count = 0
-    with values.opened_file(path, ()) as connection:
+    with values.opened_file(path, keys) as connection:
         if connection is None:
             return 0
         for column in values.stored_columns(connection):

@@ -21,6 +21,8 @@ STORED = {"table", "incremental"}
 
 # Where each kind of model lies, who owns it, and who may refer to it.
 REFERENCE = ("marts", "reference")
+# Exact counts outlive the destruction under a key of their own; what was shown last is one of them.
+OF_COUNTS, SHOWN_LAST = ("assurance", "counts"), ("assurance", "history")
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,14 @@ ZONES = (
     Zone(
         "models/intermediate/gateway/",
         STORED,
-        {("patient_level", "gateway"), REFERENCE},
+        {("patient_level", "gateway"), REFERENCE, OF_COUNTS},
         "gateway",
         "protected",
     ),
     Zone(
         "models/intermediate/",
         STORED,
-        {("patient_level", "intermediate"), ("marts", "history")},
+        {("patient_level", "intermediate"), SHOWN_LAST},
         "warehouse",
         "private",
     ),
@@ -136,6 +138,9 @@ KNOWN_KEYS = {
     "admission_number": "1, 2, 3 ... within a patient's stay",
 }
 KNOWN_IN_SNAPSHOTS = {"dbt_scd_id": "a version of reference data, whose digest the seed digits_allowed tells"}
+
+# Columns whose name ends like that of a count, or of what is worked out from one.
+COUNTED = re.compile(r"(?:^|_)(?:counts?|number|total|sum|percent|share|rate|per_\d+|size)$", re.IGNORECASE)
 
 # Of a day of birth the year is stored and nothing more, of an address nothing but the area.
 BIRTHDAY_OR_ADDRESS = re.compile(
@@ -341,7 +346,7 @@ def raw_files_come_from_landing(graph: Graph) -> Broken:
     """A source elsewhere, or with a location of its own, would be a file that no contract has seen."""
     for key, node in graph.of("source").items():
         place = (node["database"], node["schema"])
-        if place not in {("memory", "landing"), ("marts", "history"), ("released", "main")}:
+        if place not in {("memory", "landing"), ("marts", "history"), SHOWN_LAST, ("released", "main")}:
             yield key, f"lies in {'.'.join(map(str, place))}"
         settings = {**node["meta"], **node["source_meta"], **node["config"].get("meta", {})}
         if node.get("external") or {"external_location", "plugin"} & settings.keys():
@@ -577,8 +582,19 @@ def snapshots_follow_reference_data(graph: Graph) -> Broken:
         for name in parents(node):
             followed = graph.models.get(name, {})
             place = (followed.get("database"), followed.get("schema"))
-            if place != REFERENCE or PATIENT_KEY in followed["columns"]:
-                yield key, "follows something else than reference data"
+            if place not in (REFERENCE, OF_COUNTS) or PATIENT_KEY in followed["columns"]:
+                yield key, "follows something else than reference data and counts"
+            elif node["database"] not in (place[0], "memory"):
+                yield key, f"lies in {node['database']}, and what it follows in {place[0]}"
+
+
+def reference_data_count_nobody(graph: Graph) -> Broken:
+    """They lie in the clear, beside what has passed disclosure control: an exact count is stored encrypted."""
+    for key, node in graph.stored.items():
+        if (node["database"], node["schema"]) == REFERENCE:
+            for column in node["columns"]:
+                if COUNTED.search(column):
+                    yield f"{key}.{column}", "is named like a count, beside the marts: database assurance, schema counts"
 
 
 RULES: tuple[Callable[[Graph], Broken], ...] = (
@@ -607,4 +623,5 @@ RULES: tuple[Callable[[Graph], Broken], ...] = (
     privacy_tests_are_asked_in_earnest,
     unit_tests_make_up_their_rows,
     snapshots_follow_reference_data,
+    reference_data_count_nobody,
 )

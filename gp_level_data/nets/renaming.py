@@ -22,6 +22,7 @@ import pyarrow
 import pyarrow.parquet
 
 from gp_level_data.custody import store
+from gp_level_data.custody.keys import StoreKeys
 from gp_level_data.custody.pseudonym import pseudonymiser
 from gp_level_data.nets import Finding
 from gp_level_data.nets.spelling import NEVER_ISSUED
@@ -36,7 +37,7 @@ NUMBER_COLUMNS = ("NHS_NUMBER", "NEWNHSNO")
 # them. All that they may say is which rows of one person belong together.
 ROW_NUMBERS = {"patient_level.intermediate.int_admissions__qualifying": "admission_number"}
 # How small a packed file gets depends on its digits; how many rows it holds is compared all the same.
-PACKED_SIZES = {"marts.reference.int_intake__file_counts": ("file_name", "byte_count")}
+PACKED_SIZES = {"assurance.counts.int_intake__file_counts": ("file_name", "byte_count")}
 # with a point and zeros behind, opt-outs are still somebody's
 TEN_DIGITS = re.compile(r"([0-9]{10}|[0-9]{3}([ -])[0-9]{3}\2[0-9]{4})([.]0+)?")
 SPOILT = re.compile(r"[0-9]{9}[.]0+|[0-9]([.,][0-9]+)?[Ee][+]?[0-9]{1,3}")
@@ -214,16 +215,16 @@ def renamed_pseudonyms(new_number: dict[str, str], key: bytes, collection: str) 
 
 
 def findings(
-    before: Path, after: Path, store_key: bytes, new_pseudonym: dict[str, str]
+    before: Path, after: Path, store_keys: StoreKeys, new_pseudonym: dict[str, str]
 ) -> list[Finding]:
     """What differs between two stores, or is stored in an order that tells something.
 
     before, after    store folders, built with one key from a raw folder and from its renamed copy
-    store_key        the key that opens their patient-level databases
+    store_keys       the keys that open their encrypted databases
     new_pseudonym    pseudonym in the first -> in the second (renamed_pseudonyms), of the collection and
                      of its releases
     """
-    with connect(before, store_key) as left, connect(after, store_key) as right:
+    with connect(before, store_keys) as left, connect(after, store_keys) as right:
         first, second = relations(left), relations(right)
         found = [
             Finding(NET, name, "is there under one numbering only")
@@ -235,11 +236,11 @@ def findings(
     return found
 
 
-def connect(store_dir: Path, store_key: bytes) -> duckdb.DuckDBPyConnection:
-    """Both databases of a store, read only."""
+def connect(store_dir: Path, store_keys: StoreKeys) -> duckdb.DuckDBPyConnection:
+    """The databases of a store, read only."""
     connection = duckdb.connect(store.database_file(store_dir, store.MARTS), read_only=True)
     connection.execute("set timezone = 'Europe/London'")
-    store.attach_patient_level(connection, store_dir, store_key)
+    store.attach_store(connection, store_dir, store_keys)
     return connection
 
 
@@ -248,10 +249,10 @@ def relations(connection: duckdb.DuckDBPyConnection) -> dict[str, bool]:
     rows = connection.execute(
         f"""
         select database_name, schema_name, table_name, false from duckdb_tables()
-        where database_name in ('{store.MARTS}', '{store.PATIENT_LEVEL}')
+        where database_name in {store.OF_A_RUN}
         union all
         select database_name, schema_name, view_name, true from duckdb_views()
-        where database_name in ('{store.MARTS}', '{store.PATIENT_LEVEL}') and not internal
+        where database_name in {store.OF_A_RUN} and not internal
         """
     ).fetchall()
     return {".".join(name): is_view for *name, is_view in rows}

@@ -15,6 +15,7 @@ from typing import Any
 
 from gp_level_data import releases
 from gp_level_data.custody import keys
+from gp_level_data.custody.keys import StoreKeys, of_store
 from gp_level_data.nets import Finding, renaming, small_folder
 from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.nets.lineage.compiled import built_manifest
@@ -54,8 +55,8 @@ class Pair:
         return self.folder / "left"
 
     @property
-    def store_key(self) -> bytes:
-        return keys.read_key(self.keys, keys.STORE_KEY)
+    def store_keys(self) -> StoreKeys:
+        return of_store(self.keys)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -86,7 +87,7 @@ class Pair:
     def findings(self, stores: list[Path] | None = None) -> list[Finding]:
         """What differs between the two stores, or between others made from the two folders."""
         changed = self.new_pseudonyms(self.new_number)
-        return renaming.findings(*(stores or self.stores), self.store_key, changed)
+        return renaming.findings(*(stores or self.stores), self.store_keys, changed)
 
     def manifest(self) -> dict[str, Any]:
         """What the two runs made of the project, each model's SQL in it."""
@@ -95,7 +96,7 @@ class Pair:
 
 def make_pair(folder: Path, collection: str) -> Pair:
     """The two raw folders of a pair, and keys for both."""
-    for name in (collection, keys.STORE_KEY, *releases.key_names(collection)):
+    for name in (collection, *keys.OF_DATABASES, *releases.key_names(collection)):
         keys.new_key(folder / "keys", name)
     small_folder.make(folder / "raw_0", collection)
     return Pair(collection, folder, renaming.rename(folder / "raw_0", folder / "raw_1", SEED))

@@ -20,6 +20,7 @@ import duckdb
 import jinja2
 
 from gp_level_data.custody import store
+from gp_level_data.custody.keys import StoreKeys
 from gp_level_data.nets import Finding
 from gp_level_data.nets.disguises import Tokens
 from gp_level_data.project import PROJECT
@@ -30,14 +31,14 @@ PSEUDONYMS = ("patient_key", "release_key")
 PSEUDONYM_CHECK = "'CHECK(regexp_full_match(' || columns.column_name || ', ''[a-p]{32}''))'"
 
 
-def findings_in_store(store_dir: Path, store_key: bytes, numbers: Iterable[str]) -> list[Finding]:
-    """What the tables of both databases hold that they must not; nothing where the net holds.
+def findings_in_store(store_dir: Path, store_keys: StoreKeys, numbers: Iterable[str]) -> list[Finding]:
+    """What the tables of a store hold that they must not; nothing where the net holds.
 
     store_dir   the folder of the databases, which are only read
-    store_key   the key of the patient-level database
+    store_keys  the keys of the encrypted databases
     numbers     the ten-digit texts that were sent (raw_numbers.numbers_in)
     """
-    with opened(store_dir, store_key) as connection:
+    with opened(store_dir, store_keys) as connection:
         return [
             *pattern_findings(connection, allowed_in(connection)),
             *patient_key_findings(connection),
@@ -84,12 +85,12 @@ def files_below(folders: Iterable[Path]) -> list[Path]:
 
 
 @contextmanager
-def opened(store_dir: Path, store_key: bytes) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Both databases of a store, read only."""
+def opened(store_dir: Path, store_keys: StoreKeys) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The databases of a store, read only."""
     marts = store.database_file(store_dir, store.MARTS)
     with duckdb.connect(str(marts), read_only=True) as connection:
         connection.execute("set timezone = 'Europe/London'")
-        store.attach_patient_level(connection, store_dir, store_key)
+        store.attach_store(connection, store_dir, store_keys)
         yield connection
 
 

@@ -69,9 +69,9 @@ def in_short(content: dict) -> Iterator[str]:
     counts, smallest = content["counts"], content["smallest_cell"]
     caught = sum(net["finding_count"] or 0 for net in content["nets"])
     refused = sum(file["refused_rule"] is not None for file in content["raw_files"])
-    yield f"{counts['people_count']:,} people of {counts['practice_count']:,} practices were collected."
+    yield f"{in_words(counts['people_count'])} people of {counts['practice_count']:,} practices were collected."
     yield (
-        f"Of {counts['sent_count']:,} rows sent in files that were accepted, each is accounted for."
+        f"Of {in_words(counts['sent_count'])} rows sent in files that were accepted, each is accounted for."
         if counts["is_balanced"]
         else "Some rows are NOT accounted for."
     )
@@ -101,9 +101,13 @@ def counts(content: dict) -> Iterator[str]:
         ("excluded", "Held back, by reason"),
         ("rejected", "Could not be used, by rule"),
     ):
-        rows = [(each["rule"].replace("_", " "), each["row_count"]) for each in content[verdict]]
-        total = sum(each["row_count"] for each in content[verdict])
-        yield html.table(caption, ("Rule", "Rows"), [*rows, ("Together", total)])
+        rows = [(each["rule"].replace("_", " "), in_words(each["row_count"])) for each in content[verdict]]
+        yield html.table(f"{caption}; to the nearest 5, * where few", ("Rule", "Rows"), rows)
+
+
+def in_words(count: int | None) -> str:
+    """A count as the entry tells it; a star for one that is withheld."""
+    return "*" if count is None else f"{count:,}"
 
 
 def raw_files(files: list[dict]) -> Iterator[str]:

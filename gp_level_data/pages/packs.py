@@ -244,7 +244,7 @@ def practices_of(connection: duckdb.DuckDBPyConnection) -> Iterator[Practice]:
         where
             is_collected
             or exists (
-                select 1 from reference.int_intake__file_counts as files
+                select 1 from assurance.counts.int_intake__file_counts as files
                 where files.practice_code = practices.practice_code
             )
         order by practice_code

@@ -13,7 +13,7 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from gp_level_data import releases
-from gp_level_data.custody import keys, pseudonym, publication, store
+from gp_level_data.custody import exact_counts, keys, pseudonym, publication, store
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.synthetic_folder import is_synthetic
 from gp_level_data.refusal import Refusal
@@ -61,10 +61,11 @@ class Plugin(BasePlugin):
         check_run(self.raw_dir, self.key_dir, self.config)
         collection = self.config["collection"]
         key = keys.claim_key(self.key_dir, collection)
-        store_key = keys.claim_key(self.key_dir, keys.STORE_KEY)
+        store_keys = keys.StoreKeys(*(keys.claim_key(self.key_dir, name) for name in keys.OF_DATABASES))
 
         publication.hold(self.store_dir)
         if not takes_a_part:
+            exact_counts.move_out(self.store_dir, self.key_dir)
             whole_run.begin(self.store_dir)
         # A time without an offset is the United Kingdom's.
         conn.execute("set global timezone = 'Europe/London'")
@@ -74,17 +75,17 @@ class Plugin(BasePlugin):
         if takes_a_part:
             store.attach_in_memory(conn)
         else:
-            self.attach_store(conn, collection, store_key)
+            self.attach_store(conn, collection, store_keys)
         store.close_to_the_outside(conn, self.raw_dir)
         dbt_duckdb.opened(statements.Run("gateway"))
 
-    def attach_store(self, conn, collection, store_key):
+    def attach_store(self, conn, collection, store_keys):
         """The databases that outlive the run."""
         marts = store.database_file(self.store_dir, store.MARTS)
         conn.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS}")
         store.check_collection(conn, self.store_dir, collection)
-        store.attach_patient_level(conn, self.store_dir, store_key)
-        store.attach_released(conn, self.store_dir, store_key)
+        store.attach_store(conn, self.store_dir, store_keys)
+        store.attach_released(conn, self.store_dir, store_keys.patient_level)
 
     def release_keys(self):
         """The keys of the collection's releases that are made on the day of this run, by their ids."""

@@ -44,7 +44,7 @@ def scratch_gateway(
     with tempfile.TemporaryDirectory(prefix="scratch-gateway-") as scratch:
         folder = Path(scratch)
         of_releases = releases.key_names(settings["collection"])
-        for name in (settings["collection"], keys.STORE_KEY, *of_releases):
+        for name in (settings["collection"], *keys.OF_DATABASES, *of_releases):
             keys.new_key(folder / "keys", name)
         gateway.check_run(raw_dir, folder / "keys", settings)
         folders = {"RAW_DIR": raw_dir, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}

@@ -10,7 +10,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
-from gp_level_data.custody import keys, publication, store
+from gp_level_data.custody import exact_counts, keys, publication, store
 from gp_level_data.end import ledger_tables
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_duckdb, statements, whole_run
@@ -30,6 +30,7 @@ class Plugin(BasePlugin):
         if self.store_dir.is_dir():
             try:
                 publication.hold(self.store_dir)
+                exact_counts.move_out(self.store_dir, self.key_dir)
             except Refusal as refusal:
                 raise DbtRuntimeError(str(refusal)) from None
 
@@ -47,16 +48,23 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(str(refusal)) from None
 
     def open_store(self, conn):
-        """Attach patient_level to the marts connection and close it to the outside."""
+        """Attach what lies encrypted to the marts connection and close it to the outside."""
         self.refuse_to_empty(conn)
         conn.execute("set global timezone = 'Europe/London'")
-        if store.database_file(self.store_dir, store.PATIENT_LEVEL).exists():
+        is_there = store.database_file(self.store_dir, store.PATIENT_LEVEL).exists()
+        if is_there:
             store.attach_patient_level(
                 conn, self.store_dir, keys.read_key(self.key_dir, keys.STORE_KEY)
             )
         else:
             self.refuse_to_build(conn)
             conn.execute(f"attach ':memory:' as {store.PATIENT_LEVEL}")
+        if is_there or store.database_file(self.store_dir, store.ASSURANCE).exists():
+            store.attach_assurance(
+                conn, self.store_dir, keys.read_key(self.key_dir, keys.ASSURANCE_KEY)
+            )
+        else:
+            conn.execute(f"attach ':memory:' as {store.ASSURANCE}")
         ledger_tables.bring_up_to_date(conn, self.store_dir)
         store.create_memory_of_results(conn)
         store.close_to_the_outside(conn)

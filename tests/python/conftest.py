@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from gp_level_data.custody import keys, store
+from gp_level_data.custody import keys, publication, store
 from gp_level_data.nets.forked_runs import ForkedRuns
 
 PROJECT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ DBT = Path(sys.executable).with_name("dbt")
 SOURCES = ("models", "macros", "seeds", "snapshots", "tests", "gp_level_data")
 # Where dbt keeps what it has parsed; of use where profile, settings and target are the same.
 PARSED = "partial_parse.msgpack"
-DATABASES = (store.MARTS, store.PATIENT_LEVEL, store.RELEASED)
+DATABASES = publication.DATABASES
 
 
 @dataclass(frozen=True)
@@ -141,13 +141,11 @@ def file_digests(store_dir: Path) -> dict[str, str]:
 
 
 def connect(folders: Folders) -> duckdb.DuckDBPyConnection:
-    """Both databases of a store, read only, as `marts` and `patient_level`."""
+    """The databases of a store, read only, as `marts`, `patient_level` and `assurance`."""
     marts = store.database_file(folders.store, store.MARTS)
     connection = duckdb.connect(str(marts), read_only=True)
     connection.execute("set timezone = 'Europe/London'")
-    store.attach_patient_level(
-        connection, folders.store, keys.read_key(folders.keys, keys.STORE_KEY)
-    )
+    store.attach_store(connection, folders.store, keys.of_store(folders.keys))
     return connection
 
 
@@ -230,11 +228,11 @@ OF_OTHERS = re.compile(
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Full names of all tables of both databases."""
+    """Full names of all tables of the databases of a run."""
     rows = connection.execute(
         """
         select database_name, schema_name, table_name from duckdb_tables()
-        where database_name in ('marts', 'patient_level') order by all
+        where database_name in ('marts', 'patient_level', 'assurance') order by all
         """
     )
     return [".".join(row) for row in rows.fetchall()]

@@ -23,9 +23,9 @@ METRICS = {"emergency_admissions": "hospital", "bowel": "practice", "diabetes": 
 def given(other: str) -> str:
     """Empty tables of what the models read. `other` is the publication that is not run, and shows nothing."""
     return f"""
-    attach ':memory:' as marts; attach ':memory:' as patient_level;
+    attach ':memory:' as marts; attach ':memory:' as patient_level; attach ':memory:' as assurance;
     create schema patient_level.intermediate; create schema marts.reference;
-    create schema marts.seeds; create schema marts.history;
+    create schema marts.seeds; create schema assurance.history;
     create table patient_level.intermediate.int_metrics__by_gp (
         practice_code varchar, gp_code varchar, metric_id varchar,
         numerator_count bigint, denominator_count bigint);
@@ -43,7 +43,7 @@ def given(other: str) -> str:
     create table marts.reference.int_ods__practices (practice_code varchar, ccg_code varchar);
     create table marts.reference.int_collection__settings (
         collection varchar, collected_at timestamptz, emergency_definition varchar);
-    create table marts.history.int_disclosure__published (
+    create table assurance.history.int_disclosure__published (
         area_level varchar, practice_code varchar, area_code varchar, metric_id varchar,
         cohort_count bigint, numerator_count bigint, told_cohort_count bigint, told_numerator_count bigint,
         collected_at timestamptz);
@@ -127,12 +127,12 @@ class Runner:
         for name, sql in self.queries.items():
             where = "marts.main" if name in MARTS else "patient_level.intermediate"
             if name == "int_disclosure__published":
-                where = "marts.history"
+                where = "assurance.history"
             self.connection.execute(f"create or replace table {where}.{name} as {sql}")
 
     def forget(self) -> None:
         """As before the first collection."""
-        self.connection.execute("delete from marts.history.int_disclosure__published")
+        self.connection.execute("delete from assurance.history.int_disclosure__published")
 
 
 def exact_counts(connection: duckdb.DuckDBPyConnection) -> dict[Cell, int]:

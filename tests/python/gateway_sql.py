@@ -280,7 +280,7 @@ def build(connection: duckdb.DuckDBPyConnection, sent: Sent, model: str, stateme
     for name in SETTINGS:
         statement = statement.replace(f"<{name}>", sent.settings[name])
     # A transaction may write to one database only, and the names of models are unique.
-    for database in ('"marts"."reference"', '"patient_level"."gateway"'):
+    for database in ('"marts"."reference"', '"assurance"."counts"', '"patient_level"."gateway"'):
         statement = statement.replace(database, '"memory"."gateway"')
     schema = "staging" if model.startswith("stg_") else "gateway"
     connection.execute(f"create or replace table {schema}.{model} as {statement}")

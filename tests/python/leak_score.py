@@ -359,12 +359,12 @@ class Bench:
         yield from self.findings_in_files()
 
     def differences(self, stores: list[Path]) -> list[Finding]:
-        return renaming.findings(*stores, self.world.store_key, self.new_pseudonym)
+        return renaming.findings(*stores, self.world.store_keys, self.new_pseudonym)
 
     def findings_in_store(self, store_dir: Path) -> list[Finding]:
         return [
             *self.not_permitted_in(store_dir),
-            *values.findings_in_store(store_dir, self.world.store_key, self.numbers),
+            *values.findings_in_store(store_dir, self.world.store_keys, self.numbers),
         ]
 
     def findings_in_files(self) -> list[Finding]:
@@ -380,7 +380,7 @@ class Bench:
     def not_permitted_in(self, store_dir: Path) -> list[Finding]:
         """Tables in which somebody stands who may not, by the oracle."""
         found = []
-        with renaming.connect(store_dir, self.world.store_key) as connection:
+        with renaming.connect(store_dir, self.world.store_keys) as connection:
             for name, is_view in renaming.relations(connection).items():
                 rows = [] if is_view else renaming.content(connection, name)[1]
                 keys = set(re.findall("[a-p]{32}", repr(rows)))

@@ -118,7 +118,7 @@ class Planning:
             if re.match(subjects, name):
                 where = "marts.main" if name.startswith("fct_") else "patient_level.intermediate"
                 if name == "int_disclosure__published":
-                    where = "marts.history"
+                    where = "assurance.history"
                 sql = (changed or {}).get(name, sql)
                 self.connection.execute(f"create or replace table {where}.{name} as {sql}")
 

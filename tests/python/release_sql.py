@@ -37,7 +37,7 @@ SETTINGS = {
     "period_end": "2017-03-31",
 }  # fmt: skip
 SCHEMAS = (
-    "memory.seeds", "memory.gateway", "memory.staging", "marts.reference", "patient_level.gateway",
+    "memory.seeds", "memory.gateway", "memory.staging", "marts.reference", "assurance.counts", "patient_level.gateway",
     "patient_level.intermediate", "patient_level.releases",
 )  # fmt: skip
 KEYS = {name: name.encode().ljust(32, b".") for name in ("gpdpr", "care_data")}
@@ -180,7 +180,7 @@ def planted(collection: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     connection.execute("set global timezone = 'Europe/London'")
     pseudonym.register(connection, KEYS[collection], collection, release_keys(collection))
-    for database in ("marts", "patient_level", "released"):
+    for database in ("marts", "assurance", "patient_level", "released"):
         connection.execute(f"attach ':memory:' as {database}")
     for schema in SCHEMAS:
         connection.execute(f"create schema {schema}")

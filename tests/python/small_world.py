@@ -19,6 +19,7 @@ from conftest import COLLECTION, DBT, PROJECT
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from gp_level_data.custody import keys
+from gp_level_data.custody.keys import StoreKeys, of_store
 from gp_level_data.nets import small_folder
 from gp_level_data.runs import dbt_duckdb
 
@@ -78,8 +79,12 @@ class SmallWorld:
     def store_key(self) -> bytes:
         return keys.read_key(self.keys, keys.STORE_KEY)
 
+    @property
+    def store_keys(self) -> StoreKeys:
+        return of_store(self.keys)
+
     def make_keys(self) -> None:
-        for name in (COLLECTION, keys.STORE_KEY):
+        for name in (COLLECTION, *keys.OF_DATABASES):
             keys.new_key(self.keys, name)
 
     def put_raw(self, raw_dir: Path) -> None:

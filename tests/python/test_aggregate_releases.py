@@ -56,7 +56,7 @@ def test_whatever_is_asked_for_is_refused_or_rows_of_the_table(planning: Plannin
     """Flags a request that is accepted, and told a sum, a row or a count that its table does not show."""
     told = {table: set() for table in TABLES}
     for seed in range(6):
-        planning.rows("delete from marts.history.int_disclosure__published")
+        planning.rows("delete from assurance.history.int_disclosure__published")
         given(planning, seed)
         planning.run(NOT_GIVEN)
         for table in TABLES:

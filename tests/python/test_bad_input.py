@@ -53,7 +53,7 @@ def own_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def own_keys(folder: Path) -> Path:
     """Keys that were not made for the sample."""
-    for name in (COLLECTION, keys.STORE_KEY):
+    for name in (COLLECTION, *keys.OF_DATABASES):
         keys.new_key(folder, name)
     return folder
 
@@ -178,7 +178,7 @@ def a_directory(key: Path) -> None:
     key.mkdir()
 
 
-@pytest.mark.parametrize("name", [COLLECTION, keys.STORE_KEY])
+@pytest.mark.parametrize("name", [COLLECTION, *keys.OF_DATABASES])
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
@@ -203,7 +203,7 @@ def test_keys(tmp_path: Path, name: str, spoil: Callable[[Path], None], says: st
         keys.read_key(key_dir, name)
 
 
-@pytest.mark.parametrize("name", [COLLECTION, keys.STORE_KEY])
+@pytest.mark.parametrize("name", [COLLECTION, *keys.OF_DATABASES])
 def test_a_build_with_a_bad_key(
     previous: Folders, refused: Refused, own_raw: Path, tmp_path: Path, name: str
 ) -> None:

@@ -505,7 +505,7 @@ def test_the_same_collection_again_gives_the_same(runner: Runner, two_practices:
                 for table in (
                     "marts.main.fct_gp_metrics",
                     "marts.main.fct_comparators",
-                    "marts.history.int_disclosure__published",
+                    "assurance.history.int_disclosure__published",
                 )
             ]
         )
@@ -604,7 +604,7 @@ def test_what_nothing_holds_adds_up_to_no_number(runner: Runner) -> None:
 def test_the_memory_holds_only_what_was_shown(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Exact counts, but of cells that were published anyway, and no small one."""
     small = warehouse.execute(
-        "select count(*) from marts.history.int_disclosure__published as memory"
+        "select count(*) from assurance.history.int_disclosure__published as memory"
         " inner join patient_level.intermediate.int_gp_report__cells as cells"
         " on memory.area_level = cells.area_level and memory.metric_id = cells.metric_id"
         " and memory.area_code = coalesce(cells.gp_code, cells.area_code)"

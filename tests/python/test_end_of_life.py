@@ -133,7 +133,9 @@ def rows_of(path: Path) -> list[dict]:
 
 
 def mart(house: House, query: str) -> list[tuple]:
+    """Rows of the results, or of the exact counts behind them."""
     with published_tables.opened(house.store) as connection:
+        store.attach_assurance(connection, house.store, keys.read_key(house.keys, keys.ASSURANCE_KEY))
         return connection.execute(query).fetchall()
 
 
@@ -145,7 +147,7 @@ def test_each_practice_has_its_folder(reported: House) -> None:
         for (code,) in mart(reported, "select practice_code from dim_practices where is_collected")
     }
     senders = {code for (code,) in mart(
-        reported, "select practice_code from reference.int_intake__file_counts where practice_code is not null"
+        reported, "select practice_code from assurance.counts.int_intake__file_counts where practice_code is not null"
     )}  # fmt: skip
     assert set(practices(reported)) == collected | senders and senders - collected
     for practice in practices(reported):
@@ -411,8 +413,8 @@ def test_all_that_was_personal_is_gone(reported: House, destroyed: House) -> Non
     """Flags a key, database or raw file of people that is left, or that no certificate names."""
     [entry] = destroyed.entries(ledger.DESTRUCTION)
     left = sorted(path.name for path in destroyed.store.iterdir())
-    assert left == [".lock", "ledger", "marts.duckdb"]
-    assert not list(destroyed.keys.glob("*.key"))
+    assert left == [".lock", "assurance.duckdb", "ledger", "marts.duckdb"]
+    assert [path.stem for path in destroyed.keys.glob("*.key")] == [keys.ASSURANCE_KEY]
     for name in (COLLECTION, keys.STORE_KEY):
         with pytest.raises(Refusal):
             keys.read_key(destroyed.keys, name)
@@ -669,7 +671,7 @@ def test_evidence_says_what_the_run_did(reported: House) -> None:
     content = entry.content
     [(collected,)] = mart(
         reported,
-        "select sum(row_count) from reference.int_intake__record_counts where verdict = 'kept'",
+        "select sum(row_count) from assurance.counts.int_intake__record_counts where verdict = 'kept'",
     )
     counts = content["counts"]
     assert sum(each["row_count"] for each in counts["kept"]) == collected

@@ -63,7 +63,7 @@ def test_the_store_holds_no_number(pair: Pair) -> None:
     """Flags any table of either database with a number in any disguise, or a net that takes a code for somebody."""
     numbers = raw_numbers.numbers_in(pair.raw_dirs[0])
     assert len(numbers) > 2_000 and NINE + NINE_CHECKED not in numbers
-    found = values.findings_in_store(pair.stores[0], pair.store_key, {*numbers, NINE + NINE_CHECKED})
+    found = values.findings_in_store(pair.stores[0], pair.store_keys, {*numbers, NINE + NINE_CHECKED})
     # in the seed itself nobody allows a code its nine digits
     assert said([finding for finding in found if finding.where != "marts.seeds.journal_codes.code"]) == []
 
@@ -77,7 +77,7 @@ def test_no_file_holds_a_number(pair: Pair) -> None:
     files = [path for path in values.files_below([pair.stores[0], pair.left]) if path.suffix != ".gpickle"]
     left = {path.name for path in files}
     assert left >= {"marts.duckdb", "patient_level.duckdb", "released.duckdb", "manifest.json", "dbt.log"}
-    assert said(values.findings_in_files(files, numbers, [pair.store_key])) == []
+    assert said(values.findings_in_files(files, numbers, pair.store_keys)) == []
 
 
 @pytest.mark.whole
@@ -106,7 +106,7 @@ def test_the_small_worlds_are_worth_building(pair: Pair) -> None:
     """Flags a proof about empty tables: of every kind of row, and of every release, there is something."""
     active = {row["release_id"] for row in releases.rows_of("releases") if row["collection"] == pair.collection}
     assert active <= PEOPLED[pair.collection].keys()
-    with renaming.connect(pair.stores[0], pair.store_key) as connection:
+    with renaming.connect(pair.stores[0], pair.store_keys) as connection:
         for name, wanted in PEOPLED[pair.collection].items():
             assert connection.table(table_of(name)).shape[0] >= wanted, name
 
@@ -119,7 +119,7 @@ def test_evidence_accounts_for_every_row_of_a_journal(pair: Pair) -> None:
     assert counts["is_balanced"] and counts["sent_count"] > 2_000
     assert counts["people_count"] > 500 and counts["practice_count"] > 0
     [stored] = counts["kept"]
-    with renaming.connect(pair.stores[0], pair.store_key) as connection:
+    with renaming.connect(pair.stores[0], pair.store_keys) as connection:
         assert (stored["row_count"],) == connection.table(RECORDS).shape[:1]
     assert {"type_1_dissent", "not_registered"} <= {row["rule"] for row in counts["excluded"]}
     assert counts["rejected"]
@@ -132,7 +132,7 @@ def test_evidence_accounts_for_every_row_of_a_journal(pair: Pair) -> None:
 def test_codes_are_allowed_because_they_look_like_numbers(pairs: dict[str, Pair], table: str) -> None:
     """Flags an allowance of seeds/digits_allowed.csv that no journal needs."""
     gpdpr = pairs["gpdpr"]
-    with values.opened(gpdpr.stores[0], gpdpr.store_key) as connection:
+    with values.opened(gpdpr.stores[0], gpdpr.store_keys) as connection:
         assert connection.execute(values.macros().shapes_found(table, "code", "VARCHAR", "")).fetchall()
         held = connection.execute(f"select count(*) from {table} where code = ?", [NINE]).fetchone()
     assert held > (0,), "no code of nine digits, which may begin like somebody's number"
@@ -142,7 +142,7 @@ def test_codes_are_allowed_because_they_look_like_numbers(pairs: dict[str, Pair]
 def test_no_birthday_and_no_postcode_is_stored(pair: Pair) -> None:
     """The postcodes of the sample all begin alike; a birthday is in no column of days but by chance."""
     days = set()
-    with values.opened(pair.stores[0], pair.store_key) as connection:
+    with values.opened(pair.stores[0], pair.store_keys) as connection:
         for database, schema, table, column, kind in values.stored_columns(connection):
             if kind == "VARCHAR" and schema != "seeds":
                 query = f"""select count(*) from {database}.{schema}.{table} where "{column}" like '%ZZ99%'"""
@@ -230,7 +230,7 @@ def test_what_is_put_in_is_seen(pair: Pair, tmp_path: Path) -> None:
         build(pair, leaking, nodes, at, store_dir)
     numbers = raw_numbers.numbers_in(pair.raw_dirs[0])
     found = {f"renaming {text}" for text in said(pair.findings(stores))}
-    found |= {f"values {finding.where}" for finding in values.findings_in_store(stores[0], pair.store_key, numbers)}
+    found |= {f"values {finding.where}" for finding in values.findings_in_store(stores[0], pair.store_keys, numbers)}
     passed = [wanted for wanted in SEEN[pair.collection] if not any(text.startswith(wanted) for text in found)]
     assert passed == [], sorted(found)
 

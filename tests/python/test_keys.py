@@ -20,7 +20,7 @@ OTHER = "gpdpr"
 @pytest.fixture
 def key_dir(tmp_path: Path) -> Path:
     """A folder with the keys of a collection and of the store."""
-    for name in (COLLECTION, keys.STORE_KEY):
+    for name in (COLLECTION, *keys.OF_DATABASES):
         assert keys.new_key(tmp_path / "keys", name)
     return tmp_path / "keys"
 

@@ -38,7 +38,7 @@ from gp_level_data.runs import dbt_duckdb, warehouse, whole_run
 KILLS = int(os.environ.get("KILLS", "4"))
 MOMENTS = 40
 MEGABYTE = 1024 * 1024
-NOTHING = {".lock", "marts.duckdb", "patient_level.duckdb", "released.duckdb"}
+NOTHING = {".lock", "assurance.duckdb", "marts.duckdb", "patient_level.duckdb", "released.duckdb"}
 # What the analyst's run makes anew; the rest of the store is the gateway's, or is history.
 MADE_ANEW = ("marts.main", "marts.seeds", "patient_level.intermediate", "patient_level.releases")
 
@@ -75,7 +75,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Both runs once, uninterrupted."""
     work = tmp_path_factory.mktemp("killed")
     small_world.make_raw(work / "raw")
-    for name in (COLLECTION, keys.STORE_KEY):
+    for name in (COLLECTION, *keys.OF_DATABASES):
         keys.new_key(work / "keys", name)
     (work / "tmp").mkdir()
     environment = os.environ | {

@@ -46,7 +46,7 @@ def keep(ended: Ended, folders: Folders, name: str) -> Ended:
 def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folders, Ended]:
     """The custodian's run over the sample, with everything failing, and asked to keep failing rows."""
     folder = tmp_path_factory.mktemp("failed")
-    for name in (COLLECTION, keys.STORE_KEY):
+    for name in (COLLECTION, *keys.OF_DATABASES):
         keys.new_key(folder / "keys", name)
     project = failing_project(folder / "project")
     folders = Folders(folder / "store", folder / "keys", folder / "work", project=project)
@@ -92,7 +92,7 @@ def sample_numbers() -> set[str]:
 
 
 def known_keys(folders: Folders) -> list[bytes]:
-    return [keys.read_key(folders.keys, name) for name in (COLLECTION, keys.STORE_KEY)]
+    return [keys.read_key(folders.keys, name) for name in (COLLECTION, *keys.OF_DATABASES)]
 
 
 @pytest.mark.whole
@@ -116,10 +116,8 @@ def test_no_database_holds_a_key(built: Folders, tmp_path: Path) -> None:
     connection.execute("pragma force_compression = 'uncompressed'")
     marts = store.database_file(built.store, store.MARTS)
     connection.execute(f"attach '{marts}' as {store.MARTS} (read_only)")
-    store.attach_patient_level(
-        connection, built.store, keys.read_key(built.keys, keys.STORE_KEY)
-    )
-    for database in (store.MARTS, store.PATIENT_LEVEL):
+    store.attach_store(connection, built.store, keys.of_store(built.keys))
+    for database in store.OF_A_RUN:
         connection.execute(f"attach '{tmp_path}/{database}.duckdb' as copied")
         connection.execute(f"copy from database {database} to copied")
         connection.execute("detach copied")

@@ -118,7 +118,7 @@ def engine(manifest: dict, analysed: dict[str, project.Analysed]) -> duckdb.Duck
     connection = duckdb.connect()
     connection.create_function("pseudonymise", lambda number: number, [str], str)
     connection.create_function("release_pseudonym", lambda release, number: number, [str, str], str)
-    for name in ("marts", "patient_level", "released"):
+    for name in ("marts", "assurance", "patient_level", "released"):
         connection.execute(f"attach ':memory:' as {name}")
     nodes = [manifest["nodes"][key] for key in analysed]
     seeds = [node for node in manifest["nodes"].values() if node["resource_type"] == "seed"]

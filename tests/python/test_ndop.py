@@ -253,7 +253,7 @@ def replied(raw_dir, request_lines):
 def connection(raw_dir, replied, tmp_path_factory):
     """The store of a gateway run with that reply."""
     folder = tmp_path_factory.mktemp("store")
-    for name in (COLLECTION, keys.STORE_KEY):
+    for name in (COLLECTION, *keys.OF_DATABASES):
         keys.new_key(folder / "keys", name)
     folders = {"RAW_DIR": raw_dir, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}
     subprocess.run(
@@ -268,9 +268,7 @@ def connection(raw_dir, replied, tmp_path_factory):
         check=True,
     )  # fmt: skip
     connection = duckdb.connect()
-    store.attach_patient_level(
-        connection, folder / "store", keys.read_key(folder / "keys", keys.STORE_KEY)
-    )
+    store.attach_store(connection, folder / "store", keys.of_store(folder / "keys"))
     marts = store.database_file(folder / "store", store.MARTS)
     connection.execute(f"attach '{marts}' as marts (read_only)")
     pseudonymise = pseudonymiser(keys.read_key(folder / "keys", COLLECTION), COLLECTION)
@@ -303,7 +301,7 @@ def test_permitted_are_those_whom_the_reply_lists_and_who_have_not_objected_sinc
 @pytest.mark.whole
 def test_the_check_says_how_many(connection, request_lines, replied):
     assert connection.execute(
-        "select verdict, asked_count, permitted_count from marts.reference.int_ndop__checks"
+        "select verdict, asked_count, permitted_count from assurance.counts.int_ndop__checks"
     ).fetchall() == [("stands", len(request_lines), len(replied))]
 
 

@@ -544,7 +544,7 @@ def test_where_every_row_went(expected: Collection, warehouse: duckdb.DuckDBPyCo
     """Flags a row that is dropped without being counted, or counted under another rule."""
     found = warehouse.execute(
         "select practice_code, verdict, rule, row_count"
-        " from reference.int_intake__record_counts"
+        " from assurance.counts.int_intake__record_counts"
     ).fetchall()
     wanted = [(*case, count) for case, count in expected.verdicts.items() if count]
     missing, too_many = difference(wanted, found)

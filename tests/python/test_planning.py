@@ -83,7 +83,7 @@ def load(planning: Planning, practices: dict, journals: list, people: list, coun
 
 def published_of(planning: Planning, seed: int, changed: dict[str, str] | None = None) -> Published:
     """What the tables publish about random patients."""
-    planning.rows("delete from marts.history.int_disclosure__published")
+    planning.rows("delete from assurance.history.int_disclosure__published")
     given(planning, seed)
     planning.run(NOT_GIVEN, changed)
     return publication(planning.rows)
@@ -227,7 +227,7 @@ def test_a_ccgs_total_that_its_bands_tell_hides_no_practice(planning: Planning) 
     on_register = [practice for practice, size in sizes.items() for _ in range(size)]
     everybody = [(at, True) for at in on_register] + [(at, False) for at in practices for _ in range(100)]
     keys = [f"k{number}" for number in range(len(everybody))]
-    planning.rows("delete from marts.history.int_disclosure__published")
+    planning.rows("delete from assurance.history.int_disclosure__published")
     load(
         planning, practices,
         [(key, at, 1960, "1", None, None, None, None, date(2000, 1, 1)) for key, (at, _) in zip(keys, everybody)],

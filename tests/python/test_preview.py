@@ -90,7 +90,7 @@ def test_a_collected_practice_sees_what_the_run_will_do(cursor, previews):
     for practice in collected:
         counts = {"kept": Counter(), "excluded": Counter(), "rejected": Counter()}
         for verdict, rule, rows in cursor.execute(
-            "select verdict, rule, row_count from marts.reference.int_intake__record_counts"
+            "select verdict, rule, row_count from assurance.counts.int_intake__record_counts"
             " where practice_code = ?",
             [practice],
         ).fetchall():
@@ -163,7 +163,7 @@ def test_small_counts_are_shown_and_said_to_be(previews):
 def test_every_rule_of_the_sample_has_words(cursor):
     """Flags a rule that a practice would read as a name of ours."""
     met = cursor.execute(
-        "select distinct rule from marts.reference.int_intake__record_counts where rule <> 'complete'"
+        "select distinct rule from assurance.counts.int_intake__record_counts where rule <> 'complete'"
         " union select distinct refused_rule from staging.stg_landing__files"
         " where refused_rule is not null"
     ).fetchall()
@@ -187,9 +187,11 @@ def previews_of_world(name: str) -> tuple[duckdb.DuckDBPyConnection, dict[str, S
     connection, sent, _ = world(name)
     shown = connection.cursor()
     shown.execute("attach ':memory:' as marts; create schema marts.reference")
+    shown.execute("attach ':memory:' as assurance; create schema assurance.counts")
     tables = shown.execute("select table_name from duckdb_tables() where schema_name = 'gateway'").fetchall()
     for (table,) in tables:
-        shown.execute(f"create view marts.reference.{table} as from memory.gateway.{table}")
+        for place in ("marts.reference", "assurance.counts"):
+            shown.execute(f"create view {place}.{table} as from memory.gateway.{table}")
     practices = all_seen(shown, Path("nowhere"), sent.sent.settings["collection"])
     # The world has no folder; what a look at it would have found is what it says of its files.
     with_files = {code: with_files_of(each.practice, sent.sent.files) for code, each in practices.items()}
@@ -236,7 +238,7 @@ def differences(cursor: duckdb.DuckDBPyConnection, previews: dict[str, Seen], da
 
         removed = rows(
             "select verdict, reason, record_count, person_count"
-            " from marts.reference.int_journals__removed_counts where practice_code = ?"
+            " from assurance.counts.int_journals__removed_counts where practice_code = ?"
         )
         is_of_person = {reason: rules()[reason].applies_to == "person" for _, reason, _, _ in removed}
         [(people,)] = rows("select count(*) from {people}.int_journals__people where practice_code = ?")
@@ -312,7 +314,7 @@ def test_every_rule_is_told_where_its_case_is(of_sample):
         cases |= {
             (code, reason)
             for code, reason in cursor.execute(
-                "select practice_code, reason from marts.reference.int_journals__removed_counts"
+                "select practice_code, reason from assurance.counts.int_journals__removed_counts"
             ).fetchall()
             if not previews[code].practice.in_the_way
         }

@@ -264,7 +264,7 @@ def test_no_sql_reads_a_key(request: pytest.FixtureRequest, built: Folders, run:
     )
     assert ("pseudonymise" in told) == (run == "custodian"), "not the catalogue that was to be searched"
     assert "patient_level" in told
-    for name in (COLLECTION, keys.STORE_KEY):
+    for name in (COLLECTION, *keys.OF_DATABASES):
         key = keys.read_key(built.keys, name)
         is_told = holds_key(told.encode(), key)
         assert not is_told
@@ -276,7 +276,7 @@ def test_no_sql_reads_files_or_the_environment(
 ) -> None:
     """Flags a key file, the register or the process's environment within reach of a model."""
     connection = request.getfixturevalue(run)
-    for name in (f"{COLLECTION}.key", f"{keys.STORE_KEY}.key", keys.REGISTER):
+    for name in (f"{COLLECTION}.key", *(f"{name}.key" for name in keys.OF_DATABASES), keys.REGISTER):
         for reader in ("read_text", "read_blob", "read_csv", "glob"):
             with pytest.raises(duckdb.PermissionException):
                 connection.execute(f"select * from {reader}('{built.keys}/{name}')")

@@ -332,7 +332,7 @@ def test_the_key_of_another_release_does_not_make_its_pseudonyms(gpdpr):
 
 
 def test_no_release_has_another_key(gpdpr):
-    files = [gpdpr.world.keys / f"{name}.key" for name in ("gpdpr", keys.STORE_KEY, RESEARCH, JOURNALS)]
+    files = [gpdpr.world.keys / f"{name}.key" for name in ("gpdpr", *keys.OF_DATABASES, RESEARCH, JOURNALS)]
     assert len({file.read_bytes() for file in files}) == len(files)
 
 
@@ -422,7 +422,7 @@ def test_who_was_in_a_release_is_remembered_without_a_name(gpdpr):
 
 
 # What is done to the store before, the day, and why nothing is handed out.
-CHECKS = "marts.reference.int_ndop__checks"
+CHECKS = "assurance.counts.int_ndop__checks"
 SETTINGS = "marts.reference.int_collection__settings"
 NOT_HANDED_OUT = {
     "not built": (f"drop table patient_level.releases.rel_{RESEARCH}", RESEARCH, "", "is not built"),

@@ -77,7 +77,7 @@ def build_directly(pair: Pair, compiled: dict, raw_dir: Path, folder: Path) -> P
 
 def findings(pair: Pair, before: Path, after: Path, new_number: dict[str, str]) -> list[str]:
     """Where the net finds something, and what."""
-    found = renaming.findings(before, after, pair.store_key, pair.new_pseudonyms(new_number))
+    found = renaming.findings(before, after, pair.store_keys, pair.new_pseudonyms(new_number))
     return [f"{finding.where} {finding.what}" for finding in found]
 
 
@@ -145,18 +145,18 @@ def test_building_directly_is_building(pair, built, compiled, raw_dir, tmp_path,
 
 
 def digests(pair: Pair, store_dir: Path) -> dict[str, str]:
-    with renaming.connect(store_dir, pair.store_key) as connection:
+    with renaming.connect(store_dir, pair.store_keys) as connection:
         return {name: table_digest(connection, name) for name in renaming.relations(connection)}
 
 
 def test_the_small_world_is_worth_building(pair, built):
     """Flags a comparison of little: verdicts of every kind occur, and hardly a table is empty."""
-    with renaming.connect(built, pair.store_key) as connection:
+    with renaming.connect(built, pair.store_keys) as connection:
         counts = {
             name: len(renaming.content(connection, name)[1]) for name in renaming.relations(connection)
         }
         rules = {rule for (rule,) in connection.execute(
-            "select distinct rule from marts.reference.int_intake__record_counts"
+            "select distinct rule from assurance.counts.int_intake__record_counts"
         ).fetchall()}  # fmt: skip
     empty = {name for name, count in counts.items() if not count and not OF_OTHERS.fullmatch(name)}
     assert empty == {
@@ -296,7 +296,7 @@ def changed(pair: Pair, built: Path, folder: Path, sql: str) -> Path:
     """A copy of the store, changed afterwards."""
     shutil.copytree(built, folder)
     with duckdb.connect(store.database_file(folder, store.MARTS)) as connection:
-        store.attach_patient_level(connection, folder, pair.store_key)
+        store.attach_store(connection, folder, pair.store_keys)
         connection.execute(sql)
     return folder
 
@@ -342,5 +342,5 @@ def test_pseudonyms_of_another_key_are_found(pair, built, twin, renamed):
     others = renaming.renamed_pseudonyms(
         same_numbers(renamed[renaming_run.SEED][1]), b"not the key of this collection..", COLLECTION
     )
-    found = renaming.findings(built, twin, pair.store_key, others)
+    found = renaming.findings(built, twin, pair.store_keys, others)
     assert KEY_TABLE in {finding.where for finding in found}

@@ -35,7 +35,7 @@ def again(
     By dbt's two runs as the profile documents them, without the command around them, nor tests.
     """
     folder = tmp_path_factory.mktemp("again")
-    for name in (COLLECTION, keys.STORE_KEY):
+    for name in (COLLECTION, *keys.OF_DATABASES):
         keys.new_key(folder / "keys", name)
     stores = {
         "same key": Folders(folder / "same" / "store", built.keys, folder / "same"),

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gp_level_data.custody import keys, pseudonym
+from gp_level_data.custody.store import attach_assurance
 from gp_level_data.nets import small_folder, values
 from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.nets.spelling import passes_modulus_11
@@ -26,7 +27,7 @@ from gp_level_data.raw.synthetic_folder import write_marker
 COLLECTION = "individual_gp_level_data"
 GATEWAY_FOLDERS = ("models/staging/", "models/intermediate/gateway/")
 SETTINGS = small_world.SETTINGS
-LARGE = "reference.int_intake__file_counts"
+LARGE = "counts.int_intake__file_counts"
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ NUMBERS_OF_HUNDRED_THOUSANDS = [
 @pytest.mark.parametrize("count", [1_234_567_890, 123_456_789, 41_234_567_890, 999_999_999_999, *NUMBERS_OF_HUNDRED_THOUSANDS])
 def test_a_large_count_raises_no_alarm(store: duckdb.DuckDBPyConnection, count: int) -> None:
     """Flags a net that cries at a file of more than 1 GB, or at a national count of coded records."""
-    store.execute(f"create schema reference; create table {LARGE} as select {stored_count(count)}::bigint as byte_count")
+    store.execute(f"create schema counts; create table {LARGE} as select {stored_count(count)}::bigint as byte_count")
     assert not alarms(store)
 
 
@@ -85,7 +86,7 @@ def test_a_large_count_raises_no_alarm(store: duckdb.DuckDBPyConnection, count: 
 @pytest.mark.parametrize("number", [9_990_000_018, 999_000_001, *NUMBERS_OF_HUNDRED_THOUSANDS[:3]])
 def test_a_column_of_counts_is_no_hole(store: duckdb.DuckDBPyConnection, column: str, number: int) -> None:
     """Flags a column that is allowed large counts and takes a number, or its first nine digits, for one."""
-    store.execute(f"create schema reference; create table {LARGE} as select {number}::bigint as {column}")
+    store.execute(f"create schema counts; create table {LARGE} as select {number}::bigint as {column}")
     assert alarms(store) == {f"marts.{LARGE}.{column}"}
 
 
@@ -131,7 +132,7 @@ def large(tmp_path_factory: pytest.TempPathFactory, runs: ForkedRuns) -> tuple[i
     with file.open("ab") as sparse:
         sparse.truncate(1_123_456_789)
     write_marker(work / "raw", "small", 0)
-    for name in (COLLECTION, keys.STORE_KEY):
+    for name in (COLLECTION, *keys.OF_DATABASES):
         keys.new_key(work / "keys", name)
     (work / "store").mkdir()
     folders = {"RAW_DIR": work / "raw", "KEY_DIR": work / "keys", "STORE_DIR": work / "store"}
@@ -143,8 +144,9 @@ def test_a_file_of_more_than_a_gigabyte(large: tuple[int, Path, dict[str, Path]]
     """Flags a run that takes the size of a file for a person's number, after all of its models have passed."""
     code, work, _ = large
     assert code == 0
-    with duckdb.connect(str(work / "store" / "marts.duckdb"), read_only=True) as marts:
-        sizes = marts.execute("select byte_count from reference.int_intake__file_counts where byte_count > 1e8").fetchall()
+    with duckdb.connect() as connection:
+        attach_assurance(connection, work / "store", keys.read_key(work / "keys", keys.ASSURANCE_KEY))
+        sizes = connection.execute("select byte_count from assurance.counts.int_intake__file_counts where byte_count > 1e8").fetchall()
     assert [size for (size,) in sizes] in ([1_123_500_000], [1_123_600_000])
 
 
@@ -202,7 +204,7 @@ def scans(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             connection.execute(f"alter table landing.read rename to {view}")
         connection.execute(
             """
-            attach ':memory:' as marts; attach ':memory:' as patient_level; attach ':memory:' as released;
+            attach ':memory:' as marts; attach ':memory:' as patient_level; attach ':memory:' as assurance; attach ':memory:' as released;
             create schema marts.reference; create schema patient_level.gateway;
             create schema seeds; create schema staging; create schema gateway;
             create table released.members (release_id varchar, disseminated_on date, patient_key varchar);

@@ -9,6 +9,7 @@ from gp_level_data.docs_site import write_if_new
 from gp_level_data.nets import rooms
 from gp_level_data.nets.lineage import findings
 from gp_level_data.nets.lineage.compiled import built_manifest, compiled_manifest
+from gp_level_data.nets.lineage.control import FILE, write_reviewed
 from gp_level_data.nets.lineage.project import analyse
 from gp_level_data.nets.lineage.table import page
 from gp_level_data.project import PROJECT
@@ -19,6 +20,10 @@ PAGE = Path("models") / "lineage.md"
 def run(chosen: Namespace) -> int:
     """Print what is not proved; where everything is, write the page and the rooms."""
     manifest = compiled_manifest(PROJECT)
+    if chosen.reviewed:
+        nodes = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+        for name in write_reviewed(nodes):
+            print(f"{name}: its text is entered as reviewed, in {FILE.relative_to(PROJECT)}")
     found = findings(manifest)
     for finding in found:
         print(f"{finding.where}: {finding.what}")

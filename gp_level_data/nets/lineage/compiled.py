@@ -64,11 +64,12 @@ def compiled_manifest(project_dir: Path, environment: dict | None = None) -> dic
 
 
 def make_empty_store(store_dir: Path, key_dir: Path) -> None:
-    """A store without a table, under a key of its own."""
-    keys.new_key(key_dir, keys.STORE_KEY)
+    """A store without a table, under keys of its own."""
+    for name in keys.OF_DATABASES:
+        keys.new_key(key_dir, name)
     store_dir.mkdir()
     with duckdb.connect() as connection:
-        store.attach_patient_level(connection, store_dir, keys.read_key(key_dir, keys.STORE_KEY))
+        store.attach_store(connection, store_dir, keys.of_store(key_dir))
 
 
 def compile_run(project_dir: Path, run: str, target: Path, environment: dict) -> dict:

@@ -22,6 +22,8 @@ from gp_level_data.nets.lineage.values import (
 )
 from gp_level_data.nets.spelling import passes_modulus_11
 
+# Functions of this project, which are no one's but a sanctioned step's.
+NAMED = (PSEUDONYM, "release_pseudonym")
 TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{10}(?![0-9])")
 
 
@@ -51,16 +53,36 @@ class Expressions(ABC):
                 self.steps_taken.add(step.name)
                 return value
         kind = type(node)
+        if kind in functions.AGGREGATING or kind is exp.Window:
+            return self.known(node, scope).labelled(scope.labels)
+        return self.known(node, scope)
+
+    def known(self, node: exp.Expression, scope: Scope) -> Value:
+        """The same of an expression that is no sanctioned step."""
+        kind = type(node)
         if kind in self.SPECIAL:
             return self.SPECIAL[kind](self, node, scope)
         if kind is exp.Anonymous and node.name.lower() in functions.BY_NAME:
             return computed(self.parts(node, scope))
         if kind in functions.ORDINARY:
             return self.ordinary(node, scope)
+        if kind in functions.CONTAINERS or (name_of(node) in functions.of_a_row() and name_of(node) not in NAMED):
+            return self.not_understood(node, scope)
         name = node.name if kind is exp.Anonymous else kind.__name__
         if name == PSEUDONYM:
             raise NotUnderstood(f"{name} of anything but a whole identifier")
         raise NotUnderstood(f"{name} is not among the known functions")
+
+    def not_understood(self, node: exp.Expression, scope: Scope) -> Value:
+        """What the engine works out of the values of one row, whatever it is: as long as no identifier goes in."""
+        own = {name for part in node.find_all(exp.Lambda) for name in map(str, part.expressions)}
+        if any(part.find(exp.Query) for part in node.iter_expressions()):
+            raise NotUnderstood("a query inside a function that is not known")
+        columns = [column for column in node.find_all(exp.Column) if column.table or column.name not in own]
+        result = computed(self.value(column, scope) for column in columns)
+        if not result.is_safe:
+            raise NotUnderstood(f"{name_of(node) or type(node).__name__} of an identifier is not among the known functions")
+        return result.labelled(scope.labels) if own else result
 
     def parts(self, node: exp.Expression, scope: Scope) -> list[Value]:
         return [
@@ -130,17 +152,17 @@ class Expressions(ABC):
         return computed([tested, found])
 
     def exists(self, node: exp.Exists, scope: Scope) -> Value:
-        self.query(node.this, scope)
-        return Value()
+        found = self.query(node.this, scope)
+        return Value(labels=found.labels)
 
     def subquery(self, node: exp.Subquery, scope: Scope) -> Value:
         return computed([self.single_column(node, scope)])
 
     def single_column(self, node: exp.Expression, scope: Scope) -> Value:
-        columns = self.query(node, scope).columns
-        if len(columns) != 1:
+        relation = self.query(node, scope)
+        if len(relation.columns) != 1:
             raise NotUnderstood("a subquery as a value with several columns")
-        return columns[0][1]
+        return relation.columns[0][1].labelled(relation.labels | relation.order_labels)
 
     def case(self, node: exp.Case, scope: Scope) -> Value:
         """Safe conditions choose among the results; one on an identifier makes the result one."""
@@ -160,7 +182,7 @@ class Expressions(ABC):
         result = one_of(self.value(each, scope) for each in results)
         whole = computed([condition, result])
         grade = result.grade if condition.is_safe else Grade.MADE
-        return Value(grade, result.of, whole.sources, whole.passed)
+        return Value(grade, result.of, whole.sources, whole.passed, whole.labels)
 
     def coalesce(self, node: exp.Coalesce, scope: Scope) -> Value:
         return one_of(self.value(each, scope) for each in [node.this, *node.expressions])
@@ -169,7 +191,7 @@ class Expressions(ABC):
         """A count of identifiers says only how many there are."""
         if isinstance(node.this, exp.Star):
             only(node.this)
-            return Value()
+            return Value(labels=scope.labels)
         counted = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
         values = [self.value(each, scope) for each in [*counted, *node.expressions]]
         if any(value.grade > Grade.IDENTIFIER for value in values):
@@ -274,6 +296,14 @@ class Expressions(ABC):
         exp.Filter: filter,
         exp.Window: window,
     }
+
+
+def name_of(node: exp.Expression) -> str:
+    """The name by which the engine knows a function; empty for what is none."""
+    if not isinstance(node, exp.Func):
+        return ""
+    name, bracket, _ = node.sql(dialect="duckdb").partition("(")
+    return name.lower() if bracket and name.isidentifier() else ""
 
 
 def orders(node: exp.Expression | None) -> bool:

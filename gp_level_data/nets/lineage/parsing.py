@@ -7,6 +7,7 @@ other, as in the original.
 
 import functools
 import json
+import re
 
 import duckdb
 import sqlglot
@@ -14,6 +15,8 @@ from sqlglot import exp
 
 from gp_level_data.nets.lineage.values import NotUnderstood
 
+ROWS_OF_NUMBERS = {"range", "generate_series", "unnest"}
+READS_OTHERWISE = re.compile(r"\bquery(?:_table)?\s*\(|\b(?:read_\w+|glob|parquet_\w+)\s*\(", re.IGNORECASE)
 CLAUSES = {
     "select_list", "from_table", "where_clause", "group_expressions", "having", "qualify",
     "cte_map", "partitions", "orders", "filter", "modifiers", "condition", "using_columns",
@@ -36,6 +39,48 @@ def parse(sql: str) -> exp.Expression:
     if as_the_engine_reads(sql) != as_the_engine_reads(written_again):
         raise NotUnderstood("SQL that the engine reads otherwise")
     return statements[0]
+
+
+def tables_read(sql: str) -> set[tuple[str, str]]:
+    """Schema and name of every table in a query, by the engine's parser or, where that writes none out, by sqlglot's.
+
+    NotUnderstood where it reads something that is no table: a file, a function, text that is run.
+    """
+    if READS_OTHERWISE.search(sql):
+        raise NotUnderstood("a table that is named by a text")
+    [text] = engine().cursor().execute("select json_serialize_sql(?)", [sql]).fetchone()
+    read = json.loads(text)
+    if not read["error"]:
+        nodes = list(objects(read["statements"]))
+        steps = {entry["key"] for node in nodes for entry in (node.get("cte_map") or {}).get("map", [])}
+        if any(node.get("type") == "TABLE_FUNCTION" and called(node) not in ROWS_OF_NUMBERS for node in nodes):
+            raise NotUnderstood("a function as a table")
+        found = {(node["schema_name"], node["table_name"]) for node in nodes if node.get("type") == "BASE_TABLE"}
+    else:
+        try:
+            [tree] = sqlglot.parse(sql, dialect="duckdb")
+        except (sqlglot.errors.SqlglotError, RecursionError, ValueError):
+            raise NotUnderstood("SQL at which the parsers stop") from None
+        tables = list(tree.find_all(exp.Table))
+        if any(not isinstance(table.this, exp.Identifier) for table in tables):
+            raise NotUnderstood("a function as a table")
+        steps = {step.alias for step in tree.find_all(exp.CTE)}
+        found = {(table.db, table.name) for table in tables}
+    return {(schema.lower(), name.lower()) for schema, name in found if schema or name not in steps}
+
+
+def objects(part: object):
+    """Every object below a part of a document."""
+    if isinstance(part, dict):
+        yield part
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from objects(each)
+
+
+def called(node: dict) -> str:
+    return (node.get("function") or {}).get("function_name", "")
 
 
 @functools.cache

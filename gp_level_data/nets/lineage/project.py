@@ -1,14 +1,17 @@
 """The project as dbt compiled it: its relations, and what each model makes of those it reads."""
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlglot import exp
 
-from gp_level_data.nets.lineage.parsing import parse
+from gp_level_data.nets.lineage.control import COUNTED, labels_taken_off, text_digest
+from gp_level_data.nets.lineage.parsing import parse, tables_read
 from gp_level_data.nets.lineage.queries import Queries
 from gp_level_data.nets.lineage.values import (
+    ABOUT_OBJECTORS,
+    EXACT,
     Grade,
     NotUnderstood,
     ReadsNotUnderstood,
@@ -18,6 +21,23 @@ from gp_level_data.nets.lineage.values import (
 )
 
 NOBODY = "nobody"
+OBJECTORS = "objectors"
+NOBODY_WHO_OBJECTED = "nobody_who_objected"
+PSEUDONYM_COLUMNS = ("patient_key", "release_key")
+# Where the marts lie; in the gateway run, which does not build them, their database is the one in memory.
+IN_THE_CLEAR = {"marts"}
+# A label, what it says, and what an analyst does about it.
+MENDS = {
+    EXACT: (
+        "how many people there are, or something of one of them, before disclosure control",
+        "read int_disclosure__cells, int_conditions__shown or int_assurance__shown, or have the counts shown by the"
+        " macro shown_counts; what stays exact lies encrypted (database assurance or patient_level)",
+    ),
+    ABOUT_OBJECTORS: (
+        "something of people who objected",
+        "only counts of them go out, and only as int_assurance__shown shows them (macro shown_counts)",
+    ),
+}
 PSEUDONYM = "pseudonym"
 UNKNOWN = "somebody"
 SNAPSHOT_COLUMNS = (
@@ -76,11 +96,95 @@ def analyse_node(node: dict, manifest: dict, done: dict[str, Analysed]) -> Analy
     except ReadsNotUnderstood:
         relation = None
     except NotUnderstood as error:
-        queries.problems.append(f"NOT UNDERSTOOD: {error}")
-        relation = None
+        relation = whatever_it_does(node, manifest, done)
+        if relation is None:
+            queries.problems.append(f"NOT UNDERSTOOD: {error}")
+    if relation:
+        relation = controlled(node, relation, is_asked_for_objectors(node, manifest), queries.problems)
+    if relation and is_in_the_clear(node):
+        queries.problems += label_problems(relation)
     problems = list(dict.fromkeys(queries.problems))
     folder = node["original_file_path"].rpartition("/")[0]
     return Analysed(node["name"], relation, problems, queries.steps_taken, is_stored(node), folder)
+
+
+def whatever_it_does(node: dict, manifest: dict, done: dict[str, "Analysed"]) -> Relation | None:
+    """What SQL that is not understood can give at most, where no identifier goes into it; None where one may.
+
+    All that it says of people, all that it reads may say; and a table of people has to be understood, for the
+    order in which it lies.
+    """
+    if any(name in PSEUDONYM_COLUMNS for name in node["columns"]) or not node.get("compiled_code"):
+        return None
+    everything = {**manifest["nodes"], **manifest["sources"]}
+    parts = [everything[key] for key in dict.fromkeys(parents(node)) if key in everything]
+    try:
+        read = tables_read(node["compiled_code"])
+        relations = [relation_of(part, done) for part in parts]
+    except NotUnderstood:
+        return None
+    if not read <= {names_of(part) for part in parts}:
+        return None
+    if any(
+        relation.rows != Rows.FREE or any(not value.is_safe for _, value in relation.columns)
+        for relation in relations
+    ):
+        return None
+    labels = frozenset().union(*(relation.all_labels for relation in relations))
+    value = Value(labels=labels)
+    return Relation(
+        tuple((name.lower(), value) for name in node["columns"]), labels=labels, order_labels=labels,
+        others=None if node["columns"] else value,
+    )  # fmt: skip
+
+
+def is_asked_for_objectors(node: dict, manifest: dict) -> bool:
+    """Whether a test asks of the table, at each build, that nobody who objected has a row in it."""
+    return any(
+        (test.get("test_metadata") or {}).get("name") == NOBODY_WHO_OBJECTED
+        and test.get("attached_node") == node["unique_id"]
+        for test in manifest["nodes"].values()
+        if test["resource_type"] == "test"
+    )
+
+
+def controlled(node: dict, relation: Relation, is_asked: bool, problems: list[str]) -> Relation:
+    """The relation without the labels that it takes off, by labels.csv or by the test of its rows."""
+    if is_asked:
+        relation = replace(relation, labels=relation.labels - {ABOUT_OBJECTORS})
+    row = labels_taken_off().get(node["name"])
+    if row is None:
+        return relation
+    if row.reviewed != text_digest(node["compiled_code"]):
+        problems.append(
+            f"CONTROL: it takes off {' and '.join(sorted(row.takes_off))}, and has another text than the one that was"
+            " reviewed for that: read it again, then `gpld lineage --reviewed`"
+        )
+    return replace(
+        relation,
+        columns=tuple((name, replace(value, labels=value.labels - row.takes_off)) for name, value in relation.columns),
+        labels=relation.labels - row.takes_off,
+        order_labels=relation.order_labels - row.takes_off,
+    )
+
+
+def is_in_the_clear(node: dict) -> bool:
+    """Whether a relation is stored where no key is needed to read it."""
+    return is_stored(node) and node["database"] in IN_THE_CLEAR
+
+
+def label_problems(relation: Relation) -> list[str]:
+    """What a table in the clear may not say of people: by its values, by having rows, or by their order."""
+    found = []
+    for label, (says, mend) in MENDS.items():
+        names = [name for name, value in relation.columns if label in value.labels]
+        if names:
+            found.append(f"{label.upper()}: {', '.join(names)} {'say' if len(names) > 1 else 'says'} {says}: {mend}")
+        elif label in relation.labels:
+            found.append(f"{label.upper()}: that there is a row, or so many, says {says}: {mend}")
+        elif label in relation.order_labels:
+            found.append(f"{label.upper()}: the order of the rows says {says}: order by what is published")
+    return found
 
 
 def statement(node: dict) -> exp.Expression:
@@ -144,10 +248,10 @@ def relation_of(node: dict, done: dict[str, Analysed]) -> Relation:
         raise ReadsNotUnderstood
     if kind == "snapshot":
         added = tuple((name, Value()) for name in SNAPSHOT_COLUMNS)
-        relation = Relation(relation.columns + added, relation.rows)
+        relation = replace(relation, columns=relation.columns + added)
     # The order in which a table is stored has been looked at where it is stored.
     rows = Rows.FREE if is_stored(node) else relation.rows
-    return Relation(relation.columns, rows)
+    return replace(relation, rows=rows, is_sorted=False, first_sorted_by=None, is_sorted_by_all=False)
 
 
 def source_relation(node: dict) -> Relation:
@@ -156,10 +260,19 @@ def source_relation(node: dict) -> Relation:
     One that does not say so counts as an identifier; one not listed is not there to be read.
     """
     table = f"{node['source_name']}.{node['name']}"
-    declared = (node["config"].get("meta") or node.get("meta") or {}).get("identifies") or {}
+    meta = node["config"].get("meta") or node.get("meta") or {}
+    declared = meta.get("identifies") or {}
     columns = tuple((name, raw_value(table, name, whom)) for name, whom in declared.items())
     is_identifiable = any(not value.is_safe for _, value in columns)
-    return Relation(columns, Rows.PEOPLE if is_identifiable else Rows.FREE)
+    is_of_people = any(value.grade >= Grade.PSEUDONYM for _, value in columns)
+    about = {ABOUT_OBJECTORS} if meta.get("about") == OBJECTORS else set()
+    if node["database"] not in IN_THE_CLEAR:
+        columns = tuple(
+            (name, value.labelled(frozenset({EXACT, *about})) if COUNTED.search(name) else value)
+            for name, value in columns
+        )
+    labels = frozenset({EXACT, *about} if is_of_people else about)
+    return Relation(columns, Rows.PEOPLE if is_identifiable else Rows.FREE, labels=labels)
 
 
 def raw_value(table: str, name: str, identifies: str | None) -> Value:

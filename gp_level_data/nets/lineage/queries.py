@@ -9,6 +9,7 @@ from gp_level_data.nets.lineage import functions
 from gp_level_data.nets.lineage.expressions import Expressions, only
 from gp_level_data.nets.lineage.values import (
     Grade,
+    Labels,
     NotUnderstood,
     Relation,
     Rows,
@@ -22,7 +23,7 @@ SELECT = (
     "expressions", "from_", "joins", "where", "group", "having", "qualify", "windows", "distinct",
     "order", "limit", "offset", "sample", "with_",
 )  # fmt: skip
-UNION = ("this", "expression", "distinct", "order", "limit", "offset", "with_")
+UNION = ("this", "expression", "distinct", "order", "limit", "offset", "with_", "by_name")
 
 
 class Queries(Expressions):
@@ -65,20 +66,32 @@ class Queries(Expressions):
         return relation.renamed(names) if names else relation
 
     def union(self, node: exp.SetOperation, outer: Scope | None) -> Relation:
-        """UNION, EXCEPT, INTERSECT: columns by position; rows are compared by equality alone."""
+        """UNION, EXCEPT, INTERSECT: columns by position, or by name; rows are compared by equality alone."""
         only(node, *UNION)
         left, right = self.query(node.this, outer), self.query(node.expression, outer)
-        if len(left.columns) != len(right.columns):
+        if left.others or right.others:
+            raise NotUnderstood("a set operation on columns that nobody named")
+        if node.args.get("by_name"):
+            # What one side lacks is NULL there.
+            sides = [dict(left.columns), dict(right.columns)]
+            names = {name: None for side in sides for name in side}
+            columns = tuple(
+                (name, one_of([side.get(name, Value(Grade.NOTHING)) for side in sides])) for name in names
+            )
+        elif len(left.columns) != len(right.columns):
             raise NotUnderstood("a set operation on different numbers of columns")
-        columns = tuple(
-            (name, one_of([value, other]))
-            for (name, value), (_, other) in zip(left.columns, right.columns)
-        )
-        rows = max(left.rows, right.rows)
+        else:
+            columns = tuple(
+                (name, one_of([value, other]))
+                for (name, value), (_, other) in zip(left.columns, right.columns)
+            )
+        rows, labels = max(left.rows, right.rows), left.labels | right.labels
+        if isinstance(node, (exp.Except, exp.Intersect)):
+            labels = labels.union(left.all_labels, right.all_labels)
         if node.args.get("distinct") or not isinstance(node, exp.Union):
             self.compare_rows(columns)
-        scope = Scope([("", Relation(columns, rows))], outer=outer)
-        return self.sorted(node, Relation(columns, rows), scope)
+        together = Relation(columns, rows, labels=labels)
+        return self.sorted(node, together, Scope([("", together)], outer=outer))
 
     def select(self, node: exp.Select, outer: Scope | None) -> Relation:
         only(node, *SELECT)
@@ -95,7 +108,7 @@ class Queries(Expressions):
         if len(names) > len(set(names)):
             # The engine would take the first of them in silence.
             raise NotUnderstood("two columns of one name")
-        self.conditions(node, scope)
+        labels = self.conditions(node, scope)
         is_grouped, keys = self.grouped(node, columns, scope)
         rows = scope.rows
         if is_grouped and rows != Rows.FREE:
@@ -104,7 +117,29 @@ class Queries(Expressions):
         if node.args.get("distinct"):
             only(node.args["distinct"])
             self.compare_rows(columns)
-        return self.sorted(node, Relation(columns, rows), replace(scope, both=True))
+        # A count of the rows that are left says what left them out.
+        columns = tuple(
+            (name, value.labelled(labels) if self.counts_rows(part) else value)
+            for part, (name, value) in self.beside(node.expressions, columns)
+        )
+        others = [relation.others for _, relation in scope.tables if relation.others]
+        is_star = any(part.is_star for part in node.expressions)
+        relation = Relation(
+            columns, rows, labels=labels, others=one_of(others) if others and is_star else None
+        )
+        return self.sorted(node, relation, replace(scope, both=True))
+
+    def beside(self, parts: list[exp.Expression], columns: tuple) -> list[tuple]:
+        """Each column with the part of the select list that it comes from, if it is one of its own."""
+        if any(part.is_star for part in parts):
+            named = {part.alias_or_name.lower(): part for part in parts if not part.is_star}
+            return [(named.get(column[0]), column) for column in columns]
+        return list(zip(parts, columns, strict=True))
+
+    def counts_rows(self, part: exp.Expression | None) -> bool:
+        return part is not None and any(
+            aggregates(each) or isinstance(each, exp.Window) for each in parts_of_this_query(part)
+        )
 
     def add_table(self, node: exp.Expression, scope: Scope) -> None:
         """One relation of FROM."""
@@ -121,7 +156,8 @@ class Queries(Expressions):
             only(node, "this", "db", "catalog", "alias", "pivots")
             relation = self.table(node)
             for pivot in node.args.get("pivots") or []:
-                relation = self.unpivoted(pivot, relation)
+                is_unpivot = pivot.args.get("unpivot")
+                relation = self.unpivoted(pivot, relation) if is_unpivot else pivoted(relation)
         else:
             raise NotUnderstood(f"{kind.__name__} that is no plain table")
         scope.tables.append((node.alias_or_name.lower(), self.named_columns(relation, node)))
@@ -153,7 +189,8 @@ class Queries(Expressions):
             self.must_be_safe(value, "UNPIVOT")
         kept = [(name, value) for name, value in relation.columns if name not in names]
         added = [(field.this.name.lower(), Value()), (node.expressions[0].name.lower(), value)]
-        return Relation((*kept, *added), relation.rows)
+        labels = relation.labels | value.labels
+        return Relation((*kept, *added), relation.rows, labels=labels, others=relation.others)
 
     def join(self, node: exp.Join, scope: Scope) -> None:
         only(node, "this", "on", "using", "side", "kind")
@@ -161,16 +198,23 @@ class Queries(Expressions):
             raise NotUnderstood(f"{node.kind} JOIN")
         before = replace(scope, tables=list(scope.tables))
         self.add_table(node.this, scope)
+        labels = scope.tables[-1][1].labels
         if node.args.get("on"):
-            self.must_be_safe(self.value(node.args["on"], scope), "a join")
+            condition = self.value(node.args["on"], scope)
+            self.must_be_safe(condition, "a join")
+            labels |= condition.labels
         for name in node.args.get("using") or []:
             added = scope.tables[-1][0]
             values = [before.value(name.name.lower()), scope.value(name.name.lower(), added)]
             # Equal grades of equal kind are what an equality may compare.
             if one_of(values).grade > Grade.IDENTIFIER:
                 self.must_be_safe(computed(values), "a join")
+            labels |= computed(values).labels
         if (node.kind or "").upper() in ("SEMI", "ANTI"):
             scope.tables.pop()
+        # Which rows find a partner says something of both sides.
+        name, joined_to = scope.tables[-1]
+        scope.tables[-1] = (name, replace(joined_to, labels=joined_to.labels | labels))
 
     def projected(self, nodes: list[exp.Expression], scope: Scope) -> list[tuple[str, Value]]:
         """The select list, stars expanded; an alias can be used by what follows it."""
@@ -195,16 +239,19 @@ class Queries(Expressions):
         only(star, "except_")
         excluded = {column.name.lower() for column in star.args.get("except_") or []}
         columns = scope.columns(table)
-        if not columns:
+        if not columns and not any(relation.others for _, relation in scope.tables):
             raise NotUnderstood("a star of nothing")
         return [(name, value) for name, value in columns if name not in excluded]
 
-    def conditions(self, node: exp.Select, scope: Scope) -> None:
-        """WHERE, HAVING and QUALIFY may not depend on what an identifier is."""
+    def conditions(self, node: exp.Select, scope: Scope) -> Labels:
+        """WHERE, HAVING and QUALIFY may not depend on what an identifier is; what the rows that are left say."""
+        labels = scope.labels
         for name, where in (("where", scope), ("having", None), ("qualify", None)):
             if node.args.get(name):
                 condition = self.value(node.args[name].this, where or replace(scope, both=True))
                 self.must_be_safe(condition, name.upper())
+                labels |= condition.labels
+        return labels
 
     def grouped(self, node: exp.Select, columns: tuple, scope: Scope) -> tuple[bool, list[Value]]:
         """Whether rows are put together, and by which values: whole ones only."""
@@ -253,6 +300,8 @@ class Queries(Expressions):
             return relation
         only(order, "expressions")
         columns, keys, names = relation.columns, [], set()
+        if relation.others and any(isinstance(each.this, exp.Var) for each in order.expressions):
+            keys.append(relation.others)
         for each in order.expressions:
             only(each, "this", "desc", "nulls_first")
             if isinstance(each.this, exp.Var) and each.this.name.upper() == "ALL":
@@ -265,8 +314,23 @@ class Queries(Expressions):
             names.add(name)
         for key in keys:
             self.must_be_safe(key, "ORDER BY")
-        covers = names >= {name for name, _ in columns}
-        return Relation(columns, relation.rows, True, keys[0], covers)
+        covers = not relation.others and names >= {name for name, _ in columns}
+        labels = computed(keys).labels
+        return replace(
+            relation,
+            labels=relation.labels | labels if node.args.get("limit") else relation.labels,
+            is_sorted=True,
+            first_sorted_by=keys[0],
+            is_sorted_by_all=covers,
+            order_labels=labels,
+        )
+
+
+def pivoted(relation: Relation) -> Relation:
+    """PIVOT: what was in rows stands in columns, whose names nobody knows before it runs."""
+    if relation.rows != Rows.FREE or any(value.grade > Grade.SAFE for _, value in relation.columns):
+        raise NotUnderstood("PIVOT of people")
+    return Relation((), labels=relation.labels, others=Value(labels=relation.all_labels))
 
 
 def cells_of(row: exp.Expression) -> list[exp.Expression]:

@@ -8,6 +8,11 @@ from enum import IntEnum
 EQUALITY = "only whether two are the same"
 PRESENCE = "only whether it is there"
 COUNT = "count only"
+# What a value, or that there is a row, may say although no identifier is in it. Both go where a relation of
+# labels.csv takes them off, and the first where a test asks of a table that nobody who objected has a row in it.
+ABOUT_OBJECTORS = "about objectors"
+EXACT = "exact"
+Labels = frozenset[str]
 PSEUDONYM = "pseudonymise"
 
 
@@ -44,6 +49,7 @@ class Value:
 
     grade    how it depends on identifiers
     of       what it identifies; for an extreme also of which column and group of rows
+    labels   what it says of people before disclosure control
     sources  the raw columns it comes from
     passed   why no identifier is in it, one reason for each step that kept one out
     """
@@ -52,6 +58,7 @@ class Value:
     of: str = ""
     sources: frozenset[str] = frozenset()
     passed: frozenset[str] = frozenset()
+    labels: Labels = frozenset()
 
     @property
     def is_safe(self) -> bool:
@@ -60,14 +67,18 @@ class Value:
     def became(self, grade: Grade, why: str = "", of: str = "") -> "Value":
         """The same origin with another grade, and why, where an identifier was left behind."""
         left_behind = {why} if why and not self.is_safe else set()
-        return Value(grade, of, self.sources, self.passed | left_behind)
+        return Value(grade, of, self.sources, self.passed | left_behind, self.labels)
+
+    def labelled(self, labels: Labels) -> "Value":
+        """The same with more labels."""
+        return replace(self, labels=self.labels | labels)
 
 
 def computed(values: Iterable[Value]) -> Value:
     """What any function of the values is: safe if they all are, or made from an identifier."""
     values = list(values)
     grade = Grade.SAFE if all(value.is_safe for value in values) else Grade.MADE
-    return Value(grade, "", joined(values, "sources"), joined(values, "passed"))
+    return Value(grade, "", *(joined(values, name) for name in ("sources", "passed", "labels")))
 
 
 def one_of(values: Iterable[Value]) -> Value:
@@ -81,7 +92,7 @@ def one_of(values: Iterable[Value]) -> Value:
     [(grade, of)] = kinds if len(kinds) == 1 else [(computed(values).grade, "")]
     if not kinds:
         grade = Grade.NOTHING
-    return Value(grade, of, joined(values, "sources"), joined(values, "passed"))
+    return Value(grade, of, *(joined(values, name) for name in ("sources", "passed", "labels")))
 
 
 def joined(values: Iterable[Value], name: str) -> frozenset[str]:
@@ -93,6 +104,10 @@ class Relation:
     """The columns of a query or table in their order, its rows, and what it is sorted by.
 
     A name may stand for several columns; whoever uses it gets one of them.
+
+    labels        what it says of people that there are these rows, and so many
+    order_labels  the same of the order in which they lie
+    others        the worth of columns that nobody could name: of a PIVOT, or of SQL that was not understood
     """
 
     columns: tuple[tuple[str, Value], ...]
@@ -100,14 +115,23 @@ class Relation:
     is_sorted: bool = False
     first_sorted_by: Value | None = None
     is_sorted_by_all: bool = False
+    labels: Labels = frozenset()
+    order_labels: Labels = frozenset()
+    others: Value | None = None
+
+    @property
+    def all_labels(self) -> Labels:
+        """Everything that it says of people, in whatever way."""
+        values = [value for _, value in self.columns] + ([self.others] if self.others else [])
+        return self.labels | self.order_labels | joined(values, "labels")
 
     def renamed(self, names: list[str]) -> "Relation":
         """The columns under other names, by position, as in `as t (a, b)`; the rest keep theirs."""
-        if len(names) > len(self.columns):
+        if len(names) > len(self.columns) or (names and self.others):
             raise NotUnderstood("more names than columns")
         kept = [column for column, _ in self.columns[len(names) :]]
         values = [value for _, value in self.columns]
-        return Relation(tuple(zip([*names, *kept], values)), self.rows)
+        return replace(self, columns=tuple(zip([*names, *kept], values)), is_sorted=False, first_sorted_by=None)
 
 
 @dataclass(frozen=True)
@@ -133,6 +157,10 @@ class Scope:
     def rows(self) -> Rows:
         return max((relation.rows for _, relation in self.tables), default=Rows.FREE)
 
+    @property
+    def labels(self) -> Labels:
+        return frozenset().union(*(relation.labels for _, relation in self.tables))
+
     def columns(self, table: str = "") -> list[tuple[str, Value]]:
         """The columns of all tables, or of one.
 
@@ -154,6 +182,12 @@ class Scope:
         names = [alias for alias, _ in self.tables]
         if not found and not table and name in names:
             raise NotUnderstood("a whole row as a value")
+        if not found:
+            found = [
+                relation.others
+                for alias, relation in self.tables
+                if relation.others and table in ("", alias)
+            ]
         if not table and name in self.aliases and (self.both or not found):
             found.append(self.aliases[name])
         if found:

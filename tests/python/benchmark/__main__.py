@@ -32,7 +32,7 @@ COLUMNS = ("CPU s", "wall s", "peak GB", "spilled MB", "stored MB", "rows/CPU s"
 
 def stages_of(raw_dir: Path, folder: Path, collection: str, limit: str) -> dict[str, Measured]:
     """By hand, where somebody wrote it, and both runs over one raw folder."""
-    for name in (collection, keys.STORE_KEY):
+    for name in (collection, *keys.OF_DATABASES):
         keys.new_key(folder / "keys", name)
     found = {}
     if collection in COLLECTED["practice_records"]:
@@ -55,9 +55,9 @@ def stages_of(raw_dir: Path, folder: Path, collection: str, limit: str) -> dict[
 
 def rows_sent(folder: Path) -> int:
     """Rows of all raw files that the gateway read, as it counted them."""
-    marts = store.database_file(folder / "store", store.MARTS)
-    with duckdb.connect(str(marts), read_only=True) as connection:
-        query = "select sum(row_count) from reference.int_intake__file_counts"
+    with duckdb.connect() as connection:
+        store.attach_assurance(connection, folder / "store", keys.read_key(folder / "keys", keys.ASSURANCE_KEY))
+        query = "select sum(row_count) from assurance.counts.int_intake__file_counts"
         return int(connection.execute(query).fetchone()[0])
 
 

@@ -28,8 +28,9 @@ TABLES = {
     "main.dim_practices": ["practice_code"],
 }
 SENDERS = ("rpt_practice_checks", "rpt_practice_rows")
-SHARED = ("main.dim_metrics", "reference.int_intake__file_counts", "reference.int_collection__settings",
+SHARED = ("main.dim_metrics", "reference.int_collection__settings",
           "seeds.intake_rules", "seeds.disclosure_rules")  # fmt: skip
+COUNTS = "counts.int_intake__file_counts"
 LONGER = {
     "main.rpt_gp_metrics": """
         update rpt_gp_metrics set
@@ -62,6 +63,7 @@ def main() -> None:
         with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
             connection.execute("set memory_limit = '500MB'; set threads = 2")
             connection.execute(f"attach '{folder / 'senders.duckdb'}' as patient_level (read_only)")
+            connection.execute(f"attach '{folder / 'counts.duckdb'}' as assurance (read_only)")
             settings = published_tables.settings(connection)
             done = report_back.hand_over(connection, settings, report_back.owner(), folder / "out")
         pages = len(list(folder.glob("out/*/*.html")))
@@ -79,7 +81,7 @@ def make(chosen: argparse.Namespace, folder: Path) -> None:
     """A store's published tables for so many practices, in a database of their own."""
     with duckdb.connect(str(folder / "marts.duckdb")) as connection:
         connection.execute(f"attach '{store.database_file(chosen.store_dir, store.MARTS)}' as built (read_only)")
-        store.attach_patient_level(connection, chosen.store_dir, keys.read_key(chosen.key_dir, keys.STORE_KEY))
+        store.attach_store(connection, chosen.store_dir, keys.of_store(chosen.key_dir))
         connection.execute(f"attach '{folder / 'senders.duckdb'}' as told")
         for schema in ("reference", "seeds", "told.senders"):
             connection.execute(f"create schema {schema}")
@@ -109,6 +111,8 @@ def make(chosen: argparse.Namespace, folder: Path) -> None:
         for table, columns in TABLES.items():
             copied(connection, f"built.{table}", table, columns)
             connection.execute(LONGER.get(table, "select 1"))
+        connection.execute(f"attach '{folder / 'counts.duckdb'}' as told_counts; create schema told_counts.counts")
+        connection.execute(f"create table told_counts.{COUNTS} as from assurance.{COUNTS}")
         for name in SENDERS:
             copied(connection, f"patient_level.senders.{name}", f"told.senders.{name}", ["practice_code"])
 
