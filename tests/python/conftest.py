@@ -23,7 +23,7 @@ import duckdb
 import pytest
 
 from gp_level_data.custody import keys, store
-from gp_level_data.nets.forked_runs import ForkedRuns
+from gp_level_data.runs.forked_runs import ForkedRuns
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "sample"

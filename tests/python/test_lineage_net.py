@@ -125,7 +125,6 @@ def engine(manifest: dict, analysed: dict[str, project.Analysed]) -> duckdb.Duck
     tables = {node["relation_name"]: node for node in [*manifest["sources"].values(), *seeds, *nodes]}
     for schema in {".".join(name.split(".")[:2]) for name in tables}:
         connection.execute(f"create schema if not exists {schema}")
-    connection.execute("create schema memory.seeds")
     for source in manifest["sources"].values():
         columns = [f"{name} {TYPES.get(name, 'varchar')}" for name in source["config"]["meta"]["identifies"]]
         connection.execute(f"create table {source['relation_name']} ({', '.join(columns)})")
@@ -134,8 +133,6 @@ def engine(manifest: dict, analysed: dict[str, project.Analysed]) -> duckdb.Duck
         typed = f", types = {types}" if types else ""
         path = PROJECT / seed["original_file_path"]
         connection.execute(f"create table {seed['relation_name']} as from read_csv('{path}'{typed}, hive_partitioning = false)")
-        # The gateway run loads the seeds for itself.
-        connection.execute(f"create view memory.seeds.{seed['name']} as from {seed['relation_name']}")
     for node in nodes:
         if node["original_file_path"].startswith(compiled.GATEWAY):
             connection.execute(f"create table {node['relation_name']} as {node['compiled_code']}")
