@@ -124,12 +124,12 @@ def without_compiler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     stand_in.__spec__ = ModuleSpec("numba", None)
     stand_in.njit = lambda *given, **_: given[0] if given else lambda function: function
     monkeypatch.setitem(sys.modules, "numba", stand_in)
-    monkeypatch.delitem(sys.modules, "gp_level_data.custody.many_lanes", raising=False)
-    lanes = importlib.import_module("gp_level_data.custody.many_lanes")
-    # found as an attribute by whoever imports it from its package
-    monkeypatch.setattr(custody, "many_lanes", lanes, raising=False)
-    yield lanes
-    sys.modules.pop("gp_level_data.custody.many_lanes", None)
+    name = "gp_level_data.custody.many_lanes"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    # Whoever imports it from its package finds it as an attribute.
+    monkeypatch.delattr(custody, "many_lanes", raising=False)
+    yield importlib.import_module(name)
+    del sys.modules[name], custody.many_lanes
 
 
 @pytest.mark.parametrize("length", [0, 24, 35, 36, 45, 46, 54, 64, 109, 110, 118, 140])
