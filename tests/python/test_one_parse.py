@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import Folders, forked_runs
 
+from gp_level_data.runs import dbt_command
+
 ELSEWHERE = {"DUCKDB_MEMORY_LIMIT": "1GB", "DUCKDB_THREADS": "1", "DO_NOT_TRACK": "1"}
 
 
@@ -27,7 +29,7 @@ KINDS = {"data tests", "unit tests", "seeds", "snapshots", "models"}
 @pytest.fixture(scope="module")
 def done(built: Folders) -> list[Counter]:
     """How many of each kind the build's two runs did, as they say at their ends."""
-    said = (built.work / "said.txt").read_text()
+    said = (built.work / "logs" / dbt_command.LOG).read_text()
     return [
         Counter({kind: sum(int(count) for count, of in parts if of.endswith(kind.removesuffix("s"))) for kind in KINDS})
         for parts in (
