@@ -64,7 +64,7 @@ class ForkedRuns:
     ) -> None:
         work.mkdir(parents=True, exist_ok=True)
         self.project, self.work = project, work
-        how = {KEPT: FEW_WORDS, ALOUD: ("--quiet",), HEARD: heard_as}[said]
+        how = {KEPT: FEW_WORDS, ALOUD: ("--quiet",), HEARD: ("--quiet", *heard_as)}[said]
         arguments = [*how, "parse", "--no-write-json", *self.where(parsed or work / "target" / "parsed", work / "logs")]
         answers, write = os.pipe()
         self.process = subprocess.Popen(
