@@ -90,7 +90,7 @@ class ForkedRuns:
 
     def dbt(self, *arguments: str, folders: dict[str, Path]) -> int:
         """Any dbt command, as on a command line: its exit code, or minus the signal that ended it."""
-        return self.ask(arguments, folders)["code"]
+        return int(self.ask(arguments, folders)["code"])
 
     def run(
         self,
@@ -119,7 +119,7 @@ class ForkedRuns:
             *SELECT[target], *NO_TESTS, *AT_ONCE, *files, "--vars", variables,
         )  # fmt: skip
         answer = self.ask(arguments, folders, kill_after, file_limit, stops, look)
-        return answer["code"], answer["seconds"]
+        return int(answer["code"]), answer["seconds"]
 
     def ask(
         self,
@@ -169,6 +169,7 @@ class ForkedRuns:
         return answer
 
     def say(self, line: str) -> None:
+        assert self.process.stdin
         with contextlib.suppress(BrokenPipeError):  # the answer, which does not come, says so
             self.process.stdin.write(f"{line}\n")
             self.process.stdin.flush()
@@ -177,7 +178,8 @@ class ForkedRuns:
         line = self.answers.readline()
         if not line:
             raise Refusal("dbt cannot parse the project: `dbt parse` says why.")
-        return json.loads(line)
+        told: dict[str, Any] = json.loads(line)
+        return told
 
     def __enter__(self) -> "ForkedRuns":
         return self
@@ -185,6 +187,7 @@ class ForkedRuns:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind:
             self.process.terminate()
+        assert self.process.stdin
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
         self.process.wait()
@@ -203,7 +206,7 @@ def serve(answers_to: str, parse: str, last_word: str) -> None:
     def answer(**told: float) -> None:
         print(json.dumps(told), file=answers, flush=True)
 
-    manifest = dbtRunner().invoke(json.loads(parse)).result
+    manifest: Any = dbtRunner().invoke(json.loads(parse)).result
     if not manifest:
         return
     # Ctrl-C is for the run, which ends by it, and for whoever asked for it.
@@ -223,10 +226,10 @@ def serve(answers_to: str, parse: str, last_word: str) -> None:
             code = 1
             try:
                 code = 0 if dbtRunner(manifest=manifest).invoke(request["arguments"]).success else 1
-                DuckDBConnectionManager.close_all_connections()
+                DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
             finally:
                 # As processes of multiprocessing end: the threads of the process that parsed are not here to be joined.
-                util._exit_function()
+                util._exit_function()  # type: ignore[attr-defined]
                 sys.stdout.flush()
                 os._exit(code)
         signal.signal(signal.SIGTERM, lambda *_: end(child))

@@ -42,7 +42,7 @@ TYPES = {
 @pytest.fixture(scope="module")
 def manifest(built: Folders) -> dict:
     """Both runs of the session's build, as they were compiled."""
-    return compiled.built_manifest(built.project / "target" / "gateway", built.work / "target")
+    return compiled.built_manifest(built.work / "target" / "gateway", built.work / "target")
 
 
 @pytest.fixture(scope="module")
@@ -322,7 +322,7 @@ def test_a_build_writes_the_page_where_it_is_another(
     built: Folders, analysed: dict[str, project.Analysed], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Flags a page that a build leaves as it was, and a build that stops where it may not write one."""
-    targets = built.project / "target" / "gateway", built.work / "target"
+    targets = built.work / "target" / "gateway", built.work / "target"
     monkeypatch.setattr(command, "PROJECT", tmp_path)
     assert not command.write_page(*targets), "there is no folder to write to"
     (tmp_path / "models").mkdir()
