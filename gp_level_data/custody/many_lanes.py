@@ -12,9 +12,14 @@ was, and f, g, h what e was, one, two and three rounds ago.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy
+from numpy.typing import NDArray
+
+Words = NDArray[numpy.uint32]
+Characters = NDArray[numpy.uint8]
 
 LANES = 16
 ROUNDS = 64
@@ -26,7 +31,7 @@ E = A + ROUNDS + 4
 SPACE = (E + ROUNDS + 4) * LANES
 
 
-def fractions(root: int, count: int) -> numpy.ndarray:
+def fractions(root: int, count: int) -> Words:
     """The first 32 bits behind the point of the square (2) or cube (3) roots of the first primes."""
     primes = [n for n in range(2, 312) if all(n % divisor for divisor in range(2, n))][:count]
     words = []
@@ -45,12 +50,12 @@ CONSTANTS = fractions(3, ROUNDS)
 
 
 @numba.njit(inline="always")
-def turned(word, by):
+def turned(word: Any, by: int) -> Any:
     return numpy.uint32(word >> numpy.uint32(by)) | numpy.uint32(word << numpy.uint32(32 - by))
 
 
 @numba.njit(nogil=True, cache=True)
-def compress(state, space):
+def compress(state: Words, space: Words) -> None:
     """Take one block into a state that all lanes share: the sums of each lane end where its message stood.
 
     state  eight words
@@ -95,7 +100,9 @@ def compress(state, space):
 
 
 @numba.njit(nogil=True, cache=True)
-def letters_of(digits, inner, outer, block, place, letters):
+def letters_of(
+    digits: Characters, inner: Words, outer: Words, block: Words, place: int, letters: Characters
+) -> None:
     """Fill in the pseudonyms of numbers that stand end to end.
 
     digits        ASCII, ten a number
@@ -130,7 +137,7 @@ def letters_of(digits, inner, outer, block, place, letters):
                     letters[(start + lane) * 32 + word * 8 + half_byte] = numpy.uint8(97 + ((value >> shift) & 15))
 
 
-def after(state: numpy.ndarray, block: bytes) -> numpy.ndarray:
+def after(state: Words, block: bytes) -> Words:
     """The eight words of a state after one more block."""
     space = numpy.zeros(SPACE, numpy.uint32)
     space[: WORDS * LANES] = numpy.repeat(words_of(block), LANES)
@@ -138,11 +145,11 @@ def after(state: numpy.ndarray, block: bytes) -> numpy.ndarray:
     return space[: 8 * LANES : LANES].copy()
 
 
-def words_of(block: bytes) -> numpy.ndarray:
+def words_of(block: bytes) -> Words:
     return numpy.frombuffer(block, ">u4").astype(numpy.uint32)
 
 
-def hasher(padded: bytes, prefix: bytes) -> Callable[[numpy.ndarray], numpy.ndarray] | None:
+def hasher(padded: bytes, prefix: bytes) -> Callable[[Characters], Characters] | None:
     """A function from ten-digit numbers end to end to the letters of their pseudonyms; None for a prefix too long.
 
     padded  the key, filled up with zeros to a block
@@ -158,7 +165,7 @@ def hasher(padded: bytes, prefix: bytes) -> Callable[[numpy.ndarray], numpy.ndar
         return None
     block, place = words_of(last.ljust(BLOCK - 8, b"\0") + bits.to_bytes(8, "big")), len(prefix)
 
-    def letters(digits: numpy.ndarray) -> numpy.ndarray:
+    def letters(digits: Characters) -> Characters:
         made = numpy.empty(len(digits) // 10 * 32, numpy.uint8)
         letters_of(digits, inner, outer, block, place, made)
         return made

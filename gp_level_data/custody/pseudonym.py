@@ -17,6 +17,7 @@ import numpy
 import pyarrow
 import pyarrow.compute
 from duckdb import sqltypes
+from numpy.typing import NDArray
 
 DIGITS = 10
 BITS = 128
@@ -44,7 +45,7 @@ def pseudonymiser(key: bytes, collection: str) -> Callable[[pyarrow.Array], pyar
     return pseudonymise
 
 
-def hashed_by_hashlib(padded: bytes, prefix: bytes) -> Callable[[numpy.ndarray], bytes]:
+def hashed_by_hashlib(padded: bytes, prefix: bytes) -> Callable[[NDArray[numpy.uint8]], bytes]:
     """Letters of numbers that stand end to end, by the standard library: about a microsecond a number.
 
     Both HMAC pads are hashed once and copied for each number.
@@ -61,7 +62,7 @@ def hashed_by_hashlib(padded: bytes, prefix: bytes) -> Callable[[numpy.ndarray],
         second.update(first.digest())
         return second.digest()[: BITS // 8]
 
-    def letters(digits: numpy.ndarray) -> bytes:
+    def letters(digits: NDArray[numpy.uint8]) -> bytes:
         text = digits.tobytes()
         with one_batch_at_a_time:
             joined = b"".join(
@@ -73,8 +74,8 @@ def hashed_by_hashlib(padded: bytes, prefix: bytes) -> Callable[[numpy.ndarray],
 
 
 def hashed_in_lanes(
-    padded: bytes, prefix: bytes, by_the_book: Callable[[numpy.ndarray], bytes]
-) -> Callable[[numpy.ndarray], numpy.ndarray] | None:
+    padded: bytes, prefix: bytes, by_the_book: Callable[[NDArray[numpy.uint8]], bytes]
+) -> Callable[[NDArray[numpy.uint8]], NDArray[numpy.uint8]] | None:
     """The same a tenth as dear and without the interpreter's lock, where numba is installed (extra `fast`).
 
     Used only after it has agreed with the standard library, under this key and on this machine.
@@ -138,7 +139,7 @@ def register(
         connection.create_function(name, function, parameters, text, type="arrow")
 
 
-def ten_digits(numbers: pyarrow.Array) -> numpy.ndarray:
+def ten_digits(numbers: pyarrow.Array) -> NDArray[numpy.uint8]:
     """The array's characters end to end; an error, which repeats no value, unless each is ten digits."""
     if isinstance(numbers, pyarrow.ChunkedArray):
         numbers = numbers.combine_chunks()
