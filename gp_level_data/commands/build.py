@@ -17,9 +17,10 @@ from gp_level_data.commands import summary
 from gp_level_data.custody import exact_counts, keys, publication, store
 from gp_level_data.end import ledger, policy
 from gp_level_data.nets.lineage import command as lineage
-from gp_level_data.project import PROJECT, SAMPLE, read_settings
+from gp_level_data.project import SAMPLE, read_settings
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_command, gateway, whole_run
+from gp_level_data.runs.forked_runs import ForkedRuns
 from gp_level_data.runs.progress import Progress
 
 
@@ -49,23 +50,26 @@ def run(chosen: Namespace) -> int:
     # Unit tests say whether the rules are right, which does not change from run to run.
     without = [] if chosen.unit_tests else ["--exclude-resource-type", "unit_test"]
     dbt_command.begin_log()
-    dbt(
-        stages, "gateway run: raw files to pseudonymised tables",
-        "build", "--target", "gateway", "--selector", "gateway",
-        "--target-path", str(dbt_command.target() / "gateway"), *without, *variables, folders=folders, verbose=chosen.verbose,
-    )  # fmt: skip
-    # The analyst's run gets no raw folder, so that its success shows that it needs none.
-    folders["RAW_DIR"] = building / "no-raw-files-here"
-    dbt(
-        stages, "warehouse run: pseudonymised tables to results",
-        "build", *without, folders=folders, verbose=chosen.verbose,
-    )  # fmt: skip
-    lineage.write_page(PROJECT / "target" / "gateway", dbt_command.results_file(()).parent)
-    dbt(
-        stages, "documentation",
-        "docs", "generate", "--static", folders=folders, verbose=chosen.verbose,
-    )  # fmt: skip
-    publication.publish(building, store_dir)
+    with dbt_command.one_parse(heard=not chosen.verbose) as runs:
+        dbt(
+            stages, "gateway run: raw files to pseudonymised tables",
+            "build", "--target", "gateway", "--selector", "gateway",
+            "--target-path", str(dbt_command.target() / "gateway"), *without, *variables,
+            folders=folders, verbose=chosen.verbose, runs=runs,
+        )  # fmt: skip
+        # The analyst's run gets no raw folder, so that its success shows that it needs none.
+        folders["RAW_DIR"] = folders["STORE_DIR"] / "no-raw-files-here"
+        dbt(
+            stages, "warehouse run: pseudonymised tables to results",
+            "build", "--selector", "after_gateway", *without, folders=folders, verbose=chosen.verbose, runs=runs,
+        )  # fmt: skip
+        # A page that says something else than at the parse needs another one.
+        is_new = lineage.write_page(dbt_command.target() / "gateway", dbt_command.target())
+        dbt(
+            stages, "documentation",
+            "docs", "generate", "--static", folders=folders, verbose=chosen.verbose, runs=None if is_new else runs,
+        )  # fmt: skip
+    publication.publish(folders["STORE_DIR"], store_dir)
     summary.show(store_dir, keys.of_store(key_dir))
     return 0
 
@@ -105,14 +109,19 @@ def start_afresh(store_dir: Path, assurance_key: bytes) -> Path:
 
 
 def dbt(
-    stages: Progress, title: str, *arguments: str, folders: dict[str, Path], verbose: bool = False
+    stages: Progress,
+    title: str,
+    *arguments: str,
+    folders: dict[str, Path],
+    verbose: bool = False,
+    runs: ForkedRuns | None = None,
 ) -> None:
     """One dbt command as a stage; a Refusal where it fails, with the lines that say why before it."""
     if verbose:
-        ended = dbt_command.run(*arguments, folders=folders)
+        ended = dbt_command.run(*arguments, folders=folders, runs=runs)
     else:
         with stages.stage(title) as stage:
-            ended = dbt_command.run(*arguments, folders=folders, stage=stage)
+            ended = dbt_command.run(*arguments, folders=folders, stage=stage, runs=runs)
             if ended.code:
                 stage.notes.append("failed")
     if not ended.code:

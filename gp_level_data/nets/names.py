@@ -176,7 +176,7 @@ TEST_SETTINGS = {
 }
 # A name with a dot (the seeds are rules), a file, a function, a reference: rows from elsewhere.
 READS_A_TABLE = re.compile(
-    r"""\b(?:from|join)\s+(?:(?!seeds\.)"?\w+"?\.|'|(?!range|unnest)\w+\s*\()|\{\{|\{%""", re.IGNORECASE
+    r"""\b(?:from|join)\s+(?:(?!(?:marts\.)?seeds\.)"?\w+"?\.|'|(?!range|unnest)\w+\s*\()|\{\{|\{%""", re.IGNORECASE
 )
 # What runs beside the models: the net by value counts what looks like a number in what was stored; and a run
 # that may not stand is stopped.

@@ -17,10 +17,10 @@ from gp_level_data import releases
 from gp_level_data.custody import keys
 from gp_level_data.custody.keys import StoreKeys, of_store
 from gp_level_data.nets import Finding, renaming, small_folder
-from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.nets.lineage.compiled import built_manifest
 from gp_level_data.project import PROJECT
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs.forked_runs import ForkedRuns
 
 SEED = 20170401
 RUNS = ("gateway", "warehouse")

@@ -15,10 +15,12 @@ from typing import Any, NamedTuple, TextIO
 
 from gp_level_data.custody import store
 from gp_level_data.project import PROJECT
+from gp_level_data.runs.forked_runs import ALOUD, HEARD, ForkedRuns
 from gp_level_data.runs.progress import Stage
 from gp_level_data.runs.quiet_errors import TEN_DIGITS
 
 LOG = "build.log"
+DBT = Path(sys.executable).with_name("dbt")
 # dbt's events that end a step; their errors say less than the account at the end.
 ENDED = {
     "LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult", "LogNodeResult", "LogNodeNoOpResult",
@@ -38,27 +40,49 @@ class Ended(NamedTuple):
     why: list[str]
 
 
-def run(*arguments: str, folders: dict[str, Path], stage: Stage | None = None) -> Ended:
-    """One dbt command in a process of its own: the two runs share no memory. Without a stage, dbt prints as it does."""
-    dbt = Path(sys.executable).with_name("dbt")
+def run(
+    *arguments: str, folders: dict[str, Path], stage: Stage | None = None, runs: ForkedRuns | None = None
+) -> Ended:
+    """One dbt command in a process of its own: no two runs share memory. Without a stage, dbt prints as it does.
+
+    runs   one parse for several commands (one_parse); without it, dbt starts anew
+    """
+    if stage is None:
+        if runs:
+            return Ended(runs.dbt(*arguments, folders=folders), [])
+        return Ended(subprocess.run([DBT, *arguments], check=False, **as_one_of_ours(folders)).returncode, [])
+    stage.expected, stage.weights = the_last_time(results_file(arguments))
+    with log_file().open("a", encoding="utf-8") as log:
+        if runs:
+            runs.begin([*EVENTS, *arguments], folders)
+            why = heard(runs.words(), log, stage)
+            return Ended(runs.ended()["code"], why)
+        with subprocess.Popen(
+            [DBT, *EVENTS, *arguments], **as_one_of_ours(folders), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace",
+        ) as running:  # fmt: skip
+            why = heard(running.stdout or (), log, stage)
+    return Ended(running.returncode, why)
+
+
+def one_parse(heard: bool) -> ForkedRuns:
+    """dbt for several commands, from one parse that an analyst's dbt takes up as well.
+
+    heard   whether what dbt says is followed; else it prints as it does
+    """
+    return ForkedRuns(
+        PROJECT, log_file().parent, dict(os.environ), HEARD if heard else ALOUD, target(), store.held_locks(), EVENTS
+    )
+
+
+def as_one_of_ours(folders: dict[str, Path]) -> dict[str, Any]:
+    """What a process of dbt's is started with."""
     # Should this process be killed alone, dbt lives on, and the store stays locked until it has ended.
-    process: dict[str, Any] = {
+    return {
         "cwd": PROJECT,
         "env": os.environ | {name: str(path) for name, path in folders.items()},
         "pass_fds": store.held_locks(),
     }
-    if stage is None:
-        return Ended(subprocess.run([dbt, *arguments], check=False, **process).returncode, [])
-    stage.expected, stage.weights = the_last_time(results_file(arguments))
-    with (
-        log_file().open("a", encoding="utf-8") as log,
-        subprocess.Popen(
-            [dbt, *EVENTS, *arguments], **process, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            errors="replace",
-        ) as running,
-    ):  # fmt: skip
-        why = heard(running.stdout or (), log, stage)
-    return Ended(running.returncode, why)
 
 
 def heard(lines: Iterable[str], log: TextIO, stage: Stage) -> list[str]:

@@ -17,7 +17,7 @@ from gp_level_data.custody import exact_counts, keys, pseudonym, publication, st
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.synthetic_folder import is_synthetic
 from gp_level_data.refusal import Refusal
-from gp_level_data.runs import dbt_duckdb, quiet_errors, statements, whole_run
+from gp_level_data.runs import dbt_duckdb, given, quiet_errors, statements, whole_run
 
 # Commands that the gateway takes, by dbt's names for them; `parse` and `ls` open no database.
 COMMANDS = {
@@ -42,10 +42,13 @@ OWN_DATA_SETTINGS = ("collected_at", "period_start", "period_end")
 class Plugin(BasePlugin):
     def initialize(self, plugin_config):
         dbt_duckdb.install()
-        self.config = plugin_config
-        self.raw_dir = Path(plugin_config["raw_dir"])
-        self.store_dir = Path(plugin_config["store_dir"])
-        self.key_dir = Path(plugin_config["key_dir"])
+        self.config = given.to_the_run(plugin_config)
+        self.raw_dir = Path(self.config["raw_dir"])
+        self.store_dir = Path(self.config["store_dir"])
+        self.key_dir = Path(self.config["key_dir"])
+
+    def update_connection_config(self, creds, config):
+        config.update(given.to_the_engine(self.store_dir))
 
     def configure_connection(self, conn):
         try:

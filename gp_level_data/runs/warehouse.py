@@ -13,7 +13,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from gp_level_data.custody import exact_counts, keys, publication, store
 from gp_level_data.end import ledger_tables
 from gp_level_data.refusal import Refusal
-from gp_level_data.runs import dbt_duckdb, statements, whole_run
+from gp_level_data.runs import dbt_duckdb, given, statements, whole_run
 
 # Commands that build nothing: where what is personal was destroyed, they read the results that stay.
 READING = {"compile", "generate", "show", "test"}
@@ -24,8 +24,9 @@ WITHOUT_ROWS = {"EMPTY": "--empty", "SAMPLE": "--sample"}
 class Plugin(BasePlugin):
     def initialize(self, plugin_config):
         dbt_duckdb.install()
-        self.store_dir = Path(plugin_config["store_dir"])
-        self.key_dir = Path(plugin_config["key_dir"])
+        config = given.to_the_run(plugin_config)
+        self.store_dir = Path(config["store_dir"])
+        self.key_dir = Path(config["key_dir"])
         # Before dbt opens the marts: a build that ends now would leave it with those of the one before.
         if self.store_dir.is_dir():
             try:
@@ -35,6 +36,8 @@ class Plugin(BasePlugin):
                 raise DbtRuntimeError(str(refusal)) from None
 
     def update_connection_config(self, creds, config):
+        creds.path = str(store.database_file(self.store_dir, store.MARTS))
+        config.update(given.to_the_engine(self.store_dir))
         # The last that dbt asks before it opens the marts, each time it does.
         try:
             whole_run.begin(self.store_dir)

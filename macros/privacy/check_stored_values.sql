@@ -3,17 +3,16 @@
 {%- set columns = run_query(stored_columns()).rows -%}
 {%- set found = [] -%}
 
-{#- Without a seed nothing is allowed by it; the gateway run has seeds in memory, not among what it stores. -#}
+{#- Without a seed nothing is allowed by it: some runs load a part of them. -#}
 {%- set seeded = {} -%}
 {%- for row in run_query(
-    "select table_name, column_name from duckdb_columns() where schema_name = 'seeds' and database_name = '"
-    ~ target.database ~ "'"
+    "select table_name, column_name from duckdb_columns() where schema_name = 'seeds' and database_name = 'marts'"
 ).rows -%}
     {%- do seeded.update({'seeds.' ~ row[0] ~ '.' ~ row[1]: 'values of ' ~ row[0] ~ '.' ~ row[1]}) -%}
 {%- endfor -%}
 {%- set allowed = {} -%}
 {%- if 'seeds.digits_allowed.allowed' in seeded -%}
-    {%- for row in run_query('select relation, column_name, allowed from seeds.digits_allowed').rows -%}
+    {%- for row in run_query('select relation, column_name, allowed from ' ~ seed_named('digits_allowed')).rows -%}
         {%- do allowed.update({row[0] ~ '.' ~ row[1]: row[2]})
             if not row[2].startswith('values of ') or row[2] in seeded.values() -%}
     {%- endfor -%}
@@ -37,8 +36,8 @@
     {%- do found.append(row[0] ~ ': a stored view, which cannot be looked into') -%}
 {%- endfor -%}
 
-{#- The gateway run knows the numbers themselves; they are looked up only where something could be one. Seeds of
-    the last run are stored, and what this run's own list as well is the project's text. -#}
+{#- The gateway run knows the numbers themselves; they are looked up only where something could be one. Seeds are
+    the project's text. -#}
 {%- if target.name == 'gateway' -%}
     {%- do allowed.update(seeded) -%}
     {%- set lengths = [] -%}

@@ -4,7 +4,7 @@
 {#- Under a name of its own: the column that is looked into may be called like the seed's. -#}
 and not exists (
     select 1
-    from (select {{ column }} as value_of_the_seed from seeds.{{ seed }}) as seed_values
+    from (select {{ column }} as value_of_the_seed from {{ seed_named(seed) }}) as seed_values
     where seed_values.value_of_the_seed = cast({{ value }} as varchar)
 )
 {%- elif allowed.startswith('md5 of ') -%}

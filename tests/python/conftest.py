@@ -23,7 +23,7 @@ import duckdb
 import pytest
 
 from gp_level_data.custody import keys, publication, store
-from gp_level_data.nets.forked_runs import ForkedRuns
+from gp_level_data.runs.forked_runs import ForkedRuns
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "sample"
@@ -94,7 +94,7 @@ class Ended:
     stderr: str
 
 
-def finish(process: subprocess.Popen, timeout: int = 300) -> Ended:
+def finish(process: subprocess.Popen, timeout: int = 1800) -> Ended:
     """Wait for a process; what it printed is kept out of pytest's reports unless it failed."""
     stdout, stderr = process.communicate(timeout=timeout)
     return Ended(process.returncode, stdout, stderr)

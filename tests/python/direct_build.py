@@ -98,7 +98,6 @@ def run_gateway(
                 **settings,
             })  # fmt: skip
             plugin.open_gateway(connection)
-            plant_seeds(connection, manifest)
             for node in models(manifest):
                 if node["unique_id"] in built:
                     build(connection, node)
@@ -130,15 +129,6 @@ def run_warehouse(nodes: list[dict], key_dir: Path, store_dir: Path) -> None:
         for node in nodes:
             if not is_gateway(node):
                 build(connection, node)
-
-
-def plant_seeds(connection: duckdb.DuckDBPyConnection, manifest: dict) -> None:
-    """The seeds, as dbt loaded them into the store."""
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "seed":
-            loaded, planted = (node | {"database": database} for database in (store.MARTS, "memory"))
-            create_schema(connection, planted)
-            connection.execute(f"create table {relation(planted)} as from {relation(loaded)}")
 
 
 def build(connection: duckdb.DuckDBPyConnection, node: dict) -> None:

@@ -39,7 +39,7 @@ from disclosure_run import compiled as compiled_report
 from gp_level_data import releases
 from gp_level_data.custody import keys
 from gp_level_data.nets import small_folder
-from gp_level_data.nets.forked_runs import ForkedRuns
+from gp_level_data.runs.forked_runs import ForkedRuns
 
 COLLECTIONS = ("individual_gp_level_data", "gpdpr", "care_data")
 REPORT = COLLECTIONS[0]

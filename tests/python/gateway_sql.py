@@ -282,6 +282,7 @@ def build(connection: duckdb.DuckDBPyConnection, sent: Sent, model: str, stateme
     # A transaction may write to one database only, and the names of models are unique.
     for database in ('"marts"."reference"', '"assurance"."counts"', '"patient_level"."gateway"'):
         statement = statement.replace(database, '"memory"."gateway"')
+    statement = statement.replace('"marts"."seeds"', '"memory"."seeds"')
     schema = "staging" if model.startswith("stg_") else "gateway"
     connection.execute(f"create or replace table {schema}.{model} as {statement}")
 

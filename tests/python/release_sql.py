@@ -37,7 +37,7 @@ SETTINGS = {
     "period_end": "2017-03-31",
 }  # fmt: skip
 SCHEMAS = (
-    "memory.seeds", "memory.gateway", "memory.staging", "marts.reference", "assurance.counts", "patient_level.gateway",
+    "marts.seeds", "memory.gateway", "memory.staging", "marts.reference", "assurance.counts", "patient_level.gateway",
     "patient_level.intermediate", "patient_level.releases",
 )  # fmt: skip
 KEYS = {name: name.encode().ljust(32, b".") for name in ("gpdpr", "care_data")}
@@ -194,15 +194,15 @@ def planted(collection: str) -> duckdb.DuckDBPyConnection:
 
 
 TYPES = {
-    "memory.seeds.releases": ", ".join(
+    "marts.seeds.releases": ", ".join(
         [f"cast({name} as date) as {name}" for name in ("period_start", "period_end", "start_date", "end_date")]
         + [f"try_cast({name} as integer) as {name}" for name in ("smallest_group", "first_step")]
     ),
-    "memory.seeds.generalisation_steps": (
+    "marts.seeds.generalisation_steps": (
         "cast(step as integer) as step, cast(age_band_years as integer) as age_band_years,"
         " cast(has_ethnicity as boolean) as has_ethnicity, cast(has_sex as boolean) as has_sex"
     ),
-    "memory.seeds.release_cohorts": "cast(age_from as integer) as age_from, cast(age_to as integer) as age_to",
+    "marts.seeds.release_cohorts": "cast(age_from as integer) as age_from, cast(age_to as integer) as age_to",
     "marts.reference.int_collection__settings": (
         "cast(collected_at as timestamptz) as collected_at, cast(disseminated_on as date) as disseminated_on,"
         " cast(period_start as date) as period_start, cast(period_end as date) as period_end"
@@ -238,11 +238,11 @@ def tables(collection: str) -> dict[str, list[dict]]:
     objecting = {kind: [p for p in people if p.objection == kind] for kind in ("type_1", "type_2", "national")}
     handed_on = collection == "care_data"
     return {
-        "memory.seeds.releases": releases_asked(),
-        "memory.seeds.collections": releases.rows_of("collections"),
-        "memory.seeds.generalisation_steps": releases.rows_of("generalisation_steps"),
-        "memory.seeds.release_cohorts": releases.rows_of("release_cohorts"),
-        "memory.seeds.admission_methods": releases.rows_of("admission_methods"),
+        "marts.seeds.releases": releases_asked(),
+        "marts.seeds.collections": releases.rows_of("collections"),
+        "marts.seeds.generalisation_steps": releases.rows_of("generalisation_steps"),
+        "marts.seeds.release_cohorts": releases.rows_of("release_cohorts"),
+        "marts.seeds.admission_methods": releases.rows_of("admission_methods"),
         "marts.reference.int_collection__settings": [{"collection": collection, **SETTINGS}],
         "marts.reference.int_ods__practices": [{"practice_code": p, "ccg_code": "00C"} for p in PRACTICES],
         "memory.gateway.int_journals__patients": patients(people),

@@ -22,9 +22,9 @@ from small_world import SmallWorld
 
 from gp_level_data import releases
 from gp_level_data.custody import keys, store
-from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.raw import ndop_files
 from gp_level_data.raw.synthetic_folder import write_marker
+from gp_level_data.runs.forked_runs import ForkedRuns
 
 PRACTICES = ("A81001", "B81001")
 EXTRACTED_AT = "2017-04-01T08:00:00+01:00"

@@ -23,7 +23,7 @@ DESCRIBED = ("model", "seed", "snapshot", "source")
 @pytest.fixture(scope="module")
 def manifest(built: Folders) -> dict:
     """Both runs of the session's build, as they were compiled."""
-    return compiled.built_manifest(built.project / "target" / "gateway", built.work / "target")
+    return compiled.built_manifest(built.work / "target" / "gateway", built.work / "target")
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ TEST_FILE = re.compile(r"\btest_\w+\.py\b")
 @pytest.fixture(scope="module")
 def manifest(built: Folders) -> dict:
     """Both runs of the session's build, as they were compiled."""
-    return compiled.built_manifest(built.project / "target" / "gateway", built.work / "target")
+    return compiled.built_manifest(built.work / "target" / "gateway", built.work / "target")
 
 
 @pytest.fixture(scope="module")

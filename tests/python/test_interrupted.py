@@ -28,7 +28,7 @@ from conftest import (
 )
 
 from gp_level_data.custody import publication, store
-from gp_level_data.nets.forked_runs import NO_TESTS
+from gp_level_data.runs.forked_runs import NO_TESTS
 
 pytestmark = pytest.mark.whole
 

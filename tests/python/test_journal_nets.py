@@ -16,10 +16,10 @@ from conftest import PROJECT, SAMPLE, Folders, copy_store, run_build
 from gp_level_data import releases
 from gp_level_data.commands import evidence
 from gp_level_data.nets import Finding, raw_numbers, renaming, renaming_run, values
-from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.nets.renaming_run import Pair
 from gp_level_data.raw import landing
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs.forked_runs import ForkedRuns
 
 JOURNALS = ("gpdpr", "care_data")
 RECORDS = "patient_level.gateway.int_journals__records"

@@ -31,9 +31,9 @@ from gp_level_data.commands import build
 from gp_level_data.custody import keys, publication, store
 from gp_level_data.end import remains
 from gp_level_data.nets import raw_numbers
-from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_duckdb, warehouse, whole_run
+from gp_level_data.runs.forked_runs import ForkedRuns
 
 KILLS = int(os.environ.get("KILLS", "4"))
 MOMENTS = 40

@@ -42,7 +42,7 @@ TYPES = {
 @pytest.fixture(scope="module")
 def manifest(built: Folders) -> dict:
     """Both runs of the session's build, as they were compiled."""
-    return compiled.built_manifest(built.project / "target" / "gateway", built.work / "target")
+    return compiled.built_manifest(built.work / "target" / "gateway", built.work / "target")
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,6 @@ def engine(manifest: dict, analysed: dict[str, project.Analysed]) -> duckdb.Duck
     tables = {node["relation_name"]: node for node in [*manifest["sources"].values(), *seeds, *nodes]}
     for schema in {".".join(name.split(".")[:2]) for name in tables}:
         connection.execute(f"create schema if not exists {schema}")
-    connection.execute("create schema memory.seeds")
     for source in manifest["sources"].values():
         columns = [f"{name} {TYPES.get(name, 'varchar')}" for name in source["config"]["meta"]["identifies"]]
         connection.execute(f"create table {source['relation_name']} ({', '.join(columns)})")
@@ -134,8 +133,6 @@ def engine(manifest: dict, analysed: dict[str, project.Analysed]) -> duckdb.Duck
         typed = f", types = {types}" if types else ""
         path = PROJECT / seed["original_file_path"]
         connection.execute(f"create table {seed['relation_name']} as from read_csv('{path}'{typed}, hive_partitioning = false)")
-        # The gateway run loads the seeds for itself.
-        connection.execute(f"create view memory.seeds.{seed['name']} as from {seed['relation_name']}")
     for node in nodes:
         if node["original_file_path"].startswith(compiled.GATEWAY):
             connection.execute(f"create table {node['relation_name']} as {node['compiled_code']}")
@@ -325,7 +322,7 @@ def test_a_build_writes_the_page_where_it_is_another(
     built: Folders, analysed: dict[str, project.Analysed], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Flags a page that a build leaves as it was, and a build that stops where it may not write one."""
-    targets = built.project / "target" / "gateway", built.work / "target"
+    targets = built.work / "target" / "gateway", built.work / "target"
     monkeypatch.setattr(command, "PROJECT", tmp_path)
     assert not command.write_page(*targets), "there is no folder to write to"
     (tmp_path / "models").mkdir()

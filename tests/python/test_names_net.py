@@ -41,7 +41,7 @@ Rule = Callable[[names.Graph], Iterator[tuple[str, str]]]
 @pytest.fixture(scope="module")
 def texts(built: Folders) -> dict[str, str]:
     """The manifests that the sample's build left: as the gateway and as the analyst compiled it."""
-    folders = {"gateway": built.project / "target" / "gateway", "warehouse": built.work / "target"}
+    folders = {"gateway": built.work / "target" / "gateway", "warehouse": built.work / "target"}
     return {name: (folder / "manifest.json").read_text() for name, folder in folders.items()}
 
 

@@ -2,9 +2,14 @@
 
 import hashlib
 import hmac
+import importlib
 import string
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import duckdb
+import numpy
 import pyarrow
 import pytest
 from conftest import COLLECTION, test_number
@@ -12,6 +17,7 @@ from duckdb import sqltypes
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gp_level_data import custody
 from gp_level_data.custody.pseudonym import pseudonymiser, register, release_pseudonymiser
 
 KEY = bytes(range(32))
@@ -24,11 +30,19 @@ VECTORS = {
 TEN_DIGITS = st.integers(0, 999_999).map(test_number)
 
 
-def by_the_book(number: str, key: bytes = KEY, collection: str = COLLECTION) -> str:
+def by_the_book(
+    number: str, key: bytes = KEY, collection: str = COLLECTION, prefix: bytes | None = None
+) -> str:
     """The promise, written with the standard library."""
-    message = f"{collection}/patient".encode() + b"\0" + number.encode()
+    message = (f"{collection}/patient".encode() + b"\0" if prefix is None else prefix) + number.encode()
     first_half = hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
     return "".join("abcdefghijklmnop"[int(half_byte, 16)] for half_byte in first_half)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    """Where numba is installed: its work is done before a test is timed."""
+    pseudonymiser(KEY, COLLECTION)
 
 
 @pytest.fixture
@@ -98,6 +112,69 @@ def test_in_the_engine_over_many_vectors(engine: duckdb.DuckDBPyConnection) -> N
 def test_no_row_is_a_row_too_few(engine: duckdb.DuckDBPyConnection) -> None:
     """Flags a function that fails on the empty array, which an empty practice file brings."""
     assert len(pseudonymiser(KEY, COLLECTION)(pyarrow.array([], pyarrow.string()))) == 0
+
+
+# ---- many at a time -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def without_compiler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The steps in lanes as plain Python, whether or not numba is installed."""
+    stand_in = ModuleType("numba")
+    stand_in.__spec__ = ModuleSpec("numba", None)
+    stand_in.njit = lambda *given, **_: given[0] if given else lambda function: function
+    monkeypatch.setitem(sys.modules, "numba", stand_in)
+    name = "gp_level_data.custody.many_lanes"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    # Whoever imports it from its package finds it as an attribute.
+    monkeypatch.delattr(custody, "many_lanes", raising=False)
+    yield importlib.import_module(name)
+    del sys.modules[name], custody.many_lanes
+
+
+@pytest.mark.parametrize("length", [0, 24, 35, 36, 45, 46, 54, 64, 109, 110, 118, 140])
+def test_the_steps_in_lanes_are_hmac(without_compiler: ModuleType, length: int) -> None:
+    """Flags a slip in the steps, and a message cut where a block is full or next to full."""
+    prefix, numbers = b"p" * length, [NUMBER, "0" * 10, "9" * 10]
+    with numpy.errstate(over="ignore"):
+        letters_of = without_compiler.hasher(KEY.ljust(64, b"\0"), prefix)
+        assert (letters_of is None) == (length % 64 + 10 + 9 > 64)
+        if letters_of:
+            letters = bytes(letters_of(numpy.frombuffer("".join(numbers).encode(), numpy.uint8)))
+            is_same = letters.decode() == "".join(by_the_book(number, prefix=prefix) for number in numbers)
+            assert is_same
+
+
+@pytest.mark.parametrize("kind", ["wrong", "stops"])
+def test_a_kernel_that_errs_is_not_used(
+    without_compiler: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, kind: str
+) -> None:
+    """Flags a machine or a compiler whose pseudonyms would be others, taken without a look."""
+
+    def erring(digits: numpy.ndarray) -> bytes:
+        if kind == "stops":
+            raise OSError
+        return b"a" * (len(digits) // 10 * 32)
+
+    monkeypatch.setattr(without_compiler, "hasher", lambda *_: erring)
+    made = pseudonymiser(KEY, COLLECTION)(pyarrow.array([NUMBER])).to_pylist()
+    assert "is not used" in capsys.readouterr().err
+    is_same = made == [by_the_book(NUMBER)]
+    assert is_same
+
+
+def test_the_kernel_as_it_is_compiled() -> None:
+    """Flags what a compiler makes of the steps, where numba is installed; 16 lanes, the last not full."""
+    pytest.importorskip("numba")
+    from gp_level_data.custody import many_lanes
+
+    prefix = f"{COLLECTION}/patient".encode() + b"\0"
+    numbers = [test_number(stem) for stem in range(5_001)]
+    letters = many_lanes.hasher(KEY.ljust(64, b"\0"), prefix)(
+        numpy.frombuffer("".join(numbers).encode(), numpy.uint8)
+    )
+    is_same = bytes(letters).decode() == "".join(map(by_the_book, numbers))
+    assert is_same
 
 
 NUMBER = test_number(1)

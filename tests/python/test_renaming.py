@@ -23,11 +23,11 @@ from opt_out_oracle import number_rule
 
 from gp_level_data.custody import publication, store
 from gp_level_data.nets import Finding, raw_numbers, renaming, renaming_run, small_folder
-from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.nets.renaming_run import Pair
 from gp_level_data.raw.synthetic_folder import MARKER, is_synthetic
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import whole_run
+from gp_level_data.runs.forked_runs import ForkedRuns
 
 KEY_TABLE = "patient_level.gateway.int_patients__permitted"
 SHUFFLED = 3

@@ -16,7 +16,7 @@ from conftest import (
 )
 
 from gp_level_data.custody import keys
-from gp_level_data.nets.forked_runs import ForkedRuns
+from gp_level_data.runs.forked_runs import ForkedRuns
 
 # No exception was granted, no release has asked about national opt-outs, nothing was published before.
 EMPTY_FOR_THE_SAMPLE = {

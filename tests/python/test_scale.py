@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from gp_level_data.custody import keys, pseudonym
 from gp_level_data.custody.store import attach_assurance
 from gp_level_data.nets import small_folder, values
-from gp_level_data.nets.forked_runs import ForkedRuns
 from gp_level_data.nets.spelling import passes_modulus_11
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.synthetic_folder import write_marker
+from gp_level_data.runs.forked_runs import ForkedRuns
 
 COLLECTION = "individual_gp_level_data"
 GATEWAY_FOLDERS = ("models/staging/", "models/intermediate/gateway/")

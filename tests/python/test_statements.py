@@ -29,7 +29,7 @@ TAKEN = {
     "a schema": (GATEWAY, 'create schema if not exists "patient_level"."gateway"'),
     "another name": (GATEWAY, f'alter table {PEOPLE} rename to "int_patients__permitted"'),
     "away with it": (GATEWAY, f"drop table if exists {PEOPLE} cascade"),
-    "a seed": (GATEWAY, "insert into \"memory\".\"seeds\".\"metrics\" (a, b) values (?, ?), (?, ?)"),
+    "a seed": (GATEWAY, "insert into \"marts\".\"seeds\".\"metrics\" (a, b) values (?, ?), (?, ?)"),
     "a transaction": (GATEWAY, "BEGIN"),
     "its end": (WAREHOUSE, "COMMIT"),
     "nothing": (GATEWAY, "-- nothing"),

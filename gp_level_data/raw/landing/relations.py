@@ -245,9 +245,12 @@ def flag_letter(column: str) -> str:
 
     Letters, because a digit may never stand in what the gateway stores.
     """
+    value = quoted(column)
     yes, no = (", ".join(f"'{word}'" for word in words) for words in (YES, NO))
-    said = f"lower(trim(coalesce({quoted(column)}, '')))"
+    said = f"lower(trim(coalesce({value}, '')))"
+    # As nearly all are written; words are looked for in lists only where one is another (`in` would be a join).
     return (
-        f"(case when {said} in ({yes}) then 'y' when {said} in ({no}) then 'n'"
+        f"(case when {value} is null then '-' when {value} = '0' then 'n' when {value} = '1' then 'y'"
+        f" when list_contains([{yes}], {said}) then 'y' when list_contains([{no}], {said}) then 'n'"
         f" when {said} = '' then '-' else '?' end)"
     )

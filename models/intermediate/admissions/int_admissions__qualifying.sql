@@ -30,6 +30,47 @@ admissions as (
 
 ),
 
+-- few clauses can hold of an admission: those with a code that its main diagnosis begins with, and
+-- those that look elsewhere too; the codes of the others are not looked for
+beginnings as (
+
+    select distinct length(code) as code_length
+    from codes
+    where rule = 'include' and position = 'primary'
+
+),
+
+elsewhere as (
+
+    select distinct
+        condition,
+        clause
+    from codes
+    where rule = 'include' and position <> 'primary'
+
+),
+
+candidates as (
+
+    select
+        admissions.admission_number,
+        codes.condition,
+        codes.clause
+    from admissions
+    cross join beginnings
+    inner join codes
+        on substr(admissions.primary_diagnosis, 1, beginnings.code_length) = codes.code
+    where codes.rule = 'include' and codes.position = 'primary'
+    union
+    select
+        admissions.admission_number,
+        codes.condition,
+        codes.clause
+    from admissions
+    cross join elsewhere as codes
+
+),
+
 clauses as (
 
     select
@@ -42,9 +83,12 @@ clauses as (
         bool_or(codes.rule = 'require') as has_required,
         bool_or(codes.rule = 'exclude') as is_excluded
     from admissions
+    inner join candidates on admissions.admission_number = candidates.admission_number
     inner join codes
         on
-            ({{ has_code('admissions', 'codes.position', 'codes.code') }})
+            candidates.condition = codes.condition
+            and candidates.clause = codes.clause
+            and ({{ has_code('admissions', 'codes.position', 'codes.code') }})
             and admissions.admission_date >= coalesce(codes.valid_from, date '0001-01-01')
             and admissions.admission_date <= coalesce(codes.valid_to, date '9999-12-31')
     group by all

@@ -2,16 +2,24 @@
 -- Denominator:  patients of the GP who are eligible; for emergency admissions all permitted ones
 -- Exact counts: nothing here is shown to anybody before disclosure control
 
-with flag_groups as (
+with admitted as (
+
+    select distinct patient_key from {{ ref('int_admissions__qualifying') }}
+
+),
+
+flag_groups as (
 
     -- Patients share few patterns of flags, so they are grouped before they are spelled out.
     select
-        practice_code,
-        gp_code,
-        metric_flags,
-        count(*) as patient_count
-    from {{ ref('int_patients__permitted') }}
-    group by practice_code, gp_code, metric_flags
+        patients.practice_code,
+        patients.gp_code,
+        patients.metric_flags,
+        count(*) as patient_count,
+        count(admitted.patient_key) as admitted_count
+    from {{ ref('int_patients__permitted') }} as patients
+    left join admitted on patients.patient_key = admitted.patient_key
+    group by patients.practice_code, patients.gp_code, patients.metric_flags
 
 ),
 
@@ -41,23 +49,16 @@ practice_metrics as (
 
 ),
 
-admitted as (
-
-    select distinct patient_key from {{ ref('int_admissions__qualifying') }}
-
-),
-
 emergency_admissions as (
 
     select
-        patients.practice_code,
-        patients.gp_code,
+        practice_code,
+        gp_code,
         'emergency_admissions' as metric_id,
-        count(admitted.patient_key) as numerator_count,
-        count(*) as denominator_count
-    from {{ ref('int_patients__permitted') }} as patients
-    left join admitted on patients.patient_key = admitted.patient_key
-    group by patients.practice_code, patients.gp_code
+        sum(admitted_count) as numerator_count,
+        sum(patient_count) as denominator_count
+    from flag_groups
+    group by practice_code, gp_code
 
 ),
 

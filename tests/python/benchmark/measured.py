@@ -1,6 +1,7 @@
 """What a command and all that it starts take: CPU, wall, memory of the whole tree, bytes spilled and stored."""
 
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -9,10 +10,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from gp_level_data.runs.forked_runs import ForkedRuns
 from tests.python.benchmark.machine import bytes_below
 
 LOOKS_PER_SECOND = 5
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True)
@@ -76,19 +77,47 @@ def measure(command: list, project: Path, environment: dict, folder: Path) -> Me
     )
 
 
+def measure_run(runs: ForkedRuns, arguments: list[str], folders: dict[str, Path], folder: Path) -> Measured:
+    """One dbt run, forked from one parse, that must succeed."""
+    before, start = bytes_below(folder), time.monotonic()
+    watch = Watch(runs.process.pid, folder)
+    watch.start()
+    answer = runs.ask(arguments, folders)
+    watch.ended.set()
+    watch.join()
+    if answer["code"]:
+        sys.exit(f"dbt {' '.join(arguments[:4])} failed")
+    seconds = round(time.monotonic() - start, 2)
+    return Measured(answer["cpu_seconds"], seconds, watch.peak, watch.spilled, bytes_below(folder) - before)
+
+
+def seconds_of_children() -> float:
+    """CPU of all processes that have ended and that this one waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def tree_bytes(pid: int) -> int:
-    """Resident memory of a process and of all its descendants."""
-    children, resident = defaultdict(list), {}
+    """Resident memory of a process and of all its descendants; what forks share counts once."""
+    children = defaultdict(list)
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             after_name = (entry / "stat").read_text().rpartition(")")[2].split()
             children[int(after_name[1])].append(int(entry.name))
-            resident[int(entry.name)] = int(after_name[21]) * PAGE
         except (OSError, ValueError, IndexError):
             continue  # it has ended meanwhile
     waiting, total = [pid], 0
     while waiting:
         one = waiting.pop()
-        total += resident.get(one, 0)
+        total += own_bytes(Path("/proc") / str(one))
         waiting += children[one]
     return total
+
+
+def own_bytes(process: Path) -> int:
+    """Resident memory of a process, its share of what it has in common with others."""
+    try:
+        shares = [line for line in (process / "smaps_rollup").read_text().splitlines() if line.startswith("Pss:")]
+        return int(shares[0].split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        return 0  # it has ended meanwhile

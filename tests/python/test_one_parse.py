@@ -1,0 +1,49 @@
+"""dbt parses the project once for both runs and the docs, and for no folder or limit again; nothing is done twice."""
+
+import json
+import os
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from conftest import Folders, forked_runs
+
+from gp_level_data.runs import dbt_command
+
+ELSEWHERE = {"DUCKDB_MEMORY_LIMIT": "1GB", "DUCKDB_THREADS": "1", "DO_NOT_TRACK": "1"}
+
+
+def test_another_folder_or_limit_costs_no_parse(tmp_path: Path) -> None:
+    """Flags what differs from run to run in what dbt's profile hashes: ten CPU seconds each time."""
+    folders = {name: str(tmp_path / name) for name in ("RAW_DIR", "KEY_DIR", "STORE_DIR")}
+    with forked_runs(tmp_path, os.environ | folders | ELSEWHERE) as runs:
+        # it has parsed, or begun with what was parsed, when it answers
+        assert runs.dbt("--version", folders={}) == 0
+    assert "Unable to do partial parsing" not in (tmp_path / "logs" / "dbt.log").read_text()
+
+
+KINDS = {"data tests", "unit tests", "seeds", "snapshots", "models"}
+
+
+@pytest.fixture(scope="module")
+def done(built: Folders) -> list[Counter]:
+    """How many of each kind the build's two runs did, as they say at their ends."""
+    said = (built.work / "logs" / dbt_command.LOG).read_text()
+    return [
+        Counter({kind: sum(int(count) for count, of in parts if of.endswith(kind.removesuffix("s"))) for kind in KINDS})
+        for parts in (
+            re.findall(r"(\d+) ([a-z ]+?)s?(?=,| in )", line)
+            for line in re.findall(r"Finished running .* in ", said)
+        )
+    ]
+
+
+def test_a_build_does_everything_once(done: list[Counter], built: Folders) -> None:
+    """Flags seeds that both runs load, tests that both run, and what neither takes to be its own."""
+    manifest = json.loads((built.work / "target" / "manifest.json").read_text())
+    words = {"test": "data tests", "seed": "seeds", "snapshot": "snapshots", "model": "models"}
+    wanted = Counter(words[node["resource_type"]] for node in manifest["nodes"].values() if node["resource_type"] in words)
+    assert len(done) == 2
+    assert dict(done[0] + done[1]) == dict(wanted) | {"unit tests": len(manifest["unit_tests"])}
+    assert done[0]["seeds"] and not done[1]["seeds"]
