@@ -52,6 +52,9 @@ check: $(RUN)  ## [VARS=...] what a build would say of a raw folder; no key, not
 contract: $(RUN)  ## [COLLECTION=...] what each raw file holds, and how it may be written
 	@$(GPLD) contract $${COLLECTION:+"$$COLLECTION"}
 
+prove: $(RUN)  ## the nets read the code as it is; the gateway opens for what they have proved
+	@$(GPLD) prove
+
 preview: $(RUN)  ## [PRACTICE=... VARS=...] what would leave a practice; nothing stored
 	@$(call needs,PRACTICE)$(GPLD) preview "$$PRACTICE" $(call option,--vars,VARS)
 

@@ -16,7 +16,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from gp_level_data.project import PROJECT, SAMPLE
+from gp_level_data.project import KEY_DIR, PROJECT, SAMPLE, STORE_DIR
 from gp_level_data.refusal import Refusal
 
 STOPPED = "\nStopped: what was there before stays or is put back by the next command."
@@ -155,8 +155,8 @@ def group(name: str, says: str, *actions: click.Command) -> click.Group:
 # ---- the commands -----------------------------------------------------------------------------------
 
 RAW = folder("--raw-dir", SAMPLE, "What practices and hospitals sent.")
-KEYS = folder("--key-dir", PROJECT / ".local" / "keys", "The keys.")
-STORE = folder("--store-dir", PROJECT / ".local" / "store", "The results.")
+KEYS = folder("--key-dir", KEY_DIR, "The keys.")
+STORE = folder("--store-dir", STORE_DIR, "The results.")
 VARS = option("--vars", "Settings of the collection as YAML, such as '{collection: gpdpr}'.", default="")
 AT = option("--at", "The moment, with its time zone; now, if not given.")
 LAST = option(
@@ -225,6 +225,10 @@ gpld.section(
     ),
     command(
         "status", "Days that personal data may still be kept; 1 where one is overdue.", "commands.status:run", AT, KEYS, STORE,
+    ),
+    command(
+        "prove", "Let the nets read the code, and keep that they held: the gateway opens for nothing else.",
+        "commands.prove:run", KEYS,
     ),
     command(
         "evidence", "What a reviewer needs to believe a run; `verify` whether it still holds.", "commands.evidence:run",

@@ -12,6 +12,7 @@ from gp_level_data.refusal import Refusal
 PROJECT = Path(__file__).resolve().parents[1]
 SAMPLE = PROJECT / "sample"
 SEEDS = PROJECT / "seeds"
+KEY_DIR, STORE_DIR = PROJECT / ".local" / "keys", PROJECT / ".local" / "store"
 COLLECTION = "individual_gp_level_data"
 SETTINGS = (
     "collection", "collected_at", "period_start", "period_end", "emergency_definition",

@@ -66,7 +66,9 @@ def main(options: list[str]) -> int:
 
 def prepare() -> None:
     """A store without a table, as dbt wants to open one; in the same place each time, or dbt would parse all again."""
-    from gp_level_data.nets.lineage.compiled import make_empty_store
+    import duckdb
+
+    from gp_level_data.custody import keys, store
 
     scratch = FOLDER / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -74,7 +76,11 @@ def prepare() -> None:
     folders = {"RAW_DIR": "raw", "KEY_DIR": "keys", "STORE_DIR": "store"}
     os.environ.update({name: str(scratch / folder) for name, folder in folders.items()})
     os.environ.update(DBT_TARGET_PATH=str(FOLDER), DBT_LOG_PATH=str(FOLDER / "logs"), DO_NOT_TRACK="1")
-    make_empty_store(scratch / "store", scratch / "keys")
+    (scratch / "store").mkdir()
+    keys.new_key(scratch / "keys", keys.STORE_KEY)
+    with duckdb.connect() as connection:
+        store_key = keys.read_key(scratch / "keys", keys.STORE_KEY)
+        store.attach_patient_level(connection, scratch / "store", store_key)
 
 
 def digest(rendered: RenderedFile) -> str:

@@ -16,6 +16,7 @@ from gp_level_data import releases
 from gp_level_data.commands import summary
 from gp_level_data.custody import exact_counts, keys, publication, store
 from gp_level_data.end import ledger, policy
+from gp_level_data.nets import proving
 from gp_level_data.nets.lineage import command as lineage
 from gp_level_data.project import SAMPLE, read_settings
 from gp_level_data.refusal import Refusal
@@ -43,6 +44,7 @@ def run(chosen: Namespace) -> int:
     policy.refuse_overdue(store_dir, datetime.now(UTC))
     refuse_other_collection(store_dir, settings["collection"])
 
+    proving.ensure(key_dir)
     stages = Progress()
     building = start_afresh(store_dir, keys.claim_key(key_dir, keys.ASSURANCE_KEY))
     folders = {"RAW_DIR": raw_dir, "KEY_DIR": key_dir, "STORE_DIR": building}

@@ -19,7 +19,7 @@ from types import SimpleNamespace as Namespace
 import duckdb
 
 from gp_level_data import project
-from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables
+from gp_level_data.custody import checksums, exact_counts, keys, proof, publication, published_tables
 from gp_level_data.end import certificate, ledger, remains, shown
 from gp_level_data.nets import Finding, leak_score, lineage, names, raw_numbers, renaming_run, values
 from gp_level_data.nets.lineage.compiled import compiled_manifest
@@ -158,12 +158,22 @@ def project_as_run(run_at: Run) -> dict:
         "is_clean": None
         if git("rev-parse", "HEAD") is None
         else git("status", "--porcelain") == "",
+        "proof": proof_of_code(run_at.key_dir),
         "lock": checksums.of_file(lock) if lock.exists() else None,
         "dependencies": [
             {"name": name, "locked": version, "installed": installed(name)}
             for name, version in locked
         ],
     }
+
+
+def proof_of_code(key_dir: Path) -> dict | None:
+    """What the nets have proved of the code for which the gateway opened; None where the key folder has no proof."""
+    made = proof.read(key_dir)
+    if made is None:
+        return None
+    checksum = checksums.of_file(key_dir / proof.FILE)
+    return {"checksum": checksum, "file_count": len(made.digests), "nets": made.nets}
 
 
 def git(*arguments: str) -> str | None:

@@ -5,14 +5,18 @@ read off it in milliseconds. Whatever the rules do not know is a finding: anothe
 folder, another sort of constraint. What the SQL inside the models does is the other nets' business.
 """
 
+import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlglot import exp, parse_one
+from sqlglot.errors import SqlglotError
+
 from gp_level_data.nets import Finding
 from gp_level_data.nets.graph import Graph, parents, stretch_of, tested_model, without_comments, words
-from gp_level_data.nets.spelling import numbers_quoted, speaks_of_numbers
+from gp_level_data.nets.spelling import numbers_quoted, numbers_spread, speaks_of_numbers
 
 PATIENT_KEY, RELEASE_KEY = "patient_key", "release_key"
 PSEUDONYMS = (PATIENT_KEY, RELEASE_KEY)
@@ -152,6 +156,14 @@ KINDS = {
 }  # fmt: skip
 # The engine's message about a broken key repeats the value; one about NOT NULL or a CHECK does not.
 CONSTRAINTS = {"not_null", "check"}
+A_NAME = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
+A_TYPE = re.compile(r"[a-z]+(?: [a-z]+)*(?:\(\d+(?:, ?\d+)?\))?(?:\[\])?", re.IGNORECASE)
+# Of what a constraint is made: columns of the row and constants, compared and put together.
+OF_A_CONDITION = {
+    exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ,
+    exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.Between, exp.In, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg,
+    exp.Length, exp.RegexpFullMatch,
+}  # fmt: skip
 # Tests that return a count, never a row, and so may look at identifiable views.
 COUNTING_TESTS = {"unique_key", "one_row", "exception_is_registered", "nobody_who_objected"}
 COUNTS = re.compile(
@@ -250,7 +262,8 @@ def nothing_speaks_of_numbers(graph: Graph) -> Broken:
         name = NO_NUMBER if test == NO_NUMBER else None
         if test == NO_OBJECTOR and about in graph.gateway:
             without = NOT_WORDS | CODE
-        if any(speaks_of_numbers(text.replace(name, "") if name else text) for text in words(node, without)):
+        said = without_seeds(node, graph)
+        if any(speaks_of_numbers(text.replace(name, "") if name else text) for text in words(said, without)):
             yield key, "speaks of an NHS Number"
         # The operations are known one by one; the net by value has to name what it looks for.
         if key in graph.gateway or node["resource_type"] == "operation" or test in (NO_NUMBER, NO_OBJECTOR):
@@ -258,6 +271,13 @@ def nothing_speaks_of_numbers(graph: Graph) -> Broken:
         for macro in graph.macros_of(node):
             if any(speaks_of_numbers(text) for text in words(graph.macros[macro], NOT_WORDS)):
                 yield key, f"uses {macro}, which speaks of an NHS Number"
+
+
+def without_seeds(node: dict, graph: Graph) -> dict:
+    """A unit test without the rows that dbt takes from seeds for it: those are the seeds' own."""
+    seeds = {f"ref('{seed['name']}')" for seed in graph.of("seed").values()}
+    given = [{**each, "rows": None} if each["input"] in seeds else each for each in node.get("given") or ()]
+    return node | {"given": given} if given else node
 
 
 def nothing_quotes_a_number(graph: Graph) -> Broken:
@@ -268,8 +288,11 @@ def nothing_quotes_a_number(graph: Graph) -> Broken:
     for key, node in {**graph.all, **graph.ours()}.items():
         kind = node["resource_type"]
         without = NOT_WORDS | (DIGESTS if node.get("test_metadata") else set())
-        texts = [*words(node, without), *rows_of(node)]
+        texts = [*words(node, without), *map(",".join, rows_of(node))]
         quoted = {number for text in texts for number in numbers_quoted(text)}
+        # The rows of a unit test are counts that somebody made up, one beside the other.
+        beside = [*rows_of(node), *(lists_in(node) if kind != "unit_test" else ())]
+        quoted |= {number for row in beside for number in numbers_spread(row)}
         tests_the_gateway = kind == "unit_test" and tested_model(node) in graph.gateway | graph.staging
         if tests_the_gateway or key in graph.landing or PAGES.fullmatch(key):
             quoted = {number for number in quoted if not number.startswith("999")}
@@ -277,12 +300,22 @@ def nothing_quotes_a_number(graph: Graph) -> Broken:
             yield key, "quotes a number that could be somebody's"
 
 
-def rows_of(node: dict) -> list[str]:
-    """The lines of a seed's file, while the project lies where it was parsed."""
+def rows_of(node: dict) -> list[list[str]]:
+    """The rows of a seed's file, while the project lies where it was parsed."""
     path = Path(node.get("root_path") or "", node.get("original_file_path", ""))
     if node["resource_type"] != "seed" or not path.is_file():
         return []
-    return path.read_text(encoding="utf-8").splitlines()
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def lists_in(value: object) -> Iterator[list[str]]:
+    """Values that lie next to each other in the lists and mappings of a node, as of its meta."""
+    if isinstance(value, (dict, list)):
+        inner = list(value.values()) if isinstance(value, dict) else value
+        yield [str(each) if isinstance(each, (str, int)) else "" for each in inner]
+        for each in inner:
+            yield from lists_in(each)
 
 
 def every_model_keeps_to_its_zone(graph: Graph) -> Broken:
@@ -353,6 +386,17 @@ def raw_files_come_from_landing(graph: Graph) -> Broken:
             yield key, "has a location of its own"
 
 
+def freshness_is_of_a_column(graph: Graph) -> Broken:
+    """dbt writes the latest value that it finds into an artefact: a moment that identifies nobody, as it was sent."""
+    for key, node in graph.of("source").items():
+        column = node.get("loaded_at_field")
+        declared = {**node["meta"], **node["config"].get("meta", {})}.get("identifies") or {}
+        if column and declared.get(column) != "nobody":
+            yield key, "is fresh by something else than a column that identifies nobody"
+        if node.get("loaded_at_query") or (node.get("freshness") or {}).get("filter"):
+            yield key, "is fresh by a query of its own"
+
+
 def the_gateway_is_small(graph: Graph) -> Broken:
     """What nobody can read whole, nobody can vouch for."""
     if len(graph.gateway) > MOST_GATEWAY_MODELS:
@@ -414,6 +458,34 @@ def constraints(node: dict) -> Iterator[dict]:
     yield from node.get("constraints") or ()
     for column in node["columns"].values():
         yield from column.get("constraints") or ()
+
+
+def contracts_are_columns_and_expressions(graph: Graph) -> Broken:
+    """A name, a type or a constraint is written into a statement as it is: each has to be one, and nothing behind it."""
+    for key, node in {**graph.models, **graph.of("seed"), **graph.of("snapshot")}.items():
+        types = [column.get("data_type") for column in node["columns"].values()]
+        types += (node["config"].get("column_types") or {}).values()
+        if any(not A_NAME.fullmatch(name) for name in node["columns"]):
+            yield key, "has a column whose name is more than a name"
+        if any(given and not A_TYPE.fullmatch(given) for given in types):
+            yield key, "has a type that is more than a type"
+        for constraint in constraints(node):
+            if constraint.get("name") or constraint.get("to"):
+                yield key, "has a constraint with a name or a reference of its own"
+            if constraint.get("expression") and not is_one_expression(constraint["expression"], node["columns"]):
+                yield key, "has a constraint that is not one expression over its columns"
+
+
+def is_one_expression(text: str, columns: dict) -> bool:
+    """Whether a text is one condition on the columns of a row, of known parts, and nothing besides."""
+    try:
+        condition = parse_one(text, dialect="duckdb", into=exp.Condition)
+    except SqlglotError:
+        return False
+    parts = list(condition.walk())
+    if any(type(part) not in OF_A_CONDITION or part.comments for part in parts):
+        return False
+    return all(part.name in columns and not part.table for part in parts if isinstance(part, exp.Column))
 
 
 def patient_keys_are_pseudonyms_and_nothing_else(graph: Graph) -> Broken:
@@ -606,10 +678,12 @@ RULES: tuple[Callable[[Graph], Broken], ...] = (
     every_model_is_sql,
     only_the_gateway_reads_what_is_identifiable,
     raw_files_come_from_landing,
+    freshness_is_of_a_column,
     the_gateway_is_small,
     only_stored_gateway_models_pseudonymise,
     pseudonyms_are_made_in_one_way,
     every_stored_model_has_a_contract,
+    contracts_are_columns_and_expressions,
     patient_keys_are_pseudonyms_and_nothing_else,
     releases_have_no_pseudonyms_but_their_own,
     no_other_column_is_a_key,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gp_level_data import releases
-from gp_level_data.custody import keys
+from gp_level_data.custody import keys, proof
 from gp_level_data.custody.keys import StoreKeys, of_store
 from gp_level_data.nets import Finding, renaming, small_folder
 from gp_level_data.nets.lineage.compiled import built_manifest
@@ -98,6 +98,8 @@ def make_pair(folder: Path, collection: str) -> Pair:
     """The two raw folders of a pair, and keys for both."""
     for name in (collection, *keys.OF_DATABASES, *releases.key_names(collection)):
         keys.new_key(folder / "keys", name)
+    # What this net looks at need not be proved: its people are made up, and its keys go with it.
+    proof.write(folder / "keys", proof.digests(PROJECT), [f"none: for the net by {renaming.NET}"])
     small_folder.make(folder / "raw_0", collection)
     return Pair(collection, folder, renaming.rename(folder / "raw_0", folder / "raw_1", SEED))
 

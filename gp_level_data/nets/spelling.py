@@ -13,6 +13,19 @@ SPOKEN_OF = re.compile(
 )
 TEN_DIGITS = re.compile(r"(?<!\d)(\d{3})[\W_]{0,2}(\d{3})[\W_]{0,2}(\d{4})(?!\d)")
 
+DIGITS = 10
+IN_GROUPS = re.compile(r"(?<!\d)\d+([\W_]{1,3})\d+(?:\1\d+){0,8}(?!\d)(?!\1\d)")
+WORDS = {
+    word: str(digit)
+    for digit, words in enumerate(
+        ("zero nought nil oh o", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    )
+    for word in words.split()
+}
+TIMES = {"double": 2, "treble": 3, "triple": 3}
+WORD = f"(?:(?:{'|'.join(TIMES)})[\\W_]+)?(?:{'|'.join(WORDS)})"
+IN_WORDS = re.compile(rf"\b{WORD}(?:[\W_]{{1,3}}{WORD})+\b", re.IGNORECASE)
+
 # Nobody's, though some pass the check digit, as in the macro nhs_number_rule (HES rule 9012).
 PUBLISHED_DUMMY = "2333455667"
 NEVER_ISSUED = {
@@ -30,13 +43,51 @@ def speaks_of_numbers(text: str) -> bool:
 def numbers_quoted(text: str) -> Iterator[str]:
     """The ten digits of each number in a text that passes the check of an NHS Number.
 
-    A number written backwards passes it as well: its weights are the same modulo 11, up to the sign.
+    As it is, in groups of any length with one sign between them, or in words. A number written backwards passes as
+    well: its weights are the same modulo 11, up to the sign.
     """
-    for match in TEN_DIGITS.finditer(plain(text)):
+    clean = plain(text)
+    found = ["".join(match.groups()) for match in TEN_DIGITS.finditer(clean)]
+    for match in IN_GROUPS.finditer(clean):
+        # Two numbers and a comma are a list.
+        if match[1].strip() != "," or match[0].count(match[1]) > 1:
+            found.append("".join(filter(str.isdigit, match[0])))
+    found += map(digits_of_words, (match[0] for match in IN_WORDS.finditer(clean)))
+    yield from valid(found)
+
+
+def numbers_spread(cells: list[str]) -> Iterator[str]:
+    """The same of a number whose digits lie in several cells of a row, next to each other, either way round."""
+    for row in (cells, cells[::-1]):
+        digits = [cell.strip() for cell in row]
+        for start in range(len(digits)):
+            joined = ""
+            for cell in digits[start:]:
+                joined += cell if cell.isdigit() else "-" * DIGITS
+                if len(joined) >= DIGITS:
+                    break
+            # One cell that holds it all is a text like another.
+            if len(joined) == DIGITS and joined.isdigit() and joined != digits[start]:
+                yield from valid([joined])
+
+
+def valid(found: list[str]) -> Iterator[str]:
+    for text in dict.fromkeys(found):
         # of whatever script, also of one that has no plainer form
-        digits = "".join(str(int(digit)) for group in match.groups() for digit in group)
-        if passes_modulus_11(digits) and digits not in NEVER_ISSUED:
+        digits = "".join(str(int(digit)) for digit in text)
+        if len(digits) == DIGITS and passes_modulus_11(digits) and digits not in NEVER_ISSUED:
             yield digits
+
+
+def digits_of_words(text: str) -> str:
+    """What words of digits say, as somebody reads a number out."""
+    digits, times = "", 1
+    for word in re.findall(r"[a-z]+", text.lower()):
+        if word in TIMES:
+            times = TIMES[word]
+        else:
+            digits, times = digits + WORDS[word] * times, 1
+    return digits
 
 
 def passes_modulus_11(digits: str) -> bool:

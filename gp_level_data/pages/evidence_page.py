@@ -202,6 +202,13 @@ def code(project: dict) -> Iterator[str]:
         if project["commit"]
         else "Not a checkout of the repository."
     )
+    proved = project.get("proof")
+    yield html.paragraph(
+        f"The gateway opened for code that the nets {', '.join(proved['nets'])} have proved, {proved['file_count']:,}"
+        f" files; checksum of the proof: {proved['checksum']}."
+        if proved
+        else "There is NO proof of the code in the key folder."
+    )
     yield html.paragraph(
         f"{len(project['dependencies'])} packages are locked, {len(differing)} of them are installed"
         " otherwise."

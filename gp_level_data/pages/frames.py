@@ -5,6 +5,7 @@ is drawn once, in the few sizes that there are, and what is a place's own is a m
 Nothing of a place goes into a frame but the step of a ladder, so that pages share them.
 """
 
+import csv
 import functools
 import math
 import re
@@ -17,14 +18,13 @@ import altair
 import numpy
 import vl_convert
 
-from gp_level_data import exact_poisson
+from gp_level_data.project import SEEDS
 
 # Lengths in the pixels of a drawing that just fits a telephone.
 PLOT_WIDTH, ROW_HEIGHT, FUNNEL_HEIGHT, MARGIN = 320, 40, 220, 14
 SIZES = tuple(step * 10**power for power in range(2, 7) for step in (1, 2, 5))
 RATES = tuple(step * 10**power for power in range(1, 3) for step in (1, 2, 5)) + (1000,)
 LEVELS = {95: 1.9599639845400543, 99.8: 3.0902323061678136}
-TAILS = {95: exact_poisson.LEVELS[0][1], 99.8: exact_poisson.LEVELS[1][1]}
 LONGEST_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 INK, GRID, CURVE = "#4a5866", "#dce3e9", "#6b7886"
 
@@ -170,16 +170,16 @@ def poisson_limits(side: str, level: float, count: int) -> numpy.ndarray:
     events = numpy.maximum(counts if side == "lower" else counts + 1, 1)
     z = -LEVELS[level] if side == "lower" else LEVELS[level]
     limits = events * (1 + z / 3 / numpy.sqrt(events) - 1 / (9 * events)) ** 3
-    limits[:10] = [exact_limit(side, level, at) for at in range(10)]
+    exact = exact_limits(f"{side}_{level}".replace(".", "_"))[: min(10, count)]
+    limits[: len(exact)] = exact
     return limits
 
 
 @functools.cache
-def exact_limit(side: str, level: float, count: int) -> float:
-    """The exact limit of a count."""
-    if side == "lower":
-        return float(exact_poisson.exact_limit(side, count, TAILS[level])) if count else 0.0
-    return float(exact_poisson.exact_limit(side, count + 1, TAILS[level]))
+def exact_limits(column: str) -> list[float]:
+    """The exact limits of the counts 0, 1, 2, ..., as the results' own intervals have them."""
+    with (SEEDS / "exact_poisson_limits.csv").open(newline="", encoding="utf-8") as file:
+        return [float(row[column]) for row in csv.DictReader(file)]
 
 
 def blank() -> altair.Chart:

@@ -13,7 +13,7 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from gp_level_data import releases
-from gp_level_data.custody import exact_counts, keys, pseudonym, publication, store
+from gp_level_data.custody import exact_counts, keys, proof, pseudonym, publication, store
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.synthetic_folder import is_synthetic
 from gp_level_data.refusal import Refusal
@@ -36,6 +36,7 @@ MAY_BE_LEFT_OUT = {"test", "unit_test"}
 takes_a_part = False
 
 WHOLE = "dbt build --target gateway --selector gateway"
+PACKAGE = Path(__file__).parents[1]
 OWN_DATA_SETTINGS = ("collected_at", "period_start", "period_end")
 
 
@@ -53,11 +54,23 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn):
         try:
             refuse_but_whole_builds()
+            self.refuse_unproved_code()
             self.open_gateway(conn)
         except Refusal as refusal:
             raise DbtRuntimeError(str(refusal)) from None
         except duckdb.Error as error:
             raise DbtRuntimeError(str(quiet_errors.quietly(error))) from None
+
+    def refuse_unproved_code(self):
+        """Neither a key nor a raw file is opened for code that the nets have not read."""
+        if takes_a_part:
+            # Whoever asks in Python has seen to it (scratch_gateway.py).
+            return
+        flags = get_flags()
+        project, profiles = Path(flags.PROJECT_DIR).resolve(), Path(flags.PROFILES_DIR).resolve()
+        if profiles != project:
+            raise Refusal(f"The gateway run takes the profile that was proved, {project / 'profiles.yml'}, and no other.")
+        proof.require(self.key_dir, project, PACKAGE)
 
     def open_gateway(self, conn):
         """Everything the gateway models need, whoever asks; a Refusal before anything was written."""
@@ -111,7 +124,12 @@ def refuse_but_whole_builds() -> None:
         )
     if takes_a_part:
         return
-    given = [option for name, option in PARTS.items() if getattr(flags, name, None)]
+    given = [
+        option
+        for name, option in PARTS.items()
+        # Sources are named to ask how fresh they are: each is answered by one moment.
+        if getattr(flags, name, None) and not (command == "freshness" and name == "SELECT")
+    ]
     if set(getattr(flags, "EXCLUDE_RESOURCE_TYPES", None) or ()) - MAY_BE_LEFT_OUT:
         given.append("--exclude-resource-type of more than tests")
     if given:

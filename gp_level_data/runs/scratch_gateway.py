@@ -16,7 +16,8 @@ from dbt.cli.main import dbtRunner
 
 from gp_level_data import releases
 from gp_level_data.custody import keys
-from gp_level_data.project import PROJECT
+from gp_level_data.nets import proving
+from gp_level_data.project import KEY_DIR, PROJECT
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_duckdb, gateway, whole_run
 
@@ -41,6 +42,7 @@ def scratch_gateway(
     variables   the same settings as dbt's command line takes them
     models      names of gateway models
     """
+    proving.ensure(Path(os.environ.get("KEY_DIR", KEY_DIR)))
     with tempfile.TemporaryDirectory(prefix="scratch-gateway-") as scratch:
         folder = Path(scratch)
         of_releases = releases.key_names(settings["collection"])

@@ -16,13 +16,17 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+from vouching import vouch
 
 from gp_level_data.custody import keys, publication, store
+from gp_level_data.refusal import Refusal
 from gp_level_data.runs.forked_runs import ForkedRuns
 
 PROJECT = Path(__file__).parents[2]
@@ -74,6 +78,9 @@ def start_dbt(folders: Folders, *arguments: str) -> subprocess.Popen:
 
 
 def start(command: list[str], folders: Folders) -> subprocess.Popen:
+    # Where a test has broken the keys, the run has to say so.
+    with suppress(Refusal, OSError):
+        vouch(folders.project, folders.keys)
     return subprocess.Popen(
         command,
         cwd=folders.project,
@@ -339,6 +346,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedRuns]:
         yield started
 
 
+class VouchedRuns(ForkedRuns):
+    """The same, for whichever keys a run is given."""
+
+    def run(self, target: str, folders: dict[str, Path], *arguments: Any, **named: Any) -> tuple[int, float]:
+        if target == "gateway":
+            vouch(PROJECT, folders["KEY_DIR"])
+        return super().run(target, folders, *arguments, **named)
+
+
 def forked_runs(work: Path, environment: dict) -> ForkedRuns:
     """dbt, starting from what the first of this run's processes has parsed."""
 
@@ -350,7 +366,7 @@ def forked_runs(work: Path, environment: dict) -> ForkedRuns:
         copy = work / path.relative_to(folder_of_the_run() / "parsed")
         copy.parent.mkdir(parents=True)
         shutil.copyfile(path, copy)
-    return ForkedRuns(PROJECT, work, environment)
+    return VouchedRuns(PROJECT, work, environment)
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ import test_planning
 from conftest import PROJECT, SAMPLE, Folders, connect, tables_of
 from disclosure_run import MARTS, Runner
 from disclosure_run import compiled as compiled_report
+from vouching import vouch
 
 from gp_level_data import releases
 from gp_level_data.custody import keys
@@ -99,6 +100,7 @@ def built(runs: ForkedRuns, folder: Path, collection: str) -> Folders:
         keys.new_key(folder / "keys", name)
         # It pseudonymises made-up people alone.
         keys.key_file(folder / "keys", name).write_bytes(hashlib.sha256(name.encode()).digest())
+    vouch(PROJECT, folder / "keys")
     (folder / "store").mkdir(mode=0o700)
     variables = json.dumps({"collection": collection, "disseminated_at": small_folder.DISSEMINATED_AT.isoformat()})
     where = {"RAW_DIR": SAMPLE, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}

@@ -17,6 +17,7 @@ from typing import TextIO
 import yaml
 from conftest import COLLECTION, DBT, PROJECT
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from vouching import vouch
 
 from gp_level_data.custody import keys
 from gp_level_data.custody.keys import StoreKeys, of_store
@@ -120,6 +121,8 @@ class SmallWorld:
             "--project-dir", str(self.project), "--profiles-dir", str(self.project),
             "--target-path", str(self.target_path(target)), "--log-path", str(self.work / "logs"),
         ]  # fmt: skip
+        if target == "gateway":
+            vouch(self.project, self.keys)
         with self.at_work() as printed:
             if not self.in_process:
                 command = [str(DBT), *arguments]

@@ -30,9 +30,12 @@ OF_RELEASES = f"model.{PROJECT_NAME}.int_releases__pseudonyms"
 RECALLED = f"model.{PROJECT_NAME}.{names.COUNTS_OBJECTORS}"
 WAYS_OF_RELEASES = "makes the pseudonym of a release otherwise than the row's own, as release_key"
 EXPOSURE = f"exposure.{PROJECT_NAME}.gp_report"
-OPERATION = f"operation.{PROJECT_NAME}.{PROJECT_NAME}-on-run-start-0"
+OPERATION = f"operation.{PROJECT_NAME}.{PROJECT_NAME}-on-run-end-0"
 DOC = f"doc.{PROJECT_NAME}.metric_flags"
 LANDING = f"source.{PROJECT_NAME}.gpes.opt_outs"
+
+FRESH = "is fresh by something else than a column that identifies nobody"
+EXPRESSION = "has a constraint that is not one expression over its columns"
 
 Break = Callable[[dict], None]
 Rule = Callable[[names.Graph], Iterator[tuple[str, str]]]
@@ -99,6 +102,21 @@ def constrain(kind: str, key: str = GATEWAY, column: str = "practice_code") -> B
         node(manifest, key)["columns"][column]["constraints"].append({"type": kind, "expression": None})
 
     return apply
+
+
+def check(expression: str) -> Break:
+    """A CHECK more on a column of the gateway."""
+
+    def apply(manifest: dict) -> None:
+        constraint = {"type": "check", "expression": expression}
+        node(manifest, GATEWAY)["columns"]["practice_code"]["constraints"].append(constraint)
+
+    return apply
+
+
+def in_words(number: str) -> str:
+    words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    return " ".join(words[int(digit)] for digit in number)
 
 
 def loosen_check(manifest: dict) -> None:
@@ -290,6 +308,13 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "quoted in staging": (quote(STAGING, "description", shape="{}-{}-{}"), STAGING, QUOTES),
         "quoted in meta": (put(SEED, "meta", value={"n": int(test_number(8))}), SEED, QUOTES),
         "quoted in SQL": (quote(VIEW, "raw_code", shape="{}\u2013{}\u2013{}"), VIEW, QUOTES),
+        "quoted digit by digit": (put(MART, "description", value=" ".join(test_number(9))), MART, QUOTES),
+        "quoted in groups of its own": (quote(MART, "description", shape="{}/{}/{}"), MART, QUOTES),
+        "quoted in words": (put(MART, "description", value=in_words(test_number(9))), MART, QUOTES),
+        "quoted in a url": (put(EXPOSURE, "url", value=f"https://a.example/{test_number(9)}"), EXPOSURE, QUOTES),
+        "quoted in two cells of meta": (
+            put(MART, "meta", value={"a": test_number(9)[:5], "b": test_number(9)[5:]}), MART, QUOTES),
+        "quoted in a list": (put(MART, "meta", value={"a": [test_number(9)[:4], test_number(9)[4:]]}), MART, QUOTES),
         "quoted backwards": (put(MART, "description", value=test_number(9)[::-1]), MART, QUOTES),
         "fixture outside the range for tests": (
             real_number_in_a_unit_test, "unit_test.", QUOTES),
@@ -366,6 +391,29 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "source elsewhere": (put(LANDING, "schema", value="main"), LANDING, "lies in memory.main"),
         "source with a location": (put(LANDING, "source_meta", value={"external_location": "x"}), LANDING,
                                    "has a location of its own"),
+    },
+    names.freshness_is_of_a_column: {
+        "fresh by a number": (
+            put(LANDING, "loaded_at_field", value="to_timestamp(try_cast(nhs_number as bigint))"), LANDING, FRESH),
+        "fresh by the number's own column": (put(LANDING, "loaded_at_field", value="nhs_number"), LANDING, FRESH),
+        "fresh by a query": (put(LANDING, "loaded_at_query", value="select max(nhs_number) from a"), LANDING,
+                             "is fresh by a query of its own"),
+        "fresh by a filter": (put(LANDING, "freshness", value={"filter": "nhs_number > 9"}), LANDING,
+                              "is fresh by a query of its own"),
+    },
+    names.contracts_are_columns_and_expressions: {
+        "a second statement in a CHECK": (check("true)); copy a to 'b'; select ((1"), GATEWAY, EXPRESSION),
+        "a column behind a CHECK": (check("true), b varchar default ('c'"), GATEWAY, EXPRESSION),
+        "a query in a CHECK": (check("practice_code in (select nhs_number from a)"), GATEWAY, EXPRESSION),
+        "a comment in a CHECK": (check("practice_code = 'a' --"), GATEWAY, EXPRESSION),
+        "a function in a CHECK": (check("error(practice_code)"), GATEWAY, EXPRESSION),
+        "another table's column in a CHECK": (check("b.practice_code = 'a'"), GATEWAY, EXPRESSION),
+        "a type and more": (put(GATEWAY, "columns", "practice_code", "data_type", value="varchar); drop table a; --"),
+                            GATEWAY, "has a type that is more than a type"),
+        "a seed's type and more": (put(SEED, "config", "column_types", value={"a": "varchar default nextval('b')"}),
+                                   SEED, "has a type that is more than a type"),
+        "a name and more": (rename_column(MART, "gp_code", "gp_code varchar); drop table a; --"), MART,
+                            "has a column whose name is more than a name"),
     },
     names.the_gateway_is_small: {
         "a large gateway": (copy_node(VIEW, times=names.MOST_GATEWAY_MODELS), "models/intermediate/gateway",

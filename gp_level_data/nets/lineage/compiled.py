@@ -5,22 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import duckdb
-
-from gp_level_data.custody import keys, store
 from gp_level_data.refusal import Refusal
 
 # What the gateway run builds; the warehouse run builds the rest (selectors.yml).
 GATEWAY = ("models/staging/", "models/intermediate/gateway/")
-OF_EACH_RUN = {
-    # No connection: neither raw files nor a key are needed to compile, and a model that looks at
-    # the database while it is compiled stops here.
-    "gateway": ("--no-populate-cache", "--no-introspect"),
-    # The hook asks for the tables of a store; an empty one will do.
-    "warehouse": (),
-}
+RUNS = ("gateway", "warehouse")
+# No connection: neither raw files nor a store nor a key are needed to compile, and a model that looks at
+# the database while it is compiled stops here.
+UNCONNECTED = ("--no-populate-cache", "--no-introspect")
 
 
 def both_runs(gateway: dict, warehouse: dict) -> dict:
@@ -40,10 +35,14 @@ def built_manifest(gateway_target: Path, warehouse_target: Path) -> dict:
     return both_runs(read(gateway_target), read(warehouse_target))
 
 
-def compiled_manifest(project_dir: Path, environment: dict | None = None) -> dict:
+def compiled_manifest(
+    project_dir: Path, environment: dict | None = None, is_fresh: bool = False
+) -> dict:
     """The manifest of a project as its files are now: compiled by dbt for both runs.
 
     Needs no raw file, key or store. A Refusal where dbt cannot compile.
+
+    is_fresh    whether nothing is taken from an earlier parse, which somebody may have written
     """
     target = project_dir.resolve() / "target" / "lineage"
     # Always the same folders, or dbt would not start from its last parse.
@@ -56,20 +55,13 @@ def compiled_manifest(project_dir: Path, environment: dict | None = None) -> dic
         "STORE_DIR": str(scratch / "store"),
     }
     try:
-        make_empty_store(scratch / "store", scratch / "keys")
-        manifests = [compile_run(project_dir, run, target, environment) for run in OF_EACH_RUN]
+        for run in RUNS if is_fresh else ():
+            shutil.rmtree(target / run, ignore_errors=True)
+        with ThreadPoolExecutor() as both:
+            compiled = both.map(lambda run: compile_run(project_dir, run, target, environment), RUNS)
+            return both_runs(*compiled)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return both_runs(*manifests)
-
-
-def make_empty_store(store_dir: Path, key_dir: Path) -> None:
-    """A store without a table, under keys of its own."""
-    for name in keys.OF_DATABASES:
-        keys.new_key(key_dir, name)
-    store_dir.mkdir()
-    with duckdb.connect() as connection:
-        store.attach_store(connection, store_dir, keys.of_store(key_dir))
 
 
 def compile_run(project_dir: Path, run: str, target: Path, environment: dict) -> dict:
@@ -77,7 +69,7 @@ def compile_run(project_dir: Path, run: str, target: Path, environment: dict) ->
     command = [
         Path(sys.executable).with_name("dbt"), "compile", "--quiet", "--target", run,
         "--select", "resource_type:model", "resource_type:snapshot", "--indirect-selection", "empty",
-        *OF_EACH_RUN[run],
+        *UNCONNECTED,
         "--target-path", target / run, "--log-path", target / "logs",
     ]  # fmt: skip
     ended = subprocess.run(

@@ -7,7 +7,7 @@ with placed as (
         practice_code,
         number_rule as rule,
         cast(file_row as integer) as file_row,
-        row_number() over (
+        rank() over (
             partition by practice_code, number_rule order by file_row nulls last
         ) as place
     from {{ ref('int_opt_outs__judged') }}

@@ -1,0 +1,71 @@
+"""The nets that read, over the code as it is; what holds is proved (custody/proof.py), and the gateway opens for it.
+
+Nothing of the data is looked at, and no key but the one that signs. Models are compiled anew for both runs, and
+with the settings of the sample: that no others make other SQL is part of the proof (branches.py).
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gp_level_data.custody import proof
+from gp_level_data.nets import Finding, gate, lineage, names, templates
+from gp_level_data.nets.lineage.compiled import compiled_manifest
+from gp_level_data.project import PROJECT
+from gp_level_data.refusal import Refusal
+
+NETS = ("gate", "lineage", "names", "templates")
+SHOWN = 20
+
+
+def ensure(key_dir: Path) -> proof.Proof:
+    """The proof of the code as it is, made where it is missing or of other code; a Refusal where it does not hold."""
+    with one_at_a_time():
+        last = proof.read(key_dir)
+        if last and not proof.what_changed(last, proof.digests(PROJECT)):
+            return last
+        return prove(key_dir)
+
+
+def prove(key_dir: Path) -> proof.Proof:
+    """Run the nets and keep that they held; a Refusal where one has caught something."""
+    before = proof.digests(PROJECT)
+    changed = proof.what_changed(known(key_dir), before)
+    print(f"Proving the code; since it was last proved: {changed or 'nothing'}.", flush=True)
+    found = findings(PROJECT)
+    for finding in found[:SHOWN]:
+        print(f"The net by {finding.net}: {finding.where}: {finding.what}")
+    if found:
+        raise Refusal(f"The code is not proved: {len(found)} findings, see above. Mend them, and run `make prove`.")
+    if proof.digests(PROJECT) != before:
+        raise Refusal("The code changed while it was proved: run `make prove` again.")
+    return proof.write(key_dir, before, list(NETS))
+
+
+def known(key_dir: Path) -> proof.Proof | None:
+    """The last proof; one that is not the custodian's counts as none, since it is about to be replaced."""
+    try:
+        return proof.read(key_dir)
+    except Refusal:
+        return None
+
+
+def findings(project: Path) -> list[Finding]:
+    """What the nets that read find in a project as its files are now; a Refusal where dbt cannot compile it."""
+    found = templates.findings(project)
+    if found:
+        # What looks outside is not carried out to be read.
+        return found
+    manifest = compiled_manifest(project, is_fresh=True)
+    return names.findings(manifest) + gate.findings(manifest) + lineage.findings(manifest)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Who comes while the code is being proved waits, and finds the proof made."""
+    folder = PROJECT / "target"
+    folder.mkdir(exist_ok=True)
+    with (folder / ".proving").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
