@@ -97,8 +97,9 @@ def results(connection: duckdb.DuckDBPyConnection) -> str:
 
 def owner() -> str:
     """Whom practices may ask, where nobody else is named: who answers for the GP report."""
-    [exposure] = yaml.safe_load(EXPOSURES.read_text(encoding="utf-8"))["exposures"]
-    return f"{exposure['owner']['name']}, {exposure['owner']['email']}"
+    found = yaml.safe_load(EXPOSURES.read_text(encoding="utf-8"))["exposures"]
+    [who] = [exposure["owner"] for exposure in found if exposure["name"] == "gp_report"]
+    return f"{who['name']}, {who['email']}"
 
 
 def hand_over(
