@@ -36,6 +36,7 @@ NEEDS = {
     "duckdb__collect_freshness": {"dbt"},
     "duckdb__snapshot_get_time": {"target"},
     "generate_schema_name": {"target"},
+    "seed_named": {"target"},
     "test_nobody_who_objected": {"target"},
 }
 # Of a name, what may be used; of `adapter` no more than to choose among the project's own macros for an engine.
