@@ -6,7 +6,7 @@ Each is a whole model. `{name}` is the relation of a model, seed or snapshot. A 
 
 GPS = "{int_metrics__by_gp}"
 AREAS = "{int_metrics__by_area}"
-CELLS = "{int_disclosure__cells}"
+CELLS = "{int_gp_report__cells}"
 STAYS = "{int_admissions__in_scope}"
 PEOPLE = "{int_patients__permitted}"
 SHOWN = "{fct_gp_metrics}"
@@ -97,7 +97,7 @@ PASSES = {
     "rank of what is shown": ("mart", f"select practice_code, rank() over (order by percent) as place from {SHOWN} order by place"),
     "months of what is shown": ("mart", "select area_code, month, patient_count as month_number from {fct_activity} order by all"),
     "cells": ("mart", f"select area_code, numerator_count, denominator_count from {CELLS} where area_level = 'ccg' order by numerator_count"),
-    "exclusions": ("mart", "select parent_code, area_code, shown_count from {int_assurance__shown} order by all"),
+    "exclusions": ("mart", "select parent_code, area_code, shown_count from {int_assurance__cells} order by all"),
     "practices": ("mart", f"select ccg_code, count(*) as practice_count from {PRACTICES} group by 1 order by 1"),
     "seeds": ("mart", "select rule, histogram(value) as n from {disclosure_rules} group by 1 order by 1"),
     "exact where it is encrypted": ("intermediate", f"select practice_code, histogram(numerator_count) as n from {GPS} group by 1 order by 1"),

@@ -30,12 +30,12 @@ IN_THE_CLEAR = {"marts"}
 MENDS = {
     EXACT: (
         "how many people there are, or something of one of them, before disclosure control",
-        "read int_disclosure__cells, int_conditions__shown or int_assurance__shown, or have the counts shown by the"
-        " macro shown_counts; what stays exact lies encrypted (database assurance or patient_level)",
+        "read the cells of a publication (int_gp_report__cells), or have the counts shown by the macro"
+        " shown_counts; what stays exact lies encrypted (database assurance or patient_level)",
     ),
     ABOUT_OBJECTORS: (
         "something of people who objected",
-        "only counts of them go out, and only as int_assurance__shown shows them (macro shown_counts)",
+        "only counts of them go out, and only as int_assurance__cells shows them (macro shown_counts)",
     ),
 }
 PSEUDONYM = "pseudonym"
