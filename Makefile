@@ -73,9 +73,9 @@ ndop-check: $(RUN)  ## [VARS=...] what every exchange about them came to
 release: $(RUN)  ## [ID=... TO=... DATE=...] hand out one release; DATE is the day, today if not said
 	@$(call needs,ID TO)$(GPLD) release "$$ID" --to "$$TO" $(call option,--date,DATE)
 
-report-back: $(REPORTS)  ## [COLLECTION=... TO=... AT=... CONTACT=...] a folder for each practice, and the record of it
+report-back: $(REPORTS)  ## [COLLECTION=... TO=... AT=... CONTACT=... PARQUET=yes] a folder for each practice, and the record of it
 	@$(call needs,COLLECTION TO)$(GPLD) report-back "$$COLLECTION" --to "$$TO" $(call option,--at,AT) \
-		$(call option,--contact,CONTACT)
+		$(call option,--contact,CONTACT) $(if $(PARQUET),--parquet)
 
 public: $(RUN)  ## [TO=... ALSO=... CONTACT=...] a static site: what is collected, released and destroyed, and how
 	@$(call needs,TO)$(GPLD) public --to "$$TO" $(foreach folder,$(ALSO),--also '$(folder)') \

@@ -243,7 +243,8 @@ gpld.section(
         "report-back", "One folder a practice, and the record of it.", "commands.report_back:run",
         argument("collection", type=COLLECTION),
         option("--to", "Folder for the practices' folders.", type=FOLDER, required=True), AT,
-        option("--contact", "Whom practices may ask; who answers for the GP report, if not given."), KEYS, STORE,
+        option("--contact", "Whom practices may ask; who answers for the GP report, if not given."),
+        option("--parquet", "Write the tables as Parquet too.", is_flag=True), KEYS, STORE,
     ),
     command(
         "export", "The published tables, as CSV, Parquet or DuckDB.", "commands.export:run", NEW_FOLDER,

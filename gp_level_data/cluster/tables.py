@@ -16,7 +16,7 @@ from gp_level_data.refusal import Refusal
 
 # Doubles of two engines differ in their last bits: a sum adds in another order.
 DECIMALS = 9
-DATABASES = (store.MARTS, store.PATIENT_LEVEL, store.RELEASED)
+DATABASES = (*store.OF_A_RUN, store.RELEASED)
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,13 @@ def open_store(store_dir: Path, key_dir: Path) -> duckdb.DuckDBPyConnection:
         raise Refusal(f"There is no store in {store_dir}: `make build` makes one.")
     connection = duckdb.connect()
     connection.execute("set timezone = 'Europe/London'")
-    key = keys.read_key(key_dir, keys.STORE_KEY)
+    store_keys = keys.of_store(key_dir)
     for database in DATABASES:
         file = store.database_file(store_dir, database)
         if file.exists() and database == store.MARTS:
             connection.execute(f"attach '{store.sql_text(file)}' as {database} (read_only)")
         elif file.exists():
+            key = store_keys.assurance if database == store.ASSURANCE else store_keys.patient_level
             store.attach_encrypted(connection, store_dir, database, key)
     return connection
 

@@ -28,7 +28,16 @@ from gp_level_data.commands import build
 from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables, store
 from gp_level_data.end import ledger, policy
 from gp_level_data.pages import packs, previous, words
-from gp_level_data.pages.handed_out import Written, settle, write, write_csv, write_sums, write_text
+from gp_level_data.pages.handed_out import (
+    Written,
+    settle,
+    typed,
+    write,
+    write_csv,
+    write_parquet,
+    write_sums,
+    write_text,
+)
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.progress import Progress
 
@@ -60,7 +69,9 @@ def run(chosen: Namespace) -> int:
             "collected_at": settings["collected_at"],
             "reported_at": at.isoformat(),
             "results": results(connection),
-            "practices": hand_over(connection, settings, chosen.contact or owner(), to),
+            "practices": hand_over(
+                connection, settings, chosen.contact or owner(), to, with_parquet=chosen.parquet
+            ),
         }
     with duckdb.connect(str(store.database_file(store_dir, store.MARTS))) as connection:
         previous.keep(connection)
@@ -103,7 +114,12 @@ def owner() -> str:
 
 
 def hand_over(
-    connection: duckdb.DuckDBPyConnection, settings: dict, contact: str, to: Path
+    connection: duckdb.DuckDBPyConnection,
+    settings: dict,
+    contact: str,
+    to: Path,
+    *,
+    with_parquet: bool = False,
 ) -> list[dict]:
     """The folders, complete at one moment, and what is in them; those of a stopped call are kept."""
     # Pages and spreadsheets want packages that no other command needs.
@@ -114,7 +130,8 @@ def hand_over(
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700, parents=True)
-        practices = list(write_folders(facts, packs.packs(connection), unfinished))
+        of_all = packs.packs(connection)
+        practices = list(write_folders(facts, of_all, unfinished, with_parquet=with_parquet))
         settle()
         if to.exists() and any(to.iterdir()):
             if not is_same(unfinished, to):
@@ -128,19 +145,24 @@ def hand_over(
     return practices
 
 
-def write_folders(facts: "Facts", of_all: Iterator[packs.Pack], to: Path) -> Iterator[dict]:
+def write_folders(
+    facts: "Facts", of_all: Iterator[packs.Pack], to: Path, *, with_parquet: bool = False
+) -> Iterator[dict]:
     """A folder for each practice, and its files for the record; by several processes where there are many."""
     first = list(itertools.islice(of_all, ALONE))
-    yield from (write_folder(facts, pack, to) for pack in first)
+    yield from (write_folder(facts, pack, to, with_parquet=with_parquet) for pack in first)
     if len(first) < ALONE:
         return
     # Afresh and not forked: an engine that is at work does not survive a fork.
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap(functools.partial(write_folder, facts, to=to), of_all, chunksize=8)
+        one = functools.partial(write_folder, facts, to=to, with_parquet=with_parquet)
+        yield from pool.imap(one, of_all, chunksize=8)
 
 
-def write_folder(facts: "Facts", pack: packs.Pack, to: Path) -> dict:
+def write_folder(
+    facts: "Facts", pack: packs.Pack, to: Path, *, with_parquet: bool = False
+) -> dict:
     """One practice's folder; the practice and its files for the record."""
     from gp_level_data.pages import reports, workbook
 
@@ -153,6 +175,8 @@ def write_folder(facts: "Facts", pack: packs.Pack, to: Path) -> dict:
     ]
     written.append(write(folder / f"{code}.xlsx", workbook.of(facts, pack)))
     written += [write_csv(folder / name, table.header, table.rows) for name, table in pack.tables.items()]
+    if with_parquet:
+        written += tables_as_parquet(pack, folder)
     meanings = [
         (name, *column)
         for name, table in pack.tables.items()
@@ -164,6 +188,16 @@ def write_folder(facts: "Facts", pack: packs.Pack, to: Path) -> dict:
     written.append(write_text(folder / "read_me.txt", read_me(facts, pack)))
     written.append(write_sums(folder, written))
     return {"practice_code": code, "files": [recorded(file) for file in written]}
+
+
+def tables_as_parquet(pack: packs.Pack, folder: Path) -> list[Written]:
+    """The tables once more, with the types that the results have."""
+    return [
+        write_parquet(
+            (folder / name).with_suffix(".parquet"), typed(table.header, table.kinds, table.rows)
+        )
+        for name, table in pack.tables.items()
+    ]
 
 
 def recorded(file: Written) -> dict:

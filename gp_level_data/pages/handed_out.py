@@ -6,12 +6,13 @@ and `*` stays the text that it is: it stands for a count that is withheld, where
 """
 
 import csv
+import functools
 import hashlib
 import io
 import os
 import shutil
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,31 @@ def write_parquet(path: Path, rows: "pyarrow.Table") -> Written:
     stream = BufferOutputStream()
     parquet.write_table(rows, stream)
     return write(path, stream.getvalue().to_pybytes())
+
+
+def typed(
+    header: Sequence[str], kinds: Sequence[str], rows: Sequence[Sequence[object]]
+) -> "pyarrow.Table":
+    """Rows as a table whose columns have the engine's types, also where a practice has no value."""
+    import pyarrow
+
+    values = zip(*rows) if rows else ([] for _ in header)
+    return pyarrow.table(
+        {
+            name: pyarrow.array(list(column), kind)
+            for name, kind, column in zip(header, types_of(tuple(kinds)), values)
+        }
+    )
+
+
+@functools.cache
+def types_of(kinds: tuple[str, ...]) -> "list[pyarrow.DataType]":
+    """Arrow's types for the engine's."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        columns = ", ".join(f"null::{kind} as c{at}" for at, kind in enumerate(kinds))
+        return connection.execute(f"select {columns}").to_arrow_table().schema.types
 
 
 def written(path: Path) -> Written:

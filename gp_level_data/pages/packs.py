@@ -106,10 +106,14 @@ class Practice:
 
 @dataclass
 class Table:
-    """Rows of a part for one practice, titles beside ids; `records` are the same by column."""
+    """Rows of a part for one practice, titles beside ids; `records` are the same by column.
+
+    kinds  the engine's type of each column
+    """
 
     part: Part
     header: tuple[str, ...]
+    kinds: tuple[str, ...]
     rows: list[tuple]
 
     @functools.cached_property
@@ -197,8 +201,10 @@ class Reader:
             (at, name) for at, name in enumerate(columns) if TITLES.get(name, name) not in columns
         ]
         self.header = list(columns)
+        self.kinds = [str(column[1]) for column in self.cursor.description[1:]]
         for at, name in reversed(self.titled):
             self.header.insert(at + 1, TITLES[name])
+            self.kinds.insert(at + 1, "VARCHAR")
         self.rows = self.read()
         self.next = next(self.rows, None)
 
@@ -214,7 +220,8 @@ class Reader:
                 own.append(self.next[1:])
             self.next = next(self.rows, None)
         areas = self.areas.get(("ccg", practice.ccg), []) + self.areas.get(("england", "ENGLAND"), [])
-        return Table(self.part, tuple(self.header), [self.with_titles(row) for row in own + areas])
+        rows = [self.with_titles(row) for row in own + areas]
+        return Table(self.part, tuple(self.header), tuple(self.kinds), rows)
 
     def with_titles(self, row: tuple) -> tuple:
         """A row with the words of its ids beside them."""

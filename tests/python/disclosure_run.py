@@ -7,6 +7,7 @@ from attacker import Cell, Published, add_conditions, read_published
 from conftest import PROJECT, Folders
 
 MODELS = (
+    "models/intermediate/areas",
     "models/intermediate/disclosure",
     "models/intermediate/gp_report",
     "models/intermediate/conditions",
@@ -14,7 +15,7 @@ MODELS = (
     "models/marts/gp_report",
 )
 MARTS = ("fct_gp_metrics", "fct_comparators", "fct_gp_funnels", "fct_emergency_admissions")
-SUBJECTS = ("disclosure", "gp_report", "conditions", "measures")
+SUBJECTS = ("areas", "disclosure", "gp_report", "conditions", "measures")
 CONDITIONS = ("asthma", "copd", "angina", "epilepsy")
 LISTS = {"emergency_admissions"}
 METRICS = {"emergency_admissions": "hospital", "bowel": "practice", "diabetes": "practice"}

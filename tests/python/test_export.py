@@ -9,8 +9,9 @@ import pytest
 from conftest import Folders
 
 from gp_level_data.command_line import main
-from gp_level_data.commands import export
+from gp_level_data.commands import export, report_back
 from gp_level_data.custody import published_tables, store
+from gp_level_data.pages import packs
 from gp_level_data.pages.handed_out import harmless
 
 
@@ -124,3 +125,21 @@ def test_nothing_is_left_where_it_fails(
     monkeypatch.setattr(export.handed_out, "write_sums", full_disk)
     assert main(["export", "--to", str(tmp_path / "to"), "--store-dir", str(built.store)]) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_practice_gets_the_same_as_parquet(built: Folders, tmp_path: Path) -> None:
+    """Flags a practice's Parquet that says other than its CSV, or whose types depend on what a practice has."""
+    types: dict[str, set[tuple]] = {}
+    with published_tables.opened(built.store) as marts, duckdb.connect() as reader:
+        reader.execute("set timezone = 'UTC'")
+        report_back.attach_senders(marts, built.store, built.keys)
+        for pack in packs.packs(marts):
+            (folder := tmp_path / pack.practice.code).mkdir()
+            for file in report_back.tables_as_parquet(pack, folder):
+                found = reader.execute(f"from read_parquet('{folder / file.name}')")
+                types.setdefault(file.name, set()).add(
+                    tuple((name, str(kind)) for name, kind, *_ in found.description)
+                )
+                table = pack.tables[file.name.replace(".parquet", ".csv")]
+                assert found.fetchall() == table.rows, f"{pack.practice.code} {file.name}"
+    assert len(types) > 3 and all(len(told) == 1 for told in types.values())

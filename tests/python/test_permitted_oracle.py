@@ -504,7 +504,7 @@ def test_nobody_else_in_any_patient_level_table(
 # Tables of the patient-level store that hold exact counts, and so are not shown, but no person.
 # The tables for planning hold counts too, but for one; an extract names people by its release's own pseudonyms.
 COUNTS_ONLY = re.compile(
-    "int_(metrics__|gp_report__|conditions__|measures__|disclosure__|assurance__|opt_outs__extracts|planning__(?!counted)"
+    "int_(areas__|metrics__|gp_report__|conditions__|measures__|disclosure__|assurance__|opt_outs__extracts|planning__(?!counted)"
     "|releases__(recalled|counts|room|decided|cells))|rel_|rpt_practice_checks"
 )
 

@@ -22,7 +22,7 @@ MONTH = date(2017, 3, 1)
 CATEGORIES = ("medication", "referral")
 BANDS = ("0-16", "17-39", "40-64", "65-79", "80+")
 AGES = (10, 30, 50, 70, 85)
-NOT_GIVEN = r"int_planning__(?!counted)|int_disclosure__|fct_"
+NOT_GIVEN = r"int_areas__|int_planning__(?!counted)|int_disclosure__|fct_"
 GIVEN = """
     create or replace table patient_level.intermediate.int_registers__people (
         register varchar, patient_key varchar, practice_code varchar, lowest_age integer, sex varchar);

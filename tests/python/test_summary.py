@@ -18,25 +18,26 @@ TABLES = """
     attach ':memory:' as patient_level;
     create schema patient_level.gateway;
     use marts;
-    create schema reference;
+    attach ':memory:' as assurance;
+    create schema assurance.counts;
     create schema seeds;
-    create table reference.int_intake__record_counts (practice_code varchar, verdict varchar, rule varchar, row_count bigint);
-    create table reference.int_intake__rejected_counts (practice_code varchar, file_kind varchar, rule varchar, row_count bigint);
-    create table reference.int_journals__removed_counts (verdict varchar, reason varchar, record_count bigint);
-    create table reference.int_intake__file_counts (
+    create table assurance.counts.int_intake__record_counts (practice_code varchar, verdict varchar, rule varchar, row_count bigint);
+    create table assurance.counts.int_intake__rejected_counts (practice_code varchar, file_kind varchar, rule varchar, row_count bigint);
+    create table assurance.counts.int_journals__removed_counts (verdict varchar, reason varchar, record_count bigint);
+    create table assurance.counts.int_intake__file_counts (
         file_kind varchar, practice_code varchar, refused_rule varchar, row_count bigint, usable_count bigint
     );
-    create table reference.int_intake__national_shares (
+    create table assurance.counts.int_intake__national_shares (
         file_name varchar, row_count bigint, used_count bigint, unusable_count bigint, worst_rule varchar
     );
-    create table reference.int_opt_outs__counts (practice_code varchar, objector_count bigint);
+    create table assurance.counts.int_opt_outs__counts (practice_code varchar, objector_count bigint);
     create table seeds.reconciliation_rules (rule varchar, value bigint);
     insert into seeds.reconciliation_rules values ('practice_objections_from', 10);
     create table patient_level.gateway.int_patients__permitted (patient_key varchar, practice_code varchar);
     create table patient_level.gateway.int_journals__people (patient_key varchar, practice_code varchar);
 """
-KEPT_OUT = "insert into reference.int_intake__record_counts values"
-FILES = "insert into reference.int_intake__file_counts values"
+KEPT_OUT = "insert into assurance.counts.int_intake__record_counts values"
+FILES = "insert into assurance.counts.int_intake__file_counts values"
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def test_who_sent_no_objection(said: Said) -> None:
     [line] = said(
         summary.show_warnings,
         f"insert into patient_level.gateway.int_patients__permitted values {people}, ('p', 'B81001')",
-        f"insert into reference.int_opt_outs__counts values {none}, ('B81001', 0)",
+        f"insert into assurance.counts.int_opt_outs__counts values {none}, ('B81001', 0)",
     )
     assert line.endswith("A81000 A81001 A81002 A81003 A81004 and 3 more practices")
 
@@ -123,7 +124,7 @@ def test_files_that_lost_most_come_first(said: Said) -> None:
         summary.show_files,
         f"{FILES} ('practice_records', 'A81001', null, 100, 99), ('practice_records', 'B81001', 'empty_file', 0, 0),"
         " ('opt_outs', 'A81001', null, 10, 10)",
-        "insert into reference.int_intake__national_shares values"
+        "insert into assurance.counts.int_intake__national_shares values"
         " ('hes/apc_1617.csv', 100, 10, 40, null), ('ods/egpcur.csv', 100, 60, 0, 'other_organisation')",
     )
     assert lines[0].startswith("Files: 2 of 4 kinds were used whole")
@@ -145,18 +146,18 @@ def test_a_screen_is_enough_whatever_was_sent(said: Said) -> None:
         said(
             summary.show_counts,
             f"{KEPT_OUT} {left_out}, {kept}",
-            f"insert into reference.int_intake__rejected_counts values {refused}",
+            f"insert into assurance.counts.int_intake__rejected_counts values {refused}",
             more=COUNTS,
         )
     )
     count += len(
-        said(summary.show_files, f"insert into reference.int_intake__national_shares values {national}")
+        said(summary.show_files, f"insert into assurance.counts.int_intake__national_shares values {national}")
     )
     count += len(
         said(
             summary.show_warnings,
             "insert into patient_level.gateway.int_patients__permitted select 'p', 'A81001' from range(99)",
-            "insert into reference.int_opt_outs__counts values ('A81001', 0)",
+            "insert into assurance.counts.int_opt_outs__counts values ('A81001', 0)",
         )
     )
     # The title, blank lines, a look at one table, the names of all and where they are.

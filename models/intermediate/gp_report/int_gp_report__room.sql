@@ -3,7 +3,17 @@
 -- up, so that each may move up to it whatever the other does. And where patients admitted are shown,
 -- so may be their conditions: they are no fewer than those of one, no more than those of all.
 
-with counts as (
+with parents as (
+
+    select distinct
+        area_level,
+        area_code,
+        parent_code
+    from {{ ref('int_areas__members') }}
+
+),
+
+counts as (
 
     select
         'gp' as area_level,
@@ -17,14 +27,13 @@ with counts as (
     select
         areas.area_level,
         areas.area_code,
-        case areas.area_level when 'practice' then practices.ccg_code when 'ccg' then 'ENGLAND' end
-            as parent_code,
+        parents.parent_code,
         areas.metric_id,
         areas.numerator_count,
         areas.denominator_count
     from {{ ref('int_metrics__by_area') }} as areas
-    left join {{ ref('int_ods__practices') }} as practices
-        on areas.area_level = 'practice' and areas.area_code = practices.practice_code
+    inner join parents
+        on areas.area_level = parents.area_level and areas.area_code = parents.area_code
 
 ),
 

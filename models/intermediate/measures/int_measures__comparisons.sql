@@ -52,10 +52,14 @@ select
 from cells as gps
 cross join {{ ref('int_disclosure__rules') }} as rules
 inner join {{ ref('metrics') }} as metrics on gps.metric_id = metrics.metric_id
-inner join {{ ref('int_ods__practices') }} as practices
-    on gps.practice_code = practices.practice_code
+inner join {{ ref('int_areas__members') }} as members
+    -- practices whose CCG nobody can read have nothing in common
+    on gps.practice_code = members.practice_code and members.area_code <> 'NONE'
 inner join cells as areas
-    on gps.metric_id = areas.metric_id and areas.area_code in (practices.ccg_code, 'ENGLAND')
+    on
+        gps.metric_id = areas.metric_id
+        and members.area_level = areas.area_level
+        and members.area_code = areas.area_code
 left join lists as gp_lists
     on gp_lists.area_level = 'gp' and gps.area_code = gp_lists.area_code
 left join lists as practice_lists

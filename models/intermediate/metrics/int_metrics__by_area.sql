@@ -1,51 +1,17 @@
 -- The GPs' counts added up for their practice, their CCG and England, each person once.
 
-with gps as (
+with totals as (
 
     select
-        metrics.practice_code,
-        practices.ccg_code,
+        members.area_level,
+        members.area_code,
         metrics.metric_id,
-        metrics.numerator_count,
-        metrics.denominator_count
+        sum(metrics.numerator_count) as numerator_count,
+        sum(metrics.denominator_count) as denominator_count
     from {{ ref('int_metrics__by_gp') }} as metrics
-    left join {{ ref('int_ods__practices') }} as practices
-        on metrics.practice_code = practices.practice_code
-
-),
-
-placed as (
-
-    select
-        'practice' as area_level,
-        practice_code as area_code,
-        *
-    from gps
-    union all
-    select
-        'ccg' as area_level,
-        ccg_code as area_code,
-        *
-    from gps
-    union all
-    select
-        'england' as area_level,
-        'ENGLAND' as area_code,
-        *
-    from gps
-
-),
-
-totals as (
-
-    select
-        area_level,
-        area_code,
-        metric_id,
-        sum(numerator_count) as numerator_count,
-        sum(denominator_count) as denominator_count
-    from placed
-    group by area_level, area_code, metric_id
+    inner join {{ ref('int_areas__members') }} as members
+        on metrics.practice_code = members.practice_code
+    group by members.area_level, members.area_code, metrics.metric_id
 
 )
 

@@ -8,15 +8,12 @@ with admitted as (
     select
         patients.practice_code,
         patients.gp_code,
-        practices.ccg_code,
         admissions.condition,
         admissions.patient_key,
         admissions.admission_number
     from {{ ref('int_admissions__qualifying') }} as admissions
     inner join {{ ref('int_patients__permitted') }} as patients
         on admissions.patient_key = patients.patient_key
-    left join {{ ref('int_ods__practices') }} as practices
-        on patients.practice_code = practices.practice_code
 
 ),
 
@@ -27,7 +24,6 @@ conditions as (
     select
         practice_code,
         gp_code,
-        ccg_code,
         'any' as condition,
         patient_key,
         admission_number
@@ -35,15 +31,41 @@ conditions as (
 
 ),
 
+placed as (
+
+    select
+        'gp' as area_level,
+        practice_code,
+        gp_code as area_code,
+        condition,
+        patient_key,
+        admission_number
+    from conditions
+    union all
+    select
+        members.area_level,
+        case members.area_level when 'practice' then members.area_code end as practice_code,
+        members.area_code,
+        conditions.condition,
+        conditions.patient_key,
+        conditions.admission_number
+    from conditions
+    inner join {{ ref('int_areas__members') }} as members
+        on conditions.practice_code = members.practice_code
+
+),
+
 counts as (
 
-    {{ admitted_patients('gp', 'practice_code', 'gp_code') }}
-    union all
-    {{ admitted_patients('practice', 'practice_code', 'practice_code') }}
-    union all
-    {{ admitted_patients('ccg', 'null', 'ccg_code') }}
-    union all
-    {{ admitted_patients('england', 'null', "'ENGLAND'") }}
+    select
+        area_level,
+        practice_code,
+        area_code,
+        condition,
+        count(distinct patient_key) as patient_count,
+        count(distinct admission_number) as admission_count
+    from placed
+    group by area_level, practice_code, area_code, condition
 
 )
 

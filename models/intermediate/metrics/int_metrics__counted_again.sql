@@ -15,12 +15,15 @@ appearances as (
 
     select
         patients.patient_key,
-        practices.ccg_code,
+        members.area_level,
+        members.area_code,
         patients.metric_flags
     from {{ ref('int_patients__permitted') }} as patients
     inner join repeated on patients.patient_key = repeated.patient_key
-    left join {{ ref('int_ods__practices') }} as practices
-        on patients.practice_code = practices.practice_code
+    inner join {{ ref('int_areas__members') }} as members
+        on
+            patients.practice_code = members.practice_code
+            and members.area_level <> 'practice'
 
 ),
 
@@ -34,7 +37,8 @@ metrics as (
 
     select
         appearances.patient_key,
-        appearances.ccg_code,
+        appearances.area_level,
+        appearances.area_code,
         positions.metric_id,
         substr(appearances.metric_flags, positions.flag_position, 1) as flag
     from appearances
@@ -42,7 +46,8 @@ metrics as (
     union all
     select
         appearances.patient_key,
-        appearances.ccg_code,
+        appearances.area_level,
+        appearances.area_code,
         'emergency_admissions' as metric_id,
         case when admitted.patient_key is null then 'n' else 'y' end as flag
     from appearances
@@ -53,24 +58,14 @@ metrics as (
 people as (
 
     select
-        'ccg' as area_level,
-        ccg_code as area_code,
+        area_level,
+        area_code,
         metric_id,
         patient_key,
         count(*) filter (where flag = 'y') as numerator_count,
         count(*) filter (where flag in ('y', 'n')) as denominator_count
     from metrics
-    group by ccg_code, metric_id, patient_key
-    union all
-    select
-        'england' as area_level,
-        'ENGLAND' as area_code,
-        metric_id,
-        patient_key,
-        count(*) filter (where flag = 'y') as numerator_count,
-        count(*) filter (where flag in ('y', 'n')) as denominator_count
-    from metrics
-    group by metric_id, patient_key
+    group by area_level, area_code, metric_id, patient_key
 
 )
 
