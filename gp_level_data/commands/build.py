@@ -14,7 +14,7 @@ import duckdb
 
 from gp_level_data import releases
 from gp_level_data.commands import summary
-from gp_level_data.custody import exact_counts, keys, publication, store
+from gp_level_data.custody import exact_counts, keys, proof, publication, store
 from gp_level_data.end import ledger, policy
 from gp_level_data.nets import proving
 from gp_level_data.nets.lineage import command as lineage
@@ -33,17 +33,35 @@ def run(chosen: Namespace) -> int:
     for folder in (key_dir, store_dir):
         if folder.exists() and not folder.is_dir():
             raise Refusal(f"{folder.name!r} in {folder.parent} is not a folder.")
-    if raw_dir == SAMPLE.resolve():
-        make_sample_keys(key_dir, settings["collection"])
     gateway.check_run(raw_dir, key_dir, settings)
+    is_sample = raw_dir == SAMPLE.resolve()
+    if not is_sample:
+        read_keys(key_dir, settings)
+    publication.hold(store_dir)
+    policy.refuse_overdue(store_dir, datetime.now(UTC))
+    refuse_other_collection(store_dir, settings["collection"])
+    made = make_sample_keys(key_dir, settings["collection"]) if is_sample else []
+    try:
+        read_keys(key_dir, settings)
+        build(chosen, raw_dir, key_dir, store_dir)
+    except BaseException:
+        take_back(made, key_dir, store_dir)
+        raise
+    summary.show(store_dir, keys.of_store(key_dir))
+    return 0
+
+
+def read_keys(key_dir: Path, settings: dict) -> None:
+    """A Refusal where a key that the build needs is missing or cannot be trusted."""
     active = releases.active_ids(settings["collection"], releases.day_of(settings))
     for name in (settings["collection"], *keys.OF_DATABASES, *active):
         keys.read_key(key_dir, name)
-    publication.hold(store_dir)
-    exact_counts.move_out(store_dir, key_dir)
-    policy.refuse_overdue(store_dir, datetime.now(UTC))
-    refuse_other_collection(store_dir, settings["collection"])
 
+
+def build(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> None:
+    """Both runs and the documentation, then their results in the place of the previous ones; the store is held."""
+    store.refuse_wrong_keys(store_dir, keys.of_store(key_dir))
+    exact_counts.move_out(store_dir, key_dir)
     proving.ensure(key_dir)
     stages = Progress()
     building = start_afresh(store_dir, keys.claim_key(key_dir, keys.ASSURANCE_KEY))
@@ -72,16 +90,28 @@ def run(chosen: Namespace) -> int:
             "docs", "generate", "--static", folders=folders, verbose=chosen.verbose, runs=None if is_new else runs,
         )  # fmt: skip
     publication.publish(folders["STORE_DIR"], store_dir)
-    summary.show(store_dir, keys.of_store(key_dir))
-    return 0
 
 
-def make_sample_keys(key_dir: Path, collection: str) -> None:
-    """Keys for the sample, unless the folder has keys already; one more for another collection."""
+def make_sample_keys(key_dir: Path, collection: str) -> list[str]:
+    """Keys for the sample, unless the folder has keys already; one more for another collection. Those it made."""
     names = (collection, *keys.OF_DATABASES, *releases.key_names(collection))
-    made = [keys.new_key(key_dir, name) for name in names]
-    if all(made):
+    made = [name for name in names if keys.new_key(key_dir, name)]
+    if made == list(names):
         keys.mark_as_sample(key_dir)
+    return made
+
+
+def take_back(made: list[str], key_dir: Path, store_dir: Path) -> None:
+    """A build that came to nothing leaves no key behind: another collection's would stand in the way of `destroy`.
+
+    A key that a database of the store may have been written under stays.
+    """
+    is_used = any(store.database_file(store_dir, name).exists() for name in publication.DATABASES)
+    for name in made:
+        if not (is_used and name in keys.OF_DATABASES):
+            keys.destroy_key(key_dir, name)
+    if not set(keys.names(key_dir)) - {proof.KEY}:
+        keys.unmark_as_sample(key_dir)
 
 
 def refuse_other_collection(store_dir: Path, collection: str) -> None:
@@ -101,7 +131,7 @@ def start_afresh(store_dir: Path, assurance_key: bytes) -> Path:
         building.mkdir(mode=0o700)
         for file in store.files_of(store.database_file(store_dir, store.RELEASED)):
             store.copy(file, building / file.name)
-        if store.database_file(store_dir, store.MARTS).exists():
+        if any(store.database_file(store_dir, name).exists() for name in (store.MARTS, store.ASSURANCE)):
             exact_counts.carry_over(store_dir, building, assurance_key, lasting_only=True)
         if (store_dir / ledger.FOLDER).exists():
             shutil.copytree(store_dir / ledger.FOLDER, building / ledger.FOLDER)

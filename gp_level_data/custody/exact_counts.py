@@ -70,10 +70,12 @@ def carry_over(store_dir: Path, to: Path, key: bytes, lasting_only: bool = False
     lasting_only  leave out what a build makes anew
     """
     with duckdb.connect() as connection:
-        attach_plain(connection, store_dir, "marts_before")
         attach_plain(connection, to, store.MARTS)
         store.attach_assurance(connection, to, key)
-        before = {"marts_before": store.MARTS}
+        before = {}
+        if store.database_file(store_dir, store.MARTS).exists():
+            attach_plain(connection, store_dir, "marts_before")
+            before["marts_before"] = store.MARTS
         if store.database_file(store_dir, store.ASSURANCE).exists():
             store.attach_encrypted(connection, store_dir, store.ASSURANCE, key, name="assurance_before")
             before["assurance_before"] = store.ASSURANCE
@@ -91,7 +93,7 @@ def carry_over(store_dir: Path, to: Path, key: bytes, lasting_only: bool = False
 
 
 def attach_plain(connection: duckdb.DuckDBPyConnection, store_dir: Path, name: str) -> None:
-    """Attach the marts of a folder; an empty database where there are none."""
+    """Attach the marts of a folder, which are made where there are none."""
     file = store.database_file(store_dir, store.MARTS)
     connection.execute(f"attach '{store.sql_text(file)}' as {name}")
 

@@ -245,6 +245,11 @@ def mark_as_sample(key_dir: Path) -> None:
     write_private(key_dir / SAMPLE_MARKER, b"Made for synthetic data; refused on any other.\n", os.O_TRUNC)
 
 
+def unmark_as_sample(key_dir: Path) -> None:
+    """Say so no longer, as its keys are gone."""
+    (key_dir / SAMPLE_MARKER).unlink(missing_ok=True)
+
+
 def is_for_sample(key_dir: Path) -> bool:
     """Whether the keys in a folder were made for synthetic data."""
     return (key_dir / SAMPLE_MARKER).exists()

@@ -205,6 +205,25 @@ def attach_encrypted(
         raise Refusal(f"The {WORDS[database]} {path} {problem}.") from None
 
 
+def refuse_wrong_keys(store_dir: Path, store_keys: StoreKeys) -> None:
+    """A Refusal where a key does not open the database of the store that it is for, before anything is begun."""
+    opened_by = {
+        PATIENT_LEVEL: store_keys.patient_level,
+        ASSURANCE: store_keys.assurance,
+        RELEASED: store_keys.patient_level,
+    }
+    for name, key in opened_by.items():
+        if database_file(store_dir, name).exists():
+            with duckdb.connect() as connection:
+                try:
+                    attach_encrypted(connection, store_dir, name, key)
+                except Refusal as refusal:
+                    raise Refusal(
+                        f"{refusal} Name the key folder that it was built with (KEY_DIR); where that key is lost,"
+                        " delete the file, which nothing opens any more."
+                    ) from None
+
+
 def check_collection(
     connection: duckdb.DuckDBPyConnection, store_dir: Path, collection: str
 ) -> None:

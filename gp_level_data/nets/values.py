@@ -11,7 +11,7 @@ import base64
 import csv
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
@@ -114,12 +114,26 @@ def opened_file(
         yield None
 
 
+class Adapter:
+    """dbt's `adapter`, as far as macros of an engine need it: DuckDB's own macro, else the default one."""
+
+    def __init__(self, found: dict[str, Callable[..., str]]) -> None:
+        self.found = found
+
+    def dispatch(self, name: str) -> Callable[..., str]:
+        return self.found.get(f"duckdb__{name}") or self.found[f"default__{name}"]
+
+
 @functools.cache
 def macros() -> SimpleNamespace:
     """The project's own macros, as dbt would render them."""
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    found: dict[str, Callable[..., str]] = {}
+    environment.globals |= {"adapter": Adapter(found), "return": lambda value: value}
     files = [file for folder in MACROS for file in sorted((PROJECT / "macros" / folder).glob("*.sql"))]
-    return environment.from_string("\n".join(file.read_text() for file in files)).module
+    module = environment.from_string("\n".join(file.read_text() for file in files)).module
+    found.update(vars(module))
+    return module
 
 
 def allowed_digits() -> dict[str, str]:

@@ -82,6 +82,12 @@ class Place:
         return None if text in (None, "", words.WITHHELD) else float(text)
 
     @property
+    def interval(self) -> tuple[float, float] | None:
+        """Both ends, where a result is told; one end by itself says nothing."""
+        ends = self.result["lower_95_ci"], self.result["upper_95_ci"]
+        return None if self.number is None or None in ends else ends
+
+    @property
     def size(self) -> int | None:
         text = self.result["denominator_text"]
         return int(text) if text.isdigit() else None
@@ -256,7 +262,7 @@ def dots_drawing(metric_id: str, about: dict, drawn: list[Place]) -> Markup | No
     frame = frames.of_rows(len(drawn), unit, highest)
     rows = []
     for at, place in enumerate(drawn):
-        lower, upper = place.result["lower_95_ci"], place.result["upper_95_ci"]
+        lower, upper = place.interval or (None, None)
         rows.append(
             {
                 "place": place,
@@ -299,7 +305,8 @@ def funnel_of(
     lowest = min(min(row["lower_99_8_limit"], place.number) for row, place in zip(limits, compared))
     highest = max(max(row["upper_99_8_limit"], place.number) for row, place in zip(limits, compared))
     if unit == "percent":
-        values = (max(0, int(lowest // 10) * 10), min(100, -int(-highest // 10) * 10))
+        # A comparator of 0 or 100 leaves chance no room, and the axis needs some.
+        values = (min(90, max(0, int(lowest // 10) * 10)), max(10, min(100, -int(-highest // 10) * 10)))
     else:
         values = (0, frames.step_from(frames.RATES, highest))
     sizes = [place.size for place in compared]
@@ -326,9 +333,8 @@ def funnel_of(
 
 def told(place: Place, unit: str) -> str:
     """A result with its interval, as short as a drawing wants it."""
-    lower, upper = place.result["lower_95_ci"], place.result["upper_95_ci"]
     value = about_or_exact(place.result) + place.result["value_text"] + ("%" if unit == "percent" else "")
-    return value if lower is None else f"{value} ({lower} to {upper})"
+    return f"{value} ({' to '.join(map(str, place.interval))})" if place.interval else value
 
 
 def about_or_exact(result: dict) -> str:
@@ -359,8 +365,9 @@ def notable(metrics: Iterable[Metric]) -> Iterator[dict]:
 def admissions(pack: Pack, gp_code: str | None) -> dict | None:
     """Patients by condition, beside those of the areas; then admissions for any of the conditions."""
     practice = pack.practice
-    columns = [("practice", practice.code, "Practice"), ("ccg", practice.ccg, f"CCG {practice.ccg}"),
-               ("england", "ENGLAND", "England")]  # fmt: skip
+    columns = [("practice", practice.code, "Practice"), ("england", "ENGLAND", "England")]
+    if practice.ccg:
+        columns.insert(1, ("ccg", practice.ccg, f"CCG {practice.ccg}"))
     if gp_code:
         columns.insert(0, ("gp", gp_code, "Your list"))
     found = of(pack, "emergency_admissions.csv", ("area_level", "area_code", "counted", "condition"))

@@ -87,6 +87,11 @@ class Plugin(BasePlugin):
         missing = f"There is no patient-level database in {self.store_dir}"
         if not has_results(conn):
             raise Refusal(f"{missing}: run `make build` first.")
+        if command() == "show" and not getattr(get_flags(), "INLINE", None):
+            raise Refusal(
+                "What the models were built from is destroyed, and `dbt show --select` would build one anew. Its"
+                ' results are there: `dbt show --inline "select * from fct_gp_metrics"`.'
+            )
         if command() not in READING:
             raise Refusal(f"{missing} to build from: its results can be read, and nothing else.")
 

@@ -452,7 +452,7 @@ def test_results_stay(reported: House, destroyed: House) -> None:
 
 
 READ = {
-    "show": ("show", "--quiet", "--output", "json", "--inline", "select * from {{ ref('fct_gp_metrics') }}"),
+    "show": ("show", "--quiet", "--output", "json", "--inline", "select * from fct_gp_metrics"),
     "docs": ("docs", "generate"),
     "test": ("test", "--select", "fct_gp_metrics", "--exclude", "test_type:unit"),
 }
@@ -469,6 +469,8 @@ def test_results_are_read_and_nothing_is_built(destroyed: House, tmp_path: Path)
     assert rows and all(row["practice_code"] and row["metric_id"] for row in rows)
     catalog = json.loads((folders.work / "target" / "catalog.json").read_text())
     assert "model.gp_level_data_warehouse.fct_gp_metrics" in catalog["nodes"]
+    ended = run_dbt(folders, "show", "--select", "fct_gp_metrics")
+    assert ended.code != 0 and 'dbt show --inline "select * from fct_gp_metrics"' in ended.stdout
     ended = run_dbt(folders, "build", "--select", "dim_gps")
     assert ended.code != 0 and "to build from: its results can be read" in ended.stdout
     raw = SAMPLE / "cqrs" / "participation.csv"

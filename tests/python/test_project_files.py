@@ -146,5 +146,15 @@ def test_hooks_and_containers_name_what_there_is() -> None:
 def test_a_container_holds_nothing_of_anybody() -> None:
     """Flags a store, keys or results that would be copied into an image."""
     kept_out = text(".dockerignore").split()
-    for name in (".local", "target", "logs", "**/*.duckdb*"):
+    for name in (".local", "out", "target", "logs", "**/*.duckdb*"):
         assert name in kept_out
+
+
+def test_what_the_readme_hands_out_is_never_committed() -> None:
+    """Flags a folder named by the README, in which results lie, that git would add."""
+    readme = text("README.md")
+    named = set(re.findall(r"(?:TO=|--to )([\w./]+)", readme)) | set(re.findall(r"_DIR=(\.[\w./]+)", readme))
+    assert len(named) > 5
+    for name in named:
+        ignored = subprocess.run(["git", "check-ignore", "--quiet", name], cwd=PROJECT, check=False)
+        assert ignored.returncode == 0, name

@@ -108,6 +108,24 @@ def test_nobody_elses_rows(handed: Handed, tmp_path: Path) -> None:
     assert strangers(copied) == [f"{one}.html"]
 
 
+def test_rows_of_who_gets_no_folder_are_nobodys(built: Folders, tmp_path: Path) -> None:
+    """Flags rows of a practice without a folder that go to the one after it."""
+    marts = tmp_path / "marts.duckdb"
+    shutil.copy(store.database_file(built.store, store.MARTS), marts)
+    with duckdb.connect(str(marts)) as connection:
+        codes = [code for (code,) in connection.execute("select practice_code from dim_practices order by all").fetchall()]
+        gone = sorted(code for (code,) in connection.execute("select distinct practice_code from rpt_gp_metrics").fetchall())[:3]
+        connection.execute("update dim_practices set is_collected = false where practice_code in (select unnest(?))", [gone])
+        connection.execute("delete from reference.int_intake__file_counts where practice_code in (select unnest(?))", [gone])
+        report_back.attach_senders(connection, built.store, built.keys)
+        found = {pack.practice.code: pack for pack in packs.packs(connection)}
+    assert set(gone) < set(codes) and not set(gone) & set(found) and len(found) > 10
+    for code, pack in found.items():
+        for table in pack.tables.values():
+            told = {row.get("practice_code") or (row["area_code"] if row["area_level"] == "practice" else None) for row in table.records}
+            assert told <= {code, None}
+
+
 def test_every_gp_has_a_page(handed: Handed) -> None:
     """Flags a GP without a page, and a page of nobody."""
     for code, pack in handed.packs.items():
@@ -402,6 +420,40 @@ def test_funnels_are_those_of_the_tables(warehouse: duckdb.DuckDBPyConnection) -
             for step in (-0.05, 0.05)
         ]
         assert numpy.min(around) - 0.06 <= limit <= numpy.max(around) + 0.06
+
+
+def changed(pack: packs.Pack, file: str, change) -> packs.Pack:
+    """The same pack with the rows of a file changed, or left out where nothing is given for one."""
+    table = pack.tables[file]
+    records = [record for record in map(change, map(dict, table.records)) if record]
+    rows = [tuple(record[column] for column in table.header) for record in records]
+    return packs.Pack(pack.practice, pack.tables | {file: packs.Table(table.part, table.header, rows)})
+
+
+@pytest.mark.parametrize("baseline", [0.0, 100.0])
+def test_a_comparator_without_room_for_chance_is_drawn(handed: Handed, baseline: float) -> None:
+    """Flags a funnel that cannot be drawn where the CCG's or England's result is 0 or all."""
+    limits = ("comparator_value", "lower_99_8_limit", "lower_95_limit", "upper_95_limit", "upper_99_8_limit")
+
+    def told(row: dict) -> dict:
+        return row | ({} if row["lower_95_limit"] is None else dict.fromkeys(limits, baseline))
+
+    pack = next(pack for pack in handed.collected if "funnel-cervical" in handed.page(pack.practice.code))
+    assert "funnel-cervical" in reports.practice_page(handed.facts, changed(pack, "funnels.csv", told))
+
+
+def test_what_is_not_there_is_not_spoken_of(handed: Handed) -> None:
+    """Flags a page that says None: of half an interval, a practice without a CCG or a name, or with nothing told."""
+    pack = handed.collected[0]
+    pack = changed(pack, "gp_metrics.csv", lambda row: row | {"upper_95_ci": None})
+    for file in ("comparators.csv", "emergency_admissions.csv"):
+        pack = changed(pack, file, lambda row: row if row["area_level"] != "ccg" else None)
+    pack = packs.Pack(dataclasses.replace(pack.practice, ccg=None, name=None, extracted_at=None), pack.tables)
+    bare = packs.Pack(pack.practice, {name: packs.Table(table.part, table.header, []) for name, table in pack.tables.items()})
+    for each in (pack, bare):
+        for page in (reports.practice_page(handed.facts, each), *dict(reports.gp_pages(handed.facts, each)).values()):
+            assert "None" not in page and "CCG ," not in page
+        assert workbook.of(handed.facts, each)
 
 
 # ---- words ------------------------------------------------------------------------------------------
