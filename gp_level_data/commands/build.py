@@ -159,7 +159,7 @@ def dbt(
     if not ended.code:
         return
     if why := why_it_may_not_stand(arguments):
-        # Objections may have been lost on the way to it: nothing of it is kept.
+        # Objections may have been lost on the way to it, or numbers lie in it: nothing of it is kept.
         shutil.rmtree(folders["STORE_DIR"], ignore_errors=True)
         raise Refusal(f"{why.removesuffix('.')}; the previous results are untouched.")
     if not verbose:
@@ -170,13 +170,14 @@ def dbt(
 
 
 def why_it_may_not_stand(arguments: tuple[str, ...]) -> str | None:
-    """The sentence with which a run was stopped for what it took in (macro check_intake), if it was."""
+    """The sentence with which a run was stopped for what it took in or what it built, if it was."""
     try:
         results = json.loads(dbt_command.results_file(arguments).read_text(encoding="utf-8"))["results"]
     except (OSError, ValueError, KeyError):
         return None
     for result in results:
-        before, found, after = (result.get("message") or "").partition(whole_run.MAY_NOT_STAND)
-        if found:
-            return found + after.splitlines()[0]
+        for words in whole_run.UNDONE:
+            before, found, after = (result.get("message") or "").partition(words)
+            if found:
+                return found + after.splitlines()[0]
     return None

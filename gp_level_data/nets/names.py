@@ -194,6 +194,7 @@ READS_A_TABLE = re.compile(
 # that may not stand is stopped.
 OPERATIONS = {
     "{{ check_stored_values() }}": ["on-run-end"],
+    "{{ check_what_was_built() }}": ["on-run-end"],
     "{{ check_intake() }}": ["on-run-end"],
 }
 WRITES = re.compile(

@@ -31,6 +31,7 @@ HARMLESS = {"column", "length"}
 # Who needs more, and what: macros that look at what was stored, and dbt's own that the project replaces.
 NEEDS = {
     "check_stored_values": {"execute", "run_query", "target"},
+    "check_what_was_built": {"execute", "run_query", "target"},
     "check_intake": {"execute", "run_query", "target"},
     "columns_of": {"execute", "flags", "run_query"},
     "duckdb__collect_freshness": {"dbt"},
@@ -43,7 +44,7 @@ NEEDS = {
 PARTS = {"adapter": {"dispatch"}, "exceptions": {"raise_compiler_error"}, "dbt": {"default__collect_freshness"}, "flags": {"INTROSPECT"}}
 FILTERS = set(DEFAULT_FILTERS) - {"attr", "random"} | {"as_bool", "as_native", "as_number", "as_text"}
 # Where YAML may hold a template: pages and blocks of the docs, the two operations, and the folders of a profile.
-OF_YAML = {"dbt_project.yml": {"check_stored_values", "check_intake"}, "profiles.yml": {"env_var", "var"}}
+OF_YAML = {"dbt_project.yml": {"check_stored_values", "check_what_was_built", "check_intake"}, "profiles.yml": {"env_var", "var"}}
 OF_DOCS = {"doc"}
 ENVIRONMENT = {"RAW_DIR", "KEY_DIR", "STORE_DIR", "DUCKDB_THREADS", "DUCKDB_MEMORY_LIMIT"}
 TEMPLATE = r"\{[{%#]"

@@ -5,6 +5,7 @@ cursor that it hands to dbt, the way Python models run, and the end of a command
 version below; test_dbt_duckdb.py fails where another one has moved them.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,7 +17,8 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt_common.exceptions import DbtRuntimeError
 
 from gp_level_data.custody import publication
-from gp_level_data.runs import quiet_errors, statements, whole_run
+from gp_level_data.custody.store import sql_text
+from gp_level_data.runs import built, quiet_errors, statements, whole_run
 
 WRITTEN_FOR = "1.11.1"
 # What dbt asks of a cursor besides `execute`. The engine's own has many more ways to run SQL and to read files.
@@ -32,8 +34,12 @@ class Cursor(quiet_errors.QuietCursor):
     """dbt's cursor: only statements that the run may send reach the engine, and errors repeat no value."""
 
     def execute(self, sql, bindings=None):
+        if built.QUESTION in sql:
+            sql = answer(self._cursor)
         refuse_other_statements(sql)
-        return super().execute(sql, bindings)
+        done = super().execute(sql, bindings)
+        built.remember(sql)
+        return done
 
     def __getattr__(self, name):
         if name not in OF_A_CURSOR:
@@ -51,6 +57,7 @@ def install() -> None:
 def opened(run: statements.Run) -> None:
     """The run's databases are open: from now on this is what dbt may send."""
     global _run
+    built.forget()
     _run = replace(run, descriptions=frozenset(descriptions(manifest())))
 
 
@@ -82,6 +89,16 @@ def refuse_other_statements(sql: str) -> None:
             f"Permission Error: dbt may not send {reason}. The {_run.name} run takes one statement at a time:"
             " queries, and tables and views of its own."
         )
+
+
+def answer(cursor: duckdb.DuckDBPyConnection) -> str:
+    """What the nets find in what was built, as a query that says it."""
+    said = ""
+    if _run and _run.keeps:
+        said = built.sentence(built.findings(manifest()))
+        for left in built.left_over(manifest(), built.stored_in(cursor)):
+            print(left, file=sys.stderr)
+    return f"select '{sql_text(said)}' as sentence"
 
 
 def no_python(*_: object) -> None:

@@ -93,7 +93,7 @@ class Plugin(BasePlugin):
         else:
             self.attach_store(conn, collection, store_keys)
         store.close_to_the_outside(conn, self.raw_dir)
-        dbt_duckdb.opened(statements.Run("gateway"))
+        dbt_duckdb.opened(statements.Run("gateway", keeps=not takes_a_part))
 
     def attach_store(self, conn, collection, store_keys):
         """The databases that outlive the run."""

@@ -20,6 +20,8 @@ WORD = re.compile(rb'"(?:[^"]|"")*"|[A-Za-z_\x80-\xff][\w$\x80-\xff]*')
 QUERIES = {"select", "with", "from", "values", "describe", "("}
 TRANSACTIONS = {"begin", "commit", "rollback"}
 CHANGES = {"create", "insert", "update", "delete", "drop", "alter", "comment"}
+# How a run begins to say that what it has built is undone.
+NOT_PROVED = "What was built is not proved: "
 ABOVE_THE_BORDER = "what is above the border"
 # What dbt does to a table or view beside making it; to a schema it does no more than to make it.
 MAKES = re.compile(
@@ -60,11 +62,13 @@ class Run:
 
     name          gateway or warehouse
     reads         whether its command only reads, and so makes temporary tables at most
+    keeps         whether what it makes outlives it
     descriptions  of the project's relations and columns: what may be written beside them
     """
 
     name: str
     reads: bool = False
+    keeps: bool = True
     descriptions: frozenset[str] = frozenset()
 
     @property
@@ -119,6 +123,16 @@ def refusal(sql: str, run: Run) -> str | None:
     if len(found) > 1 and not is_one_act(found):
         return "a second statement behind the first"
     return None
+
+
+def makes(sql: str) -> tuple[str, ...] | None:
+    """The relation that a text makes first, if it makes one in a place of a run; what dbt may not send is refused before."""
+    first = next((statement for statement in split(sql) if statement.words), None)
+    made = MAKES.match(first.text) if first else None
+    if not made or not first.text.startswith("create ") or made["temporary"]:
+        return None
+    name, _ = first.named(made[0].count(" "))
+    return name if len(name) == 3 else None
 
 
 def parse(sql: str) -> list[duckdb.Statement]:

@@ -3,8 +3,8 @@
 dbt replaces one table after another. So a command that writes has the databases kept before it opens
 them, and gives them up when it ends by itself, whatever failed in it: its models and tests are the
 analyst's affair, and `dbt retry` goes on from there. A run that was killed, or for which the disk had no
-room, is undone by whoever takes the store next (publication.py). One that may not stand, since too little
-of what it took in could be used or objections were lost (macro check_intake), is undone at once.
+room, is undone by whoever takes the store next (publication.py). One that may not stand is undone at once: too
+little of what it took in could be used, or objections were lost; or a net has caught something in what it built.
 
 `make build` keeps nothing: it builds in a folder of its own.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 from dbt.flags import get_flags
 
 from gp_level_data.custody import publication
+from gp_level_data.runs.statements import NOT_PROVED
 
 WRITING = {"build", "clone", "retry", "run", "seed", "snapshot"}
 # The engine's words where a database, its log or a spill file finds no room.
@@ -26,8 +27,10 @@ NO_ROOM = (
     "max_temp_directory_size",
 )
 
-# What the macro check_intake says first.
+# What the macros of the end of a run say first: check_intake, check_stored_values, check_what_was_built.
 MAY_NOT_STAND = "The run stops: "
+CAUGHT = "What is stored looks like a patient's number"
+UNDONE = (MAY_NOT_STAND, CAUGHT, NOT_PROVED)
 
 # Stores whose databases are kept, and why the run is to be undone, if it is.
 _kept: dict[Path, str] = {}
@@ -47,7 +50,7 @@ def look_at(error: Exception) -> None:
     """Remember that the disk had no room, or that the run was found wanting: it does not stand."""
     if any(words in str(error) for words in NO_ROOM):
         _kept.update(dict.fromkeys(_kept, "The disk was full"))
-    elif MAY_NOT_STAND in str(error):
+    elif any(words in str(error) for words in UNDONE):
         _kept.update({store_dir: why or MAY_NOT_STAND for store_dir, why in _kept.items()})
 
 

@@ -55,7 +55,7 @@
 {%- endif -%}
 
 {%- if found -%}
-select error('What is stored looks like a patient''s number. {{ found | join("; ") }}')
+select error('What is stored looks like a patient''s number. {{ found | join("; ") }}. Mend the model, or say in seeds/digits_allowed.csv what the digits are')
 {%- endif -%}
 {%- endif -%}
 {%- endmacro %}

@@ -10,7 +10,8 @@ A leak is a small change to the project (leaks/<family>/<name>.toml), tried on a
     opt_outs   nobody but those whom the oracle permits (opt_out_oracle.py) has a row
 
 Every leak must be caught and no harmless change; a value leak by two nets, unless dbt refuses it, is
-the goal. dbt compiles each change; what it reaches is then built directly (direct_build.py), unless it
+the goal. A finding counts that names what was changed, or what is built on it. A change that ends in an error
+"did not run", whatever else was found; those of the family `broken` must. dbt compiles each change; what it reaches is then built directly (direct_build.py), unless it
 is more than another query: then dbt runs, under the second numbering only where nets are wanting.
 Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`. The result is written to
 leaks/leak_score.json after each leak, for evidence; but not of `--static`, which leaves nets out.
@@ -27,7 +28,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,13 +40,27 @@ from conftest import COLLECTION, SOURCES, copy_project
 from opt_out_oracle import expected
 from small_world import NO_TESTS, NO_UNIT_TESTS, SmallWorld
 
-from gp_level_data.nets import Finding, leak_score, lineage, names, raw_numbers, renaming, values
+from gp_level_data.nets import (
+    Finding,
+    gate,
+    leak_score,
+    lineage,
+    names,
+    raw_numbers,
+    renaming,
+    templates,
+    values,
+)
 from gp_level_data.nets.renaming_run import Pair
+from gp_level_data.runs.statements import NOT_PROVED
 
 LEAKS = Path(__file__).parent / "leaks"
 HARMLESS = "harmless"
-KINDS = ("value", "flow", "rule", "opt_out", HARMLESS)
-NETS = ("dbt", "names", "lineage", "values", "renaming", "opt_outs")
+# A broken change leaks nothing and does not run: whatever calls that a leak caught cries at mistakes.
+BROKEN = "broken"
+KINDS = ("value", "flow", "rule", "opt_out", BROKEN, HARMLESS)
+NETS = ("dbt", "names", "gate", "lineage", "values", "renaming", "opt_outs")
+DID_NOT_RUN = "did not run"
 PROCESSES = 2
 SEED = 20170401
 
@@ -64,12 +79,15 @@ BEYOND_QUERIES = re.compile(
 )
 # Read by the Python beside dbt, which this process has loaded from the project itself, not from the copy.
 READ_ONCE = re.compile(r"gp_level_data/|seeds/metrics\.csv")
-# What a refusal looks like in the custodian's run; any other error is a mistake of the leak, or its point.
+# What a refusal looks like; after any other error the change did not run.
 SCANNED = "What is stored looks like a patient's number"
 REFUSED = re.compile(
     r"contract|Constraint Error|Permission Error|Compilation Error|Parsing Error|Connection Error"
     r"|depends on a node|is not allowed|Not implemented Error"
 )
+# Words of the engine for SQL that is none, or is about what is not there.
+MISTAKE = re.compile(r"Parser Error|Binder Error|Catalog Error|depends on a node|Syntax Error")
+AT_THE_END = (SCANNED, NOT_PROVED)
 CACHE = "partial_parse.msgpack"
 COMPILE = ("--indirect-selection", "empty", "--no-populate-cache", "--no-introspect")
 GATEWAY_MODELS = ("path:models/staging", "path:models/intermediate/gateway")
@@ -117,7 +135,7 @@ class Leak:
     @property
     def needed(self) -> int:
         """How many nets should catch it."""
-        return {"value": 2, HARMLESS: 0}.get(self.kind, 1)
+        return {"value": 2, HARMLESS: 0, BROKEN: 0}.get(self.kind, 1)
 
 
 @dataclass(frozen=True)
@@ -131,6 +149,8 @@ class Tried:
 
     @property
     def is_as_wanted(self) -> bool:
+        if self.leak.kind == BROKEN:
+            return self.problem == DID_NOT_RUN
         count = len(self.caught)
         return not self.problem and (count == 0 if self.leak.is_harmless else count > 0)
 
@@ -139,7 +159,7 @@ def read(path: Path) -> Leak:
     """A leak's file; an error where it is not of the format."""
     facts = tomllib.loads(path.read_text(encoding="utf-8"))
     leak = Leak(path.stem, path.parent.name, **facts)
-    if leak.kind not in KINDS or leak.is_harmless != (leak.family == HARMLESS) or not leak.files:
+    if leak.kind not in KINDS or (leak.kind == BROKEN) != (leak.family == BROKEN) or leak.is_harmless != (leak.family == HARMLESS) or not leak.files:
         raise ValueError(f"{path.name}: no kind of leak, or no change")
     return leak
 
@@ -205,7 +225,7 @@ class Bench:
 
     def __init__(self, folder: Path, clean: Pair) -> None:
         self.folder, self.clean = folder, clean
-        self.world = SmallWorld(copy_project(folder / "project"), folder / "work")
+        self.world = SmallWorld(copy_project(folder / "project"), folder / "work", undoes=False)
         self.world.work.mkdir()
         (self.world.work / "keys").symlink_to(clean.folder / "keys")
         self.numbers = set(clean.new_number)
@@ -213,6 +233,7 @@ class Bench:
         # artefacts hold the project's unit tests
         self.quoted = raw_numbers.numbers_quoted(*(self.world.project / name for name in SOURCES))
         self.manifests: dict[str, dict] = {}
+        self.touched: set[str] = set()
         self.known: set[Finding] = set()
 
     def pseudonyms_of(self, new_number: dict[str, str]) -> dict[str, str]:
@@ -250,18 +271,59 @@ class Bench:
         except Untried as error:
             problem = str(error)
         caught: dict[str, list[str]] = {}
+        if any(finding.net == DID_NOT_RUN for finding in found):
+            problem, found = DID_NOT_RUN, []
         for finding in found:
-            if finding not in self.known:
+            # What is said of something else than what was changed is an accident.
+            if finding not in self.known and self.is_about(finding, leak):
                 caught.setdefault(finding.net, []).append(f"{finding.where}: {finding.what}")
         return Tried(leak, caught, problem, time.monotonic() - started)
+
+    def is_about(self, finding: Finding, leak: Leak) -> bool:
+        """Whether a finding names what was changed: a file, what stands in it, or what is built on that.
+
+        Of a harmless change every finding is a false alarm, whatever it names.
+        """
+        said = f"{finding.where} {finding.what}"
+        return leak.is_harmless or any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) for name in self.touched)
+
+    def names_touched(self, leak: Leak, manifest: dict | None) -> set[str]:
+        """Files that were changed, and names of what lies in them, uses it, or is built on it."""
+        found = {*leak.files, *(Path(file).stem for file in leak.files)}
+        # What a file of properties is about is named in the words that were changed, or around them.
+        found |= set(re.findall(r"\b(?:int|stg|fct|dim|rpt|rel|snp)_\w+", leak.words))
+        for part in leak.edit:
+            found |= set(re.findall(r"\b(?:int|stg|fct|dim|rpt|rel|snp)_\w+", part["find"]))
+        everything = {**manifest["nodes"], **manifest["sources"], **manifest["macros"]} if manifest else {}
+        clean = {**self.manifests["gateway"]["nodes"], **self.manifests["warehouse"]["nodes"]}
+        reached = {
+            key
+            for key, node in everything.items()
+            if node["original_file_path"] in leak.files
+            or node.get("patch_path", "") and node["patch_path"].partition("://")[2] in leak.files and changed_node(node, clean.get(key))
+            or node.get("raw_code") is not None and node["resource_type"] == "model" and changed_node(node, clean.get(key))
+        }
+        while True:
+            more = {
+                key
+                for key, node in everything.items()
+                if reached & {*node.get("depends_on", {}).get("nodes", ()), *node.get("depends_on", {}).get("macros", ())}
+            }
+            if more <= reached:
+                break
+            reached |= more
+        for key in reached:
+            found |= {key, everything[key]["name"], everything[key].get("alias") or everything[key]["name"]}
+        return found
 
     def findings(self, leak: Leak, is_static: bool) -> Iterator[Finding]:
         """What each net finds: first those that read, then those that build."""
         complaints, manifest = self.compiled(leak)
-        found = names_and_lineage(manifest) if manifest else []
+        self.touched = self.names_touched(leak, manifest)
+        found = templates.findings(self.world.project) + (names_and_lineage(manifest) if manifest else [])
         # a query that is put together while others run does not compile by itself
         if complaints and (is_static or not leak.needs_dbt):
-            found.append(Finding("dbt", "compilation", "refused"))
+            found += self.judged("compilation", complaints, leak)
         yield from found
         if is_static:
             return
@@ -316,7 +378,7 @@ class Bench:
     def built_by_dbt(self, leak: Leak, nets: set[str]) -> Iterator[Finding]:
         """Both runs by dbt; under the other numbering too, unless nets enough have caught the leak."""
         in_process = not any(READ_ONCE.match(file) for file in leak.files)
-        world = SmallWorld(self.world.project, self.world.work, in_process)
+        world = SmallWorld(self.world.project, self.world.work, in_process, undoes=False)
         stores: list[Path] = []
         for raw_dir in self.clean.raw_dirs:
             if stores and not leak.is_harmless and len(nets) >= leak.needed:
@@ -324,7 +386,8 @@ class Bench:
             found, is_whole = self.run_by_dbt(leak, world, raw_dir)
             stores.append(world.keep_store(self.folder / f"store_{len(stores)}"))
             found += self.findings_in_files()
-            if is_whole:
+            # What dbt refused three models on lies in the store by then.
+            with suppress(duckdb.Error, OSError):
                 found += self.findings_in_store(stores[0])
             yield from found
             if not is_whole:
@@ -340,17 +403,27 @@ class Bench:
         world.put_raw(raw_dir)
         world.put_store(None)
         found = []
-        runs = (("gateway", world.gateway, REFUSED), ("warehouse", world.warehouse, re.compile("")))
-        for name, run, refused in runs:
+        for name, run in (("gateway", world.gateway), ("warehouse", world.warehouse)):
             complaints = run(*options).complaints
-            if any(SCANNED in complaint for complaint in complaints):
-                found.append(Finding("values", f"end of the {name} run", "looks like a number"))
-            elif any(map(refused.search, complaints)):
-                found.append(Finding("dbt", f"{name} run", "refused"))
+            found += self.judged(f"{name} run", complaints, leak)
             if complaints:
-                # all models are built when the scan comes; the analyst's run needs no more than them
-                return found, all(SCANNED in complaint for complaint in complaints)
+                # all models are built when the nets at the end look; the analyst's run needs no more than them
+                return found, all(any(said in complaint for said in AT_THE_END) for complaint in complaints)
         return found, True
+
+    def judged(self, where: str, complaints: list[str], leak: Leak) -> list[Finding]:
+        """What became of a run that complained: a net at its end caught something, dbt refused, or it did not run."""
+        found = []
+        for complaint in complaints:
+            if SCANNED in complaint:
+                found.append(Finding("values", f"end of the {where}", complaint.partition(SCANNED)[2][:500]))
+            elif NOT_PROVED in complaint:
+                found.append(Finding("lineage", f"end of the {where}", complaint.partition(NOT_PROVED)[2][:500]))
+            elif REFUSED.search(complaint) and not MISTAKE.search(complaint):
+                found.append(Finding("dbt", where, values.masked(complaint[:500])))
+        if complaints and not found:
+            found.append(Finding(DID_NOT_RUN, where, "an error that is no refusal"))
+        return found
 
     def findings_in(self, stores: list[Path]) -> Iterator[Finding]:
         """What the nets find in two stores and in what the runs left beside them."""
@@ -391,7 +464,12 @@ class Bench:
 
 def names_and_lineage(manifest: dict) -> list[Finding]:
     """What the nets find that only read."""
-    return names.findings(manifest) + lineage.findings(manifest)
+    return names.findings(manifest) + gate.findings(manifest) + lineage.findings(manifest)
+
+
+def changed_node(node: dict, before: dict | None) -> bool:
+    """Whether a node is another one than in the clean project, by what it is compiled to and declares."""
+    return before is None or any(node.get(name) != before.get(name) for name in ("raw_code", "columns", "config", "compiled_code"))
 
 
 # ---- all of them ----------------------------------------------------------------------------------
@@ -462,13 +540,13 @@ def keep_score(tried: list[Tried]) -> None:
 
 def score_of(tried: list[Tried], change_count: int) -> dict:
     """How many leaks were caught, by any net and by each, and how many harmless changes were."""
-    harmful = [one for one in tried if not one.leak.is_harmless]
+    harmful = [one for one in tried if one.leak.needed]
     return {
         "change_count": change_count,
         "tried_count": len(tried),
         "leak_count": len(harmful),
         "caught_count": sum(bool(one.caught) for one in harmful),
-        "harmless_count": len(tried) - len(harmful),
+        "harmless_count": sum(one.leak.is_harmless for one in tried),
         "false_alarm_count": sum(bool(one.caught) for one in tried if one.leak.is_harmless),
         "caught_by": {net: sum(net in one.caught for one in harmful) for net in NETS},
     }
@@ -485,7 +563,7 @@ def line(one: Tried, is_verbose: bool) -> str:
 
 def report(tried: list[Tried], known: list[str], is_static: bool) -> int:
     """The table, and what is not as it should be; 0 where nothing is."""
-    harmful = [one for one in tried if not one.leak.is_harmless]
+    harmful = [one for one in tried if one.leak.needed]
     harmless = [one for one in tried if one.leak.is_harmless]
     print(f"\n{'':24}{'leaks':>8}" + "".join(f"{net:>10}" for net in NETS) + f"{'any':>10}")
     families = sorted({one.leak.family for one in harmful})

@@ -22,7 +22,7 @@ from vouching import vouch
 from gp_level_data.custody import keys
 from gp_level_data.custody.keys import StoreKeys, of_store
 from gp_level_data.nets import small_folder
-from gp_level_data.runs import dbt_duckdb
+from gp_level_data.runs import dbt_duckdb, whole_run
 
 VARIABLES = json.dumps({"disseminated_at": small_folder.DISSEMINATED_AT.isoformat()})
 SETTINGS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
@@ -57,12 +57,14 @@ class SmallWorld:
     work       raw and store of the build at hand, keys, target and logs
     in_process whether dbt runs in this process, which has read `gp_level_data` already
     variables  the settings of its runs, as JSON
+    undoes     whether what a net catches at the end of a run is undone, or stays to be looked at
     """
 
     project: Path
     work: Path
     in_process: bool = True
     variables: str = VARIABLES
+    undoes: bool = True
 
     @property
     def store(self) -> Path:
@@ -128,9 +130,12 @@ class SmallWorld:
                 command = [str(DBT), *arguments]
                 done = subprocess.run(command, cwd=self.project, stdout=printed, stderr=printed)
                 return Ended(done.returncode == 0, [self.last_words()] if done.returncode else [])
+            undone = whole_run.UNDONE
             try:
+                whole_run.UNDONE = undone if self.undoes else ()
                 return ended(dbtRunner().invoke(arguments))
             finally:
+                whole_run.UNDONE = undone
                 close_databases()
 
     def last_words(self) -> str:

@@ -85,7 +85,7 @@ def test_no_warning_and_no_deprecation(parsed: tuple[Ended, Path]) -> None:
 
 # The macros that look at the database: one looks at what a run has stored (test_values_net.py); one at what it took
 # in; one tells a data test which columns there are. No model calls any of them.
-LOOKING = ("check_stored_values", "check_intake", "columns_of")
+LOOKING = ("check_stored_values", "check_what_was_built", "check_intake", "columns_of")
 
 
 def test_the_net_by_name_holds(manifest: dict) -> None:
