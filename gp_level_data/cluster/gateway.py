@@ -20,7 +20,7 @@ import pyarrow
 
 from gp_level_data import releases
 from gp_level_data.cluster import adapter, daemons
-from gp_level_data.custody import keys, pseudonym
+from gp_level_data.custody import keys, pseudonym, store
 from gp_level_data.project import PROJECT, SAMPLE, read_settings
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.landing import relations
@@ -29,6 +29,7 @@ from gp_level_data.runs import gateway
 # pyspark writes a failing statement to its log whole, and a failing value may stand in what a cast says.
 WRITES_STATEMENTS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 IN_MEMORY = "memory"
+TASKS_A_CORE = 4
 
 
 def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "") -> list[str]:
@@ -140,7 +141,9 @@ def read_by_executors(spark, kind: landing.FileKind, files: list):
         described = connection.execute(f"describe {relations.relation_sql(connection, kind, [])}").fetchall()
     schema = ", ".join(f"`{name}` {'bigint' if 'INT' in of_type else 'string'}" for name, of_type, *_ in described)
     given = spark.createDataFrame([(pickle.dumps(file),) for file in files], "file binary")
-    return given.repartition(max(1, len(files))).mapInArrow(rows_of_files, schema)
+    tasks = max(1, min(len(files), TASKS_A_CORE * spark.sparkContext.defaultParallelism))
+    # Read once: several models ask for each kind of file.
+    return given.repartition(tasks).mapInArrow(rows_of_files, schema).persist()
 
 
 def rows_of_files(batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
@@ -216,11 +219,26 @@ def view(spark, rows, schema: str, name: str) -> None:
 
 
 def seed_rows(spark, node: dict):
-    """The rows of a seed, with the types of its settings."""
-    path = PROJECT / node["original_file_path"]
+    """The rows of a seed: types of its settings, whole numbers and truths as dbt infers them on one machine."""
+    path = store.sql_text(PROJECT / node["original_file_path"])
     types = {name: str(kind) for name, kind in (node["config"].get("column_types") or {}).items()}
     with duckdb.connect() as connection:
-        rows = connection.execute(
-            "from read_csv(?, header = true, nullstr = '', quote = '\"', escape = '\"', types = ?)", [str(path), types]
-        ).to_arrow_table()
-    return spark.createDataFrame(rows)
+        found = dict(row[:2] for row in connection.execute(f"describe {seed_sql(path, types)}").fetchall())
+        # What dbt takes for a truth is written as one; yes and no are words.
+        for name, kind in found.items():
+            if kind == "BOOLEAN" and name not in types and not says_truth(connection, path, name):
+                types[name] = "varchar"
+            elif kind == "BIGINT" and name not in types:
+                types[name] = "integer"
+        return spark.createDataFrame(connection.execute(seed_sql(path, types)).to_arrow_table())
+
+
+def seed_sql(path: str, types: dict[str, str]) -> str:
+    given = f", types = {{{', '.join(f'{name!r}: {kind!r}' for name, kind in types.items())}}}" if types else ""
+    return f"from read_csv('{path}', header = true, nullstr = '', quote = '\"', escape = '\"'{given})"
+
+
+def says_truth(connection: duckdb.DuckDBPyConnection, path: str, name: str) -> bool:
+    """Whether a column of a file says true and false, and nothing else."""
+    query = f"select count(*) from read_csv('{path}', header = true, all_varchar = true)"
+    return connection.execute(f"{query} where lower(\"{name}\") not in ('true', 'false')").fetchone()[0] == 0

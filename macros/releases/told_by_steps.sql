@@ -1,67 +1,86 @@
 {% macro told_by_steps(known) -%}
+{#- Windows over rows, no join of a step with itself: an engine that plans every mention of a CTE anew would plan
+    each step four times as often as the one before. -#}
 {%- set before = namespace(name=known, whole='alike') -%}
 {%- for step in release_rules().event_steps | map(attribute='told') -%}
 {%- set after = 'told' if loop.last else 'told_by_' ~ step -%}
 {%- set part = 'part_by_' ~ step -%}
+{%- set whole = before.whole -%}
 parted_by_{{ step }} as (
 
     select
         *,
-        concat_ws(' ', {{ before.whole }}, '{{ step }} ' || {{ step }}) as {{ part }}
+        concat_ws(' ', {{ whole }}, '{{ step }} ' || {{ step }}) as {{ part }}
     from {{ before.name }}
 
 ),
 
-sizes_by_{{ step }} as (
+numbered_by_{{ step }} as (
 
     select
-        {{ before.whole }} as whole,
-        {{ part }} as part,
-        smallest_group,
-        count(distinct patient_key) as person_count
+        *,
+        dense_rank() over (partition by {{ part }} order by patient_key nulls last)
+            as person_in_part_by_{{ step }}
     from parted_by_{{ step }}
-    group by {{ before.whole }}, {{ part }}, smallest_group
 
 ),
 
-rests_by_{{ step }} as (
+sized_by_{{ step }} as (
 
     select
-        sizes.whole,
-        count(distinct events.patient_key) as person_count
-    from parted_by_{{ step }} as events
-    inner join sizes_by_{{ step }} as sizes on events.{{ part }} = sizes.part
-    where sizes.person_count < sizes.smallest_group
-    group by sizes.whole
+        *,
+        max(person_in_part_by_{{ step }}) over (partition by {{ part }}) as size_by_{{ step }},
+        coalesce(
+            max(person_in_part_by_{{ step }}) over (partition by {{ part }}) >= smallest_group, false
+        ) as is_large_by_{{ step }}
+    from numbered_by_{{ step }}
 
 ),
 
-large_by_{{ step }} as (
+placed_by_{{ step }} as (
 
     select
-        sizes.part,
-        rests.person_count < sizes.smallest_group as is_rest_small,
-        row_number() over (
-            partition by sizes.whole order by sizes.person_count nulls last, sizes.part nulls last
-        ) as place
-    from sizes_by_{{ step }} as sizes
-    left join rests_by_{{ step }} as rests on sizes.whole = rests.whole
-    where sizes.person_count >= sizes.smallest_group
+        *,
+        dense_rank() over (
+            partition by {{ whole }}, is_large_by_{{ step }}
+            order by size_by_{{ step }} nulls last, {{ part }} nulls last
+        ) as place_by_{{ step }},
+        dense_rank() over (
+            partition by {{ whole }}, is_large_by_{{ step }} order by patient_key nulls last
+        ) as person_in_rest_by_{{ step }}
+    from sized_by_{{ step }}
+
+),
+
+rested_by_{{ step }} as (
+
+    select
+        *,
+        max(case when not is_large_by_{{ step }} then person_in_rest_by_{{ step }} end)
+            over (partition by {{ whole }})
+        < smallest_group as is_rest_small_by_{{ step }}
+    from placed_by_{{ step }}
+
+),
+
+decided_by_{{ step }} as (
+
+    select
+        *,
+        is_large_by_{{ step }}
+        -- a rest that would be too few takes in the smallest of the large parts
+        and (place_by_{{ step }} > 1 or is_rest_small_by_{{ step }} is distinct from true)
+            as is_told_by_{{ step }}
+    from rested_by_{{ step }}
 
 ),
 
 {{ after }} as (
 
     select
-        events.*,
-        large.part is not null as is_told_by_{{ step }},
-        coalesce(large.part, events.{{ before.whole }}) as alike_by_{{ step }}
-    from parted_by_{{ step }} as events
-    left join large_by_{{ step }} as large
-        on
-            events.{{ part }} = large.part
-            -- a rest that would be too few takes in the smallest of the large parts
-            and (large.place > 1 or large.is_rest_small is distinct from true)
+        *,
+        case when is_told_by_{{ step }} then {{ part }} else {{ whole }} end as alike_by_{{ step }}
+    from decided_by_{{ step }}
 
 ){{ ',' if not loop.last }}
 

@@ -11,8 +11,6 @@ from pathlib import Path
 import jinja2
 
 MACROS = Path(__file__).resolve().parents[2] / "macros"
-# Those that ask the engine, or dbt, while they are rendered.
-FOLDERS = ("", "engine", "intake", "measures", "nhs_number", "parsing", "privacy")
 
 
 class Adapter:
@@ -45,7 +43,7 @@ def renderer(engine: str = "duckdb") -> jinja2.Environment:
         "exceptions": Exceptions,
         "var": lambda name, default="": default,
     }
-    texts = [path.read_text() for folder in FOLDERS for path in sorted((MACROS / folder).glob("*.sql"))]
+    texts = [path.read_text() for path in sorted(MACROS.rglob("*.sql"))]
     module = environment.from_string("".join(texts)).module
     environment.globals |= {name: macro for name, macro in vars(module).items() if not name.startswith("_")}
     return environment

@@ -25,7 +25,7 @@ OF_SQL = {
 }  # fmt: skip
 # Functions that both engines know by the same name, with the same meaning; whoever adds one tries it on both.
 COMMON = {
-    exp.Abs, exp.And, exp.AnyValue, exp.ArgMax, exp.Avg, exp.Case, exp.Cast, exp.Coalesce, exp.ConcatWs, exp.Count,
+    exp.Abs, exp.And, exp.AnyValue, exp.ArgMax, exp.Avg, exp.Case, exp.Cast, exp.Coalesce, exp.ConcatWs, exp.Count, exp.DenseRank,
     exp.Exists, exp.Floor, exp.Greatest, exp.If, exp.Lead, exp.Least, exp.Left, exp.Length, exp.LogicalAnd,
     exp.LogicalOr, exp.Lower, exp.Max, exp.Min, exp.Month, exp.Nullif, exp.Or, exp.Pad, exp.Pow, exp.Rank, exp.Replace,
     exp.Right, exp.Round, exp.RowNumber, exp.SplitPart, exp.Sqrt, exp.StrPosition, exp.Substring, exp.Sum,
