@@ -3,7 +3,8 @@
     python tests/python/exact_poisson_limits.py > seeds/exact_poisson_limits.csv
 
 A limit is the mean at which the count is just too high or too low to be chance: half the chi-square quantile with
-twice as many degrees of freedom, or with two more. From 389 on every definition takes Byar's formula.
+twice as many degrees of freedom, or with two more. Six decimals leave no ten digits together, which would be taken for
+a person's number. From 389 on every definition takes Byar's formula.
 """
 
 from scipy import stats

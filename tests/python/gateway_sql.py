@@ -148,11 +148,15 @@ def journal_models() -> tuple[dict, ...]:
     return in_order({key: node for key, node in nodes.items() if is_of_journals(node)})
 
 
+LINKED = (
+    "stg_gpes__journals", "stg_social_care__services", "int_social_care__judged", "int_opt_outs__not_disseminated",
+)  # fmt: skip
+
+
 def is_of_journals(node: dict) -> bool:
     """Whether a model is of the journals and what is linked with them."""
     is_model = node["resource_type"] == "model" and bool(node.get("compiled_code"))
-    staged = ("stg_gpes__journals", "stg_social_care__services")
-    return is_model and ("journals" in node["fqn"] or node["name"] in staged)
+    return is_model and ("journals" in node["fqn"] or node["name"] in LINKED)
 
 
 def in_order(nodes: dict[str, dict]) -> tuple[dict, ...]:
@@ -174,7 +178,7 @@ def compiled(model: str) -> str:
 @functools.cache
 def gate() -> str:
     """The body of the macro `exclude_opted_out`."""
-    source = (PROJECT / "macros" / "exclude_opted_out.sql").read_text()
+    source = (PROJECT / "macros" / "gate" / "exclude_opted_out.sql").read_text()
     return re.search(r"-%\}\n(.*)\n\{%-", source, re.DOTALL)[1]
 
 

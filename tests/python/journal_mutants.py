@@ -6,20 +6,21 @@ nothing comes out differently: a bad number in the social care files, which is j
 
 from dataclasses import dataclass
 
-GATEWAY = "models/intermediate/gateway/journals"
+GATEWAY = "models/intermediate/gateway"
+JOURNALS = f"{GATEWAY}/journals"
 STAGING = "models/staging/gpes/stg_gpes__journals.sql"
 SPELLINGS = "macros/parsing/moment_pattern.sql"
 CARE = "models/staging/social_care/stg_social_care__services.sql"
-JUDGED = f"{GATEWAY}/int_journals__judged.sql"
-PATIENTS = f"{GATEWAY}/int_journals__patients.sql"
-PEOPLE = f"{GATEWAY}/int_journals__people.sql"
-RECORDS = f"{GATEWAY}/int_journals__records.sql"
-VERDICTS = f"{GATEWAY}/int_journals__verdicts.sql"
-REMOVED = f"{GATEWAY}/int_journals__removed_counts.sql"
-HOSPITAL = f"{GATEWAY}/int_journals__hospital.sql"
-CARE_JUDGED = f"{GATEWAY}/int_social_care__judged.sql"
-SOCIAL_CARE = f"{GATEWAY}/int_journals__social_care.sql"
-NOT_DISSEMINATED = f"{GATEWAY}/int_opt_outs__not_disseminated.sql"
+JUDGED = f"{JOURNALS}/int_journals__judged.sql"
+PATIENTS = f"{JOURNALS}/int_journals__patients.sql"
+PEOPLE = f"{JOURNALS}/int_journals__people.sql"
+RECORDS = f"{JOURNALS}/int_journals__records.sql"
+VERDICTS = f"{JOURNALS}/int_journals__verdicts.sql"
+REMOVED = f"{JOURNALS}/int_journals__removed_counts.sql"
+HOSPITAL = f"{JOURNALS}/int_journals__hospital.sql"
+CARE_JUDGED = f"{GATEWAY}/hospital/int_social_care__judged.sql"
+SOCIAL_CARE = f"{JOURNALS}/int_journals__social_care.sql"
+NOT_DISSEMINATED = f"{GATEWAY}/opt_outs/int_opt_outs__not_disseminated.sql"
 
 
 @dataclass(frozen=True)

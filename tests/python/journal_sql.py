@@ -141,10 +141,13 @@ def renderer(changed_file: str = "", text: str = "") -> jinja2.Environment:
     return environment
 
 
+MACROS = ("admissions", "engine", "gate", "intake", "journals", "nhs_number", "parsing", "registers")
+
+
 @functools.cache
 def sources() -> dict[str, str]:
     """The macros that models use, and the models of the journals, as they are written."""
-    folders = [PROJECT / "macros" / name for name in ("", "engine", "intake", "nhs_number", "parsing")]
+    folders = [PROJECT / "macros" / name for name in MACROS]
     paths = [path for folder in folders for path in sorted(folder.glob("*.sql"))]
     paths += [PROJECT / node["original_file_path"] for node in journal_models()]
     return {path.relative_to(PROJECT).as_posix(): path.read_text() for path in paths}

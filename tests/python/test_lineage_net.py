@@ -339,7 +339,7 @@ def test_the_command_proves_the_files_as_they_are(
     """A macro that leaks, in a copy of the project that nobody has built."""
     copy = copy_project(tmp_path / "project")
     monkeypatch.setattr(command, "PROJECT", copy)
-    macro = copy / "macros" / "pseudonymise.sql"
+    macro = copy / "macros" / "gate" / "pseudonymise.sql"
     macro.write_text(macro.read_text().replace("pseudonymise(lpad", "concat('a', lpad"))
     before = (copy / command.PAGE).read_text()
     assert main(["lineage"]) == 1

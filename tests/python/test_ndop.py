@@ -307,7 +307,7 @@ def test_the_check_says_how_many(connection, request_lines, replied):
 
 def only_permitted(connection, policy: str) -> int:
     """How many people the macro lets through under a policy."""
-    source = (PROJECT / "macros" / "only_nationally_permitted.sql").read_text()
+    source = (PROJECT / "macros" / "gate" / "only_nationally_permitted.sql").read_text()
     relations = {
         "int_ndop__permitted": "patient_level.gateway.int_ndop__permitted",
         "collections": f"(select 'c' as collection, {policy} as national_data_opt_out_upheld)",
