@@ -1,8 +1,9 @@
 """dbt's Spark adapter, told in one place what this project's contracts and databases are called there.
 
 The project says `patient_level.gateway.x` and `varchar`, as its embedded engine does. On a cluster the databases are one
-catalogue (where two have a schema of one name, it is one there, and no two of their tables are called alike), and a text without a length is a `string`. Nothing in the
-project's files changes, so that the nets that look at them see one project.
+catalogue (where two have a schema of one name, it is one there, and no two of their tables are called alike), and a text
+without a length is a `string`. Nothing in the project's files changes, so that the nets that look at them see one
+project.
 """
 
 import json

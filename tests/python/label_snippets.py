@@ -70,7 +70,7 @@ REFUSED = {
     "objectors by GP": ("reference", "ABOUT OBJECTORS", f"select p.gp_code, count(*) as n from {JUDGED} as p inner join {UPHELD} as o on p.nhs_number = o.nhs_number group by 1 order by 1"),
     "practices of objectors": ("reference", "ABOUT OBJECTORS", "select distinct practice_code from {stg_gpes__opt_outs} order by all"),
     "codes of objections": ("reference", "ABOUT OBJECTORS", "select distinct code from {stg_gpes__opt_outs} order by all"),
-    "reasons": ("reference", "ABOUT OBJECTORS", f"select distinct excluded_reason from {JUDGED} order by all"),
+    "reasons of objections": ("reference", "ABOUT OBJECTORS", f"select distinct reason from {UPHELD} order by all"),
     "not objectors": ("reference", "ABOUT OBJECTORS", f"select p.gp_code, count(*) as n from {JUDGED} as p where not exists (select 1 from {UPHELD} as o where p.nhs_number = o.nhs_number) group by 1 order by 1"),
 }
 

@@ -23,7 +23,7 @@ from gp_level_data import project
 from gp_level_data.__main__ import main
 from gp_level_data.commands import build, evidence, report_back
 from gp_level_data.custody import checksums, keys, publication, published_tables, store
-from gp_level_data.end import certificate, ledger, policy, remains
+from gp_level_data.end import certificate, ledger, policy, remains, shown
 from gp_level_data.nets import Finding, leak_score, raw_numbers
 from gp_level_data.nets.lineage.compiled import built_manifest
 from gp_level_data.refusal import Refusal
@@ -414,7 +414,8 @@ def test_all_that_was_personal_is_gone(reported: House, destroyed: House) -> Non
     [entry] = destroyed.entries(ledger.DESTRUCTION)
     left = sorted(path.name for path in destroyed.store.iterdir())
     assert left == [".lock", "assurance.duckdb", "ledger", "marts.duckdb"]
-    assert [path.stem for path in destroyed.keys.glob("*.key")] == [keys.ASSURANCE_KEY]
+    left = {path.stem for path in destroyed.keys.glob("*.key")}
+    assert keys.ASSURANCE_KEY in left and not left & {COLLECTION, keys.STORE_KEY}
     for name in (COLLECTION, keys.STORE_KEY):
         with pytest.raises(Refusal):
             keys.read_key(destroyed.keys, name)
@@ -676,13 +677,17 @@ def test_evidence_says_what_the_run_did(reported: House) -> None:
         "select sum(row_count) from assurance.counts.int_intake__record_counts where verdict = 'kept'",
     )
     counts = content["counts"]
-    assert sum(each["row_count"] for each in counts["kept"]) == collected
-    assert counts["is_balanced"] and 30_000 < counts["people_count"] <= collected
+    # Each as it may be told: nobody's few rows are in a record that is kept for ever.
+    told = [each["row_count"] for verdict in ("kept", "excluded", "rejected") for each in counts[verdict]]
+    assert all(count is None or (count % 5 == 0 and count != 5) for count in told)
+    kept = [each["row_count"] or 0 for each in counts["kept"]]
+    assert abs(sum(kept) - collected) <= 7 * len(kept)
+    assert counts["is_balanced"] and 30_000 < counts["people_count"] <= collected + 2
     assert {net["net"]: net["verdict"] for net in content["nets"]} == {
         "name": "held", "value": "held", "lineage": "held", "renaming": "held",
     }  # fmt: skip
     raw = {file["name"]: file["byte_count"] for file in content["raw_files"]}
-    assert raw["cqrs/participation.csv"] == (SAMPLE / "cqrs" / "participation.csv").stat().st_size
+    assert raw["cqrs/participation.csv"] == shown.size((SAMPLE / "cqrs" / "participation.csv").stat().st_size)
     key = keys.read_key(reported.keys, COLLECTION)
     for file in random.sample(content["raw_files"], 5):
         assert file["checksum"] == checksums.of_file_under_key(SAMPLE / file["name"], key)

@@ -78,6 +78,10 @@ class Expressions(ABC):
         own = {name for part in node.find_all(exp.Lambda) for name in map(str, part.expressions)}
         if any(part.find(exp.Query) for part in node.iter_expressions()):
             raise NotUnderstood("a query inside a function that is not known")
+        for name in node.find_all(exp.Identifier):
+            is_label = isinstance(name.parent, exp.PropertyEQ) and name.arg_key == "this"
+            if not (isinstance(name.parent, exp.Column) or is_label or name.name in own):
+                raise NotUnderstood("a name that may be a column's, where no column is looked for")
         columns = [column for column in node.find_all(exp.Column) if column.table or column.name not in own]
         result = computed(self.value(column, scope) for column in columns)
         if not result.is_safe:
