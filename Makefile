@@ -25,7 +25,7 @@ needs = $(if $(filter-out $(words $(1)),$(words $(foreach name,$(1),$(if $($(nam
 option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
-.PHONY: help build cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
+.PHONY: help build prove cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
 	status evidence key destroy backup restore test test-all lint fast bench leak-score clean
 
 help:  ## this list
