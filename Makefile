@@ -9,6 +9,7 @@ INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 
 RUN := $(VENV)/.requirements-installed
 REPORTS := $(VENV)/.requirements-reports-installed
+FAST := $(VENV)/.requirements-fast-installed
 TEST := $(VENV)/.requirements-test-installed
 SPARK := $(VENV)/.requirements-spark-installed
 CLUSTER := $(VENV)/bin/python -m gp_level_data.cluster
@@ -24,8 +25,8 @@ needs = $(if $(filter-out $(words $(1)),$(words $(foreach name,$(1),$(if $($(nam
 option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
-.PHONY: help build cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
-	status evidence key destroy backup restore test test-all lint bench leak-score clean
+.PHONY: help build prove cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
+	status evidence key destroy backup restore test test-all lint fast bench leak-score clean
 
 help:  ## this list
 	@echo 'make TARGET [NAME=...]; RAW_DIR, KEY_DIR and STORE_DIR name the folders, the sample'"'"'s if not said'
@@ -111,6 +112,8 @@ test-all: lint  ## everything, which takes long
 lint: $(TEST)  ## style of SQL and Python
 	@$(VENV)/bin/python tests/lint.py
 
+fast: $(FAST)  ## install what makes pseudonyms for millions of people fast
+
 bench: $(TEST)  ## [SCALE=... COLLECTION=...] synthetic England, measured
 	@$(VENV)/bin/python -m tests.python.benchmark $(if $(SCALE),--scale $(SCALE)) $(call option,--collection,COLLECTION)
 
@@ -135,6 +138,10 @@ $(REPORTS): $(RUN) requirements-reports.lock
 # Spark's package is a source distribution, which brings Java archives; nothing is compiled.
 $(SPARK): $(RUN) requirements-spark.txt
 	$(INSTALL) --requirement requirements-spark.txt
+	touch $@
+
+$(FAST): $(RUN) requirements-fast.lock
+	$(INSTALL) --require-hashes --only-binary :all: --requirement requirements-fast.lock
 	touch $@
 
 $(TEST): $(REPORTS) requirements-test.lock

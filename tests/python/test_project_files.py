@@ -19,13 +19,13 @@ TOP = {
     "gp_level_data", "macros", "models", "sample", "seeds", "snapshots", "tests",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
     "dbt_project.yml", "profiles.yml", "selectors.yml", ".dbtignore",
-    "Makefile", "pyproject.toml", "requirements.lock", "requirements-reports.lock", "requirements-test.lock",
+    "Makefile", "pyproject.toml", "requirements.lock", "requirements-reports.lock", "requirements-fast.lock", "requirements-test.lock",
     "requirements-spark.txt",
     ".ci", ".devcontainer", ".dockerignore", ".github", ".gitlab-ci.yml", ".gitignore", ".gitattributes",
     ".pre-commit-config.yaml", "Dockerfile",
 }  # fmt: skip
 MAY_BE_ABSENT = {".gitattributes"}
-LOCKS = ("requirements.lock", "requirements-reports.lock", "requirements-test.lock")
+LOCKS = ("requirements.lock", "requirements-reports.lock", "requirements-fast.lock", "requirements-test.lock")
 PYTHONS = ("3.11", "3.12", "3.13")
 
 
