@@ -32,7 +32,7 @@ def run(chosen: Namespace) -> int:
     analysed = list(analyse(manifest).values())
     write_if_new(PROJECT / PAGE, page(analysed))
     rooms.write_page(PROJECT)
-    stored = [node.relation for node in analysed if node.is_stored]
+    stored = [node.relation for node in analysed if node.is_stored and node.relation]
     columns = sum(len(relation.columns) for relation in stored)
     print(f"Proved: {columns} columns of {len(stored)} stored tables depend on no identifier.")
     print(f"See {PAGE}.")

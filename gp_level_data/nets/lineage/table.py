@@ -111,7 +111,7 @@ def given(yields: str) -> str:
 
 def origin(value: Value) -> str:
     """The raw columns by their relations: `ods.gps (name, status_code)`."""
-    columns = defaultdict(list)
+    columns: dict[str, list[str]] = defaultdict(list)
     for source in sorted(value.sources):
         relation, _, column = source.rpartition(".")
         if " [" in column:
