@@ -25,7 +25,7 @@ option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
 .PHONY: help build cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
-	status evidence key destroy backup restore test test-all lint bench leak-score clean
+	status evidence key destroy backup restore test test-all lint bench bench-peers leak-score clean
 
 help:  ## this list
 	@echo 'make TARGET [NAME=...]; RAW_DIR, KEY_DIR and STORE_DIR name the folders, the sample'"'"'s if not said'
@@ -113,6 +113,9 @@ lint: $(TEST)  ## style of SQL and Python
 
 bench: $(TEST)  ## [SCALE=... COLLECTION=...] synthetic England, measured
 	@$(VENV)/bin/python -m tests.python.benchmark $(if $(SCALE),--scale $(SCALE)) $(call option,--collection,COLLECTION)
+
+bench-peers: $(TEST)  ## [SCALE=...] the core work by hand in DuckDB, polars and pandas, with the same answers
+	@$(VENV)/bin/python -m tests.python.benchmark.peers $(if $(SCALE),--scale $(SCALE))
 
 leak-score: $(TEST)  ## the nets, tried on leaks made on purpose
 	@PYTHONPATH=. $(VENV)/bin/python tests/python/leak_score.py $(LEAKS)
