@@ -25,8 +25,13 @@ needs = $(if $(filter-out $(words $(1)),$(words $(foreach name,$(1),$(if $($(nam
 option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help build prove cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
 	status evidence key destroy backup restore test test-all lint fast bench leak-score clean
+=======
+.PHONY: help build cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
+	status evidence key destroy backup restore test test-all lint bench bench-peers leak-score clean
+>>>>>>> 2a9eca08095fb226602b7ed5b97af45440f7f05a
 
 help:  ## this list
 	@echo 'make TARGET [NAME=...]; RAW_DIR, KEY_DIR and STORE_DIR name the folders, the sample'"'"'s if not said'
@@ -116,6 +121,9 @@ fast: $(FAST)  ## install what makes pseudonyms for millions of people fast
 
 bench: $(TEST)  ## [SCALE=... COLLECTION=...] synthetic England, measured
 	@$(VENV)/bin/python -m tests.python.benchmark $(if $(SCALE),--scale $(SCALE)) $(call option,--collection,COLLECTION)
+
+bench-peers: $(TEST)  ## [SCALE=...] the core work by hand in DuckDB, polars and pandas, with the same answers
+	@$(VENV)/bin/python -m tests.python.benchmark.peers $(if $(SCALE),--scale $(SCALE))
 
 leak-score: $(TEST)  ## the nets, tried on leaks made on purpose
 	@PYTHONPATH=. $(VENV)/bin/python tests/python/leak_score.py $(LEAKS)

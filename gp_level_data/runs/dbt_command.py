@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TextIO
 
 from gp_level_data.custody import store
 from gp_level_data.project import PROJECT
+from gp_level_data.refusal import Refusal
 from gp_level_data.runs.forked_runs import ALOUD, HEARD, ForkedRuns
 from gp_level_data.runs.progress import Stage
 from gp_level_data.runs.quiet_errors import TEN_DIGITS
@@ -56,13 +57,23 @@ def run(
         if runs:
             runs.begin([*EVENTS, *arguments], folders)
             why = heard(runs.words(), log, stage)
-            return Ended(runs.ended()["code"], why)
+            return Ended(code_of(runs, why), why)
         with subprocess.Popen(
             [DBT, *EVENTS, *arguments], **as_one_of_ours(folders), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, errors="replace",
         ) as running:  # fmt: skip
             why = heard(running.stdout or (), log, stage)
     return Ended(running.returncode, why)
+
+
+def code_of(runs: ForkedRuns, why: list[str]) -> int:
+    """The exit code of a command that was heard to its end; 1 where what was heard says why there is none."""
+    try:
+        return int(runs.ended()["code"])
+    except Refusal:
+        if not why:
+            raise
+        return 1
 
 
 def one_parse(heard: bool) -> ForkedRuns:

@@ -155,7 +155,10 @@ class ForkedRuns:
     def words(self) -> Iterator[str]:
         """What a run that is HEARD says, line by line, to its end."""
         for line in self.process.stdout or ():
-            if line.rstrip("\n") == LAST_WORD_OF[HEARD]:
+            # a run that is killed leaves half a line before it
+            said, was_all, _ = line.partition(LAST_WORD_OF[HEARD])
+            if was_all:
+                yield from filter(None, [said])
                 return
             yield line
 
@@ -177,7 +180,8 @@ class ForkedRuns:
     def answer(self) -> dict[str, Any]:
         line = self.answers.readline()
         if not line:
-            raise Refusal("dbt cannot parse the project: `dbt parse` says why.")
+            is_killed = self.process.wait() < 0
+            raise Refusal("dbt was killed." if is_killed else "dbt cannot parse the project: `dbt parse` says why.")
         told: dict[str, Any] = json.loads(line)
         return told
 

@@ -4,12 +4,17 @@ import json
 import os
 import re
 from collections import Counter
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import Folders, forked_runs
 
+from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_command
+from gp_level_data.runs.forked_runs import HEARD, LAST_WORD_OF, ForkedRuns
+from gp_level_data.runs.progress import Stage
 
 ELSEWHERE = {"DUCKDB_MEMORY_LIMIT": "1GB", "DUCKDB_THREADS": "1", "DO_NOT_TRACK": "1"}
 
@@ -21,6 +26,32 @@ def test_another_folder_or_limit_costs_no_parse(tmp_path: Path) -> None:
         # it has parsed, or begun with what was parsed, when it answers
         assert runs.dbt("--version", folders={}) == 0
     assert "Unable to do partial parsing" not in (tmp_path / "logs" / "dbt.log").read_text()
+
+
+def test_what_a_killed_run_says_has_an_end() -> None:
+    """Flags a build that waits for ever, because its dbt was killed in the middle of a line."""
+    runs = ForkedRuns.__new__(ForkedRuns)
+    runs.process = SimpleNamespace(stdout=iter(["a line\n", f"half{LAST_WORD_OF[HEARD]}\n", "of the next run\n"]))
+    assert list(runs.words()) == ["a line\n", "half"]
+
+
+@pytest.mark.parametrize("said", [["Compilation Error"], []], ids=["says why", "silent"])
+def test_a_project_that_cannot_be_parsed_says_why(
+    said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flags a build that stops before its runs and keeps to itself what dbt said of it."""
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
+    event = {"info": {"name": "MainEncounteredError", "level": "error"}}
+    lines = [json.dumps(event | {"info": event["info"] | {"msg": message}}) + "\n" for message in said]
+    runs = ForkedRuns.__new__(ForkedRuns)
+    runs.process = SimpleNamespace(stdout=iter(lines), stdin=StringIO(), wait=lambda: 1)
+    runs.answers = StringIO()
+    stage = Stage("a stage")
+    if said:
+        assert dbt_command.run("build", folders={}, stage=stage, runs=runs) == (1, said)
+    else:
+        with pytest.raises(Refusal, match="dbt parse"):
+            dbt_command.run("build", folders={}, stage=stage, runs=runs)
 
 
 KINDS = {"data tests", "unit tests", "seeds", "snapshots", "models"}

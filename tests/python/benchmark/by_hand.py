@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -14,20 +16,27 @@ from gp_level_data.custody.pseudonym import pseudonymiser
 COLLECTION = "individual_gp_level_data"
 
 
-def main() -> None:
-    raw_dir, key_dir, store_dir = map(Path, sys.argv[1:4])
+@contextmanager
+def done(raw_dir: Path, store_dir: Path, key: bytes, store_key: bytes) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The connection in which the script has run."""
     options = {
         "threads": 2,
         "memory_limit": os.environ["DUCKDB_MEMORY_LIMIT"],
         "temp_directory": str(store_dir / "spill"),
     }
     with duckdb.connect(str(store_dir / "by_hand.duckdb"), config=options) as connection:
-        text, key = sqltypes.VARCHAR, keys.read_key(key_dir, COLLECTION)
-        make = pseudonymiser(key, COLLECTION)
-        connection.create_function("pseudonymise", make, [text], text, type="arrow")
-        store.attach_patient_level(connection, store_dir, keys.read_key(key_dir, keys.STORE_KEY))
+        text = sqltypes.VARCHAR
+        connection.create_function("pseudonymise", pseudonymiser(key, COLLECTION), [text], text, type="arrow")
+        store.attach_patient_level(connection, store_dir, store_key)
         script = Path(__file__).with_name("by_hand.sql").read_text()
         connection.execute(script.replace("$raw_dir", store.sql_text(raw_dir)))
+        yield connection
+
+
+def main() -> None:
+    raw_dir, key_dir, store_dir = map(Path, sys.argv[1:4])
+    with done(raw_dir, store_dir, keys.read_key(key_dir, COLLECTION), keys.read_key(key_dir, keys.STORE_KEY)):
+        pass
 
 
 if __name__ == "__main__":

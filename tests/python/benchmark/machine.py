@@ -21,9 +21,9 @@ def described() -> dict:
     }
 
 
-def versions() -> dict[str, str]:
+def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:
     """Of Python and of what does the work."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in packages}
 
 
 def bytes_below(folder: Path) -> int:
