@@ -25,13 +25,8 @@ needs = $(if $(filter-out $(words $(1)),$(words $(foreach name,$(1),$(if $($(nam
 option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
 .PHONY: help build prove cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
-	status evidence key destroy backup restore test test-all lint fast bench leak-score clean
-=======
-.PHONY: help build cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
-	status evidence key destroy backup restore test test-all lint bench bench-peers leak-score clean
->>>>>>> 2a9eca08095fb226602b7ed5b97af45440f7f05a
+	status evidence key destroy backup restore test test-all lint fast bench bench-peers leak-score clean
 
 help:  ## this list
 	@echo 'make TARGET [NAME=...]; RAW_DIR, KEY_DIR and STORE_DIR name the folders, the sample'"'"'s if not said'
