@@ -11,7 +11,7 @@ from gp_level_data.project import PROJECT, SAMPLE
 from gp_level_data.refusal import Refusal
 
 # What the gateway run makes, and what a store remembers of earlier runs; the rest is the analyst's run.
-OF_THE_GATEWAY = ("gateway", "reference")
+OF_THE_GATEWAY = ("gateway", "reference", "counts")
 REMEMBERED = ("seeds", "snapshots", "history")
 
 

@@ -28,7 +28,6 @@ from gp_level_data.runs import gateway
 
 # pyspark writes a failing statement to its log whole, and a failing value may stand in what a cast says.
 WRITES_STATEMENTS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
-IN_MEMORY = "memory"
 TASKS_A_CORE = 4
 
 
@@ -170,21 +169,32 @@ def build(spark, manifest: dict, to: Path) -> list[str]:
     for node in nodes.values():
         if node["resource_type"] == "seed":
             view(spark, seed_rows(spark, node), node["schema"], node["name"])
+    for folder in sorted(place for place in to.glob("*/*") if place.is_dir()):
+        # What earlier runs are remembered by, as it was handed over.
+        view(spark, spark.read.parquet(folder.as_uri()), folder.parent.name, folder.name)
     of_store = {f"{node['schema']}.{node.get('identifier') or node['name']}" for node in manifest["sources"].values()}
     known = of_store | {f"{node['schema']}.{node['name']}" for node in nodes.values() if "schema" in node}
     stored = []
     for node in in_order(nodes):
         made = spark.sql(with_views(node["compiled_code"], known))
-        if node["config"]["materialized"] == "table" and node["database"] == IN_MEMORY:
-            # Of patients, and read by several models: held in memory, what does not fit encrypted.
-            made = made.persist()
-        elif node["config"]["materialized"] == "table":
+        if is_stored(node):
             place = to / node["schema"] / node["name"]
             made.coalesce(1).write.mode("overwrite").parquet(place.as_uri())
             made = spark.read.schema(made.schema).parquet(place.as_uri())
             stored.append(f"{node['schema']}.{node['name']}")
+        elif node["config"]["materialized"] == "table":
+            # Of patients, and read by several models: held in memory, what does not fit encrypted.
+            made = made.persist()
         view(spark, made, node["schema"], node["name"])
     return stored
+
+
+def is_stored(node: dict) -> bool:
+    """Whether a model outlives the run: a table of one of the store's databases, which its settings name.
+
+    The node itself names none on Spark, whose adapter knows no databases.
+    """
+    return node["config"]["materialized"] == "table" and node["config"].get("database") in store.OF_A_RUN
 
 
 def in_order(nodes: dict) -> list[dict]:

@@ -7,7 +7,7 @@ cast(try_strptime({{ digits }}, '%Y%m%d') as date)
 {%- endmacro %}
 
 {% macro spark__to_day(digits) -%}
-{#- Its own pattern would let shorter and longer years in. -#}
+{#- What else the engine's pattern lets in changes from version to version. -#}
 case
     when {{ full_match(digits, '[0-9]{8}') }}
         then cast(try_to_timestamp({{ digits }}, 'yyyyMMdd') as date)

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT, SAMPLE
 
-from gp_level_data.cluster import daemons, tables
+from gp_level_data.cluster import daemons, gateway, tables
 from gp_level_data.custody import keys
 from gp_level_data.refusal import Refusal
 
@@ -95,6 +95,31 @@ def test_no_amount_of_memory_is_refused(monkeypatch):
     monkeypatch.setenv("SPARK_WORKER_MEMORY", "lots")
     with pytest.raises(Refusal, match="SPARK_WORKER_MEMORY is no amount of memory"):
         daemons.memory("SPARK_WORKER_MEMORY", "1g")
+
+
+@pytest.mark.parametrize(
+    ("materialized", "database", "is_stored"),
+    [
+        ("table", "patient_level", True),
+        ("table", "marts", True),
+        ("table", "memory", False),
+        ("table", None, False),
+        ("view", "patient_level", False),
+        ("view", "memory", False),
+    ],
+)
+def test_what_is_of_patients_is_not_written(materialized, database, is_stored):
+    """On Spark a node's own database is always empty: its settings decide, and what they do not say is not stored."""
+    node = {"database": None, "config": {"materialized": materialized, "database": database}}
+    assert gateway.is_stored(node) is is_stored
+
+
+def test_a_statement_reads_views_of_one_part():
+    known = {"gateway.int_x", "landing.hes_apc"}
+    sql = "select releases.collection, `gateway`.`int_x`.a from gateway.int_x as releases, landing.hes_apc"
+    assert gateway.with_views(sql, known) == (
+        "select releases.collection, gateway__int_x.a from gateway__int_x as releases, landing__hes_apc"
+    )
 
 
 @pytest.fixture
