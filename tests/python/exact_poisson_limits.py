@@ -25,7 +25,7 @@ def table() -> str:
     """The file's text."""
     lines = [",".join(("event_count", *COLUMNS, "provenance"))]
     for count in range(BELOW):
-        limits = (f"{limit(column, count):.9f}" for column in COLUMNS)
+        limits = (f"{limit(column, count):.6f}" for column in COLUMNS)
         lines.append(",".join((str(count), *limits, f'"{PROVENANCE}"')))
     return "\n".join(lines) + "\n"
 
