@@ -53,6 +53,7 @@ def run(
             return Ended(runs.dbt(*arguments, folders=folders), [])
         return Ended(subprocess.run([DBT, *arguments], check=False, **as_one_of_ours(folders)).returncode, [])
     stage.expected, stage.weights = the_last_time(results_file(arguments))
+    log_file().parent.mkdir(parents=True, exist_ok=True)
     with log_file().open("a", encoding="utf-8") as log:
         if runs:
             runs.begin([*EVENTS, *arguments], folders)
