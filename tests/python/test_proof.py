@@ -48,7 +48,7 @@ def test_the_proven_code_is_let_through(project: Path, key_dir: Path) -> None:
 CHANGED = {
     "a model": "models/marts/gp_report/fct_gp_metrics.sql",
     "a contract": "models/intermediate/gateway/_gateway__models.yml",
-    "a macro": "macros/exclude_opted_out.sql",
+    "a macro": "macros/gate/exclude_opted_out.sql",
     "a seed": "seeds/collections.csv",
     "a generic test": "tests/generic/no_nhs_number.sql",
     "a snapshot": "snapshots/planted.sql",
