@@ -83,6 +83,8 @@ def problems(project: Manifest, built: set[str]) -> Iterator[tuple[str, str]]:
     """What the net by lineage finds in the models and snapshots that were built."""
     wanted = with_ancestors(project, built)
     nodes = {key: as_compiled(project, key) for key in wanted}
+    # What a table of people is asked at each build is part of what is known of it.
+    nodes |= {key: node.to_dict() for key, node in project.nodes.items() if node.resource_type == "test"}
     manifest = {"nodes": nodes, "sources": {key: source.to_dict() for key, source in project.sources.items()}}
     for key, analysed in analyse(manifest).items():
         if key in built:
