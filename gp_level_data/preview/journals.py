@@ -79,7 +79,7 @@ PEOPLE = """
     with not_handed_on as (
         select distinct in_force.nhs_number
         from gateway.int_opt_outs__in_force as in_force
-        inner join seeds.collections as collections on collections.collection = $collection
+        inner join marts.seeds.collections as collections on collections.collection = $collection
         left join gateway.int_opt_outs__excepted as excepted
             on
                 collections.collection = excepted.collection
@@ -113,13 +113,13 @@ CATEGORIES = """
         categories.years_kept,
         categories.may_lie_ahead,
         count(distinct codes.code)
-    from seeds.journal_categories as categories
-    left join seeds.journal_codes as codes on categories.category = codes.category
+    from marts.seeds.journal_categories as categories
+    left join marts.seeds.journal_codes as codes on categories.category = codes.category
     where
         categories.collection = ?
         and not exists (
             select 1
-            from seeds.restricted_codes as restricted
+            from marts.seeds.restricted_codes as restricted
             where restricted.code = codes.code
         )
     group by all
@@ -129,9 +129,9 @@ POLICY = """
     select
         scopes.started_on,
         collections.national_data_opt_out_upheld = 'at_dissemination',
-        (select count(distinct code) from seeds.restricted_codes)
-    from seeds.collections as collections
-    inner join seeds.journal_scopes as scopes on collections.collection = scopes.collection
+        (select count(distinct code) from marts.seeds.restricted_codes)
+    from marts.seeds.collections as collections
+    inner join marts.seeds.journal_scopes as scopes on collections.collection = scopes.collection
     where collections.collection = ?
 """
 

@@ -37,12 +37,12 @@ PRACTICE = """
         case when files.practice_code is null then 'practice_file_missing' else files.file_problem end
     from marts.reference.int_practices__collected as collected
     cross join marts.reference.int_collection__settings as settings
-    inner join seeds.collections as collections on settings.collection = collections.collection
+    inner join marts.seeds.collections as collections on settings.collection = collections.collection
     left join marts.reference.int_ods__practices as practices
         on collected.practice_code = practices.practice_code
     left join gateway.int_practices__files as files
         on collected.practice_code = files.practice_code
-    left join seeds.collection_waves as waves
+    left join marts.seeds.collection_waves as waves
         on
             settings.collection = waves.collection
             and settings.wave = waves.wave

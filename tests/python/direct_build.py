@@ -123,8 +123,8 @@ def read_in_memory(manifest: dict, wanted: set[str]) -> set[str]:
 
 def run_warehouse(nodes: list[dict], key_dir: Path, store_dir: Path) -> None:
     """The analyst's run of the models given."""
+    plugin = warehouse.Plugin("warehouse", {"store_dir": store_dir, "key_dir": key_dir})
     with duckdb.connect(store.database_file(store_dir, store.MARTS)) as connection:
-        plugin = warehouse.Plugin("warehouse", {"store_dir": store_dir, "key_dir": key_dir})
         plugin.configure_connection(connection)
         for node in nodes:
             if not is_gateway(node):

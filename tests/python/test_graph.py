@@ -130,7 +130,10 @@ def test_no_model_reads_the_clock_or_the_database(manifest: dict, models: dict[s
         and node["name"] not in LOOKING
     }
     snapshots = {n["name"]: n for n in manifest["nodes"].values() if n["resource_type"] == "snapshot"}
-    code = lambda node: without_comments(node.get("raw_code") or node.get("macro_sql") or "")  # noqa: E731
+    # to choose among the project's own macros for an engine looks at nothing
+    code = lambda node: without_comments(node.get("raw_code") or node.get("macro_sql") or "").replace(  # noqa: E731
+        "adapter.dispatch(", ""
+    )
     assert not offenders(
         models | macros | snapshots, lambda node: bool(FORBIDDEN.search(code(node)))
     )
@@ -150,7 +153,8 @@ def test_everything_is_described(manifest: dict, models: dict[str, dict]) -> Non
             name: node
             for name, node in manifest["macros"].items()
             if node["package_name"] == manifest["metadata"]["project_name"]
-            and not node["name"].startswith("test_")
+            # an engine's own form of a macro is described with it
+            and not node["name"].startswith(("test_", "default__", "duckdb__", "spark__"))
         },
     }
     assert len(ours) > len(models)

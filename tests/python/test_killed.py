@@ -547,5 +547,5 @@ def test_an_error_of_the_disk_is_one_sentence(
     filled(tmp_path, "old", with_logs=False)
     monkeypatch.setattr(build.shutil, "copyfile", full)
     with pytest.raises(Refusal, match="cannot be written: No space left"):
-        build.start_afresh(tmp_path)
+        build.start_afresh(tmp_path, bytes(32))
     assert set(state_of(tmp_path).values()) == {"old"}

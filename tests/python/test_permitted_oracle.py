@@ -505,7 +505,7 @@ def test_nobody_else_in_any_patient_level_table(
 # The tables for planning hold counts too, but for one; an extract names people by its release's own pseudonyms.
 COUNTS_ONLY = re.compile(
     "int_(areas__|metrics__|gp_report__|conditions__|measures__|disclosure__|assurance__|opt_outs__extracts|planning__(?!counted)"
-    "|releases__(recalled|counts|room|decided|cells))|rel_|rpt_practice_checks"
+    "|releases__(recalled|counts|room|decided|cells))|rel_|rpt_practice_(checks|rows)|int_opt_outs__to_mend"
 )
 
 

@@ -224,8 +224,9 @@ def analyst(built: Folders, tmp_path: Path) -> duckdb.DuckDBPyConnection:
     """The connection of a warehouse run, opened by the plugin itself."""
     folders = copy_store(built, tmp_path / "analyst")
     settings = {"store_dir": str(folders.store), "key_dir": str(built.keys)}
+    plugin = warehouse.Plugin("warehouse", settings)
     connection = duckdb.connect(store.database_file(folders.store, store.MARTS), config={"threads": 1})
-    warehouse.Plugin("warehouse", settings).configure_connection(connection)
+    plugin.configure_connection(connection)
     return connection
 
 

@@ -491,7 +491,7 @@ def changed(gpdpr: Made, tmp_path: Path, statement: str) -> Path:
     if statement:
         with duckdb.connect() as connection:
             connection.execute(f"attach '{store.database_file(folder, store.MARTS)}' as marts")
-            store.attach_patient_level(connection, folder, gpdpr.world.store_key)
+            store.attach_store(connection, folder, gpdpr.world.store_keys)
             connection.execute(statement)
     return folder
 

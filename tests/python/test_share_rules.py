@@ -54,8 +54,9 @@ def asked(connection: duckdb.DuckDBPyConnection, model: str, table: str, rows: l
             for node in gateway_sql.manifest()["nodes"].values()
             if node["resource_type"] == "model" and node["name"] == model
         ]
-        for database in ('"marts"."reference"', '"patient_level"."gateway"'):
+        for database in ('"marts"."reference"', '"assurance"."counts"', '"patient_level"."gateway"'):
             sql = sql.replace(database, '"memory"."gateway"')
+        sql = sql.replace('"marts"."seeds"', '"memory"."seeds"')
         return connection.execute(f"select {select} from ({sql}) as found order by all").fetchall()
 
 

@@ -1,7 +1,7 @@
--- Every count of the assurance marts with its room, as int_gp_report__room: parts and their totals,
--- the practices of a supplier and a practice's reasons for leaving people out. The sum of the reasons
--- is not published; but who knows how many patients a practice has comes close to it, so it is taken
--- for known to the nearest 5.
+-- Every count of the assurance marts with its room, as int_gp_report__room: parts and their
+-- totals, the practices of a supplier and a practice's reasons for leaving people out. The sum of
+-- the reasons is not published; but who knows how many patients a practice has comes close to it,
+-- so it is taken for known to the nearest 5.
 
 with parts as (
 

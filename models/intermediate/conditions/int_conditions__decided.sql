@@ -1,9 +1,9 @@
 -- How many conditions, the rarest first, are suppressed in each layer: the areas that make up one
 -- area above. As many as leave no small number among the others; and so many that in no area the
--- patients of those suppressed are few together: who knows the patients of any condition, and of the
--- others, knows these by subtraction. So it is never one condition alone. What is closed in one layer
--- is closed in all those below it, so that a condition, or the admissions, are shown from England
--- down to some layer.
+-- patients of those suppressed are few together: who knows the patients of any condition, and of
+-- the others, knows these by subtraction. So it is never one condition alone. What is closed in
+-- one layer is closed in all those below it, so that a condition, or the admissions, are shown
+-- from England down to some layer.
 
 with areas as (
 

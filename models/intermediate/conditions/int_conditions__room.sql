@@ -1,7 +1,7 @@
--- Every count by condition, exact: the patients of each area for each condition, zeros included, in
--- the order in which conditions are closed, the rarest in England first; and its admissions. Beside
--- them how the area's patients admitted for any condition are shown. Admissions that are hardly more
--- than patients tell those of the areas below, which then must be shown too.
+-- Every count by condition, exact: the patients of each area for each condition, zeros included,
+-- in the order in which conditions are closed, the rarest in England first; and its admissions.
+-- Beside them how the area's patients admitted for any condition are shown. Admissions that are
+-- hardly more than patients tell those of the areas below, which then must be shown too.
 
 with conditions as (
 

@@ -1,7 +1,8 @@
 -- Every count of the GP report with its room: how far it may be imagined to move. Who is in the
 -- numerator is in the denominator, and on the list: halfway between the true counts a fence is put
--- up, so that each may move up to it whatever the other does. And where patients admitted are shown,
--- so may be their conditions: they are no fewer than those of one, no more than those of all.
+-- up, so that each may move up to it whatever the other does. And where patients admitted are
+-- shown, so may be their conditions: they are no fewer than those of one, no more than those of
+-- all.
 
 with parents as (
 

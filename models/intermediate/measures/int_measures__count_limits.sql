@@ -21,12 +21,10 @@ poisson as (
 
     select
         counts.event_count,
-        {%- for side, confidence in [
-            ('lower', 99.8), ('lower', 95), ('upper', 95), ('upper', 99.8)
-        ] %}
-        {{ poisson_limit(side, 'counts.event_count', 'exact', confidence) }}
-            as {{ side }}_{{ {95: '95', 99.8: '99_8'}[confidence] }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ poisson_limit('lower', 'counts.event_count', 'exact', 99.8) }} as lower_99_8,
+        {{ poisson_limit('lower', 'counts.event_count', 'exact', 95) }} as lower_95,
+        {{ poisson_limit('upper', 'counts.event_count', 'exact', 95) }} as upper_95,
+        {{ poisson_limit('upper', 'counts.event_count', 'exact', 99.8) }} as upper_99_8
     from counts
     left join {{ exact_poisson() }} as exact on counts.event_count = exact.event_count
 

@@ -1,7 +1,7 @@
 -- Unit:       an area (a GP's list, a practice, a CCG, England) and metric
 -- Interval:   what holds the intervals of all counts that the cell may be told to have: the lower
---             limits of the lowest value, the upper limits of the highest; and beside them the other
---             two limits of each end, for a funnel that asks whether both ends agree. Of the
+--             limits of the lowest value, the upper limits of the highest; and beside them the
+--             other two limits of each end, for a funnel that asks whether both ends agree. Of the
 --             proportion, or of the rate for one patient, unrounded
 -- Disclosure: int_gp_report__cells; null where a count is withheld, and where nobody is eligible
 -- Source:     domain handbook, section 9: Wilson for proportions, Poisson for rates (S4, S79)
@@ -42,12 +42,14 @@ select
     ends.area_level,
     ends.area_code,
     ends.metric_id,
+    -- noqa: disable=LT02
     {%- for name, side, end, confidence in limits %}
     case ends.unit
         when 'percent' then {{ wilson_limit(side, *ends[end], confidence=confidence) }}
         when 'per_1000' then {{ rate_limit(side, *ends[end], exact=end, confidence=confidence) }}
     end as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
+-- noqa: enable=LT02
 from ends
 left join {{ exact_poisson() }} as lowest on ends.lowest_numerator = lowest.event_count
 left join {{ exact_poisson() }} as highest on ends.highest_numerator = highest.event_count

@@ -1,5 +1,5 @@
--- Every count for planning as it may be shown, or the reason why not, and the lowest and the highest
--- that it is told to be, as int_gp_report__cells.
+-- Every count for planning as it may be shown, or the reason why not, and the lowest and the
+-- highest that it is told to be, as int_gp_report__cells.
 
 {{ told_cells(
     ref('int_planning__room'),

@@ -1,8 +1,9 @@
--- Every count for planning with its room, as int_gp_report__room. Each is a part of another one that
--- is published: a month's patients and a register's population of the patients, the register of its
--- population, a target's denominator of the register, its numerator of that. Halfway between the
--- true counts a fence is put up. A CCG's total is also made up of its bands: where it is shown, it is
--- taken for known exactly, so that what hides a practice asks nothing of the bands.
+-- Every count for planning with its room, as int_gp_report__room. Each is a part of another one
+-- that is published: a month's patients and a register's population of the patients, the register
+-- of its population, a target's denominator of the register, its numerator of that. Halfway
+-- between the true counts a fence is put up. A CCG's total is also made up of its bands: where it
+-- is shown, it is taken for known exactly, so that what hides a practice asks nothing of the
+-- bands.
 
 with counts as (
 

@@ -1,5 +1,6 @@
--- Every count of releases with its room, as int_gp_report__room: the steps at which the people of a
--- release stand, how exactly its events are told, and who has objected since; and the totals of them.
+-- Every count of releases with its room, as int_gp_report__room: the steps at which the people of
+-- a release stand, how exactly its events are told, and who has objected since; and the totals of
+-- them.
 
 with parts as (
 

@@ -13,12 +13,14 @@ with compared as (
 
     select
         comparisons.*,
-        {%- for end, baseline in [('lowest', 'highest'), ('highest', 'lowest')] %}
         case
             when comparisons.not_compared_reason is null
-                then {{ funnel_category('comparisons.' ~ baseline ~ '_baseline', *limits[end]) }}
-        end as {{ end }}_category{{ ',' if not loop.last }}
-        {%- endfor %}
+                then {{ funnel_category('comparisons.highest_baseline', *limits['lowest']) }}
+        end as lowest_category,
+        case
+            when comparisons.not_compared_reason is null
+                then {{ funnel_category('comparisons.lowest_baseline', *limits['highest']) }}
+        end as highest_category
     from {{ ref('int_measures__comparisons') }} as comparisons
     inner join {{ ref('int_measures__intervals') }} as intervals
         on
