@@ -186,7 +186,9 @@ def previews_of_world(name: str) -> tuple[duckdb.DuckDBPyConnection, dict[str, S
     """The previews of a world in which every rule has its case, and the run over it."""
     connection, sent, _ = world(name)
     shown = connection.cursor()
-    shown.execute("attach ':memory:' as marts; create schema marts.reference")
+    shown.execute("attach ':memory:' as marts; create schema marts.reference; create schema marts.seeds")
+    for (seed,) in shown.execute("select table_name from duckdb_tables() where schema_name = 'seeds'").fetchall():
+        shown.execute(f"create view marts.seeds.{seed} as from memory.seeds.{seed}")
     shown.execute("attach ':memory:' as assurance; create schema assurance.counts")
     tables = shown.execute("select table_name from duckdb_tables() where schema_name = 'gateway'").fetchall()
     for (table,) in tables:
