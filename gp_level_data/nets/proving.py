@@ -5,6 +5,7 @@ with the settings of the sample: that no others make other SQL is part of the pr
 """
 
 import fcntl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,8 @@ def prove(key_dir: Path) -> proof.Proof:
     """Run the nets and keep that they held; a Refusal where one has caught something."""
     before = proof.digests(PROJECT)
     changed = proof.what_changed(known(key_dir), before)
-    print(f"Proving the code; since it was last proved: {changed or 'nothing'}.", flush=True)
+    # not among the results of a command: a preview's page begins with the practice
+    print(f"Proving the code; since it was last proved: {changed or 'nothing'}.", file=sys.stderr, flush=True)
     found = findings(PROJECT)
     for finding in found[:SHOWN]:
         print(f"The net by {finding.net}: {finding.where}: {finding.what}")

@@ -277,7 +277,7 @@ def tables(collection: str) -> dict[str, list[dict]]:
             {"patient_key": key_of[p.number], "service": service, "started_on": day}
             for p, service, day in release_world.services(people)
         ],
-        **{f"marts.main.fct_{table}": rows for table, rows in TABLES.items()},
+        **{f"{place}.main.fct_{table}": rows for place in ("memory", "marts") for table, rows in TABLES.items()},
         "released.members": [
             {"release_id": name, "disseminated_on": BEFORE, "patient_key": key_of[p.number]}
             for name in (*GPDPR[1:], ADMISSIONS, "gpdpr_consent")
