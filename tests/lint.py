@@ -66,8 +66,6 @@ def main(options: list[str]) -> int:
 
 def prepare() -> None:
     """A store without a table, as dbt wants to open one; in the same place each time, or dbt would parse all again."""
-    from gp_level_data.custody import keys
-
     import duckdb
 
     from gp_level_data.custody import keys, store
@@ -77,15 +75,12 @@ def prepare() -> None:
     scratch.mkdir(parents=True)
     folders = {"RAW_DIR": "raw", "KEY_DIR": "keys", "STORE_DIR": "store"}
     os.environ.update({name: str(scratch / folder) for name, folder in folders.items()})
-    for name in keys.OF_DATABASES:
-        keys.new_key(scratch / "keys", name)
-    (scratch / "store").mkdir(exist_ok=True)
     os.environ.update(DBT_TARGET_PATH=str(FOLDER), DBT_LOG_PATH=str(FOLDER / "logs"), DO_NOT_TRACK="1")
     (scratch / "store").mkdir()
-    keys.new_key(scratch / "keys", keys.STORE_KEY)
+    for name in keys.OF_DATABASES:
+        keys.new_key(scratch / "keys", name)
     with duckdb.connect() as connection:
-        store_key = keys.read_key(scratch / "keys", keys.STORE_KEY)
-        store.attach_patient_level(connection, scratch / "store", store_key)
+        store.attach_store(connection, scratch / "store", keys.of_store(scratch / "keys"))
 
 
 def digest(rendered: RenderedFile) -> str:
