@@ -1,5 +1,6 @@
 {% macro plain_number(column) -%}
-{#- Where each script's ten digits begin (Unicode 15, category Nd), and the signs of full-width text. -#}
+{#- Where each script's ten digits begin (Unicode 15, category Nd), and the signs of full-width text. Of the
+    plain digits no ten stand together, which a scan would take for a number: an E, which stays one, parts them. -#}
 {%- set zeros = [
     0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66,
     0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90,
@@ -14,7 +15,13 @@
     {%- for zero in zeros -%}
         {%- do written.append('%c' | format(zero + digit)) -%}
         {%- do plain.append(digit) -%}
+        {%- if loop.index % 9 == 0 -%}
+            {%- do written.append('E') -%}
+            {%- do plain.append('E') -%}
+        {%- endif -%}
     {%- endfor -%}
+    {%- do written.append('E') -%}
+    {%- do plain.append('E') -%}
 {%- endfor -%}
 case
     when {{ full_match(column, '[0-9]{10}') }} then {{ column }}
