@@ -169,7 +169,7 @@ def destroy_key(key_dir: Path, name: str) -> str:
         file.flush()
         os.fsync(file.fileno())
     path.unlink()
-    sync_folder(key_dir)
+    sync(key_dir)
     return print_of
 
 
@@ -199,7 +199,7 @@ def note(key_dir: Path, entry: Entry) -> None:
     line = f"{entry.event},{entry.name},{entry.fingerprint}\n".encode()
     try:
         write_private(key_dir / REGISTER, line, os.O_APPEND)
-        sync_folder(key_dir)
+        sync(key_dir)
     except OSError as error:
         raise Refusal(
             f"The register of keys {key_dir / REGISTER} cannot be written: {error.strerror}."
@@ -231,9 +231,9 @@ def write_private(path: Path, content: bytes, how: int) -> None:
         os.fsync(file.fileno())
 
 
-def sync_folder(folder: Path) -> None:
-    """A name that was made or removed is so on the disk too."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """What was written to a file, or the names in a folder, are on the disk for good."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

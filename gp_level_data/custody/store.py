@@ -14,6 +14,7 @@ import duckdb
 import duckdb_extension_httpfs
 
 from gp_level_data.custody.keys import StoreKeys
+from gp_level_data.custody.keys import sync as sync
 from gp_level_data.refusal import Refusal
 
 MARTS = "marts"
@@ -81,15 +82,6 @@ def make_private(store_dir: Path) -> None:
     for path in [*store_dir.glob("*.duckdb*"), *store_dir.glob(".lock")]:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             path.chmod(0o600)
-
-
-def sync(path: Path) -> None:
-    """What was written to a file, or the names in a folder, are on the disk for good."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def lock(store_dir: Path) -> bool:
