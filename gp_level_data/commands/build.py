@@ -38,14 +38,16 @@ def run(chosen: Namespace) -> int:
     if not is_sample:
         read_keys(key_dir, settings)
     publication.hold(store_dir)
-    policy.refuse_overdue(store_dir, datetime.now(UTC))
-    refuse_other_collection(store_dir, settings["collection"])
-    made = make_sample_keys(key_dir, settings["collection"]) if is_sample else []
+    made: list[str] = []
     try:
+        policy.refuse_overdue(store_dir, datetime.now(UTC))
+        refuse_other_collection(store_dir, settings["collection"])
+        made = make_sample_keys(key_dir, settings["collection"]) if is_sample else []
         read_keys(key_dir, settings)
         build(chosen, raw_dir, key_dir, store_dir)
     except BaseException:
         take_back(made, key_dir, store_dir)
+        store.release(store_dir)
         raise
     summary.show(store_dir, keys.of_store(key_dir))
     return 0
