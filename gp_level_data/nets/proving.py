@@ -5,7 +5,6 @@ with the settings of the sample: that no others make other SQL is part of the pr
 """
 
 import fcntl
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,12 +28,22 @@ def ensure(key_dir: Path) -> proof.Proof:
         return prove(key_dir)
 
 
+def look(key_dir: Path) -> None:
+    """A Refusal where the code does not hold; nothing is kept of it, for commands that store nothing."""
+    with one_at_a_time():
+        if what_changed(key_dir):
+            proved()
+
+
 def prove(key_dir: Path) -> proof.Proof:
     """Run the nets and keep that they held; a Refusal where one has caught something."""
+    print(f"Proving the code; since it was last proved: {what_changed(key_dir) or 'nothing'}.", flush=True)
+    return proof.write(key_dir, proved(), list(NETS))
+
+
+def proved() -> dict[str, str]:
+    """The digests of the code, of which the nets hold; a Refusal where one has caught something."""
     before = proof.digests(PROJECT)
-    changed = proof.what_changed(known(key_dir), before)
-    # not among the results of a command: a preview's page begins with the practice
-    print(f"Proving the code; since it was last proved: {changed or 'nothing'}.", file=sys.stderr, flush=True)
     found = findings(PROJECT)
     for finding in found[:SHOWN]:
         print(f"The net by {finding.net}: {finding.where}: {finding.what}")
@@ -42,7 +51,12 @@ def prove(key_dir: Path) -> proof.Proof:
         raise Refusal(f"The code is not proved: {len(found)} findings, see above. Mend them, and run `make prove`.")
     if proof.digests(PROJECT) != before:
         raise Refusal("The code changed while it was proved: run `make prove` again.")
-    return proof.write(key_dir, before, list(NETS))
+    return before
+
+
+def what_changed(key_dir: Path) -> str | None:
+    """What is otherwise than in the last proof, in words; None where nothing is."""
+    return proof.what_changed(known(key_dir), proof.digests(PROJECT))
 
 
 def known(key_dir: Path) -> proof.Proof | None:
@@ -66,8 +80,8 @@ def findings(project: Path) -> list[Finding]:
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Who comes while the code is being proved waits, and finds the proof made."""
-    folder = PROJECT / "target"
-    folder.mkdir(exist_ok=True)
+    folder = PROJECT / "target" / "lineage"
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".proving").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -42,7 +42,7 @@ def scratch_gateway(
     variables   the same settings as dbt's command line takes them
     models      names of gateway models
     """
-    proving.ensure(Path(os.environ.get("KEY_DIR", KEY_DIR)))
+    proving.look(Path(os.environ.get("KEY_DIR", KEY_DIR)))
     with tempfile.TemporaryDirectory(prefix="scratch-gateway-") as scratch:
         folder = Path(scratch)
         of_releases = releases.key_names(settings["collection"])
