@@ -183,7 +183,10 @@ def label_problems(relation: Relation) -> list[str]:
         elif label in relation.labels:
             found.append(f"{label.upper()}: that there is a row, or so many, says {says}: {mend}")
         elif label in relation.order_labels:
-            found.append(f"{label.upper()}: the order of the rows says {says}: order by what is published")
+            found.append(
+                f"{label.upper()}: the order of the rows says {says}: order by what is published,"
+                " as the macro shown_counts gives it"
+            )
     return found
 
 
