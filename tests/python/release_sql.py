@@ -351,9 +351,17 @@ def admissions(people: tuple[Person, ...], key_of: dict[str, str]) -> list[dict]
     ]  # fmt: skip
 
 
+def plant_limits(connection: duckdb.DuckDBPyConnection, collection: str) -> None:
+    """The limits of disclosure control, one row, as int_disclosure__rules has them."""
+    limits = {row["rule"]: row["value"] for row in gateway_sql.seed("disclosure_rules") if row["collection"] == collection}
+    columns = ", ".join(f"{value} as {rule}" for rule, value in limits.items())
+    connection.execute(f"create or replace table patient_level.intermediate.int_disclosure__rules as select {columns}")
+
+
 def problems(collection: str, mutated: dict[str, str] | None = None) -> list[str]:
     """Where the models, some of them changed, say otherwise than plain Python; nobody is named."""
     connection = planted(collection)
+    plant_limits(connection, collection)
     for name, (relation, sql) in compiled().items():
         statement = (mutated or {}).get(name, sql).replace("<collection>", collection)
         try:

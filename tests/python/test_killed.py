@@ -544,7 +544,7 @@ def test_an_error_of_the_disk_is_one_sentence(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    filled(tmp_path, "old", with_logs=False)
+    filled(tmp_path, "old", with_logs=False, databases=(store.RELEASED,))
     monkeypatch.setattr(build.shutil, "copyfile", full)
     with pytest.raises(Refusal, match="cannot be written: No space left"):
         build.start_afresh(tmp_path, bytes(32))

@@ -602,4 +602,5 @@ def test_what_is_shown(
             or not value_is_right(value, per, exact[tuple(cell)], (top, bottom), is_exact)
         )
     assert wrong == 0
-    assert withheld <= 0.06 * 2 * len(rows)
+    # of the sample's practices eight counts of 150
+    assert withheld <= (0.06 if area == "practice" else 0.05) * 2 * len(rows)

@@ -161,7 +161,9 @@ def test_the_small_world_is_worth_building(pair, built):
     empty = {name for name, count in counts.items() if not count and not OF_OTHERS.fullmatch(name)}
     assert empty == {
         "marts.seeds.exception_register",
+        "patient_level.gateway.int_opt_outs__to_mend",
         "patient_level.intermediate.int_disclosure__last_published",
+        "patient_level.senders.rpt_practice_rows",
     }
     assert len(rules) > 20 and {
         "type_1_dissent", "type_1_same_day_conflict", "type_1_undated_dissent", "type_1_future_dissent",
