@@ -52,9 +52,7 @@ class SeedRow(click.ParamType[Any]):
     def __init__(self, seed: str) -> None:
         self.seed = seed
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         lines = (PROJECT / "seeds" / f"{self.seed}.csv").read_text(encoding="utf-8").splitlines()
         ids = dict.fromkeys(line.split(",")[0] for line in lines[1:])
         return [CompletionItem(each) for each in ids if each.startswith(incomplete)]
@@ -159,9 +157,7 @@ KEYS = folder("--key-dir", KEY_DIR, "The keys.")
 STORE = folder("--store-dir", STORE_DIR, "The results.")
 VARS = option("--vars", "Settings of the collection as YAML, such as '{collection: gpdpr}'.", default="")
 AT = option("--at", "The moment, with its time zone; now, if not given.")
-LAST = option(
-    "--last", "Printed with an entry and written down elsewhere: it must be there.", metavar="CHECKSUM"
-)
+LAST = option("--last", "Printed with an entry and written down elsewhere: it must be there.", metavar="CHECKSUM")
 OWN_KEYS = option("--key-dir", "The folder that the keys lie in.", type=FOLDER, required=True)
 NEW_FOLDER = option("--to", "A folder that does not exist yet.", type=FOLDER, required=True)
 

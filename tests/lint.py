@@ -39,7 +39,7 @@ _rendered: dict[str, RenderedFile] = {}
 
 def main(options: list[str]) -> int:
     os.chdir(PROJECT)
-    ruff = subprocess.run([sys.executable, "-m", "ruff", "check", "--quiet", "gp_level_data", "tests"], check=False)
+    python_is_clean = all([is_clean("ruff", "check", "--quiet"), is_clean("ruff", "format", "--check", "--quiet")])
     sys.path.insert(0, str(PROJECT))
     prepare()
     linter = Linter(config=FluffConfig.from_path("."))
@@ -61,7 +61,12 @@ def main(options: list[str]) -> int:
     bad_count = sum(map(bool, complaints.values()))
     unchanged_count = len(files) - len(to_check)
     print(f"Style of {len(files)} SQL files: {bad_count} with complaints, {unchanged_count} clean and unchanged since.")
-    return int(bad_count > 0 or ruff.returncode > 0)
+    return int(bad_count > 0 or not python_is_clean)
+
+
+def is_clean(*command: str) -> bool:
+    """Whether a tool has nothing to say of the Python files; it says it itself."""
+    return subprocess.run([sys.executable, "-m", *command, "gp_level_data", "tests"], check=False).returncode == 0
 
 
 def prepare() -> None:

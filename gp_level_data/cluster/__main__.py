@@ -36,7 +36,9 @@ def up(_: argparse.Namespace) -> int:
     where = daemons.folder()
     daemons.up(where)
     ports = daemons.Ports.chosen()
-    print(f"A master, {daemons.WORKERS} workers and a Thrift server on {daemons.HOST}:{ports.thrift}; everything in {where}.")
+    print(
+        f"A master, {daemons.WORKERS} workers and a Thrift server on {daemons.HOST}:{ports.thrift}; everything in {where}."
+    )
     return 0
 
 

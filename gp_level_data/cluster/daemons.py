@@ -132,10 +132,14 @@ def check_installed() -> Path:
     version = tuple(int(part) for part in re.findall(r"\d+", metadata.version("pyspark"))[:3])
     if not OLDEST_SPARK <= version < NEXT_SPARK:
         tried = ".".join(map(str, OLDEST_SPARK))
-        raise Refusal(f"Spark {metadata.version('pyspark')} was not tried: this project knows {tried} and later of 4.0.")
+        raise Refusal(
+            f"Spark {metadata.version('pyspark')} was not tried: this project knows {tried} and later of 4.0."
+        )
     java = java_command()
     if java is None:
-        raise Refusal(f"Java is not installed: Spark needs Java {OLDEST_JAVA} or newer (JAVA_HOME, or `java` on the PATH).")
+        raise Refusal(
+            f"Java is not installed: Spark needs Java {OLDEST_JAVA} or newer (JAVA_HOME, or `java` on the PATH)."
+        )
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     major = re.search(r'version "(\d+)', said)
     if major is None or int(major[1]) < OLDEST_JAVA:
@@ -150,7 +154,9 @@ def java_command() -> str | None:
 
 def refuse_taken(port: int) -> None:
     if listens(port):
-        raise Refusal(f"Port {port} is in use: end what listens there, or choose others (SPARK_..._PORT, models/cluster.md).")
+        raise Refusal(
+            f"Port {port} is in use: end what listens there, or choose others (SPARK_..._PORT, models/cluster.md)."
+        )
 
 
 def memory(variable: str, default: str) -> str:
@@ -220,7 +226,11 @@ def start(where: Path, spark_home: Path, name: str, class_name: str, *arguments:
     submits = class_name.endswith("SparkSubmit")
     options = [*map(str, arguments)]
     conf = ["--properties-file", str(where / "spark.conf")]
-    command = [str(spark_home / "bin" / "spark-class"), class_name, *(conf + options if submits else options[:-1] + conf + options[-1:])]
+    command = [
+        str(spark_home / "bin" / "spark-class"),
+        class_name,
+        *(conf + options if submits else options[:-1] + conf + options[-1:]),
+    ]
     if name == "master":
         command = [str(spark_home / "bin" / "spark-class"), class_name, *options, *conf]
     environment = {
@@ -282,7 +292,9 @@ def wait_for(where: Path, name: str, is_ready: Callable[[], bool]) -> None:
 
 def last_words(log: Path) -> str:
     """The last error that a log names, without what follows it."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if re.search(r"ERROR|Exception|Error:", line)]
+    lines = [
+        line for line in log.read_text(errors="replace").splitlines() if re.search(r"ERROR|Exception|Error:", line)
+    ]
     return f"Its log ends with: {lines[-1][:200]}" if lines else "Its log says nothing of errors."
 
 

@@ -153,7 +153,9 @@ def rows_of_files(batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.Re
             with duckdb.connect(config={"threads": 1}) as connection:
                 select = relations.relation_sql(connection, file.kind, [file])
                 for made in connection.execute(select).to_arrow_reader(10_000):
-                    yield pyarrow.RecordBatch.from_arrays([as_text(column) for column in made.columns], made.schema.names)
+                    yield pyarrow.RecordBatch.from_arrays(
+                        [as_text(column) for column in made.columns], made.schema.names
+                    )
 
 
 def as_text(column: pyarrow.Array) -> pyarrow.Array:
@@ -217,7 +219,11 @@ def in_order(nodes: dict) -> list[dict]:
 
 def with_views(sql: str, known: set[str]) -> str:
     """A statement that reads temporary views: they have names of one part."""
-    return re.sub(r"(?<![\w.`])`?(\w+)`?\.`?(\w+)`?", lambda found: name_of(found) if f"{found[1]}.{found[2]}" in known else found[0], sql)
+    return re.sub(
+        r"(?<![\w.`])`?(\w+)`?\.`?(\w+)`?",
+        lambda found: name_of(found) if f"{found[1]}.{found[2]}" in known else found[0],
+        sql,
+    )
 
 
 def name_of(found: re.Match) -> str:

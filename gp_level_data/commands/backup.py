@@ -55,9 +55,7 @@ def restore(chosen: Namespace) -> int:
     ours, theirs = ledger.entries(store_dir), ledger.entries(source)
     known = [entry.checksum for entry in theirs]
     if [entry.checksum for entry in ours] != known[: len(ours)]:
-        raise Refusal(
-            "The store's ledger goes on differently from the backup's: keep it, and ask why."
-        )
+        raise Refusal("The store's ledger goes on differently from the backup's: keep it, and ask why.")
     building = store_dir / publication.BUILDING
     shutil.rmtree(building, ignore_errors=True)
     try:

@@ -166,9 +166,7 @@ def dbt(
         raise Refusal(f"{why.removesuffix('.')}; the previous results are untouched.")
     if not verbose:
         print(dbt_command.shown(ended.why))
-    raise Refusal(
-        f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched."
-    )
+    raise Refusal(f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched.")
 
 
 def why_it_may_not_stand(arguments: tuple[str, ...]) -> str | None:

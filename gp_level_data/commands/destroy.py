@@ -55,9 +55,7 @@ def run(chosen: Namespace) -> int:
     if is_certified(order, store_dir):
         return finished(store_dir)
     if not certificate.is_in_time(order):
-        print(
-            f"Warning: this should have been done by {policy.moment(order['destroy_by']):%-d %B %Y}."
-        )
+        print(f"Warning: this should have been done by {policy.moment(order['destroy_by']):%-d %B %Y}.")
 
     for key in order["keys"]:
         if keys.key_file(key_dir, key["name"]).exists():
@@ -74,7 +72,9 @@ def run(chosen: Namespace) -> int:
     if "checks" not in order:
         numbers = remains.sampled_numbers(raw_dir, remains.SAMPLED)
         kept = [store_dir, *project.artefacts(), *(folder.resolve() for folder in chosen.kept)]
-        opening = [keys.read_key(key_dir, keys.ASSURANCE_KEY)] if keys.key_file(key_dir, keys.ASSURANCE_KEY).exists() else []
+        opening = (
+            [keys.read_key(key_dir, keys.ASSURANCE_KEY)] if keys.key_file(key_dir, keys.ASSURANCE_KEY).exists() else []
+        )
         checks = proof(order, key_dir, store_dir, kept, numbers, opening)
         failed = [finding for _, _, findings in checks for finding in findings]
         for finding in failed:
@@ -131,13 +131,9 @@ def begun(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> d
         ][-1]
         results = report_back.results(connection)
         if handed_over.content["results"] != results:
-            raise Refusal(
-                "The results have changed since they were reported back: report them again."
-            )
+            raise Refusal("The results have changed since they were reported back: report them again.")
     if not raw_dir.is_dir():
-        raise Refusal(
-            f"There is no raw folder {raw_dir}: the proof looks for its numbers."
-        )
+        raise Refusal(f"There is no raw folder {raw_dir}: the proof looks for its numbers.")
     order = {
         "collection": chosen.collection,
         "title": policy.policy_of(chosen.collection).title,
@@ -220,12 +216,9 @@ def personal_files(store_dir: Path) -> list[Path]:
     unknown = [path.name for path in others if not path.name.startswith(PERSONAL)]
     if unknown:
         raise Refusal(
-            f"The store {store_dir} holds what is no part of it: look at {', '.join(unknown)},"
-            " and move or delete it."
+            f"The store {store_dir} holds what is no part of it: look at {', '.join(unknown)}, and move or delete it."
         )
-    found = [
-        path for top in others for path in ([top] if not top.is_dir() else sorted(top.rglob("*")))
-    ]
+    found = [path for top in others for path in ([top] if not top.is_dir() else sorted(top.rglob("*")))]
     return [path for path in found if path.is_symlink() or not path.is_dir()]
 
 
@@ -263,9 +256,7 @@ def fingerprint_of(key_dir: Path, name: str) -> str:
         return keys.fingerprint(keys.read_key(key_dir, name))
     known = [entry.fingerprint for entry in keys.register(key_dir) if entry.name == name]
     if not known:
-        raise Refusal(
-            f"The register of {key_dir} knows no key {name}: name this store's key folder."
-        )
+        raise Refusal(f"The register of {key_dir} knows no key {name}: name this store's key folder.")
     return known[-1]
 
 
@@ -355,11 +346,7 @@ def opened_again(store_dir: Path, key_dir: Path) -> list[Finding]:
 def results_changed(order: dict, store_dir: Path) -> list[Finding]:
     with published_tables.opened(store_dir) as connection:
         is_same = report_back.results(connection) == order["results"]
-    return (
-        []
-        if is_same
-        else [Finding(remains.NET, store.MARTS, "the results are not those reported back")]
-    )
+    return [] if is_same else [Finding(remains.NET, store.MARTS, "the results are not those reported back")]
 
 
 def remove_empty(folder: Path) -> None:

@@ -101,9 +101,7 @@ def collect(run_at: Run) -> int:
     facts |= {name: part(run_at) for name, part in PARTS.items()}
     page = evidence_page.page(ledger.draft(run_at.store_dir, ledger.EVIDENCE, facts)[1])
     texts = {"the evidence": ledger.as_text(facts), "its page": page.encode()}
-    if remains.numbers_in_texts(texts, run_at.drawn) or any(
-        remains.PSEUDONYM.search(text) for text in texts.values()
-    ):
+    if remains.numbers_in_texts(texts, run_at.drawn) or any(remains.PSEUDONYM.search(text) for text in texts.values()):
         raise Refusal("The evidence would hold what looks like a person's: nothing was written.")
     entry = ledger.append(run_at.store_dir, ledger.EVIDENCE, facts, page)
     print(f"Evidence: {ledger.page_of(entry.path)}")
@@ -155,15 +153,10 @@ def project_as_run(run_at: Run) -> dict:
     locked = LOCKED.findall(lock.read_text(encoding="utf-8")) if lock.exists() else []
     return {
         "commit": git("rev-parse", "HEAD"),
-        "is_clean": None
-        if git("rev-parse", "HEAD") is None
-        else git("status", "--porcelain") == "",
+        "is_clean": None if git("rev-parse", "HEAD") is None else git("status", "--porcelain") == "",
         "proof": proof_of_code(run_at.key_dir),
         "lock": checksums.of_file(lock) if lock.exists() else None,
-        "dependencies": [
-            {"name": name, "locked": version, "installed": installed(name)}
-            for name, version in locked
-        ],
+        "dependencies": [{"name": name, "locked": version, "installed": installed(name)} for name, version in locked],
     }
 
 
@@ -181,9 +174,7 @@ def git(*arguments: str) -> str | None:
     if not (PROJECT / ".git").exists():
         return None
     try:
-        said = subprocess.run(
-            ["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True
-        )
+        said = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
     return said.stdout.strip()
@@ -207,8 +198,7 @@ def policy_rows(run_at: Run) -> dict:
     return {
         "collection": seed("collections", "collection", collection)[0],
         "disclosure": [
-            {"rule": row["rule"], "value": row["value"]}
-            for row in seed("disclosure_rules", "collection", collection)
+            {"rule": row["rule"], "value": row["value"]} for row in seed("disclosure_rules", "collection", collection)
         ],
         "exception": next(iter(seed("exception_register", "exception_id", exception)), None),
     }
@@ -302,12 +292,8 @@ def nets(run_at: Run) -> list[dict]:
     by_value += values.findings_in_files(kept, run_at.drawn)
     return [
         verdict("name", names.findings(manifest), "every name and text of the project"),
-        verdict(
-            "value", by_value, "every stored value for all numbers, every file for 1,000 of them"
-        ),
-        verdict(
-            "lineage", lineage.findings(manifest), "every stored column, from the compiled SQL"
-        ),
+        verdict("value", by_value, "every stored value for all numbers, every file for 1,000 of them"),
+        verdict("lineage", lineage.findings(manifest), "every stored column, from the compiled SQL"),
         by_renaming(run_at.settings["collection"]),
     ]
 

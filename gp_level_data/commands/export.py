@@ -35,17 +35,11 @@ def run(chosen: Namespace) -> int:
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
     with published_tables.opened(store_dir) as connection:
-        names = [
-            name
-            for name in published_tables.tables(connection)
-            if published_tables.row_count(connection, name)
-        ]
+        names = [name for name in published_tables.tables(connection) if published_tables.row_count(connection, name)]
         with handed_out.complete_or_nothing(to) as folder:
             written = [*WRITE[chosen.format](connection, names, folder), *told(connection, names, folder)]
             handed_out.write_sums(folder, written)
-    print(
-        f"{to}: {len(names)} tables as {chosen.format}, {sum(file.byte_count for file in written):,} bytes."
-    )
+    print(f"{to}: {len(names)} tables as {chosen.format}, {sum(file.byte_count for file in written):,} bytes.")
     return 0
 
 
@@ -59,9 +53,7 @@ def as_csv(connection: duckdb.DuckDBPyConnection, names: list[str], folder: Path
     return written
 
 
-def as_parquet(
-    connection: duckdb.DuckDBPyConnection, names: list[str], folder: Path
-) -> list[handed_out.Written]:
+def as_parquet(connection: duckdb.DuckDBPyConnection, names: list[str], folder: Path) -> list[handed_out.Written]:
     """A file a table, with its types."""
     return [
         handed_out.write_parquet(
@@ -72,9 +64,7 @@ def as_parquet(
     ]
 
 
-def as_duckdb(
-    connection: duckdb.DuckDBPyConnection, names: list[str], folder: Path
-) -> list[handed_out.Written]:
+def as_duckdb(connection: duckdb.DuckDBPyConnection, names: list[str], folder: Path) -> list[handed_out.Written]:
     """One database of them all, in which each table and column says what it is."""
     path = folder / DATABASE
     with duckdb.connect(str(path)) as copied:

@@ -90,9 +90,7 @@ def check(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: d
     if request["status"] != "active":
         raise Refusal(f"The release {release_id} is {request['status']}.")
     if not request["start_date"] <= day.isoformat() <= request["end_date"]:
-        raise Refusal(
-            f"The agreement on {release_id} is from {request['start_date']} to {request['end_date']}."
-        )
+        raise Refusal(f"The agreement on {release_id} is from {request['start_date']} to {request['end_date']}.")
     if not is_there(connection, "patient_level", "releases", f"rel_{release_id}"):
         raise Refusal(f"The release {release_id} is not built: run `make build` for its collection.")
     [collection, made_for] = connection.execute(
@@ -141,9 +139,7 @@ def check_answer(connection: duckdb.DuckDBPyConnection, collection: str, day: da
     if verdict != "stands":
         raise Refusal(explanation)
     if not 0 <= (day - sent_date).days <= most_days:
-        raise Refusal(
-            f"The answer on national opt-outs is of {sent_date}, and may be used for {most_days} days."
-        )
+        raise Refusal(f"The answer on national opt-outs is of {sent_date}, and may be used for {most_days} days.")
 
 
 def check_published(connection: duckdb.DuckDBPyConnection, request: dict[str, str]) -> None:
@@ -170,8 +166,7 @@ def is_there(connection: duckdb.DuckDBPyConnection, database: str, schema: str, 
     """Whether a database has a table."""
     return bool(
         connection.execute(
-            "select count(*) from duckdb_tables()"
-            " where database_name = ? and schema_name = ? and table_name = ?",
+            "select count(*) from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
             [database, schema, table],
         ).fetchone()[0]
     )
@@ -195,17 +190,13 @@ def extract(request: dict[str, str]) -> str:
 # ---- what goes ----------------------------------------------------------------------------------
 
 
-def write(
-    connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: date, folder: Path
-) -> int:
+def write(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: date, folder: Path) -> int:
     """The release as Parquet and CSV, what its columns mean, what it is, and checksums; its rows."""
     name = request["release_id"]
     rows = connection.execute(f"select * from {extract(request)} order by rowid").to_arrow_table()
     written = [
         handed_out.write_parquet(folder / f"{name}.parquet", rows),
-        handed_out.write_csv(
-            folder / f"{name}.csv", rows.column_names, zip(*(c.to_pylist() for c in rows.columns))
-        ),
+        handed_out.write_csv(folder / f"{name}.csv", rows.column_names, zip(*(c.to_pylist() for c in rows.columns))),
         handed_out.write_csv(
             folder / "data_dictionary.csv",
             ("column", "type", "meaning"),
@@ -217,9 +208,7 @@ def write(
     return rows.num_rows
 
 
-def manifest(
-    connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: date, rows: pyarrow.Table
-) -> str:
+def manifest(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: date, rows: pyarrow.Table) -> str:
     """What the release is, as JSON: nothing of anybody in it, and nothing that changes from run to run."""
     [collected_at] = connection.execute(
         "select cast(collected_at as varchar) from marts.reference.int_collection__settings"

@@ -30,9 +30,7 @@ def show_fingerprint(chosen: Namespace) -> int:
         raise Refusal(f"There is no key folder {chosen.key_dir}.")
     fates = {}
     for entry in keys.register(chosen.key_dir):
-        fates[entry.fingerprint, entry.name] = (
-            "destroyed" if entry.event == keys.DESTROYED else "not in this folder"
-        )
+        fates[entry.fingerprint, entry.name] = "destroyed" if entry.event == keys.DESTROYED else "not in this folder"
     for name in keys.names(chosen.key_dir):
         fates[keys.fingerprint(keys.read_key(chosen.key_dir, name)), name] = "in this folder"
     for (fingerprint, name), fate in fates.items():

@@ -48,12 +48,9 @@ def of_store(store_dir: Path) -> Iterator[dict]:
         yield {
             "collection": settings["collection"],
             "settings": settings,
-            "tables": {
-                name: records(connection, query) for name, query in public_site.QUERIES.items()
-            },
+            "tables": {name: records(connection, query) for name, query in public_site.QUERIES.items()},
             "destroyed": [
-                entry.content | {"checksum": entry.checksum}
-                for entry in ledger.entries(store_dir, ledger.DESTRUCTION)
+                entry.content | {"checksum": entry.checksum} for entry in ledger.entries(store_dir, ledger.DESTRUCTION)
             ],
             "destroy_by": policy.destroy_by(store_dir, settings["collection"]),
         }

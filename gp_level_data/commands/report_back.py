@@ -69,9 +69,7 @@ def run(chosen: Namespace) -> int:
             "collected_at": settings["collected_at"],
             "reported_at": at.isoformat(),
             "results": results(connection),
-            "practices": hand_over(
-                connection, settings, chosen.contact or owner(), to, with_parquet=chosen.parquet
-            ),
+            "practices": hand_over(connection, settings, chosen.contact or owner(), to, with_parquet=chosen.parquet),
         }
     with duckdb.connect(str(store.database_file(store_dir, store.MARTS))) as connection:
         previous.keep(connection)
@@ -87,9 +85,7 @@ def run(chosen: Namespace) -> int:
     return 0
 
 
-def attach_senders(
-    connection: duckdb.DuckDBPyConnection, store_dir: Path, key_dir: Path
-) -> None:
+def attach_senders(connection: duckdb.DuckDBPyConnection, store_dir: Path, key_dir: Path) -> None:
     """Attach what goes to the senders alone, and who sent what; a Refusal where that is destroyed already."""
     if not store.database_file(store_dir, store.PATIENT_LEVEL).exists():
         raise Refusal("What goes back to the practices is destroyed already.")
@@ -99,10 +95,7 @@ def attach_senders(
 def results(connection: duckdb.DuckDBPyConnection) -> str:
     """One checksum of all that is handed over and outlives the personal data, to know it again."""
     tables = [part.relation for part in packs.PARTS if part.relation.startswith("main.")]
-    lines = [
-        f"{table.removeprefix('main.')} {published_tables.checksum_of(connection, table)}\n"
-        for table in tables
-    ]
+    lines = [f"{table.removeprefix('main.')} {published_tables.checksum_of(connection, table)}\n" for table in tables]
     return checksums.of_bytes("".join(lines).encode())
 
 
@@ -160,9 +153,7 @@ def write_folders(
         yield from pool.imap(one, of_all, chunksize=8)
 
 
-def write_folder(
-    facts: "Facts", pack: packs.Pack, to: Path, *, with_parquet: bool = False
-) -> dict:
+def write_folder(facts: "Facts", pack: packs.Pack, to: Path, *, with_parquet: bool = False) -> dict:
     """One practice's folder; the practice and its files for the record."""
     from gp_level_data.pages import reports, workbook
 
@@ -170,21 +161,15 @@ def write_folder(
     folder = to / code
     folder.mkdir(mode=0o700)
     written = [write_text(folder / f"{code}.html", reports.practice_page(facts, pack))]
-    written += [
-        write_text(folder / f"{code}_{gp}.html", page) for gp, page in reports.gp_pages(facts, pack)
-    ]
+    written += [write_text(folder / f"{code}_{gp}.html", page) for gp, page in reports.gp_pages(facts, pack)]
     written.append(write(folder / f"{code}.xlsx", workbook.of(facts, pack)))
     written += [write_csv(folder / name, table.header, table.rows) for name, table in pack.tables.items()]
     if with_parquet:
         written += tables_as_parquet(pack, folder)
     meanings = [
-        (name, *column)
-        for name, table in pack.tables.items()
-        for column in words.columns_of(name, table.header)
+        (name, *column) for name, table in pack.tables.items() for column in words.columns_of(name, table.header)
     ]
-    written.append(
-        write_csv(folder / "data_dictionary.csv", ("file", "column", "kind", "meaning"), meanings)
-    )
+    written.append(write_csv(folder / "data_dictionary.csv", ("file", "column", "kind", "meaning"), meanings))
     written.append(write_text(folder / "read_me.txt", read_me(facts, pack)))
     written.append(write_sums(folder, written))
     return {"practice_code": code, "files": [recorded(file) for file in written]}
@@ -193,9 +178,7 @@ def write_folder(
 def tables_as_parquet(pack: packs.Pack, folder: Path) -> list[Written]:
     """The tables once more, with the types that the results have."""
     return [
-        write_parquet(
-            (folder / name).with_suffix(".parquet"), typed(table.header, table.kinds, table.rows)
-        )
+        write_parquet((folder / name).with_suffix(".parquet"), typed(table.header, table.kinds, table.rows))
         for name, table in pack.tables.items()
     ]
 
@@ -236,11 +219,7 @@ def read_me(facts: "Facts", pack: packs.Pack) -> str:
 
 def is_same(left: Path, right: Path) -> bool:
     """Whether two folders hold the same files with the same content."""
-    names = [
-        sorted(path.relative_to(folder) for path in folder.rglob("*")) for folder in (left, right)
-    ]
+    names = [sorted(path.relative_to(folder) for path in folder.rglob("*")) for folder in (left, right)]
     return names[0] == names[1] and all(
-        filecmp.cmp(left / name, right / name, shallow=False)
-        for name in names[0]
-        if (left / name).is_file()
+        filecmp.cmp(left / name, right / name, shallow=False) for name in names[0] if (left / name).is_file()
     )

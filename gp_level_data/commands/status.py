@@ -36,9 +36,7 @@ def state(store_dir: Path, of: Policy, at: datetime) -> str:
         kept = "" if of.days else "; by its policy its data are retained"
         return f"not reported back yet{kept}"
     destroyed = [
-        entry
-        for entry in ledger.entries(store_dir, ledger.DESTRUCTION)
-        if entry.content["collection"] == of.collection
+        entry for entry in ledger.entries(store_dir, ledger.DESTRUCTION) if entry.content["collection"] == of.collection
     ]
     if destroyed:
         return f"destroyed on {policy.moment(destroyed[-1].content['destroyed_at']):%-d %B %Y}"

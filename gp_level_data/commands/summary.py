@@ -217,9 +217,7 @@ def show(store_dir: Path, store_keys: StoreKeys) -> None:
     """Print the summary of a store, at most 36 lines."""
     connection = duckdb.connect(str(store.database_file(store_dir, store.MARTS)), read_only=True)
     store.attach_store(connection, store_dir, store_keys)
-    [(collection,)] = connection.execute(
-        "select collection from reference.int_collection__settings"
-    ).fetchall()
+    [(collection,)] = connection.execute("select collection from reference.int_collection__settings").fetchall()
     is_of_journals = collection in landing.COLLECTED["journals"]
     print(f"\n{'Records of the journals' if is_of_journals else 'Patients of the practice files'}")
     if is_of_journals:
@@ -252,9 +250,7 @@ def show_files(connection: duckdb.DuckDBPyConnection) -> None:
     """Files of which something could not be used; the worst first, and how many were used whole."""
     files = list(files_by_share(connection))
     flawed = [(words, why) for share, words, why in sorted(files, key=lambda file: file[0]) if share < 1]
-    print(
-        f"\nFiles: {len(files) - len(flawed)} of {len(files)} kinds were used whole; of the others, the worst first"
-    )
+    print(f"\nFiles: {len(files) - len(flawed)} of {len(files)} kinds were used whole; of the others, the worst first")
     for words, why in flawed[:FILES]:
         print(f"  {words}  {short(why)}".rstrip())
     if len(flawed) > FILES:

@@ -87,8 +87,7 @@ def carry_over(store_dir: Path, to: Path, key: bytes, lasting_only: bool = False
                 place = f"{store.ASSURANCE}.{MOVED[schema, table]}" if is_moved else f"{its_place}.{schema}"
                 connection.execute(f"create schema if not exists {place}")
                 connection.execute(
-                    f'create or replace table {place}."{table}" as'
-                    f' from {database}.{schema}."{table}" order by rowid'
+                    f'create or replace table {place}."{table}" as from {database}.{schema}."{table}" order by rowid'
                 )
 
 

@@ -201,9 +201,7 @@ def note(key_dir: Path, entry: Entry) -> None:
         write_private(key_dir / REGISTER, line, os.O_APPEND)
         sync(key_dir)
     except OSError as error:
-        raise Refusal(
-            f"The register of keys {key_dir / REGISTER} cannot be written: {error.strerror}."
-        ) from None
+        raise Refusal(f"The register of keys {key_dir / REGISTER} cannot be written: {error.strerror}.") from None
 
 
 def names(key_dir: Path) -> Iterator[str]:

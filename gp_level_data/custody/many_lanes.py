@@ -100,9 +100,7 @@ def compress(state: Words, space: Words) -> None:
 
 
 @numba.njit(nogil=True, cache=True)
-def letters_of(
-    digits: Characters, inner: Words, outer: Words, block: Words, place: int, letters: Characters
-) -> None:
+def letters_of(digits: Characters, inner: Words, outer: Words, block: Words, place: int, letters: Characters) -> None:
     """Fill in the pseudonyms of numbers that stand end to end.
 
     digits        ASCII, ten a number

@@ -62,9 +62,7 @@ class Proof:
 
 def digests(project: Path) -> dict[str, str]:
     """SHA-256 of every file that decides what runs, by its path in the project."""
-    return {
-        path.relative_to(project).as_posix(): digest(path) for path in sorted(files(project))
-    }
+    return {path.relative_to(project).as_posix(): digest(path) for path in sorted(files(project))}
 
 
 def files(project: Path) -> Iterator[Path]:
@@ -79,9 +77,7 @@ def files(project: Path) -> Iterator[Path]:
                     for path in paths
                     if (top.name != "tests" or path.suffix in OF_TESTS) and path != project / WRITTEN
                 )
-        elif top.is_file() and (
-            top.name in DECIDES or not (top.name.startswith(".") or top.suffix in PAGES)
-        ):
+        elif top.is_file() and (top.name in DECIDES or not (top.name.startswith(".") or top.suffix in PAGES)):
             yield top
 
 
@@ -103,9 +99,7 @@ def write(key_dir: Path, project_digests: dict[str, str], nets: list[str]) -> Pr
     """
     statement = {
         "_type": STATEMENT,
-        "subject": [
-            {"name": name, "digest": {"sha256": digest}} for name, digest in project_digests.items()
-        ],
+        "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in project_digests.items()],
         "predicateType": PREDICATE,
         "predicate": {
             "result": "PASSED",
@@ -145,7 +139,10 @@ def what_changed(proof: Proof | None, project_digests: dict[str, str]) -> str | 
     others = [f"{name} {now[name]}" for name in now if proof.versions.get(name) != now[name]]
     proved = proof.digests
     for word, names in (
-        ("changed", [name for name in project_digests if proved.get(name, project_digests[name]) != project_digests[name]]),
+        (
+            "changed",
+            [name for name in project_digests if proved.get(name, project_digests[name]) != project_digests[name]],
+        ),
         ("new", [name for name in project_digests if name not in proved]),
         ("gone", [name for name in proved if name not in project_digests]),
     ):

@@ -65,9 +65,7 @@ def hashed_by_hashlib(padded: bytes, prefix: bytes) -> Callable[[NDArray[numpy.u
     def letters(digits: NDArray[numpy.uint8]) -> bytes:
         text = digits.tobytes()
         with one_batch_at_a_time:
-            joined = b"".join(
-                [pseudonym(text[at : at + DIGITS]) for at in range(0, len(text), DIGITS)]
-            )
+            joined = b"".join([pseudonym(text[at : at + DIGITS]) for at in range(0, len(text), DIGITS)])
         return joined.hex().encode().translate(LETTERS)
 
     return letters
@@ -126,9 +124,7 @@ def release_pseudonymiser(
     return release_pseudonym
 
 
-def register(
-    connection: duckdb.DuckDBPyConnection, key: bytes, collection: str, releases: dict[str, bytes]
-) -> None:
+def register(connection: duckdb.DuckDBPyConnection, key: bytes, collection: str, releases: dict[str, bytes]) -> None:
     """Give a connection the two functions: for the collection's key, and for those of its releases."""
     text = sqltypes.VARCHAR
     functions = (

@@ -24,9 +24,7 @@ def opened(store_dir: Path) -> duckdb.DuckDBPyConnection:
 
 def settings(connection: duckdb.DuckDBPyConnection) -> dict:
     """The settings of the run that the marts come from."""
-    cursor = connection.execute(
-        "select columns(*)::varchar from reference.int_collection__settings"
-    )
+    cursor = connection.execute("select columns(*)::varchar from reference.int_collection__settings")
     names = [column[0] for column in cursor.description]
     return dict(zip(names, cursor.fetchone()))
 
@@ -41,9 +39,7 @@ def settings_of(connection: duckdb.DuckDBPyConnection, collection: str) -> dict:
 
 def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """The published tables, by name."""
-    rows = connection.execute(
-        "select table_name from duckdb_tables() where schema_name = 'main' order by table_name"
-    )
+    rows = connection.execute("select table_name from duckdb_tables() where schema_name = 'main' order by table_name")
     # What dbt calls a table that it has replaced and, being stopped, not yet dropped.
     return [name for (name,) in rows.fetchall() if not name.endswith("__dbt_backup")]
 
@@ -76,8 +72,6 @@ def smallest_count(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, s
     found = []
     for table, column in columns:
         if table != RECORD:
-            [(least,)] = connection.execute(
-                f"select min({column}) from {table} where {column} > 0"
-            ).fetchall()
+            [(least,)] = connection.execute(f"select min({column}) from {table} where {column} > 0").fetchall()
             found += [(int(least), f"{table}.{column}")] if least is not None else []
     return min(found, default=(None, None))

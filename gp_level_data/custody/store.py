@@ -132,9 +132,7 @@ def attach_assurance(connection: duckdb.DuckDBPyConnection, store_dir: Path, key
     attach_encrypted(connection, store_dir, ASSURANCE, key)
 
 
-def attach_store(
-    connection: duckdb.DuckDBPyConnection, store_dir: Path, store_keys: StoreKeys
-) -> None:
+def attach_store(connection: duckdb.DuckDBPyConnection, store_dir: Path, store_keys: StoreKeys) -> None:
     """Attach both databases that lie encrypted beside the marts; a Refusal where a key does not open its own."""
     attach_patient_level(connection, store_dir, store_keys.patient_level)
     attach_assurance(connection, store_dir, store_keys.assurance)
@@ -188,9 +186,7 @@ def attach_encrypted(
     path = database_file(store_dir, database)
     secret = base64.b64encode(key).decode()
     try:
-        connection.execute(
-            f"attach '{sql_text(path)}' as {name or database} (encryption_key '{secret}')"
-        )
+        connection.execute(f"attach '{sql_text(path)}' as {name or database} (encryption_key '{secret}')")
     except duckdb.Error as error:
         # The engine's own message may quote the statement, and the statement holds the key.
         problem = "is in use" if "lock" in str(error).lower() else f"does not open with {OPENED_BY[database]}"
@@ -216,9 +212,7 @@ def refuse_wrong_keys(store_dir: Path, store_keys: StoreKeys) -> None:
                     ) from None
 
 
-def check_collection(
-    connection: duckdb.DuckDBPyConnection, store_dir: Path, collection: str
-) -> None:
+def check_collection(connection: duckdb.DuckDBPyConnection, store_dir: Path, collection: str) -> None:
     """A Refusal where the marts, attached as MARTS, were built for another collection."""
     settings = f"{MARTS}.reference.int_collection__settings"
     try:
@@ -227,9 +221,7 @@ def check_collection(
         return
     for (built_for,) in rows:
         if built_for != collection:
-            raise Refusal(
-                f"The store {store_dir} was built for {built_for}: give {collection} a STORE_DIR of its own."
-            )
+            raise Refusal(f"The store {store_dir} was built for {built_for}: give {collection} a STORE_DIR of its own.")
 
 
 def httpfs_extension() -> Path:

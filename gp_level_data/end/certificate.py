@@ -73,9 +73,7 @@ def page(content: dict) -> str:
                 )
             ),
         ),
-        html.section(
-            "Checked afterwards", html.points(check["says"] for check in content["checks"])
-        ),
+        html.section("Checked afterwards", html.points(check["says"] for check in content["checks"])),
         html.section("What this cannot promise", html.points(OUT_OF_REACH)),
         html.section(
             "How to check this page",
@@ -115,9 +113,7 @@ def run(chosen: Namespace) -> int:
     return 0
 
 
-def problems(
-    store_dir: Path, key_dir: Path, certificates: list[Entry], last: str | None = None
-) -> Iterator[str]:
+def problems(store_dir: Path, key_dir: Path, certificates: list[Entry], last: str | None = None) -> Iterator[str]:
     """What is wrong with the ledger, with the pages, or with what is certified."""
     yield from ledger.problems(store_dir, last)
     left = {}

@@ -130,7 +130,4 @@ def problems(store_dir: Path, last: str | None = None) -> Iterator[str]:
             yield f"{name}: {'.'.join(map(str, error.absolute_path)) or 'it'} is not as the schema wants it"
         previous = entry.checksum
     if last is not None and last not in {entry.checksum for entry in found}:
-        yield (
-            "--last: no entry has this checksum. The last entries were taken away, or it is not"
-            " of this ledger."
-        )
+        yield ("--last: no entry has this checksum. The last entries were taken away, or it is not of this ledger.")

@@ -40,9 +40,7 @@ def bring_up_to_date(connection: duckdb.DuckDBPyConnection, store_dir: Path) -> 
     for table, columns in COLUMNS.items():
         typed = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
         connection.execute(f"create table if not exists {SCHEMA}.{table} ({typed})")
-        [(last,)] = connection.execute(
-            f"select coalesce(max(entry), 0) from {SCHEMA}.{table}"
-        ).fetchall()
+        [(last,)] = connection.execute(f"select coalesce(max(entry), 0) from {SCHEMA}.{table}").fetchall()
         rows = [
             row
             for entry in ledger.entries(store_dir, KINDS[table])
@@ -50,10 +48,7 @@ def bring_up_to_date(connection: duckdb.DuckDBPyConnection, store_dir: Path) -> 
             for row in rows_of(table, entry)
         ]
         if rows:
-            as_text = {
-                name: pyarrow.array([str(row[at]) for row in rows])
-                for at, name in enumerate(columns)
-            }
+            as_text = {name: pyarrow.array([str(row[at]) for row in rows]) for at, name in enumerate(columns)}
             connection.register("rows_to_add", pyarrow.table(as_text))
             casts = ", ".join(f"cast({name} as {kind})" for name, kind in columns.items())
             connection.execute(f"insert into {SCHEMA}.{table} select {casts} from rows_to_add")

@@ -17,9 +17,7 @@ BLOCK = 1024 * 1024
 
 def people_files(raw_dir: Path, collection: str) -> Iterator[tuple[str, Path]]:
     """Each file that holds people or may: its name as it may be told, and where it lies."""
-    stems = {
-        kind.folder: kind.stem for kind in landing.file_kinds(collection) if holds_people(kind)
-    }
+    stems = {kind.folder: kind.stem for kind in landing.file_kinds(collection) if holds_people(kind)}
     for folder in (*stems, *ndop_files.FOLDERS.values()):
         for path in sorted((raw_dir / folder).glob("*")):
             if path.is_symlink() or path.is_file():

@@ -23,9 +23,7 @@ def sampled_numbers(raw_dir: Path, how_many: int) -> list[str]:
 
     Those that the project itself quotes, for its unit tests, are left out.
     """
-    quoted = raw_numbers.numbers_quoted(
-        *(PROJECT / name for name in ("models", "macros", "seeds", "tests"))
-    )
+    quoted = raw_numbers.numbers_quoted(*(PROJECT / name for name in ("models", "macros", "seeds", "tests")))
     paths = (path for path in sorted(raw_dir.rglob("*")) if path.is_file())
     texts = chain.from_iterable(map(raw_numbers.identifiers, paths))
     lot, drawn, seen = random.SystemRandom(), [], 0
@@ -47,9 +45,7 @@ def files_kept(folders: Iterable[Path]) -> list[Path]:
     return sorted({path.resolve() for path in values.files_below(folders)})
 
 
-def numbers_left(
-    folders: Iterable[Path], numbers: Iterable[str], keys: Iterable[bytes] = ()
-) -> list[Finding]:
+def numbers_left(folders: Iterable[Path], numbers: Iterable[str], keys: Iterable[bytes] = ()) -> list[Finding]:
     """Files and tables below the folders that hold one of the numbers in any of their bytes.
 
     keys  those of the encrypted databases that are kept
@@ -93,8 +89,7 @@ def pseudonyms_in_tables(path: Path, keys: Iterable[bytes]) -> int:
             relation = values.macros().relation_of(column)
             name = values.macros().quoted(column[3])
             [(held,)] = connection.execute(
-                f"select count(*) from {relation}"
-                f" where regexp_matches(cast({name} as varchar), '[a-p]{{32}}')"
+                f"select count(*) from {relation} where regexp_matches(cast({name} as varchar), '[a-p]{{32}}')"
             ).fetchall()
             count += held
     return count

@@ -17,9 +17,7 @@ STEP = 4096
 def rules(collection: str) -> dict[str, int]:
     """The disclosure rules of a collection: up to which count one is withheld, to what it is rounded."""
     with (SEEDS / "disclosure_rules.csv").open(newline="", encoding="utf-8") as file:
-        return {
-            row["rule"]: int(row["value"]) for row in csv.DictReader(file) if row["collection"] == collection
-        }
+        return {row["rule"]: int(row["value"]) for row in csv.DictReader(file) if row["collection"] == collection}
 
 
 def count(exact: int | None, collection: str) -> int | None:

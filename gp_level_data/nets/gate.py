@@ -28,11 +28,7 @@ GATED_CTE = re.compile(r"(\w+) as \(\s*\{\{ exclude_opted_out\(.+?, var\('collec
 
 
 def models_of(manifest: dict) -> dict[str, dict]:
-    return {
-        key: node
-        for key, node in manifest["nodes"].items()
-        if node["resource_type"] in ("model", "snapshot")
-    }
+    return {key: node for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "snapshot")}
 
 
 def code_of(node: dict) -> str:
@@ -69,9 +65,7 @@ def that_pseudonymise_without_it(manifest: dict) -> list[str]:
         for node in models_of(manifest).values()
         if "pseudonymise(" in code_of(node)
         and node["name"] != RECALLED
-        and not (
-            node["path"].startswith("intermediate/gateway/") and all(map(is_gated, calls(code_of(node))))
-        )
+        and not (node["path"].startswith("intermediate/gateway/") and all(map(is_gated, calls(code_of(node)))))
     )
 
 
@@ -108,9 +102,7 @@ def that_release_past_the_list(manifest: dict) -> list[str]:
         is_as_written = node["raw_code"].strip() == f"{{{{ release_extract('{own}') }}}}"
         holds_keys = "release_key" in node["columns"] or "release_key" in code_of(node)
         needs_list = holds_keys or (is_extract and not is_published(manifest, key))
-        if (is_extract and not is_as_written) or (
-            needs_list and not above | {node["name"]} >= {ALLOWED} | UPHELD
-        ):
+        if (is_extract and not is_as_written) or (needs_list and not above | {node["name"]} >= {ALLOWED} | UPHELD):
             found.append(node["name"])
     return sorted(found)
 
@@ -127,8 +119,7 @@ def that_keep_objectors(manifest: dict) -> list[str]:
     return sorted(
         node["name"]
         for node in models_of(manifest).values()
-        if node["name"] == RECALLED
-        and (PSEUDONYMS & node["columns"].keys() or "group by" not in code_of(node))
+        if node["name"] == RECALLED and (PSEUDONYMS & node["columns"].keys() or "group by" not in code_of(node))
     )
 
 

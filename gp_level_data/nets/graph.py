@@ -37,16 +37,12 @@ class Graph:
             for key, node in manifest[section].items()
             if isinstance(node, dict) and node.get("package_name", self.project) == self.project
         }
-        self.strangers = [
-            key for key, node in manifest["nodes"].items() if node["package_name"] != self.project
-        ]
+        self.strangers = [key for key, node in manifest["nodes"].items() if node["package_name"] != self.project]
         self.models = self.of("model")
         self.staging = {key for key, node in self.models.items() if in_staging(node)}
         self.gateway = {key for key, node in self.models.items() if in_gateway(node)}
         self.stored = {key: node for key, node in self.models.items() if is_kept(node)}
-        self.landing = {
-            key for key, node in self.of("source").items() if node["schema"] == "landing"
-        }
+        self.landing = {key for key, node in self.of("source").items() if node["schema"] == "landing"}
         of_one_run = self.gateway - set(self.stored)
         self.identifiable = self.landing | self.staging | of_one_run
 

@@ -81,9 +81,7 @@ ZONES = (
         "protected",
     ),
     # In the gateway run, which does not build them, the default database is the one in memory.
-    Zone(
-        "models/marts/", STORED, {("marts", "main"), ("memory", "main")}, "warehouse", "protected"
-    ),
+    Zone("models/marts/", STORED, {("marts", "main"), ("memory", "main")}, "warehouse", "protected"),
 )
 
 # The border is reviewed line by line: at under sixty lines a model, fifty-six are two days' reading.
@@ -102,9 +100,7 @@ CALL_FOR_RELEASE = re.compile(
 )
 REVIEWED = {
     "pseudonymise": (
-        "{% macro pseudonymise(number) -%}"
-        " pseudonymise(lpad({{ to_text(number) }}, 10, '0'))"
-        " {%- endmacro %}"
+        "{% macro pseudonymise(number) -%} pseudonymise(lpad({{ to_text(number) }}, 10, '0')) {%- endmacro %}"
     ),
     "release_pseudonym": (
         "{% macro release_pseudonym(release_id, number) -%}"
@@ -559,11 +555,7 @@ def nothing_is_asked_or_told_while_compiling(graph: Graph) -> Broken:
 
 def dbt_makes_tables_its_own_way(graph: Graph) -> Broken:
     """A macro with the name of one of dbt's replaces it, also for every model of the gateway."""
-    theirs = {
-        node["name"]
-        for node in graph.macros.values()
-        if node["package_name"] != graph.project
-    }
+    theirs = {node["name"] for node in graph.macros.values() if node["package_name"] != graph.project}
     for key, node in graph.ours().items():
         name = node["name"]
         adapted = name.removeprefix("duckdb__").removeprefix("default__")
@@ -669,7 +661,10 @@ def reference_data_count_nobody(graph: Graph) -> Broken:
         if (node["database"], node["schema"]) == REFERENCE:
             for column in node["columns"]:
                 if COUNTED.search(column):
-                    yield f"{key}.{column}", "is named like a count, beside the marts: database assurance, schema counts"
+                    yield (
+                        f"{key}.{column}",
+                        "is named like a count, beside the marts: database assurance, schema counts",
+                    )
 
 
 RULES: tuple[Callable[[Graph], Broken], ...] = (

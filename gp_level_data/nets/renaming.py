@@ -78,9 +78,7 @@ class Renaming:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(f"renaming {seed}")
-        self.never_issued = [
-            number for number in sorted(NEVER_ISSUED) if kind_of(number) == "never issued"
-        ]
+        self.never_issued = [number for number in sorted(NEVER_ISSUED) if kind_of(number) == "never issued"]
         self.random.shuffle(self.never_issued)
         self.new_number: dict[str, str] = {}
         self.new_text: dict[str, str] = {}
@@ -214,9 +212,7 @@ def renamed_pseudonyms(new_number: dict[str, str], key: bytes, collection: str) 
     return dict(zip(before, after, strict=True))
 
 
-def findings(
-    before: Path, after: Path, store_keys: StoreKeys, new_pseudonym: dict[str, str]
-) -> list[Finding]:
+def findings(before: Path, after: Path, store_keys: StoreKeys, new_pseudonym: dict[str, str]) -> list[Finding]:
     """What differs between two stores, or is stored in an order that tells something.
 
     before, after    store folders, built with one key from a raw folder and from its renamed copy
@@ -227,8 +223,7 @@ def findings(
     with connect(before, store_keys) as left, connect(after, store_keys) as right:
         first, second = relations(left), relations(right)
         found = [
-            Finding(NET, name, "is there under one numbering only")
-            for name in sorted(first.keys() ^ second.keys())
+            Finding(NET, name, "is there under one numbering only") for name in sorted(first.keys() ^ second.keys())
         ]
         for name in sorted(first.keys() & second.keys()):
             problem = difference(left, right, name, first[name], new_pseudonym)
@@ -280,9 +275,7 @@ def difference(
             number = columns.index(ROW_NUMBERS[name])
             rows = numbered_by_person(rows, key, number)
             other_rows = numbered_by_person(other_rows, key, number)
-        rows = [
-            tuple(new_pseudonym.get(v) if at in keys else v for at, v in enumerate(row)) for row in rows
-        ]
+        rows = [tuple(new_pseudonym.get(v) if at in keys else v for at, v in enumerate(row)) for row in rows]
         # stable: the rows of one person stay in the order in which they are stored
         rows.sort(key=lambda row: row[key] or "")
     if name in PACKED_SIZES:
@@ -293,9 +286,7 @@ def difference(
     if rows == other_rows:
         return None
     differing = [
-        column
-        for at, column in enumerate(columns)
-        if any(row[at] != other[at] for row, other in zip(rows, other_rows))
+        column for at, column in enumerate(columns) if any(row[at] != other[at] for row, other in zip(rows, other_rows))
     ]
     return f"differs in {', '.join(differing)}"
 
@@ -322,12 +313,7 @@ def numbered_by_person(rows: list[tuple[Any, ...]], key: int, number: int) -> li
     ranges = [(min(r[number] for r in same), max(r[number] for r in same)) for same in by_person]
     if any(last >= first for (_, last), (first, _) in itertools.pairwise(ranges)):
         return rows
-    ranks = [
-        {given: rank for rank, given in enumerate(sorted({row[number] for row in same}), 1)}
-        for same in by_person
-    ]
+    ranks = [{given: rank for rank, given in enumerate(sorted({row[number] for row in same}), 1)} for same in by_person]
     return [
-        (*row[:number], rank[row[number]], *row[number + 1 :])
-        for same, rank in zip(by_person, ranks)
-        for row in same
+        (*row[:number], rank[row[number]], *row[number + 1 :]) for same, rank in zip(by_person, ranks) for row in same
     ]

@@ -65,11 +65,7 @@ def thinned(path: Path, always: Container[str]) -> bytes:
     if place is None:
         return path.read_bytes()
     spans = [renaming.cell_span(row, place) for row in rows]
-    kept = [
-        row
-        for row, span in zip(rows, spans)
-        if not span or is_kept(row[slice(*span)].strip('"'), always)
-    ]
+    kept = [row for row, span in zip(rows, spans) if not span or is_kept(row[slice(*span)].strip('"'), always)]
     content = "\n".join([header, *kept]).encode("latin-1")
     return gzip.compress(content, mtime=0) if is_compressed else content
 

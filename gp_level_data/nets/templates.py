@@ -41,10 +41,18 @@ NEEDS = {
     "test_nobody_who_objected": {"target"},
 }
 # Of a name, what may be used; of `adapter` no more than to choose among the project's own macros for an engine.
-PARTS = {"adapter": {"dispatch"}, "exceptions": {"raise_compiler_error"}, "dbt": {"default__collect_freshness"}, "flags": {"INTROSPECT"}}
+PARTS = {
+    "adapter": {"dispatch"},
+    "exceptions": {"raise_compiler_error"},
+    "dbt": {"default__collect_freshness"},
+    "flags": {"INTROSPECT"},
+}
 FILTERS = set(DEFAULT_FILTERS) - {"attr", "random"} | {"as_bool", "as_native", "as_number", "as_text"}
 # Where YAML may hold a template: pages and blocks of the docs, the two operations, and the folders of a profile.
-OF_YAML = {"dbt_project.yml": {"check_stored_values", "check_what_was_built", "check_intake"}, "profiles.yml": {"env_var", "var"}}
+OF_YAML = {
+    "dbt_project.yml": {"check_stored_values", "check_what_was_built", "check_intake"},
+    "profiles.yml": {"env_var", "var"},
+}
 OF_DOCS = {"doc"}
 ENVIRONMENT = {"RAW_DIR", "KEY_DIR", "STORE_DIR", "DUCKDB_THREADS", "DUCKDB_MEMORY_LIMIT"}
 TEMPLATE = r"\{[{%#]"

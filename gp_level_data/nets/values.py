@@ -46,9 +46,7 @@ def findings_in_store(store_dir: Path, store_keys: StoreKeys, numbers: Iterable[
         ]
 
 
-def findings_in_files(
-    folders: Iterable[Path], numbers: Iterable[str], keys: Iterable[bytes] = ()
-) -> list[Finding]:
+def findings_in_files(folders: Iterable[Path], numbers: Iterable[str], keys: Iterable[bytes] = ()) -> list[Finding]:
     """Files that hold a number in any of their bytes, or in their name; nothing where the net holds.
 
     Compressed files are looked into. So are databases, table by table: what they hold is never written
@@ -95,9 +93,7 @@ def opened(store_dir: Path, store_keys: StoreKeys) -> Iterator[duckdb.DuckDBPyCo
 
 
 @contextmanager
-def opened_file(
-    path: Path, keys: Iterable[bytes]
-) -> Iterator[duckdb.DuckDBPyConnection | None]:
+def opened_file(path: Path, keys: Iterable[bytes]) -> Iterator[duckdb.DuckDBPyConnection | None]:
     """One database, read only, with the first key that opens it if it needs one; None where none does."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'Europe/London'")
@@ -163,9 +159,7 @@ def stored_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
     return connection.execute(macros().stored_columns()).fetchall()
 
 
-def pattern_findings(
-    connection: duckdb.DuckDBPyConnection, allowed: dict[str, str]
-) -> list[Finding]:
+def pattern_findings(connection: duckdb.DuckDBPyConnection, allowed: dict[str, str]) -> list[Finding]:
     """Columns, names and definitions that look as if they held a number."""
     columns = stored_columns(connection)
     findings = []
@@ -217,9 +211,7 @@ def patient_key_findings(connection: duckdb.DuckDBPyConnection) -> list[Finding]
     ]
 
 
-def membership_findings(
-    connection: duckdb.DuckDBPyConnection, numbers: Iterable[str]
-) -> list[Finding]:
+def membership_findings(connection: duckdb.DuckDBPyConnection, numbers: Iterable[str]) -> list[Finding]:
     """Columns that hold one of the numbers that were sent, plain or encoded."""
     tokens = Tokens(nine_digits=True)
     add_columns(tokens, connection, allowed=allowed_in(connection))

@@ -21,10 +21,7 @@ def page(content: dict) -> str:
             html.table(
                 "What each net says of this run",
                 ("Net by", "Verdict", "Things caught", "Looked at"),
-                [
-                    (net["net"], net["verdict"], net["finding_count"], net["looked_at"])
-                    for net in content["nets"]
-                ],
+                [(net["net"], net["verdict"], net["finding_count"], net["looked_at"]) for net in content["nets"]],
             ),
             *leak_score(content["leak_score"]),
         ),
@@ -45,10 +42,7 @@ def page(content: dict) -> str:
             html.table(
                 "Each with its checksum",
                 ("Table", "Rows", "Checksum"),
-                [
-                    (each["table"], each["row_count"], each["checksum"])
-                    for each in content["tables"]
-                ],
+                [(each["table"], each["row_count"], each["checksum"]) for each in content["tables"]],
             ),
         ),
         html.section("Code", *code(content["project"])),
@@ -123,19 +117,14 @@ def raw_files(files: list[dict]) -> Iterator[str]:
                 kind.replace("_", " "),
                 len(those),
                 sum(file["refused_rule"] is not None for file in those),
-                *(
-                    total(those, name)
-                    for name in ("byte_count", "row_count", "usable_count", "rejected_count")
-                ),
+                *(total(those, name) for name in ("byte_count", "row_count", "usable_count", "rejected_count")),
             )
             for kind, those in kinds.items()
         ],
     )
     gone = sum(file["checksum"] is None for file in files)
     if gone:
-        yield html.paragraph(
-            f"{gone:,} of them could not be read again under the name they came by."
-        )
+        yield html.paragraph(f"{gone:,} of them could not be read again under the name they came by.")
 
 
 def total(files: list[dict], name: str) -> int | None:
@@ -153,10 +142,7 @@ def leak_score(score: dict | None) -> Iterator[str]:
         ("Changes", "Tried", "Caught"),
         [
             ("Leaks", score["leak_count"], score["caught_count"]),
-            *(
-                (f"by {net.replace('_', '-')}", score["leak_count"], count)
-                for net, count in score["caught_by"].items()
-            ),
+            *((f"by {net.replace('_', '-')}", score["leak_count"], count) for net, count in score["caught_by"].items()),
             ("Harmless changes", score["harmless_count"], score["false_alarm_count"]),
         ],
     )
@@ -186,21 +172,15 @@ def measured(score: dict | None) -> str:
 def exception(row: dict | None) -> str:
     if row is None:
         return "No exception from opt-outs was relied on."
-    return "Exception from opt-outs relied on: " + "; ".join(
-        f"{name} {value}" for name, value in row.items()
-    )
+    return "Exception from opt-outs relied on: " + "; ".join(f"{name} {value}" for name, value in row.items())
 
 
 def code(project: dict) -> Iterator[str]:
     """The commit, and packages that are not those of the lock file."""
     differing = [each for each in project["dependencies"] if each["locked"] != each["installed"]]
-    changed = {True: "without changes", False: "with changes that are not committed", None: ""}[
-        project["is_clean"]
-    ]
+    changed = {True: "without changes", False: "with changes that are not committed", None: ""}[project["is_clean"]]
     yield html.paragraph(
-        f"Commit {project['commit']}, {changed}."
-        if project["commit"]
-        else "Not a checkout of the repository."
+        f"Commit {project['commit']}, {changed}." if project["commit"] else "Not a checkout of the repository."
     )
     proved = project.get("proof")
     yield html.paragraph(

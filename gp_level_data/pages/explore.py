@@ -21,8 +21,7 @@ def results():
     store_dir = Path(os.environ.get("STORE_DIR", PROJECT / ".local" / "store"))
     metrics = {row["title"]: row for row in explored.rows(store_dir, explored.METRICS)}
     practices = {
-        f"{row['practice_code']} {row['practice_name']}": row
-        for row in explored.rows(store_dir, explored.PRACTICES)
+        f"{row['practice_code']} {row['practice_name']}": row for row in explored.rows(store_dir, explored.PRACTICES)
     }
     return explored, metrics, mo, practices, store_dir
 

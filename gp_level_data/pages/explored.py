@@ -83,9 +83,7 @@ def drawn(metric: Row, found: list[Row]) -> altair.LayerChart | altair.FacetChar
     told = [row | {"mark": "*" if row["is_suppressed"] else ""} for row in found]
     base = altair.Chart(altair.Data(values=told)).encode(  # type: ignore[no-untyped-call]
         y=altair.Y("place:N", sort=[row["place"] for row in told], title=None, axis=altair.Axis(labelLimit=300)),
-        color=altair.Color(
-            "level:N", scale=altair.Scale(domain=list(LEVELS), range=list(COLOURS)), title="level"
-        ),
+        color=altair.Color("level:N", scale=altair.Scale(domain=list(LEVELS), range=list(COLOURS)), title="level"),
     )
     value = altair.X("value:Q", title=unit, scale=altair.Scale(zero=False))
     tooltip = [
@@ -94,6 +92,4 @@ def drawn(metric: Row, found: list[Row]) -> altair.LayerChart | altair.FacetChar
     interval = base.mark_rule(strokeWidth=2).encode(x=altair.X("lower_95_ci:Q", title=unit), x2="upper_95_ci:Q")
     points = base.mark_point(size=70, strokeWidth=2).encode(x=value, tooltip=tooltip)
     withheld = base.mark_text(align="left", fontSize=16).encode(x=altair.value(4), text="mark:N")
-    return altair.layer(interval, points, withheld).properties(
-        width=620, height=altair.Step(26), title=metric["title"]
-    )
+    return altair.layer(interval, points, withheld).properties(width=620, height=altair.Step(26), title=metric["title"])

@@ -76,9 +76,7 @@ def of_rows(row_count: int, unit: str, highest: float) -> Frame:
     height = row_count * ROW_HEIGHT
     title = {"percent": "per cent", "per_1000": "patients per 1,000"}[unit]
     axis = altair.Axis(title=title, tickCount=5, domain=False)
-    chart = blank().encode(
-        x=altair.X("x:Q", scale=altair.Scale(domain=[0, highest], nice=False), axis=axis)
-    )
+    chart = blank().encode(x=altair.X("x:Q", scale=altair.Scale(domain=[0, highest], nice=False), axis=axis))
     return drawn(
         chart.properties(width=PLOT_WIDTH, height=height),
         Scale(0, highest, 0, PLOT_WIDTH),
@@ -87,9 +85,7 @@ def of_rows(row_count: int, unit: str, highest: float) -> Frame:
 
 
 @functools.cache
-def of_funnel(
-    unit: str, baseline: float, sizes: tuple[int, int], values: tuple[float, float]
-) -> Frame:
+def of_funnel(unit: str, baseline: float, sizes: tuple[int, int], values: tuple[float, float]) -> Frame:
     """The frame of a funnel: what chance may do to lists of each size, around a comparator's value.
 
     `baseline` and `values`, the ends of the upright axis, are in the unit; `sizes`, steps of SIZES,
@@ -112,11 +108,15 @@ def of_funnel(
         for side in ("lower", "upper"):
             points += curve(unit, baseline, side, level, between, values)
     lines = list(dict.fromkeys(point["line"] for point in points))
-    chart = altair.Chart(altair.Data(values=points)).mark_line(strokeWidth=1.4).encode(
-        x=x,
-        y=y,
-        strokeDash=by_line(lines, lambda line: [4, 3] if line.startswith("95 ") else [1, 0]),
-        color=by_line(lines, lambda line: INK if line == "middle" else CURVE),
+    chart = (
+        altair.Chart(altair.Data(values=points))
+        .mark_line(strokeWidth=1.4)
+        .encode(
+            x=x,
+            y=y,
+            strokeDash=by_line(lines, lambda line: [4, 3] if line.startswith("95 ") else [1, 0]),
+            color=by_line(lines, lambda line: INK if line == "middle" else CURVE),
+        )
     )
     chart = chart.properties(width=PLOT_WIDTH - 34, height=FUNNEL_HEIGHT)
     return drawn(
@@ -132,9 +132,7 @@ def by_line(lines: list[str], look: Callable[[str], Any]) -> dict:
     return {"field": "line", "type": "nominal", "scale": scale, "legend": None}
 
 
-def curve(
-    unit: str, baseline: float, side: str, level: float, sizes: numpy.ndarray, values: tuple
-) -> list[dict]:
+def curve(unit: str, baseline: float, side: str, level: float, sizes: numpy.ndarray, values: tuple) -> list[dict]:
     """Points of a limit, where they lie within the upright axis."""
     limits = funnel_limits(unit, baseline, side, level, sizes)
     return [
@@ -144,9 +142,7 @@ def curve(
     ]
 
 
-def funnel_limits(
-    unit: str, baseline: float, side: str, level: float, sizes: numpy.ndarray
-) -> numpy.ndarray:
+def funnel_limits(unit: str, baseline: float, side: str, level: float, sizes: numpy.ndarray) -> numpy.ndarray:
     """How low or high a list's result may lie by chance, in the unit, for lists of these sizes.
 
     The same limits as `fct_gp_funnels`: Wilson's for percentages, for rates the counts whose own

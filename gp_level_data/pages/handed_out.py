@@ -69,18 +69,13 @@ def write_parquet(path: Path, rows: "pyarrow.Table") -> Written:
     return write(path, stream.getvalue().to_pybytes())
 
 
-def typed(
-    header: Sequence[str], kinds: Sequence[str], rows: Sequence[Sequence[object]]
-) -> "pyarrow.Table":
+def typed(header: Sequence[str], kinds: Sequence[str], rows: Sequence[Sequence[object]]) -> "pyarrow.Table":
     """Rows as a table whose columns have the engine's types, also where a practice has no value."""
     import pyarrow
 
     values = zip(*rows) if rows else ([] for _ in header)
     return pyarrow.table(
-        {
-            name: pyarrow.array(list(column), kind)
-            for name, kind, column in zip(header, types_of(tuple(kinds)), values)
-        }
+        {name: pyarrow.array(list(column), kind) for name, kind, column in zip(header, types_of(tuple(kinds)), values)}
     )
 
 

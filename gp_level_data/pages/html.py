@@ -52,8 +52,7 @@ def table(caption: str, header: Iterable[str], rows: Iterable[Iterable[object]])
     """A table whose rows are named by their first cell."""
     rows = [list(row) for row in rows]
     heads = "".join(
-        f'<th scope="col"{of_numbers(row[at] for row in rows)}>{escape(name)}</th>'
-        for at, name in enumerate(header)
+        f'<th scope="col"{of_numbers(row[at] for row in rows)}>{escape(name)}</th>' for at, name in enumerate(header)
     )
     lines = []
     for name, *values in rows:

@@ -81,8 +81,7 @@ PARTS = (
     Part(
         "rows_to_mend.csv",
         "patient_level.senders.rpt_practice_rows",
-        "Rows of the practice's own files that have to be mended first: until then none of its"
-        " patients is collected.",
+        "Rows of the practice's own files that have to be mended first: until then none of its patients is collected.",
         of_collected=False,
     ),
 )
@@ -151,9 +150,7 @@ def packs(connection: duckdb.DuckDBPyConnection) -> Iterator[Pack]:
     `connection` has the marts as its own database, and the senders' part attached.
     """
     has_previous = is_there(connection, *previous.TOLD.split("."))
-    read = [
-        Reader(connection, part) for part in PARTS if part.is_present or has_previous
-    ]
+    read = [Reader(connection, part) for part in PARTS if part.is_present or has_previous]
     for practice in practices_of(connection):
         tables = {
             reader.part.file: reader.table(practice)
@@ -179,12 +176,8 @@ class Reader:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, part: Part) -> None:
         self.part = part
-        self.titles = dict(
-            connection.execute("select metric_id, title from main.dim_metrics").fetchall()
-        ) | {"": ""}
-        self.reasons = dict(
-            connection.execute("select rule, meaning from seeds.intake_rules").fetchall()
-        )
+        self.titles = dict(connection.execute("select metric_id, title from main.dim_metrics").fetchall()) | {"": ""}
+        self.reasons = dict(connection.execute("select rule, meaning from seeds.intake_rules").fetchall())
         self.cursor = connection.cursor()
         self.areas: dict[tuple[str, str], list[tuple]] = {}
         if part.areas:
@@ -193,13 +186,9 @@ class Reader:
             ).fetchall()
             for level, code, *row in rows:
                 self.areas.setdefault((level, code), []).append(tuple(row))
-        self.cursor.execute(
-            f"select {part.own}, * from {part.relation} where {part.own} is not null order by all"
-        )
+        self.cursor.execute(f"select {part.own}, * from {part.relation} where {part.own} is not null order by all")
         columns = [column[0] for column in self.cursor.description[1:]]
-        self.titled = [
-            (at, name) for at, name in enumerate(columns) if TITLES.get(name, name) not in columns
-        ]
+        self.titled = [(at, name) for at, name in enumerate(columns) if TITLES.get(name, name) not in columns]
         self.header = list(columns)
         self.kinds = [str(column[1]) for column in self.cursor.description[1:]]
         for at, name in reversed(self.titled):

@@ -94,9 +94,7 @@ def pages(stores: list[Store], contact: str) -> Iterator[tuple[str, str]]:
         "destruction.html": {
             "certificates": certificates(stores),
             "waiting": [
-                (policy.policy_of(store.collection).title, store.destroy_by)
-                for store in stores
-                if store.destroy_by
+                (policy.policy_of(store.collection).title, store.destroy_by) for store in stores if store.destroy_by
             ],
             "policies": policy.policies().values(),
         },

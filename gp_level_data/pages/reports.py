@@ -110,10 +110,7 @@ def practice_page(facts: Facts, pack: Pack) -> str:
     """The page of a practice; of one that was not collected, why not and what its files lacked."""
     practice = pack.practice
     lists = lists_of(pack)
-    metrics = [
-        metric_of(facts, metric_id, practice_places(pack, metric_id, lists))
-        for metric_id in metrics_of(pack)
-    ]
+    metrics = [metric_of(facts, metric_id, practice_places(pack, metric_id, lists)) for metric_id in metrics_of(pack)]
     return templates.render(
         "practice.html",
         facts=facts,
@@ -138,10 +135,7 @@ def gp_pages(facts: Facts, pack: Pack) -> Iterator[tuple[str, str]]:
     for code, name in lists_of(pack).items():
         if code == UNASSIGNED:
             continue
-        metrics = [
-            metric_of(facts, metric_id, gp_places(pack, metric_id, code))
-            for metric_id in metrics_of(pack)
-        ]
+        metrics = [metric_of(facts, metric_id, gp_places(pack, metric_id, code)) for metric_id in metrics_of(pack)]
         page = templates.render(
             "gp.html",
             facts=facts,
@@ -196,10 +190,7 @@ def gp_places(pack: Pack, metric_id: str, code: str) -> list[Place]:
 def list_place(pack: Pack, metric_id: str, code: str, label: str) -> Place:
     """A GP's list on a metric."""
     key = (code, metric_id)
-    against = {
-        row["comparator_level"]: row
-        for row in of(pack, "funnels.csv", ("gp_code", "metric_id")).get(key, [])
-    }
+    against = {row["comparator_level"]: row for row in of(pack, "funnels.csv", ("gp_code", "metric_id")).get(key, [])}
     [result] = of(pack, "gp_metrics.csv", ("gp_code", "metric_id"))[key]
     return Place("own", label, result, against=against, before=before(pack, "gp", code, metric_id))
 
@@ -281,9 +272,7 @@ def dots_drawing(metric_id: str, about: dict, drawn: list[Place]) -> Markup | No
     )  # fmt: skip
 
 
-def funnel_drawing(
-    metric_id: str, about: dict, places: list[Place]
-) -> tuple[str | None, Markup | None]:
+def funnel_drawing(metric_id: str, about: dict, places: list[Place]) -> tuple[str | None, Markup | None]:
     """The funnel around England's result, or the CCG's where nobody is compared with England."""
     for level, name in COMPARATORS.items():
         compared = [
@@ -297,9 +286,7 @@ def funnel_drawing(
     return None, None
 
 
-def funnel_of(
-    metric_id: str, about: dict, level: str, name: str, compared: list[Place]
-) -> Markup:
+def funnel_of(metric_id: str, about: dict, level: str, name: str, compared: list[Place]) -> Markup:
     """A funnel with a mark for each list that is compared."""
     unit, limits = about["unit"], [place.against[level] for place in compared]
     lowest = min(min(row["lower_99_8_limit"], place.number) for row, place in zip(limits, compared))
@@ -314,10 +301,7 @@ def funnel_of(
     largest = frames.step_from((s for s in frames.SIZES if s > smallest), max(sizes))
     baseline = limits[0]["comparator_value"]
     frame = frames.of_funnel(unit, baseline, (smallest, largest), values)
-    marks = [
-        {"place": place, "x": frame.x.at(place.size), "y": frame.y.at(place.number)}
-        for place in compared
-    ]
+    marks = [{"place": place, "x": frame.x.at(place.size), "y": frame.y.at(place.number)} for place in compared]
     return templates.drawing(
         "funnel", f"funnel-{metric_id}", frame, rows=marks,
         title=f"{about['title']}: how far chance may take lists of each size from {name}'s"
@@ -372,8 +356,7 @@ def admissions(pack: Pack, gp_code: str | None) -> dict | None:
         columns.insert(0, ("gp", gp_code, "Your list"))
     found = of(pack, "emergency_admissions.csv", ("area_level", "area_code", "counted", "condition"))
     titles = {
-        (row["counted"], row["condition"]): row["condition_title"]
-        for row in pack.records("emergency_admissions.csv")
+        (row["counted"], row["condition"]): row["condition_title"] for row in pack.records("emergency_admissions.csv")
     }
     if not titles:
         return None

@@ -25,9 +25,7 @@ def environment() -> jinja2.Environment:
         auto_reload=False,
     )
     made.globals.update(of=words.of)
-    made.filters.update(
-        moment=words.moment, day=words.day, count=words.count, listed=words.listed, capital=capital
-    )
+    made.filters.update(moment=words.moment, day=words.day, count=words.count, listed=words.listed, capital=capital)
     return made
 
 

@@ -97,9 +97,7 @@ class Practice:
             for file in found:
                 rows = f"{file.row_count:,} rows, " if file.row_count is not None else ""
                 verdict = (
-                    f"refused whole: {landing.in_one_sentence(file)}"
-                    if file.refused_rule
-                    else "keeps the contract"
+                    f"refused whole: {landing.in_one_sentence(file)}" if file.refused_rule else "keeps the contract"
                 )
                 yield f"{file.name}: {rows}{verdict}"
             if not found:
@@ -120,9 +118,7 @@ class Practice:
         yield "As long as this is so, nothing leaves." if self.in_the_way else "nothing"
 
 
-def the_practice(
-    cursor: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str, code: str
-) -> Practice:
+def the_practice(cursor: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str, code: str) -> Practice:
     """What the gateway says about a practice; a Refusal where nothing names it."""
     found = cursor.execute(PRACTICE, [code]).fetchone()
     if found is None:
@@ -144,9 +140,7 @@ def the_practice(
 def kinds_of_practices(collection: str) -> tuple[FileKind, ...]:
     """The kinds of file that the collection wants of each practice."""
     return tuple(
-        kind
-        for kind in landing.file_kinds(collection)
-        if kind.is_collected and kind.stem == landing.PRACTICE_CODE
+        kind for kind in landing.file_kinds(collection) if kind.is_collected and kind.stem == landing.PRACTICE_CODE
     )
 
 

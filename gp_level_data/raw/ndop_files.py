@@ -45,8 +45,7 @@ def subject_of(mailbox: str, sent_date: date, sequence: int) -> str:
     subject = f"{mailbox}-{sent_date:%d%m%y}-{sequence:04d}"
     if not NAME.fullmatch(f"{subject}.dat"):
         raise Refusal(
-            "A mailbox is capital letters and digits, with a letter among them, and a sequence"
-            " number 0 to 9999."
+            "A mailbox is capital letters and digits, with a letter among them, and a sequence number 0 to 9999."
         )
     return subject
 
@@ -90,9 +89,7 @@ def named(file: ExchangeFile, match: re.Match[str] | None) -> ExchangeFile:
     except ValueError:
         return replace(file, refused_rule="unexpected_file_name")
     assert match, "a name without a day was refused"
-    return replace(
-        file, subject=match["subject"], sent_date=sent_date, sequence_number=int(match["sequence"])
-    )
+    return replace(file, subject=match["subject"], sent_date=sent_date, sequence_number=int(match["sequence"]))
 
 
 def look_at(file: ExchangeFile) -> ExchangeFile:
@@ -129,10 +126,7 @@ def create_relations(connection: duckdb.DuckDBPyConnection, raw_dir: Path) -> No
         "line_count": pyarrow.int64(),
         "refused_rule": pyarrow.string(),
     }
-    rows = {
-        name: pyarrow.array([getattr(file, name) for file in files], kind)
-        for name, kind in columns.items()
-    }
+    rows = {name: pyarrow.array([getattr(file, name) for file in files], kind) for name, kind in columns.items()}
     landing.create_table(connection, "ndop_files", pyarrow.table(rows))
 
 

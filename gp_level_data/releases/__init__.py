@@ -147,7 +147,7 @@ def macro(project: Path) -> str:
 def fit(value: str) -> str:
     """A text that stands for itself in a template; a Refusal where it could mean something there."""
     if UNFIT.search(value):
-        raise Refusal("The seeds of releases hold none of these: \" \\ { } % # and no line end.")
+        raise Refusal('The seeds of releases hold none of these: " \\ { } % # and no line end.')
     return value
 
 
@@ -267,9 +267,7 @@ def description(request: dict[str, str]) -> str:
     return f"Release to {request['recipient']}, one row {grain}. {request['identifiability'].title()}: {means}."
 
 
-def contract(
-    request: dict[str, str], offered: list[dict[str, str]]
-) -> list[tuple[str, str, str, bool]]:
+def contract(request: dict[str, str], offered: list[dict[str, str]]) -> list[tuple[str, str, str, bool]]:
     """Name, type, description of each column, and whether it is always given."""
     found = {row["column_name"]: row for row in offered if row["dataset"] in request["datasets"].split()}
     columns = []

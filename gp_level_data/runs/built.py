@@ -55,7 +55,8 @@ def findings(project: Manifest) -> list[str]:
     found += [
         f"{project.nodes[key].name} was built of other SQL than dbt compiled it to"
         for key, sql in built.items()
-        if project.nodes[key].resource_type == "model" and (project.nodes[key].compiled_code or " ; ").strip() not in sql
+        if project.nodes[key].resource_type == "model"
+        and (project.nodes[key].compiled_code or " ; ").strip() not in sql
     ]
     found += [f"the net by {NET}: {name}: {problem}" for name, problem in problems(project, set(built))]
     return list(dict.fromkeys(found))

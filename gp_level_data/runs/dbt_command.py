@@ -41,9 +41,7 @@ class Ended(NamedTuple):
     why: list[str]
 
 
-def run(
-    *arguments: str, folders: dict[str, Path], stage: Stage | None = None, runs: ForkedRuns | None = None
-) -> Ended:
+def run(*arguments: str, folders: dict[str, Path], stage: Stage | None = None, runs: ForkedRuns | None = None) -> Ended:
     """One dbt command in a process of its own: no two runs share memory. Without a stage, dbt prints as it does.
 
     runs   one parse for several commands (one_parse); without it, dbt starts anew

@@ -250,9 +250,7 @@ def end(child: int) -> None:
     os._exit(1)
 
 
-def wait(
-    child: int, stops: list[float], kill_after: float | None, answer: Callable[..., None]
-) -> dict[str, float]:
+def wait(child: int, stops: list[float], kill_after: float | None, answer: Callable[..., None]) -> dict[str, float]:
     """Wait for a run, hold it up at the stops, and kill it at its time if it is still going."""
     began, stops = time.monotonic(), list(stops)
     while True:

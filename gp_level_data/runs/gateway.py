@@ -69,7 +69,9 @@ class Plugin(BasePlugin):
         flags = get_flags()
         project, profiles = Path(flags.PROJECT_DIR).resolve(), Path(flags.PROFILES_DIR).resolve()
         if profiles != project:
-            raise Refusal(f"The gateway run takes the profile that was proved, {project / 'profiles.yml'}, and no other.")
+            raise Refusal(
+                f"The gateway run takes the profile that was proved, {project / 'profiles.yml'}, and no other."
+            )
         proof.require(self.key_dir, project, PACKAGE)
 
     def open_gateway(self, conn):

@@ -80,7 +80,10 @@ def quietly(error: Exception, statement: str = "") -> Exception:
     message = str(error)
     kind = type(error) if isinstance(error, duckdb.Error) else RuntimeError
     told = message.partition("Error: ")[2]
-    if isinstance(error, (duckdb.BinderException, duckdb.CatalogException)) and 'Catalog "memory" does not exist' in message:
+    if (
+        isinstance(error, (duckdb.BinderException, duckdb.CatalogException))
+        and 'Catalog "memory" does not exist' in message
+    ):
         return kind(ABOVE_THE_BORDER)
     if isinstance(error, ABOUT_THE_STATEMENT) or (told and f"'{sql_text(told)}'" in statement):
         # A column made of values, as PIVOT makes them, would be named here.

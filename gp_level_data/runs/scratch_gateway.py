@@ -32,9 +32,7 @@ class MayNotStand(Refusal):
 
 
 @contextmanager
-def scratch_gateway(
-    raw_dir: Path, settings: dict, variables: str, *models: str
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def scratch_gateway(raw_dir: Path, settings: dict, variables: str, *models: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A cursor that sees the models named, and all that they need, until the block ends.
 
     raw_dir     the raw folder, which is only read

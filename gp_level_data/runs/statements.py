@@ -49,7 +49,10 @@ FUNCTIONS = {
     "force_checkpoint", "json_execute_serialized_sql", "nextval", "query", "query_table", "setseed", "sleep_ms",
     "truncate_duckdb_logs", "write_log",
 }  # fmt: skip
-SEEDS = {"gateway": {("marts", "seeds")}, "warehouse": {("marts", "seeds"), ("marts", "snapshots"), ("assurance", "snapshots")}}
+SEEDS = {
+    "gateway": {("marts", "seeds")},
+    "warehouse": {("marts", "seeds"), ("marts", "snapshots"), ("assurance", "snapshots")},
+}
 
 # One for all of dbt's threads.
 _parser: duckdb.DuckDBPyConnection | None = None

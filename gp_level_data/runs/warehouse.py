@@ -56,16 +56,12 @@ class Plugin(BasePlugin):
         conn.execute("set global timezone = 'Europe/London'")
         is_there = store.database_file(self.store_dir, store.PATIENT_LEVEL).exists()
         if is_there:
-            store.attach_patient_level(
-                conn, self.store_dir, keys.read_key(self.key_dir, keys.STORE_KEY)
-            )
+            store.attach_patient_level(conn, self.store_dir, keys.read_key(self.key_dir, keys.STORE_KEY))
         else:
             self.refuse_to_build(conn)
             conn.execute(f"attach ':memory:' as {store.PATIENT_LEVEL}")
         if is_there or store.database_file(self.store_dir, store.ASSURANCE).exists():
-            store.attach_assurance(
-                conn, self.store_dir, keys.read_key(self.key_dir, keys.ASSURANCE_KEY)
-            )
+            store.attach_assurance(conn, self.store_dir, keys.read_key(self.key_dir, keys.ASSURANCE_KEY))
         else:
             conn.execute(f"attach ':memory:' as {store.ASSURANCE}")
         ledger_tables.bring_up_to_date(conn, self.store_dir)

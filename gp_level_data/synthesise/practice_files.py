@@ -24,9 +24,7 @@ OPT_OUT_COLUMNS = [
 CSV = "format csv, header"
 
 
-def write_metrics(
-    con: duckdb.DuckDBPyConnection, folder: pathlib.Path, number: int, code: str, form: str
-) -> None:
+def write_metrics(con: duckdb.DuckDBPyConnection, folder: pathlib.Path, number: int, code: str, form: str) -> None:
     """One row a patient: who the usual GP is and which metrics' criteria are met."""
     columns = FIXED_COLUMNS + METRIC_COLUMNS
     suffix, options = ".csv", CSV
@@ -51,9 +49,7 @@ def write_metrics(
         path.write_bytes(MISSHAPEN[form](path.read_bytes()))
 
 
-def write_opt_outs(
-    con: duckdb.DuckDBPyConnection, folder: pathlib.Path, number: int, code: str, form: str
-) -> None:
+def write_opt_outs(con: duckdb.DuckDBPyConnection, folder: pathlib.Path, number: int, code: str, form: str) -> None:
     """One row a code that concerns objection, or is mistaken for one."""
     if form == "no_opt_out_file":
         return

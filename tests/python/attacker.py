@@ -44,7 +44,6 @@ class Published:
             assert shown >= 10 and shown % 5 == 0, "a count is shown that must not be"
             self.low[cell], self.high[cell] = shown - 2, shown + 2
 
-
     def tell(self, cell: Cell, count: int) -> None:
         """A count that a value gives away: with one decimal place, taken for known exactly."""
         assert self.low[cell] <= count <= self.high[cell], "a value is told that the shown count contradicts"
@@ -78,12 +77,10 @@ def read_published(gps: Iterable, areas: Iterable, parents: dict, lists: set, ex
         published.orders.append(([(*place, metric, "numerator")], [(*place, metric, "denominator")]))
         if metric not in lists:
             published.orders += [
-                ([(*place, metric, "denominator")], [(*place, name, "denominator")])
-                for name in sorted(lists & metrics)
+                ([(*place, metric, "denominator")], [(*place, name, "denominator")]) for name in sorted(lists & metrics)
             ]
     published.sums = [
-        (total, parts, excess.get((total[0], total[2], *total[3:]), 0))
-        for total, parts in children.items()
+        (total, parts, excess.get((total[0], total[2], *total[3:]), 0)) for total, parts in children.items()
     ]
     return published
 
@@ -178,9 +175,7 @@ def by_solver(published: Published) -> dict[Cell, tuple[int, int]]:
     highest = np.full(len(cells), -np.inf)
 
     def solve(objective: np.ndarray) -> None:
-        found = optimize.milp(
-            objective, integrality=np.ones(len(cells)), bounds=bounds, constraints=constraint
-        )
+        found = optimize.milp(objective, integrality=np.ones(len(cells)), bounds=bounds, constraints=constraint)
         assert found.success, f"the published tables contradict each other: {found.message}"
         nonlocal lowest, highest
         solution = np.round(found.x)

@@ -124,9 +124,7 @@ def copy_project(folder: Path) -> Path:
     """A copy of the project's sources, for tests that add a model or need a target of their own."""
     folder.mkdir(parents=True)
     for name in SOURCES:
-        shutil.copytree(
-            PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "python")
-        )
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "python"))
     for name in ("dbt_project.yml", "profiles.yml", "selectors.yml", "requirements.lock"):
         shutil.copyfile(PROJECT / name, folder / name)
     (folder / "sample").symlink_to(SAMPLE)
@@ -141,10 +139,7 @@ def copy_store(folders: Folders, folder: Path) -> Folders:
 
 def file_digests(store_dir: Path) -> dict[str, str]:
     """SHA-256 of the databases of a store, and of their write-ahead logs where there are any."""
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(store_dir.glob("*.duckdb*"))
-    }
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(store_dir.glob("*.duckdb*"))}
 
 
 def connect(folders: Folders) -> duckdb.DuckDBPyConnection:

@@ -57,9 +57,7 @@ def models(manifest: dict) -> Iterator[dict]:
 
 def substance(node: dict) -> tuple:
     """What a model's table follows from."""
-    columns = [
-        (name, facts["data_type"], facts["constraints"]) for name, facts in node["columns"].items()
-    ]
+    columns = [(name, facts["data_type"], facts["constraints"]) for name, facts in node["columns"].items()]
     contract = node["config"]["contract"]["enforced"]
     materialized = node["config"]["materialized"]
     return node.get("compiled_code"), node["relation_name"], materialized, contract, columns
@@ -76,9 +74,7 @@ def reached(manifest: dict, clean: dict) -> list[dict]:
     return list(found.values())
 
 
-def run(
-    manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str
-) -> None:
+def run(manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str) -> None:
     """Both runs of the models given, on a store in which dbt has built everything before."""
     if any(map(is_gateway, nodes)):
         run_gateway(manifest, nodes, raw_dir, key_dir, store_dir, **settings)
@@ -188,5 +184,3 @@ def relation(node: dict) -> str:
 
 def beside(node: dict) -> str:
     return f'"{node["database"]}"."{node["schema"]}"."{node["alias"]}__made"'
-
-

@@ -1,7 +1,7 @@
 """The project's macros without dbt: one Jinja environment for each engine, dispatched as dbt dispatches.
 
-    render("full_match('code', '[0-9]+')")              the SQL of a call on DuckDB
-    render("full_match('code', '[0-9]+')", "spark")     the same on Spark
+render("full_match('code', '[0-9]+')")              the SQL of a call on DuckDB
+render("full_match('code', '[0-9]+')", "spark")     the same on Spark
 """
 
 import functools

@@ -9,10 +9,7 @@ from conftest import copy_project, test_number
 
 FOLDER = "models/intermediate/gateway/failing"
 RECORDS = "{{ ref('stg_gpes__practice_records') }}"
-PICKED = (
-    f"(select nhs_number, nhs_number::varchar as written from {RECORDS}"
-    " where nhs_number is not null)"
-)
+PICKED = f"(select nhs_number, nhs_number::varchar as written from {RECORDS} where nhs_number is not null)"
 FIXTURE = test_number(123_456)
 
 # Statements that stop at a row. `picked` has the number as BIGINT and as text.

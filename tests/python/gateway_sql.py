@@ -310,8 +310,7 @@ def land(connection: duckdb.DuckDBPyConnection, sent: Sent) -> None:
     columns = ["file_kind", "file_name", "practice_code", "byte_count", "row_count", "extracted_at", "refused_rule"]
     create(connection, "landing.files", sent.files, columns, {"byte_count": "bigint", "row_count": "bigint"})
     metrics = [
-        {"metric_id": name, "position": str(position)}
-        for position, name in enumerate(landing.practice_metrics(), 1)
+        {"metric_id": name, "position": str(position)} for position, name in enumerate(landing.practice_metrics(), 1)
     ]
     create(connection, "landing.metric_flags", metrics, ["metric_id", "position"], {"position": "int"})
     connection.execute("create table landing.folder as select true as is_synthetic")
@@ -326,9 +325,7 @@ def create(
 ) -> None:
     """A table of text, but for the columns whose types are given."""
     as_text = {
-        column: pyarrow.array(
-            [None if row.get(column) is None else str(row[column]) for row in rows], pyarrow.string()
-        )
+        column: pyarrow.array([None if row.get(column) is None else str(row[column]) for row in rows], pyarrow.string())
         for column in columns
     }
     connection.register("rows_to_create", pyarrow.table(as_text))
@@ -352,9 +349,7 @@ def outcome(connection: duckdb.DuckDBPyConnection, sent: Sent) -> Expected:
     numbers = {row["nhs_number"] for row in sent.practice_records}
     numbers |= {row["newnhsno"] for row in sent.admissions}
     number_of = {
-        pseudonym(KEY, sent.settings["collection"], number): number
-        for number in map(as_ten_digits, numbers)
-        if number
+        pseudonym(KEY, sent.settings["collection"], number): number for number in map(as_ten_digits, numbers) if number
     }
     return Expected(
         upheld={
@@ -383,15 +378,11 @@ def outcome(connection: duckdb.DuckDBPyConnection, sent: Sent) -> Expected:
         },
         permitted=Counter(
             (number_of[key], practice)
-            for key, practice in rows(
-                "select patient_key, practice_code from gateway.int_patients__permitted"
-            )
+            for key, practice in rows("select patient_key, practice_code from gateway.int_patients__permitted")
         ),
         admissions=Counter(
             (number_of[key], day)
-            for key, day in rows(
-                "select patient_key, admission_date from gateway.int_admissions__emergency"
-            )
+            for key, day in rows("select patient_key, admission_date from gateway.int_admissions__emergency")
         ),
         counts=counted(rows("select * from gateway.int_intake__record_counts")),
         objectors=Counter(
@@ -408,9 +399,7 @@ def outcome(connection: duckdb.DuckDBPyConnection, sent: Sent) -> Expected:
     )
 
 
-def problems(
-    connection: duckdb.DuckDBPyConnection, sent: Sent, wanted: Expected | None = None
-) -> list[str]:
+def problems(connection: duckdb.DuckDBPyConnection, sent: Sent, wanted: Expected | None = None) -> list[str]:
     """Where the gateway and the oracle disagree."""
     with without_values("the comparison"):
         return differences(outcome(connection, sent), wanted or expected(sent))
@@ -446,7 +435,6 @@ def differences(found: Expected, wanted: Expected) -> list[str]:
                 ours, theirs = set(ours.items()), set(theirs.items())
             problems.append(f"{name}: {len(ours - theirs)} too many, {len(theirs - ours)} missing")
     return problems
-
 
 
 def run_folder(raw_dir: Path, settings: Mapping[str, str]) -> duckdb.DuckDBPyConnection:

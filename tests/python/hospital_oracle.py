@@ -141,7 +141,9 @@ def verdicts(rows: Iterable[dict]) -> list[tuple[Stay | None, str]]:
         result += [(stay, "repeated_episode") for stay in others]
     for stay in kept:
         again = is_there_finished(stay, finished)
-        result.append((stay, "unfinished_episode_again" if again else "complete" if stay.key else "episode_key_missing"))
+        result.append(
+            (stay, "unfinished_episode_again" if again else "complete" if stay.key else "episode_key_missing")
+        )
     return result
 
 

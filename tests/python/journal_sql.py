@@ -46,9 +46,7 @@ def run(journals: Journals) -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def changed(
-    connection: duckdb.DuckDBPyConnection, journals: Journals, **changes: Mapping
-) -> Iterator[None]:
+def changed(connection: duckdb.DuckDBPyConnection, journals: Journals, **changes: Mapping) -> Iterator[None]:
     """The same run with other SQL or seeds."""
     nodes = (*models(), *journal_models())
     with gateway_sql.changed(connection, as_landed(journals), **changes, nodes=nodes):
@@ -81,20 +79,13 @@ def outcome(connection: duckdb.DuckDBPyConnection, journals: Journals) -> Stored
         {(number_of[key], practice): tuple(rest) for key, practice, *rest in people},
         {(number_of[key], *rest) for key, *rest in rows("select * from gateway.int_journals__records")},
         removed,
-        {
-            (number_of[key], *rest)
-            for key, *rest in rows(
-                "select * from gateway.int_journals__hospital"
-            )
-        },
+        {(number_of[key], *rest) for key, *rest in rows("select * from gateway.int_journals__hospital")},
         {(number_of[key], *rest) for key, *rest in rows("select * from gateway.int_journals__social_care")},
         {number_of[key] for (key,) in rows("select * from gateway.int_opt_outs__not_disseminated")},
     )
 
 
-def problems(
-    connection: duckdb.DuckDBPyConnection, journals: Journals, wanted: Stored | None = None
-) -> list[str]:
+def problems(connection: duckdb.DuckDBPyConnection, journals: Journals, wanted: Stored | None = None) -> list[str]:
     """What differs from the oracle, in counts."""
     wanted = wanted or stored(journals)
     with gateway_sql.without_values("the comparison"):

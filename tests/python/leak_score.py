@@ -94,7 +94,11 @@ GATEWAY_MODELS = ("path:models/staging", "path:models/intermediate/gateway")
 SELECT = {
     "gateway": ("--select", *GATEWAY_MODELS),
     "warehouse": (
-        "--select", "resource_type:model", "resource_type:snapshot", "--exclude", *GATEWAY_MODELS,
+        "--select",
+        "resource_type:model",
+        "resource_type:snapshot",
+        "--exclude",
+        *GATEWAY_MODELS,
     ),  # fmt: skip
 }
 
@@ -159,7 +163,12 @@ def read(path: Path) -> Leak:
     """A leak's file; an error where it is not of the format."""
     facts = tomllib.loads(path.read_text(encoding="utf-8"))
     leak = Leak(path.stem, path.parent.name, **facts)
-    if leak.kind not in KINDS or (leak.kind == BROKEN) != (leak.family == BROKEN) or leak.is_harmless != (leak.family == HARMLESS) or not leak.files:
+    if (
+        leak.kind not in KINDS
+        or (leak.kind == BROKEN) != (leak.family == BROKEN)
+        or leak.is_harmless != (leak.family == HARMLESS)
+        or not leak.files
+    ):
         raise ValueError(f"{path.name}: no kind of leak, or no change")
     return leak
 
@@ -300,14 +309,19 @@ class Bench:
             key
             for key, node in everything.items()
             if node["original_file_path"] in leak.files
-            or node.get("patch_path", "") and node["patch_path"].partition("://")[2] in leak.files and changed_node(node, clean.get(key))
-            or node.get("raw_code") is not None and node["resource_type"] == "model" and changed_node(node, clean.get(key))
+            or node.get("patch_path", "")
+            and node["patch_path"].partition("://")[2] in leak.files
+            and changed_node(node, clean.get(key))
+            or node.get("raw_code") is not None
+            and node["resource_type"] == "model"
+            and changed_node(node, clean.get(key))
         }
         while True:
             more = {
                 key
                 for key, node in everything.items()
-                if reached & {*node.get("depends_on", {}).get("nodes", ()), *node.get("depends_on", {}).get("macros", ())}
+                if reached
+                & {*node.get("depends_on", {}).get("nodes", ()), *node.get("depends_on", {}).get("macros", ())}
             }
             if more <= reached:
                 break
@@ -395,9 +409,7 @@ class Bench:
             nets |= {finding.net for finding in found if finding not in self.known}
         yield from self.differences(stores)
 
-    def run_by_dbt(
-        self, leak: Leak, world: SmallWorld, raw_dir: Path
-    ) -> tuple[list[Finding], bool]:
+    def run_by_dbt(self, leak: Leak, world: SmallWorld, raw_dir: Path) -> tuple[list[Finding], bool]:
         """Both runs of one raw folder: what refuses them, and whether they came to their end."""
         options = NO_UNIT_TESTS if re.search(r"tests?\b|store_failures", leak.words) else NO_TESTS
         world.put_raw(raw_dir)
@@ -469,7 +481,9 @@ def names_and_lineage(manifest: dict) -> list[Finding]:
 
 def changed_node(node: dict, before: dict | None) -> bool:
     """Whether a node is another one than in the clean project, by what it is compiled to and declares."""
-    return before is None or any(node.get(name) != before.get(name) for name in ("raw_code", "columns", "config", "compiled_code"))
+    return before is None or any(
+        node.get(name) != before.get(name) for name in ("raw_code", "columns", "config", "compiled_code")
+    )
 
 
 # ---- all of them ----------------------------------------------------------------------------------
@@ -503,16 +517,10 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="only so many, drawn by the seed")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--static", action="store_true", help="only the nets that build nothing")
-    parser.add_argument(
-        "--only", nargs="+", default=[""], help="only leaks with one of these in <family>/<name>"
-    )
+    parser.add_argument("--only", nargs="+", default=[""], help="only leaks with one of these in <family>/<name>")
     parser.add_argument("--verbose", action="store_true", help="say where each was caught")
     chosen = parser.parse_args()
-    leaks = [
-        leak
-        for leak in all_leaks()
-        if any(part in f"{leak.family}/{leak.name}" for part in chosen.only)
-    ]
+    leaks = [leak for leak in all_leaks() if any(part in f"{leak.family}/{leak.name}" for part in chosen.only)]
     # drawn by lot, so that a part of them is of all families
     leaks = sample_of(leaks, chosen.sample or len(leaks), chosen.seed)
     context = multiprocessing.get_context("spawn")
@@ -574,9 +582,7 @@ def report(tried: list[Tried], known: list[str], is_static: bool) -> int:
     print(counts("all leaks", harmful))
     print(counts("harmless", harmless))
     # what dbt refuses is stored nowhere
-    single = [
-        one for one in harmful if 0 < len(one.caught) < one.leak.needed and "dbt" not in one.caught
-    ]
+    single = [one for one in harmful if 0 < len(one.caught) < one.leak.needed and "dbt" not in one.caught]
     lists = {
         "Caught by no net": [one for one in harmful if not one.caught and not one.problem],
         "Value leaks caught by one net only": single,

@@ -7,12 +7,8 @@ from pathlib import Path
 
 HALF = 16
 # What a run of ten digits looks like, plain or 3-3-4, when only the kind of each byte is told.
-KINDS = bytes(
-    ord("0") if byte in b"0123456789" else ord("-") if byte in b" -" else 0 for byte in range(256)
-)
-SHAPES = tuple(
-    b"000" + first + b"000" + second + b"0000" for first in (b"", b"-") for second in (b"", b"-")
-)
+KINDS = bytes(ord("0") if byte in b"0123456789" else ord("-") if byte in b" -" else 0 for byte in range(256))
+SHAPES = tuple(b"000" + first + b"000" + second + b"0000" for first in (b"", b"-") for second in (b"", b"-"))
 TEN_DIGITS = re.compile(rb"(?=(\d{3}[ -]?\d{3}[ -]?\d{4}))")
 
 

@@ -64,8 +64,7 @@ LEAKS = {
     ),
     "through a step named like a seed": (
         "VALUE",
-        f"with collections as (select nhs_number as collection from {P})"
-        " select collection from collections order by 1",
+        f"with collections as (select nhs_number as collection from {P}) select collection from collections order by 1",
     ),
     "another identifier": ("VALUE", f"select episode_key from {H} order by admission_date"),
     "an identifier that nobody declared": (
@@ -96,13 +95,11 @@ LEAKS = {
     ),
     "letters": (
         "VALUE",
-        "select translate(cast(nhs_number as varchar), '0123456789', 'abcdefghij') as patient_key"
-        f" from {P} {SORTED}",
+        f"select translate(cast(nhs_number as varchar), '0123456789', 'abcdefghij') as patient_key from {P} {SORTED}",
     ),
     "letters by replace": (
         "VALUE",
-        f"select {KEY}, replace(replace(cast(nhs_number as varchar), '1', 'b'), '2', 'c') as x"
-        f" from {P} {SORTED}",
+        f"select {KEY}, replace(replace(cast(nhs_number as varchar), '1', 'b'), '2', 'c') as x from {P} {SORTED}",
     ),
     "hash without a key": (
         "NOT UNDERSTOOD",
@@ -138,8 +135,7 @@ LEAKS = {
     ),
     "pseudonym of a part": (
         "NOT UNDERSTOOD",
-        f"select pseudonymise(rpad(left(cast(nhs_number as varchar), 5), 10, '0')) as patient_key"
-        f" from {P} {SORTED}",
+        f"select pseudonymise(rpad(left(cast(nhs_number as varchar), 5), 10, '0')) as patient_key from {P} {SORTED}",
     ),
     "pseudonym of a part, one step on": (
         "NOT UNDERSTOOD",
@@ -376,13 +372,11 @@ LEAKS = {
     ),
     "exists on an order": (
         "FLOW",
-        f"select {KEY} from {P} as a where exists"
-        f" (select 1 from {P} as b where b.nhs_number < a.nhs_number) {SORTED}",
+        f"select {KEY} from {P} as a where exists (select 1 from {P} as b where b.nhs_number < a.nhs_number) {SORTED}",
     ),
     "exists on a name of outside": (
         "FLOW",
-        f"select {KEY} from {P} where exists"
-        f" (select 1 from {{default_codes}} as d where nhs_number > 5) {SORTED}",
+        f"select {KEY} from {P} where exists (select 1 from {{default_codes}} as d where nhs_number > 5) {SORTED}",
     ),
     "in a subquery of constants": (
         "FLOW",
@@ -472,8 +466,7 @@ LEAKS = {
     ),
     "correlated count": (
         "FLOW",
-        f"select {KEY}, (select count(*) from {P} as b where b.nhs_number < a.nhs_number) as x"
-        f" from {P} as a {SORTED}",
+        f"select {KEY}, (select count(*) from {P} as b where b.nhs_number < a.nhs_number) as x from {P} as a {SORTED}",
     ),
     "lowest with a filter": (
         "FLOW",
@@ -630,8 +623,7 @@ HARMLESS = {
         f" select {KEY} from a where n = 1 {SORTED}"
     ),
     "one number in a group": (
-        f"select practice_code from {P} group by practice_code"
-        " having min(nhs_number) = max(nhs_number) order by 1"
+        f"select practice_code from {P} group by practice_code having min(nhs_number) = max(nhs_number) order by 1"
     ),
     "a choice of identifiers": (
         "with a as (select coalesce(p.nhs_number, o.nhs_number) as nhs_number"
@@ -657,12 +649,9 @@ HARMLESS = {
         f"select date_part('year', admission_date) as y, max(strftime(admission_date, '%Y-%m')) as m from {H}"
         " group by 1 order by 1"
     ),
-    "dates": (
-        f"select date_trunc('month', admission_date) as m, count(*) as n from {H} group by 1 order by 1"
-    ),
+    "dates": (f"select date_trunc('month', admission_date) as m, count(*) as n from {H} group by 1 order by 1"),
     "unpivot of the safe": (
-        "select practice_code, n, v from {int_ods__practices}"
-        " unpivot (v for n in (status, ccg_code)) order by all"
+        "select practice_code, n, v from {int_ods__practices} unpivot (v for n in (status, ccg_code)) order by all"
     ),
     "a range of whole numbers": "select unnest(range(0, 10)) as n order by 1",
     "from first": f"from {P} select {KEY}, gp_code {SORTED}",

@@ -554,9 +554,7 @@ MUTANTS = [
         "when participation.status <> 'agreed'",
         "a practice that was never asked has not agreed",
     ),
-    Mutant(
-        COLLECTED, "no need to agree", "then 'not_agreed'", "then null", "a practice that declined is out"
-    ),
+    Mutant(COLLECTED, "no need to agree", "then 'not_agreed'", "then null", "a practice that declined is out"),
     Mutant(
         COLLECTED,
         "files not looked at",

@@ -66,9 +66,7 @@ class Sent:
 
     @property
     def policy(self) -> dict:
-        [policy] = [
-            row for row in self.collections if row["collection"] == self.settings["collection"]
-        ]
+        [policy] = [row for row in self.collections if row["collection"] == self.settings["collection"]]
         return policy
 
 
@@ -200,13 +198,7 @@ def may_be_anybodys(row: dict) -> bool:
         return False  # it lets nobody in, whoever it is of
     number = number_of_objection(row["nhs_number"])
     is_framed = bool(number) and number[0] == number[9] and set(number[1:9]) == {"0"}
-    return (
-        number is None
-        or not has_check_digit(number)
-        or len(set(number)) == 1
-        or number == "2333455667"
-        or is_framed
-    )
+    return number is None or not has_check_digit(number) or len(set(number)) == 1 or number == "2333455667" or is_framed
 
 
 def coded(row: dict) -> tuple[str, str]:
@@ -317,9 +309,7 @@ def upheld(sent: Sent) -> dict[tuple[str, str], str | None]:
         for number, kinds in kinds_of.items():
             if counting := kinds & at_collection:
                 stands = counting - set(lifted)
-                found[policy["collection"], number] = (
-                    None if stands else min(lifted[kind] for kind in counting)
-                )
+                found[policy["collection"], number] = None if stands else min(lifted[kind] for kind in counting)
     return found
 
 
@@ -374,9 +364,7 @@ def is_open(sent: Sent, practice: str) -> bool:
 def is_in_wave(sent: Sent, practice: str) -> bool:
     policy = sent.policy
     return policy["wave"] is None or any(
-        row["collection"] == policy["collection"]
-        and row["wave"] == policy["wave"]
-        and row["practice_code"] == practice
+        row["collection"] == policy["collection"] and row["wave"] == policy["wave"] and row["practice_code"] == practice
         for row in sent.waves
     )
 
@@ -384,11 +372,7 @@ def is_in_wave(sent: Sent, practice: str) -> bool:
 def has_sent_everything(sent: Sent, practice: str) -> bool:
     """One good practice file, extracted by the moment of collection, and every row of an opt-out file."""
     files = {
-        kind: [
-            file
-            for file in sent.files
-            if file["practice_code"] == practice and file["file_kind"] == kind
-        ]
+        kind: [file for file in sent.files if file["practice_code"] == practice and file["file_kind"] == kind]
         for kind in ("practice_records", "opt_outs")
     }
     if any(len(found) != 1 or found[0]["refused_rule"] for found in files.values()):

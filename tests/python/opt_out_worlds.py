@@ -81,8 +81,7 @@ class World:
         """Rows of CQRS: a status and its date each."""
         service = service or self.sent.policy["cqrs_service"].lower()
         self.sent.participation += [
-            {"practice_code": code, "service": service, "status": status, "status_date": day}
-            for status, day in answers
+            {"practice_code": code, "service": service, "status": status, "status_date": day} for status, day in answers
         ]
 
     def file(self, kind: str, code: str, **changes: str | int | None) -> None:
@@ -130,9 +129,7 @@ class World:
         row |= {"effective_date": effective, "recorded_at": recorded, "file_practice_code": code}
         self.sent.opt_outs.append(row | {"nhs_number": number or test_number(person)})
 
-    def admission(
-        self, person: int, day: str = "2016-12-24", method: str = "21", number: str | None = None
-    ) -> None:
+    def admission(self, person: int, day: str = "2016-12-24", method: str = "21", number: str | None = None) -> None:
         """A row of the hospital files, an emergency within the period unless said otherwise."""
         row = {"epikey": f"{len(self.sent.admissions)}", "newnhsno": number or test_number(person)}
         row |= {"admidate": day, "admimeth": method, "epiorder": "1", "diag_4_01": "J459"}
@@ -147,7 +144,7 @@ def with_spaces(number: str) -> str:
 SPELLINGS = (
     lambda number: f"{number}.0",
     lambda number: f"{number[:1]},{number[1:4]},{number[4:7]},{number[7:]}.00",
-    lambda number: f"=\"{number}\"",
+    lambda number: f'="{number}"',
     lambda number: f"'{number}",
     lambda number: f"{number[:5]}\u200b{number[5:]}\ufeff",
     lambda number: f"{number[:3]}\u00a0{number[3:6]}/{number[6:]}",
@@ -323,7 +320,13 @@ def days_and_moments(world: World) -> None:
         world.practice(f"M83{number:03}")
         world.sent.participation.pop()
         world.answers(f"M83{number:03}", ("agreed", day))
-    good = ("2017-04-01 02:00:00 BST", "2017-04-01T01:00:00Z", "2017-04-01 01:00 UTC", "20170401", "2017-04-02 08:00:00,5")
+    good = (
+        "2017-04-01 02:00:00 BST",
+        "2017-04-01T01:00:00Z",
+        "2017-04-01 01:00 UTC",
+        "20170401",
+        "2017-04-02 08:00:00,5",
+    )
     unreadable = ("2017-04-02 04:00:00 EST", "2017-04-01 02:00:00 IST", "2017-04-01 02:00:00 Europe/London",
                   "01/04/2017 02:00:00", "2017-03-26 01:30:00", "2016-10-30 01:30:00", "42826.0833")  # fmt: skip
     for number, moment in enumerate((*good, *unreadable), 1):
@@ -647,9 +650,7 @@ PRACTICES = ("A81001", "B81001", "C81001", "D81001", "E81001")
 def of_histories(era: Era, histories: Iterable[tuple], people: int, **settings) -> Sent:
     """A world in which everybody is at the first two practices, and the histories are what they are."""
     world = World(collected_at=era.collected_at, period=("2016-04-01", "2019-03-31"), **settings)
-    world.sent.waves = [
-        {"collection": "care_data", "wave": "pilot", "practice_code": code} for code in PRACTICES
-    ]
+    world.sent.waves = [{"collection": "care_data", "wave": "pilot", "practice_code": code} for code in PRACTICES]
     for code, extracted_at in zip(PRACTICES, era.extracted_at, strict=True):
         if extracted_at:
             world.practice(code, extracted_at)

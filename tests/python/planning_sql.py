@@ -13,7 +13,13 @@ from conftest import PROJECT, Folders
 from disclosure_run import given
 from register_oracle import REFERENCE, Patient
 
-MODELS = ("intermediate/areas", "intermediate/registers", "intermediate/planning", "intermediate/disclosure", "marts/planning")
+MODELS = (
+    "intermediate/areas",
+    "intermediate/registers",
+    "intermediate/planning",
+    "intermediate/disclosure",
+    "marts/planning",
+)
 READ = re.compile(r'"(int_(?:areas|registers|planning|disclosure)__\w+)"')
 SEEDS = (
     "registers", "register_rules", "register_targets", "age_bands", "journal_codes", "journal_categories"

@@ -73,7 +73,9 @@ def environment() -> jinja2.Environment:
         "refuse_release": lambda *_: "",
     }
     paths = sorted((PROJECT / "macros").rglob("*.sql"))
-    texts = [path.read_text() for path in paths if path.stem not in ("collect_freshness", "refuse_release", "release_rules")]
+    texts = [
+        path.read_text() for path in paths if path.stem not in ("collect_freshness", "refuse_release", "release_rules")
+    ]
     module = made.from_string("".join(texts)).module
     made.globals |= {name: macro for name, macro in vars(module).items() if not name.startswith("_")}
     return made
@@ -83,7 +85,10 @@ def environment() -> jinja2.Environment:
 def models() -> dict[str, str]:
     """Every model's own words, by its name."""
     made = environment()
-    return {path.stem: made.from_string(path.read_text()).render().strip() for path in sorted((PROJECT / "models").rglob("*.sql"))}
+    return {
+        path.stem: made.from_string(path.read_text()).render().strip()
+        for path in sorted((PROJECT / "models").rglob("*.sql"))
+    }
 
 
 def complaints(sql: str, columns: dict[str, list[str]] | None = None) -> list[str]:
@@ -129,7 +134,9 @@ def is_decimal(literal: exp.Literal) -> bool:
 def translated_differently(sql: str) -> Iterator[str]:
     """Where sqlglot says it in other words on Spark; the order of a table's rows is nobody's answer."""
     try:
-        meant, said = (without_order(sqlglot.parse_one(sql, read=engine)).sql("spark") for engine in ("duckdb", "spark"))
+        meant, said = (
+            without_order(sqlglot.parse_one(sql, read=engine)).sql("spark") for engine in ("duckdb", "spark")
+        )
     except sqlglot.errors.SqlglotError:
         yield "cannot be read as Spark's SQL"
         return
@@ -175,7 +182,9 @@ def columns_of(query: exp.Expression, known: dict[str, list[str]]) -> list[str]:
 
 
 def is_star(expression: exp.Expression) -> bool:
-    return isinstance(expression, exp.Star) or (isinstance(expression, exp.Column) and isinstance(expression.this, exp.Star))
+    return isinstance(expression, exp.Star) or (
+        isinstance(expression, exp.Column) and isinstance(expression.this, exp.Star)
+    )
 
 
 def brought_by_star(expression: exp.Expression, select: exp.Select, known: dict[str, list[str]]) -> list[str]:

@@ -48,9 +48,7 @@ def read(raw_dir: Path, settings: dict) -> Sent:
     return sent
 
 
-def add_files(
-    sent: Sent, kind: str, folder: Path, needed: tuple[str, ...], allowed: tuple[str, ...] = ()
-) -> None:
+def add_files(sent: Sent, kind: str, folder: Path, needed: tuple[str, ...], allowed: tuple[str, ...] = ()) -> None:
     """The practices' files of one kind, and the rows of those that keep the contract."""
     for path in sorted(folder.iterdir()):
         practice = re.fullmatch(r"([A-Z][0-9]{5})\.(csv|csv\.gz|parquet)", path.name)[1]

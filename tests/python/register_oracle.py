@@ -39,9 +39,7 @@ class Patient:
 
 def is_in_population(patient: Patient) -> bool:
     """Registered on the reference date; of those who died in its year nobody knows whether before or after."""
-    return patient.registered_on <= REFERENCE and (
-        patient.death_year is None or patient.death_year > REFERENCE.year
-    )
+    return patient.registered_on <= REFERENCE and (patient.death_year is None or patient.death_year > REFERENCE.year)
 
 
 def is_of_age(patient: Patient) -> bool:
@@ -61,8 +59,9 @@ def on_register(patient: Patient) -> str:
 
 def is_frail(patient: Patient) -> bool:
     """Whether the latest frailty diagnosis is moderate or severe."""
-    worse, all_days = patient.days("modfrail_cod", "sevfrail_cod"), patient.days(
-        "mildfrail_cod", "modfrail_cod", "sevfrail_cod"
+    worse, all_days = (
+        patient.days("modfrail_cod", "sevfrail_cod"),
+        patient.days("mildfrail_cod", "modfrail_cod", "sevfrail_cod"),
     )
     return bool(worse) and worse[-1] == all_days[-1]
 

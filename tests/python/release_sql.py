@@ -120,10 +120,7 @@ def compiled() -> dict[str, tuple[str, str]]:
         for key, node in gateway_sql.read_manifest(folders)["nodes"].items()
         if node["resource_type"] == "model" and node["original_file_path"].startswith(FOLDERS)
     }
-    by_dbt = {
-        node["name"]: (node["relation_name"], node["compiled_code"])
-        for node in gateway_sql.in_order(nodes)
-    }
+    by_dbt = {node["name"]: (node["relation_name"], node["compiled_code"]) for node in gateway_sql.in_order(nodes)}
     here = {
         name: (f"patient_level.releases.{name}", compiled_from(source(name)))
         for name in (f"rel_{request['release_id']}" for request in tables_asked())
@@ -248,7 +245,8 @@ def tables(collection: str) -> dict[str, list[dict]]:
         "memory.gateway.int_journals__patients": patients(people),
         "memory.gateway.int_opt_outs__upheld": [
             {"collection": collection, "nhs_number": int(p.number), "lifted_by": None} for p in objecting["type_1"]
-        ] + [{"collection": "another", "nhs_number": int(people[0].number), "lifted_by": "x"}],
+        ]
+        + [{"collection": "another", "nhs_number": int(people[0].number), "lifted_by": "x"}],
         "memory.gateway.int_opt_outs__in_force": [
             {"opt_out_kind": kind, "nhs_number": int(p.number), "practice_code": practice}
             for kind in ("type_1", "type_2")
@@ -256,9 +254,14 @@ def tables(collection: str) -> dict[str, list[dict]]:
             for practice in PRACTICES
         ],
         "memory.gateway.int_ndop__lines": [
-            {"subject": subject, "nhs_number": int(p.number), "is_asked": True,
-             "line_count": int(subject == SUBJECT and p.objection != "national")}
-            for subject in (SUBJECT, "OLD") for p in people
+            {
+                "subject": subject,
+                "nhs_number": int(p.number),
+                "is_asked": True,
+                "line_count": int(subject == SUBJECT and p.objection != "national"),
+            }
+            for subject in (SUBJECT, "OLD")
+            for p in people
         ],
         "memory.gateway.int_ndop__exchanges": [
             {"subject": SUBJECT, "is_latest": True, "problem": None},
@@ -353,7 +356,9 @@ def admissions(people: tuple[Person, ...], key_of: dict[str, str]) -> list[dict]
 
 def plant_limits(connection: duckdb.DuckDBPyConnection, collection: str) -> None:
     """The limits of disclosure control, one row, as int_disclosure__rules has them."""
-    limits = {row["rule"]: row["value"] for row in gateway_sql.seed("disclosure_rules") if row["collection"] == collection}
+    limits = {
+        row["rule"]: row["value"] for row in gateway_sql.seed("disclosure_rules") if row["collection"] == collection
+    }
     columns = ", ".join(f"{value} as {rule}" for rule, value in limits.items())
     connection.execute(f"create or replace table patient_level.intermediate.int_disclosure__rules as select {columns}")
 

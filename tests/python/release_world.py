@@ -125,9 +125,7 @@ def journal(person: Person, collection: str) -> list[dict[str, str]]:
         "LSOA": person.lsoa, "REGISTERED_ON": "2010-01-04", "RECORD_DATE": "2016-12-01",
     }  # fmt: skip
     rows = [
-        dict.fromkeys(HEADER, "")
-        | about
-        | {"CATEGORY": category, "CODE": code, "DATE": day, "VALUE1_CONDITION": value}
+        dict.fromkeys(HEADER, "") | about | {"CATEGORY": category, "CODE": code, "DATE": day, "VALUE1_CONDITION": value}
         for category, code, day, value in RECORDS
     ]
     sent = rows[: 1 + int(person.number[3:9]) % len(rows)]
@@ -177,6 +175,7 @@ def write(path: Path, header: list[str], rows: list[list[str]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
+
 
 # ---- who is in a release and what is told of whom, by plain Python ------------------------------
 
@@ -378,9 +377,7 @@ def published(request: dict[str, str], rows: list[dict]) -> Counter:
     asked = request["columns_asked"].split()
     as_a_whole = [name for name in ("age_band", "sex") if name not in asked]
     return Counter(
-        tuple(row[name] for name in asked)
-        for row in rows
-        if all(row.get(name, "all") == "all" for name in as_a_whole)
+        tuple(row[name] for name in asked) for row in rows if all(row.get(name, "all") == "all" for name in as_a_whole)
     )
 
 

@@ -119,15 +119,11 @@ BRONCHITIS_WITH = "list_has_any(diagnoses, ['J41', 'J42', 'J43', 'J44', 'J47'])"
 
 CASES = {
     # numbers
-    "number: broken check digit": of_metrics(
-        """is_ten_digits("NHS_NUMBER") and not passes_modulus_11("NHS_NUMBER")"""
-    ),
+    "number: broken check digit": of_metrics("""is_ten_digits("NHS_NUMBER") and not passes_modulus_11("NHS_NUMBER")"""),
     "number: nine digits": of_metrics("""regexp_full_match("NHS_NUMBER", '[0-9]{9}')"""),
     "number: eleven digits": of_metrics("""regexp_full_match("NHS_NUMBER", '[0-9]{11}')"""),
     "number: none": of_metrics(""" "NHS_NUMBER" is null """),
-    "number: 3-3-4": of_metrics(
-        """regexp_full_match("NHS_NUMBER", '[0-9]{3} [0-9]{3} [0-9]{4}')"""
-    ),
+    "number: 3-3-4": of_metrics("""regexp_full_match("NHS_NUMBER", '[0-9]{3} [0-9]{3} [0-9]{4}')"""),
     "number: letters": of_metrics("""regexp_matches("NHS_NUMBER", '[A-Z]')"""),
     "number: 9999999999": of_metrics(""" "NHS_NUMBER" = '9999999999' """),
     # rows
@@ -186,15 +182,9 @@ CASES = {
     "undated withdrawal": of_people("bool_or(is_withdrawal and effective is null)"),
     "future dissent": of_people("bool_or(is_dissent and effective > '2017-04-02')"),
     "future withdrawal": of_people("bool_or(is_withdrawal and effective > '2017-04-02')"),
-    "withdrawal between extraction and run": of_people(
-        "bool_or(is_withdrawal and effective = '2017-04-02')"
-    ),
-    "dissent on the day of collection": of_people(
-        "bool_or(is_dissent and effective = '2017-04-01')"
-    ),
-    "withdrawal on the day of collection": of_people(
-        "bool_or(is_withdrawal and effective = '2017-04-01')"
-    ),
+    "withdrawal between extraction and run": of_people("bool_or(is_withdrawal and effective = '2017-04-02')"),
+    "dissent on the day of collection": of_people("bool_or(is_dissent and effective = '2017-04-01')"),
+    "withdrawal on the day of collection": of_people("bool_or(is_withdrawal and effective = '2017-04-01')"),
     "recorded after extraction: dissent": """
         select count(*) from opt_outs inner join extracted using ("PRACTICE_CODE")
         where is_dissent and "RECORDED_AT"::timestamptz > extracted_at
@@ -217,9 +207,7 @@ CASES = {
     """,
     "Type 2 dissent alone": of_people("bool_and(is_type_2_dissent)"),
     "Type 2 withdrawn": of_people("bool_or(is_type_2_withdrawal)"),
-    "Type 1 withdrawn, Type 2 stands": of_people(
-        "bool_or(is_withdrawal) and bool_or(is_type_2_dissent)"
-    ),
+    "Type 1 withdrawn, Type 2 stands": of_people("bool_or(is_withdrawal) and bool_or(is_type_2_dissent)"),
     "opt-out at a practice without the patient": """
         select count(*) from opt_outs
         where is_dissent and passes_modulus_11(person) and not exists (
@@ -263,9 +251,7 @@ CASES = {
     "extracted after the run": """
         select count(*) from extracted where extracted_at > '2017-04-02 09:00:00+01'
     """,
-    "extracted on the day before, in UTC": of_metrics(
-        """ "EXTRACTED_AT" like '2017-03-31%+00:00' """
-    ),
+    "extracted on the day before, in UTC": of_metrics(""" "EXTRACTED_AT" like '2017-03-31%+00:00' """),
     # hospital
     "HES: unfinished": of_hes(f""" "EPISTAT" = '1' and {EMERGENCY}"""),
     "HES: unfinished, derived": of_hes(""" "EPISTAT" = '9' """),
@@ -313,16 +299,12 @@ CASES = {
             group by "NEWNHSNO" having count(distinct "DIAG_3_01") > 1
         )
     """,
-    "HES: other than emergency, for a condition": of_hes(
-        f""" "ADMIMETH" in ('11', '12', '13') and {HEART_FAILURE}"""
-    ),
+    "HES: other than emergency, for a condition": of_hes(f""" "ADMIMETH" in ('11', '12', '13') and {HEART_FAILURE}"""),
     "HES: day case, for a condition": of_hes(f""" "CLASSPAT" = '2' and {ANGINA}"""),
     "HES: mother and baby": of_hes(""" "CLASSPAT" = '5' and "EPITYPE" in ('2', '3') """),
     "HES: born": of_hes(""" "EPITYPE" = '3' and "STARTAGE" = '7001' """),
     "HES: detained": of_hes(""" "EPITYPE" = '4' """),
-    "HES: marker, then a procedure": of_hes(
-        """ "OPERTN_3_01" = '-  ' and "OPERTN_3_02" = 'K61' """
-    ),
+    "HES: marker, then a procedure": of_hes(""" "OPERTN_3_01" = '-  ' and "OPERTN_3_02" = 'K61' """),
     "HES: diagnosis with a dot": of_hes("""contains("DIAG_4_01", '.')"""),
     "a: B18.0": of_hes(f""" {EMERGENCY} and "DIAG_4_01" = 'B180' """),
     "a: with D57": of_hes(""" "DIAG_4_01" = 'B181' and list_contains(diagnoses, 'D57')"""),
@@ -347,21 +329,19 @@ CASES = {
     "f: U, X3 or Z": of_hes(f"""{ANGINA} and "OPERTN_3_01" in ('U10', 'X35', 'Z94')"""),
     "f: X2 or X5": of_hes(f"""{ANGINA} and "OPERTN_3_01" in ('X29', 'X50')"""),
     "f: G": of_hes(f"""{ANGINA} and "OPERTN_3_01" = 'G45' """),
-    "f: U, then K": of_hes(
-        f"""{ANGINA} and "OPERTN_3_01" = 'U10' and "OPERTN_3_02" = 'K75' """
-    ),
+    "f: U, then K": of_hes(f"""{ANGINA} and "OPERTN_3_01" = 'U10' and "OPERTN_3_02" = 'K75' """),
     "g: D50.8": of_hes(""" "DIAG_4_01" = 'D508' """),
     "g: D50.0": of_hes(""" "DIAG_4_01" = 'D500' """),
     "h: I10X": of_hes(f""" {EMERGENCY} and "DIAG_4_01" = 'I10X' """),
     "h: with K": of_hes(""" "DIAG_4_01" in ('I10X', 'I119') and "OPERTN_3_01"[1:1] = 'K' """),
     "i: I48": of_hes(f""" {EMERGENCY} and "DIAG_3_01" = 'I48' """),
     "i: dementia": of_hes(f""" {EMERGENCY} and "DIAG_3_01" in ('F00', 'F01', 'F02', 'F03')"""),
-    **{f"HES: ADMIMETH {method}": of_hes(f""" "ADMIMETH" = '{method}' """)
-       for method in ("21", "22", "23", "24", "25", "28", "2A", "2B", "2C", "2D")},
-    **{f"HES: ADMISORC {source}": of_hes(f""" "ADMISORC" = '{source}' """)
-       for source in ("51", "52", "53")},
-    **{f"HES: STARTAGE {age}": of_hes(f""" "STARTAGE" = '{age}' """)
-       for age in range(7001, 7008)},
+    **{
+        f"HES: ADMIMETH {method}": of_hes(f""" "ADMIMETH" = '{method}' """)
+        for method in ("21", "22", "23", "24", "25", "28", "2A", "2B", "2C", "2D")
+    },
+    **{f"HES: ADMISORC {source}": of_hes(f""" "ADMISORC" = '{source}' """) for source in ("51", "52", "53")},
+    **{f"HES: STARTAGE {age}": of_hes(f""" "STARTAGE" = '{age}' """) for age in range(7001, 7008)},
     **{f"HES: SEX {sex}": of_hes(f""" "SEX" = '{sex}' """) for sex in (0, 9)},
     "HES: ADMIDATE 1800": of_hes(""" "ADMIDATE" = '1800-01-01' """),
     "HES: ADMIDATE 1801": of_hes(""" "ADMIDATE" = '1801-01-01' """),

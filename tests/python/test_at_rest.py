@@ -82,9 +82,7 @@ def test_no_withheld_count_follows_from_sums(wanted: list[Cell], record: dict) -
 def known_sums(record: dict, wanted: list[Cell], exact: dict[str, tuple[int, int]] | None = None) -> dict:
     """What the evidence tells of each practice's usable rows; `exact` of usable and kept ones, from elsewhere."""
     sums = {
-        file["name"].rpartition("/")[2].partition(".")[0]: {
-            "usable": at_rest.told(file["usable_count"], exact=False)
-        }
+        file["name"].rpartition("/")[2].partition(".")[0]: {"usable": at_rest.told(file["usable_count"], exact=False)}
         for file in record["raw_files"]
         if file["kind"] == "practice_records"
     }
@@ -181,9 +179,7 @@ def of_before(built: Folders, tmp_path: Path) -> Folders:
     return Folders(copy.store, tmp_path / "keys", copy.work)
 
 
-def test_a_store_of_before_is_written_afresh(
-    built: Folders, of_before: Folders, wanted: list[Cell]
-) -> None:
+def test_a_store_of_before_is_written_afresh(built: Folders, of_before: Folders, wanted: list[Cell]) -> None:
     """Flags a table that is lost on the way, one that stays in the clear, or rows that stay in the bytes."""
     assert read_off(wanted, list(at_rest.rows_in_the_clear([of_before.store])))
     before = tables(of_before.store, b"")
@@ -194,9 +190,7 @@ def test_a_store_of_before_is_written_afresh(
     exact_counts.move_out(of_before.store, of_before.keys)
     after = tables(of_before.store, keys.of_store(of_before.keys).assurance)
     places = {was: (store.ASSURANCE, to, was[1]) for was, to in exact_counts.MOVED.items()}
-    assert after == {
-        places.get(place[1:], place): held for place, held in before.items()
-    }
+    assert after == {places.get(place[1:], place): held for place, held in before.items()}
     assert read_off(wanted, list(at_rest.rows_in_the_clear([of_before.store]))) == {}
     assert store.database_file(of_before.store, store.PATIENT_LEVEL).exists()
     again = store.database_file(of_before.store, store.MARTS).read_bytes()

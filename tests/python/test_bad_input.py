@@ -29,9 +29,7 @@ from gp_level_data.__main__ import main
 from gp_level_data.custody import keys
 from gp_level_data.raw import synthetic_folder
 
-OWN_VARS = (
-    '{collected_at: "2017-04-02T09:00:00+01:00", period_start: 2016-04-01, period_end: 2017-03-31}'
-)
+OWN_VARS = '{collected_at: "2017-04-02T09:00:00+01:00", period_start: 2016-04-01, period_end: 2017-03-31}'
 
 
 @pytest.fixture(scope="module")
@@ -204,9 +202,7 @@ def test_keys(tmp_path: Path, name: str, spoil: Callable[[Path], None], says: st
 
 
 @pytest.mark.parametrize("name", [COLLECTION, *keys.OF_DATABASES])
-def test_a_build_with_a_bad_key(
-    previous: Folders, refused: Refused, own_raw: Path, tmp_path: Path, name: str
-) -> None:
+def test_a_build_with_a_bad_key(previous: Folders, refused: Refused, own_raw: Path, tmp_path: Path, name: str) -> None:
     """Flags a build that makes up a missing key on somebody's own data: nobody would hold it."""
     key_dir = own_keys(tmp_path / "keys")
     keys.key_file(key_dir, name).unlink()
@@ -271,9 +267,7 @@ def test_settings(previous: Folders, refused: Refused, given: str, says: str) ->
 
 
 @pytest.mark.parametrize("option", ["--store-dir", "--key-dir"])
-def test_a_file_where_a_folder_belongs(
-    previous: Folders, refused: Refused, tmp_path: Path, option: str
-) -> None:
+def test_a_file_where_a_folder_belongs(previous: Folders, refused: Refused, tmp_path: Path, option: str) -> None:
     """Flags a slip of the command line that ends in a stack trace."""
     a_file(tmp_path / "file")
     refused(previous, option, str(tmp_path / "file"))

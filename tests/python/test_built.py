@@ -22,7 +22,9 @@ SOURCE = {
     "config": {"meta": {"identifies": {"nhs_number": "person", "practice_code": "nobody"}}},
     "original_file_path": "models/_sources.yml",
 }  # fmt: skip
-PLAIN = "select practice_code, count(*) as people from memory.landing.people group by practice_code order by practice_code"
+PLAIN = (
+    "select practice_code, count(*) as people from memory.landing.people group by practice_code order by practice_code"
+)
 NUMBERS = "select nhs_number, practice_code from memory.landing.people order by practice_code"
 MODEL = ("patient_level", "gateway", "int_planted")
 

@@ -25,16 +25,16 @@ from gp_level_data.refusal import Refusal
 
 COLLECTION = "individual_gp_level_data"
 HAS_SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
-needs_spark = pytest.mark.skipif(
-    not HAS_SPARK, reason="pyspark (requirements-spark.txt) or Java is not installed"
-)
+needs_spark = pytest.mark.skipif(not HAS_SPARK, reason="pyspark (requirements-spark.txt) or Java is not installed")
 
 
 # ---- without a cluster ------------------------------------------------------------------------------
 
 
 def test_without_java_one_sentence(monkeypatch, tmp_path):
-    monkeypatch.setattr(daemons.importlib.util, "find_spec", lambda _: importlib.util.spec_from_file_location("p", __file__))
+    monkeypatch.setattr(
+        daemons.importlib.util, "find_spec", lambda _: importlib.util.spec_from_file_location("p", __file__)
+    )
     monkeypatch.setattr(daemons.metadata, "version", lambda _: "4.0.5")
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -45,7 +45,9 @@ def test_without_java_one_sentence(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("version", ["3.5.6", "4.0.4", "4.1.0", "5.0"])
 def test_a_spark_that_was_not_tried_is_refused(monkeypatch, version):
-    monkeypatch.setattr(daemons.importlib.util, "find_spec", lambda _: importlib.util.spec_from_file_location("p", __file__))
+    monkeypatch.setattr(
+        daemons.importlib.util, "find_spec", lambda _: importlib.util.spec_from_file_location("p", __file__)
+    )
     monkeypatch.setattr(daemons.metadata, "version", lambda _: version)
     with pytest.raises(Refusal, match="was not tried"):
         daemons.check_installed()
@@ -217,22 +219,36 @@ def pages_of(port: int) -> Iterator[bytes]:
             continue
         yield content
         text = content.decode(errors="replace")
-        waiting += [link for link in re.findall(r'href="(/[^"#]*)', text) if "kill" not in link and "static" not in link]
+        waiting += [
+            link for link in re.findall(r'href="(/[^"#]*)', text) if "kill" not in link and "static" not in link
+        ]
         if path == "/api/v1/applications":
             for each in json.loads(text):
-                waiting += [f"{path}/{each['id']}/{what}" for what in ("environment", "sql?details=true&length=2000", "stages")]
+                waiting += [
+                    f"{path}/{each['id']}/{what}" for what in ("environment", "sql?details=true&length=2000", "stages")
+                ]
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """A cluster with the sample's tables on it, a store that one machine built, and the pages as they were."""
     where = tmp_path_factory.mktemp("cluster")
-    folders = {"RAW_DIR": SAMPLE, "KEY_DIR": where / "keys", "STORE_DIR": where / "store", "CLUSTER_DIR": where / "cluster"}
+    folders = {
+        "RAW_DIR": SAMPLE,
+        "KEY_DIR": where / "keys",
+        "STORE_DIR": where / "store",
+        "CLUSTER_DIR": where / "cluster",
+    }
     environment = {**os.environ, **{name: str(path) for name, path in folders.items()}, "DO_NOT_TRACK": "1"}
 
     def command(*arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [sys.executable, "-m", *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+            [sys.executable, "-m", *arguments],
+            cwd=PROJECT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     assert command("gp_level_data", "build").returncode == 0

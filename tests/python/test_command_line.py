@@ -79,9 +79,7 @@ def test_the_list_of_commands_is_whole(capsys: pytest.CaptureFixture[str]) -> No
         (("--project-dir", "/", "status"), "is no folder of this project"),
     ],
 )
-def test_what_is_not_understood(
-    arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_not_understood(arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*arguments]) == 2
     assert says in capsys.readouterr().err
 
@@ -129,9 +127,7 @@ def test_another_checkout_runs_its_own_code(tmp_path: Path) -> None:
     other = copy_project(tmp_path / "other")
     told = "What the other checkout says"
     path = other / "gp_level_data" / "command_line.py"
-    path.write_text(
-        path.read_text().replace("From patient records of general practices to metrics per GP.", told)
-    )
+    path.write_text(path.read_text().replace("From patient records of general practices to metrics per GP.", told))
     for arguments, variables in (
         (["--project-dir", other, "--help"], {}),
         (["--help"], {"GPLD_PROJECT_DIR": other}),

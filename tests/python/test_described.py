@@ -71,7 +71,9 @@ def test_every_column_is_described(nodes: dict[str, dict], columns: dict[str, li
     assert list(undescribed(nodes, columns)) == []
 
 
-@pytest.mark.parametrize("name", ["source.%.hes.apc", "model.%.stg_ods__gps", "model.%.fct_gp_metrics", "seed.%.metrics"])
+@pytest.mark.parametrize(
+    "name", ["source.%.hes.apc", "model.%.stg_ods__gps", "model.%.fct_gp_metrics", "seed.%.metrics"]
+)
 def test_a_column_without_words_is_noticed(nodes: dict[str, dict], columns: dict[str, list[str]], name: str) -> None:
     key = name.replace("%", "gp_level_data_warehouse")
     column, *others = columns[key]
@@ -186,4 +188,6 @@ def test_only_published_tables_lie_in_the_main_schema(built: Folders, nodes: dic
         ).fetchall()
     assert "fct_gp_metrics" in published
     assert {name for (name,) in rows} == published
-    assert all(node["original_file_path"].startswith("models/marts/") for node in nodes.values() if node["name"] in published)
+    assert all(
+        node["original_file_path"].startswith("models/marts/") for node in nodes.values() if node["name"] in published
+    )

@@ -139,7 +139,9 @@ def runner(queries: dict[str, str]) -> Runner:
 @pytest.fixture(scope="module")
 def without_second_step(queries: dict[str, str]) -> Runner:
     """The same SQL with secondary suppression left out: small numbers alone are suppressed."""
-    return Runner(changed(queries, "int_gp_report__cells", "room.is_primary or decided.is_suppressed", "room.is_primary"))
+    return Runner(
+        changed(queries, "int_gp_report__cells", "room.is_primary or decided.is_suppressed", "room.is_primary")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +185,9 @@ EXAMPLE = """
 def test_the_example_worked_by_hand_is_what_is_computed(runner: Runner) -> None:
     """Flags a step of macros/disclosure/README.md that the macros no longer take."""
     text = (PROJECT / "macros/disclosure/README.md").read_text()
-    by_hand = [tuple(cell.strip() for cell in line[1:-2].split("|")) for line in re.findall(r"(?m)^\| G\d .*\|\n", text)]
+    by_hand = [
+        tuple(cell.strip() for cell in line[1:-2].split("|")) for line in re.findall(r"(?m)^\| G\d .*\|\n", text)
+    ]
     gps = [("A81001", gp, "bowel", int(count), 1000) for gp, count, *_ in by_hand]
     practices = {"A81001": "00K"}
     runner.forget()
@@ -392,8 +396,7 @@ def test_a_suppliers_total_reveals_no_practice(warehouse: duckdb.DuckDBPyConnect
         if 1 <= exact <= 7:
             published.small.add(part)
     for code, kind, text in warehouse.execute(
-        "select code, opt_out_kind, objector_text from marts.main.fct_opt_out_reconciliation"
-        " where level = 'supplier'"
+        "select code, opt_out_kind, objector_text from marts.main.fct_opt_out_reconciliation where level = 'supplier'"
     ).fetchall():
         published.add(("supplier", code, kind), text)
     assert published.small
@@ -430,7 +433,8 @@ def test_no_mart_shows_an_exact_count(warehouse: duckdb.DuckDBPyConnection) -> N
         for table, column in columns
         if warehouse.execute(
             f"select count(*) from marts.main.{table} where {column} <> 0 and ({column} < 10 or {column} % 5 <> 0)"
-        ).fetchone() != (0,)
+        ).fetchone()
+        != (0,)
     }
     assert not exact
 
@@ -478,9 +482,7 @@ def test_a_cell_that_changed_by_few_is_not_published_again(runner: Runner, two_p
     assert not revealed(published, by_solver(published))
 
 
-def test_the_last_publication_counts_not_the_last_collection(
-    runner: Runner, two_practices: Counts
-) -> None:
+def test_the_last_publication_counts_not_the_last_collection(runner: Runner, two_practices: Counts) -> None:
     runner.forget()
     for collected_at, growth, expected in (
         (FIRST, 0, None),
@@ -537,9 +539,7 @@ def moved_by_few(runner: Runner, seed: int) -> tuple[int, int]:
     (before, exactly_before, shown_before), (now, exactly_now, _) = told
     twice, differs = set(), set()
     for *place, measure in before.keys() & now.keys():
-        met, eligible = (
-            now[*place, name] - before[*place, name] for name in ("numerator", "denominator")
-        )
+        met, eligible = (now[*place, name] - before[*place, name] for name in ("numerator", "denominator"))
         if any(1 <= abs(difference) <= 9 for difference in (met, eligible, eligible - met)):
             twice |= {tuple(place)} & exactly_before & exactly_now
         is_new = (*place, measure) in shown_before.withheld
@@ -634,17 +634,12 @@ def test_the_marts_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) 
     def rows(sql: str) -> list[tuple]:
         return warehouse.execute(sql).fetchall()
 
-    admitted = {
-        key for (key,) in rows("select patient_key from patient_level.intermediate.int_admissions__qualifying")
-    }
-    positions = dict(
-        rows("select metric_id, flag_position from marts.reference.int_metrics__flag_positions")
-    )
+    admitted = {key for (key,) in rows("select patient_key from patient_level.intermediate.int_admissions__qualifying")}
+    positions = dict(rows("select metric_id, flag_position from marts.reference.int_metrics__flag_positions"))
     ccgs = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
     people: dict[tuple, set] = {}
     for key, practice, gp, flags in rows(
-        "select patient_key, practice_code, gp_code, metric_flags"
-        " from patient_level.gateway.int_patients__permitted"
+        "select patient_key, practice_code, gp_code, metric_flags from patient_level.gateway.int_patients__permitted"
     ):
         met = {name: flags[position - 1] for name, position in positions.items()}
         met["emergency_admissions"] = "y" if key in admitted else "n"
@@ -661,8 +656,7 @@ def test_the_marts_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) 
         "select 'gp', practice_code, gp_code, metric_id, numerator_text, denominator_text"
         " from marts.main.fct_gp_metrics"
     ) + rows(
-        "select area_level, area_code, metric_id, numerator_text, denominator_text"
-        " from marts.main.fct_comparators"
+        "select area_level, area_code, metric_id, numerator_text, denominator_text from marts.main.fct_comparators"
     )
     verdicts: Counter = Counter()
     for *area, numerator, denominator in shown:
@@ -685,8 +679,7 @@ def test_admissions_by_condition_add_up_to_the_patients(warehouse: duckdb.DuckDB
 
     admissions: dict[str, list] = {}
     for key, number, condition in rows(
-        "select patient_key, admission_number, condition"
-        " from patient_level.intermediate.int_admissions__qualifying"
+        "select patient_key, admission_number, condition from patient_level.intermediate.int_admissions__qualifying"
     ):
         admissions.setdefault(key, []).append((number, condition))
     ccgs = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))

@@ -12,7 +12,14 @@ from gp_level_data.nets import names, rooms
 from gp_level_data.nets.lineage import compiled, project
 
 OVERVIEW = PROJECT / "models" / "overview.md"
-KINDS = {"model": "nodes", "seed": "nodes", "snapshot": "nodes", "source": "sources", "exposure": "exposures", "macro": "macros"}
+KINDS = {
+    "model": "nodes",
+    "seed": "nodes",
+    "snapshot": "nodes",
+    "source": "sources",
+    "exposure": "exposures",
+    "macro": "macros",
+}
 # As the site makes the anchor of a heading.
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 MODEL = re.compile(r"\b(?:stg|int|dim|fct|rpt|rel|snp)_[a-z0-9_]+")
@@ -66,7 +73,9 @@ def test_every_link_leads_somewhere(manifest: dict) -> None:
     assert dead_links(manifest) == []
 
 
-@pytest.mark.parametrize("to", [address("fct_gp_metric"), address("releases", "exposure", "no-such-heading"), "#!/page/page.x"])
+@pytest.mark.parametrize(
+    "to", [address("fct_gp_metric"), address("releases", "exposure", "no-such-heading"), "#!/page/page.x"]
+)
 def test_a_dead_link_is_noticed(manifest: dict, to: str) -> None:
     key = "model.gp_level_data_warehouse.fct_gp_metrics"
     broken = copy.copy(manifest)

@@ -142,22 +142,28 @@ def mart(house: House, query: str) -> list[tuple]:
 @pytest.mark.whole
 def test_each_practice_has_its_folder(reported: House) -> None:
     """Flags a practice that is collected, or sent something, and gets nothing; or gets what it may not."""
-    collected = {
-        code
-        for (code,) in mart(reported, "select practice_code from dim_practices where is_collected")
-    }
+    collected = {code for (code,) in mart(reported, "select practice_code from dim_practices where is_collected")}
     senders = {code for (code,) in mart(
         reported, "select practice_code from assurance.counts.int_intake__file_counts where practice_code is not null"
     )}  # fmt: skip
     assert set(practices(reported)) == collected | senders and senders - collected
     for practice in practices(reported):
         files = {path.name for path in (reported.handed_out / practice).iterdir()}
-        always = {"data_checks.csv", "rows_to_mend.csv", "left_out.csv", "data_dictionary.csv", "read_me.txt", "SHA256SUMS"}
+        always = {
+            "data_checks.csv",
+            "rows_to_mend.csv",
+            "left_out.csv",
+            "data_dictionary.csv",
+            "read_me.txt",
+            "SHA256SUMS",
+        }
         always |= {f"{practice}.html", f"{practice}.xlsx"}
         own = {"gp_metrics.csv", "comparators.csv", "funnels.csv", "emergency_admissions.csv"}
         pages = {
             f"{practice}_{gp}.html"
-            for (gp,) in mart(reported, f"select gp_code from dim_gps where practice_code = '{practice}' and not is_unassigned")
+            for (gp,) in mart(
+                reported, f"select gp_code from dim_gps where practice_code = '{practice}' and not is_unassigned"
+            )
         }
         assert files == (always | own | pages if practice in collected else always)
 
@@ -172,9 +178,7 @@ def strangers(house: House) -> list[str]:
         found += [practice for other in everybody - {practice} if other.encode() in text]
         for path in folder.glob("*.csv"):
             for row in rows_of(path):
-                of = row.get("practice_code") or (
-                    row["area_code"] if row.get("area_level") == "practice" else ""
-                )
+                of = row.get("practice_code") or (row["area_code"] if row.get("area_level") == "practice" else "")
                 found += [practice] if of not in ("", practice) else []
     return found
 
@@ -186,11 +190,7 @@ def test_no_folder_holds_anothers_rows(reported: House, tmp_path: Path) -> None:
     ccgs = dict(mart(reported, "select practice_code, ccg_code from dim_practices"))
     for practice in practices(reported):
         path = reported.handed_out / practice / "comparators.csv"
-        areas = (
-            {(row["area_level"], row["area_code"]) for row in rows_of(path)}
-            if path.exists()
-            else set()
-        )
+        areas = {(row["area_level"], row["area_code"]) for row in rows_of(path)} if path.exists() else set()
         assert areas <= {("practice", practice), ("ccg", ccgs[practice]), ("england", "ENGLAND")}
     mixed = reported.copy(tmp_path)
     one, other = sorted(mixed.handed_out.glob("*/gp_metrics.csv"))[:2]
@@ -207,9 +207,7 @@ def test_every_row_goes_back(reported: House) -> None:
                   if path.exists() for row in rows_of(path)]  # fmt: skip
         [(count,)] = mart(reported, f"select count(*) from {table}")
         assert len(handed) == count
-    checked = sum(
-        len(rows_of(reported.handed_out / code / "data_checks.csv")) for code in practices(reported)
-    )
+    checked = sum(len(rows_of(reported.handed_out / code / "data_checks.csv")) for code in practices(reported))
     with published_tables.opened(reported.store) as connection:
         report_back.attach_senders(connection, reported.store, reported.keys)
         [(of_senders,)] = connection.execute(
@@ -247,10 +245,7 @@ def test_checksums_and_the_record_are_those_of_the_files(reported: House) -> Non
         for practice in entry.content["practices"]
         for file in practice["files"]
     }
-    found = {
-        (path.parent.name, path.name): checksums.of_file(path)
-        for path in reported.handed_out.glob("*/*")
-    }
+    found = {(path.parent.name, path.name): checksums.of_file(path) for path in reported.handed_out.glob("*/*")}
     assert recorded == found
     for sums in reported.handed_out.glob("*/SHA256SUMS"):
         for line in sums.read_text().splitlines():
@@ -265,9 +260,7 @@ def test_checksums_and_the_record_are_those_of_the_files(reported: House) -> Non
 
 
 @pytest.mark.whole
-def test_handed_over_twice(
-    reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_handed_over_twice(reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags a command that was stopped after the folders and before the record, and cannot go on; or that
     takes folders with something else in them for its own."""
     monkeypatch.setattr(build, "dbt", lambda *_, **__: None)
@@ -286,10 +279,7 @@ def test_folders_that_are_not_handed_out(reported: House, inside: str) -> None:
     """Flags results that are put where the personal data lie, or around it."""
     for to in (getattr(reported, inside) / "x", getattr(reported, inside), reported.store.parent):
         assert reported.command("report-back", COLLECTION, "--to", str(to)) == 1
-    assert (
-        reported.command("report-back", "gpdpr", "--to", str(reported.store.parent.parent / "x"))
-        == 1
-    )
+    assert reported.command("report-back", "gpdpr", "--to", str(reported.store.parent.parent / "x")) == 1
 
 
 # ---- on time ----------------------------------------------------------------------------------------
@@ -303,9 +293,7 @@ def said(capsys: pytest.CaptureFixture[str], house: House, at: str) -> tuple[int
 
 
 @pytest.mark.whole
-def test_status(
-    finished: House, reported: House, destroyed: House, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_status(finished: House, reported: House, destroyed: House, capsys: pytest.CaptureFixture[str]) -> None:
     """Flags days that are miscounted, and a command that is content with what is overdue."""
     assert "not reported back yet" in said(capsys, finished, IN_TIME)[1]
     code, line = said(capsys, reported, IN_TIME)
@@ -386,9 +374,7 @@ def test_no_other_store_is_lost_with_the_key(
 
 
 @pytest.mark.whole
-def test_nothing_is_destroyed_after_the_results_have_changed(
-    reported: House, tmp_path: Path
-) -> None:
+def test_nothing_is_destroyed_after_the_results_have_changed(reported: House, tmp_path: Path) -> None:
     """Flags results that were built again after the hand-over, and never reported."""
     house = reported.copy(tmp_path)
     with duckdb.connect(str(store.database_file(house.store, store.MARTS))) as connection:
@@ -427,13 +413,11 @@ def test_all_that_was_personal_is_gone(reported: House, destroyed: House) -> Non
     content = entry.content
     files = [store.database_file(reported.store, name) for name in (store.PATIENT_LEVEL, store.RELEASED)]
     assert content["files"] == [
-        {"name": was.name, "byte_count": was.stat().st_size, "checksum": checksums.of_file(was)}
-        for was in files
+        {"name": was.name, "byte_count": was.stat().st_size, "checksum": checksums.of_file(was)} for was in files
     ]
     fingerprints = {key["name"]: key["fingerprint"] for key in content["keys"]}
     assert fingerprints == {
-        name: keys.fingerprint(keys.read_key(reported.keys, name))
-        for name in (COLLECTION, keys.STORE_KEY)
+        name: keys.fingerprint(keys.read_key(reported.keys, name)) for name in (COLLECTION, keys.STORE_KEY)
     }
     rows = {table["table"]: table["row_count"] for table in content["tables"]}
     assert rows["gateway.int_patients__permitted"] > 30_000
@@ -464,7 +448,9 @@ def test_results_are_read_and_nothing_is_built(destroyed: House, tmp_path: Path)
     """Flags results that dbt cannot read after the destruction, a build of nothing in their place, or an open door."""
     house = destroyed.copy(tmp_path)
     folders = Folders(house.store, house.keys, tmp_path / "work")
-    before = {table: mart(house, f"from {table}") for table in published_tables.tables(published_tables.opened(house.store))}
+    before = {
+        table: mart(house, f"from {table}") for table in published_tables.tables(published_tables.opened(house.store))
+    }
     said = {name: must_succeed(run_dbt(folders, *command)).stdout for name, command in READ.items()}
     rows = json.loads(said["show"])["show"]
     assert rows and all(row["practice_code"] and row["metric_id"] for row in rows)
@@ -482,21 +468,13 @@ def test_results_are_read_and_nothing_is_built(destroyed: House, tmp_path: Path)
 
 
 @pytest.mark.whole
-def test_nobody_is_left_in_what_is_kept(
-    reported: House, destroyed: House, artefacts: list[Path]
-) -> None:
+def test_nobody_is_left_in_what_is_kept(reported: House, destroyed: House, artefacts: list[Path]) -> None:
     """Flags one of a thousand numbers, or any pseudonym, in what stays; by another search."""
     with duckdb.connect() as connection:
-        store.attach_patient_level(
-            connection, reported.store, keys.read_key(reported.keys, keys.STORE_KEY)
-        )
-        rows = connection.execute(
-            "select distinct patient_key from patient_level.gateway.int_patients__permitted"
-        )
+        store.attach_patient_level(connection, reported.store, keys.read_key(reported.keys, keys.STORE_KEY))
+        rows = connection.execute("select distinct patient_key from patient_level.gateway.int_patients__permitted")
         pseudonyms = {key.encode() for (key,) in rows.fetchall()}
-    quoted = raw_numbers.numbers_quoted(
-        *(PROJECT / name for name in ("models", "macros", "seeds", "tests"))
-    )
+    quoted = raw_numbers.numbers_quoted(*(PROJECT / name for name in ("models", "macros", "seeds", "tests")))
     numbers = set(random.sample(sorted(raw_numbers.numbers_in(SAMPLE) - quoted), 1000))
     kept = [destroyed.store, destroyed.handed_out, *artefacts]
     found = 0
@@ -599,9 +577,7 @@ def first(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.whole
-def test_a_certificate_that_was_changed(
-    destroyed: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_certificate_that_was_changed(destroyed: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Flags a certificate, page or link of the chain that can be changed unnoticed."""
     assert destroyed.command("certificate verify") == 0
     names = {entry.kind: entry.path.name for entry in destroyed.entries()}
@@ -653,9 +629,7 @@ def test_what_comes_back_is_noticed(
 ) -> None:
     """Flags a copy of the database or of a key that comes back after its certificate."""
     file = destroyed.copy(tmp_path / "file")
-    shutil.copyfile(
-        store.database_file(reported.store, store.PATIENT_LEVEL), file.store / "copy.bin"
-    )
+    shutil.copyfile(store.database_file(reported.store, store.PATIENT_LEVEL), file.store / "copy.bin")
     key = destroyed.copy(tmp_path / "key")
     shutil.copyfile(keys.key_file(reported.keys, COLLECTION), keys.key_file(key.keys, COLLECTION))
     for house, says in ((file, "copy.bin"), (key, "has come back")):
@@ -718,9 +692,7 @@ def test_evidence_is_verified(
     capsys.readouterr()
     assert house.command("evidence verify") == 1
     tables = [table["table"] for table in house.entries(ledger.EVIDENCE)[0].content["tables"]]
-    assert first(capsys) == (
-        f"0001_evidence.json: tables.{tables.index('fct_gp_funnels')}.checksum is not what it was"
-    )
+    assert first(capsys) == (f"0001_evidence.json: tables.{tables.index('fct_gp_funnels')}.checksum is not what it was")
 
 
 @pytest.fixture
@@ -887,12 +859,7 @@ def test_pages_can_be_read_by_everybody(destroyed: House) -> None:
         outline = Outline()
         outline.feed(path.read_text())
         count = outline.tags.count
-        assert (
-            outline.language == "en-GB"
-            and count("h1") == 1
-            and count("h2") > 3
-            and count("title") == 1
-        )
+        assert outline.language == "en-GB" and count("h1") == 1 and count("h2") > 3 and count("title") == 1
         assert count("table") == count("caption") == count("thead") > 2
         assert not {"script", "img", "link", "iframe"} & set(outline.tags)
 
@@ -969,9 +936,7 @@ def test_what_was_built_is_private(built: Folders, reported: House, destroyed: H
 
 
 @pytest.mark.whole
-def test_the_custodian_hands_over(
-    reported: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_custodian_hands_over(reported: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Flags a hand-over after which the new custodian's key is refused, or the old one's is not."""
     new = tmp_path / "new"
     new.mkdir(mode=0o700)
@@ -987,9 +952,7 @@ def test_the_custodian_hands_over(
 
 
 @pytest.mark.whole
-def test_the_stores_key_is_lost(
-    reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_stores_key_is_lost(reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags a lost key that stands in the way of the destruction, is called destroyed, or may come back."""
     monkeypatch.setattr(project, "artefacts", lambda: [])
     monkeypatch.setattr(remains, "numbers_left", lambda *_: [])

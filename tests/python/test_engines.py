@@ -116,7 +116,9 @@ def test_an_engine_answers_every_case_of_a_macro(ask, engine, table):
     call = table.call.strip("'") if table.call.startswith("'") else engine_sql.render(table.call, engine)
     answer = AS_ANSWER.get((engine, table.kind), "{}").format(call)
     rows = [row[:-1] for row in table.rows]
-    got = dict(ask(engine, f"select row_number_of_case, {answer} as answer from ({{rows}}) as given", table.columns, rows))
+    got = dict(
+        ask(engine, f"select row_number_of_case, {answer} as answer from ({{rows}}) as given", table.columns, rows)
+    )
     wrong = {
         str(row[:-1]): (got[number], row[-1])
         for number, row in enumerate(table.rows)

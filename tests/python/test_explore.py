@@ -49,7 +49,9 @@ def test_values_are_those_of_the_marts(built: Folders) -> None:
         where area_level = 'ccg' and area_code = $code and metric_id = $metric
     """
     [expected] = explored.rows(built.store, query, code=practice["ccg_code"], metric=metric["metric_id"])
-    assert [(row["value"], row["numerator_text"]) for row in found if row["level"] == "CCG"] == [tuple(expected.values())]
+    assert [(row["value"], row["numerator_text"]) for row in found if row["level"] == "CCG"] == [
+        tuple(expected.values())
+    ]
 
 
 def test_the_picture_has_a_point_or_a_star_for_each_place(every: list[tuple[explored.Row, list[explored.Row]]]) -> None:

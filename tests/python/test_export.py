@@ -52,9 +52,7 @@ def as_text(row: tuple) -> tuple[str, ...]:
     return tuple("" if value is None else str(harmless(value)) for value in row)
 
 
-def test_every_published_table_with_its_rows_in_their_order(
-    exported: tuple[str, Path], built: Folders
-) -> None:
+def test_every_published_table_with_its_rows_in_their_order(exported: tuple[str, Path], built: Folders) -> None:
     """Flags a table that is left out, changed on the way, or in another order than it is published."""
     form, to = exported
     for name, rows in published(built).items():
@@ -71,15 +69,11 @@ def test_nothing_else(exported: tuple[str, Path], built: Folders) -> None:
     assert {path.name for path in to.iterdir()} == expected | beside
     if form == "duckdb":
         with duckdb.connect(str(to / export.DATABASE), read_only=True) as connection:
-            found = connection.execute(
-                "select schema_name, table_name from duckdb_tables() order by all"
-            ).fetchall()
+            found = connection.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
         assert found == sorted(("main", name) for name in published(built))
 
 
-def test_it_says_what_its_columns_mean_and_whether_it_changed(
-    exported: tuple[str, Path], built: Folders
-) -> None:
+def test_it_says_what_its_columns_mean_and_whether_it_changed(exported: tuple[str, Path], built: Folders) -> None:
     form, to = exported
     with (to / "data_dictionary.csv").open(newline="", encoding="utf-8") as file:
         told = {(row["table"], row["column"]) for row in csv.DictReader(file) if row["meaning"]}
@@ -99,9 +93,7 @@ def test_it_says_what_its_columns_mean_and_whether_it_changed(
         assert silent == (0,)
 
 
-def test_what_cannot_be_done_is_said(
-    built: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_done_is_said(built: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Flags a folder that is overwritten, an export into the store, and one of a store without results."""
     inside = store.database_file(built.store, store.MARTS).parent / "export"
     for to, at, says in (
@@ -114,9 +106,7 @@ def test_what_cannot_be_done_is_said(
     assert not inside.exists() and not (tmp_path / "new").exists()
 
 
-def test_nothing_is_left_where_it_fails(
-    built: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_left_where_it_fails(built: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags half an export that looks like a whole one."""
 
     def full_disk(*_: object) -> None:
@@ -137,9 +127,7 @@ def test_a_practice_gets_the_same_as_parquet(built: Folders, tmp_path: Path) -> 
             (folder := tmp_path / pack.practice.code).mkdir()
             for file in report_back.tables_as_parquet(pack, folder):
                 found = reader.execute(f"from read_parquet('{folder / file.name}')")
-                types.setdefault(file.name, set()).add(
-                    tuple((name, str(kind)) for name, kind, *_ in found.description)
-                )
+                types.setdefault(file.name, set()).add(tuple((name, str(kind)) for name, kind, *_ in found.description))
                 table = pack.tables[file.name.replace(".parquet", ".csv")]
                 assert found.fetchall() == table.rows, f"{pack.practice.code} {file.name}"
     assert len(types) > 3 and all(len(told) == 1 for told in types.values())

@@ -54,9 +54,7 @@ def interval(unit: str, count: int, size: int) -> dict[str, float]:
     for name in LIMITS:
         side, level = name.split("_", 1)
         tail = LEVELS[level]
-        found[name] = (
-            wilson(count, size, side, tail) if unit == "percent" else poisson(count, side, tail) / size
-        )
+        found[name] = wilson(count, size, side, tail) if unit == "percent" else poisson(count, side, tail) / size
     return found
 
 
@@ -161,9 +159,7 @@ class Marts:
 
     def list_size(self, results: list[Row], **where: str) -> int:
         sizes = [
-            row["denominator_count"] or 0
-            for row in results
-            if all(row[name] == value for name, value in where.items())
+            row["denominator_count"] or 0 for row in results if all(row[name] == value for name, value in where.items())
         ]
         return max(sizes)
 
@@ -212,8 +208,7 @@ def wrong_funnels(marts: Marts, seen: Counter) -> list[tuple]:
     """GPs, comparators and columns of funnels that what they are told to have does not give."""
     wrong = []
     funnels = {
-        (row["practice_code"], row["gp_code"], row["metric_id"], row["comparator_level"]): row
-        for row in marts.funnels
+        (row["practice_code"], row["gp_code"], row["metric_id"], row["comparator_level"]): row for row in marts.funnels
     }
     areas = {(row["area_code"], row["metric_id"]): row for row in marts.areas}
     for gp in marts.gps:
@@ -245,9 +240,7 @@ def wrong_funnels(marts: Marts, seen: Counter) -> list[tuple]:
                 "comparator_value": is_shown_as(row["comparator_value"], baseline, SCALE[unit]),
                 "category": row["category"] == place,
                 "not_compared_reason": row["not_compared_reason"] == reason,
-                **{
-                    name: is_shown_as(row[f"{name}_limit"], limits[name], SCALE[unit]) for name in LIMITS
-                },
+                **{name: is_shown_as(row[f"{name}_limit"], limits[name], SCALE[unit]) for name in LIMITS},
             }
             wrong += [(gp["gp_code"], metric, level, name) for name, is_same in same.items() if not is_same]
     return wrong + list(funnels)

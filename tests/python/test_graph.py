@@ -30,9 +30,7 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, Path]:
     """`dbt parse` where each warning is an error, with every deprecation shown."""
     folder = tmp_path_factory.mktemp("graph")
     folders = Folders(folder / "store", folder / "keys", folder / "work")
-    ended = run_dbt(
-        folders, "--warn-error", "parse", "--no-partial-parse", "--show-all-deprecations"
-    )
+    ended = run_dbt(folders, "--warn-error", "parse", "--no-partial-parse", "--show-all-deprecations")
     return ended, folders.work
 
 
@@ -44,11 +42,7 @@ def manifest(parsed: tuple[Ended, Path]) -> dict:
 @pytest.fixture(scope="module")
 def models(manifest: dict) -> dict[str, dict]:
     """Our own models, by name."""
-    return {
-        node["name"]: node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
-    }
+    return {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
 
 
 def in_folder(node: dict, *folders: str) -> bool:
@@ -99,14 +93,9 @@ def test_no_stored_column_is_named_like_an_nhs_number(
 ) -> None:
     """Flags a column of the databases as built; seeds and snapshots have no contract to be read."""
     contracted = {
-        (name, column)
-        for name, node in models.items()
-        if node["database"] != "memory"
-        for column in node["columns"]
+        (name, column) for name, node in models.items() if node["database"] != "memory" for column in node["columns"]
     }
-    stored = set(
-        warehouse.execute("select table_name, column_name from duckdb_columns()").fetchall()
-    )
+    stored = set(warehouse.execute("select table_name, column_name from duckdb_columns()").fetchall())
     assert contracted and contracted <= stored
     assert not sorted(column for column in stored if speaks_of_numbers(" ".join(column)))
 
@@ -115,8 +104,7 @@ def test_staging_reads_one_source_and_nothing_else(models: dict[str, dict]) -> N
     """Flags a join or a rule in staging: it is one view a raw file kind."""
     assert not offenders(
         {name: node for name, node in models.items() if in_folder(node, "staging")},
-        lambda node: len(parents(node)) != 1
-        or any(not name.startswith("source.") for name in parents(node)),
+        lambda node: len(parents(node)) != 1 or any(not name.startswith("source.") for name in parents(node)),
     )
 
 
@@ -134,9 +122,7 @@ def test_no_model_reads_the_clock_or_the_database(manifest: dict, models: dict[s
     code = lambda node: without_comments(node.get("raw_code") or node.get("macro_sql") or "").replace(  # noqa: E731
         "adapter.dispatch(", ""
     )
-    assert not offenders(
-        models | macros | snapshots, lambda node: bool(FORBIDDEN.search(code(node)))
-    )
+    assert not offenders(models | macros | snapshots, lambda node: bool(FORBIDDEN.search(code(node))))
 
 
 def is_form_of_another(name: str, manifest: dict) -> bool:
@@ -193,11 +179,7 @@ def test_patient_level_models_pass_the_gate(manifest: dict, models: dict[str, di
 
 def test_whatever_calls_pseudonymise_passes_the_gate_itself(models: dict[str, dict]) -> None:
     """Flags a model that descends from the gate by one parent and takes people from another."""
-    callers = {
-        name: node
-        for name, node in models.items()
-        if re.search(r"\bpseudonymise\s*\(", node["raw_code"])
-    }
+    callers = {name: node for name, node in models.items() if re.search(r"\bpseudonymise\s*\(", node["raw_code"])}
     # who object are made pseudonyms of only where none is kept (test_gate.py, rule 5)
     del callers["int_releases__recalled"]
     assert not offenders(callers, lambda node: "exclude_opted_out(" not in node["raw_code"])
@@ -229,7 +211,9 @@ def test_results_come_from_shown_counts(manifest: dict, models: dict[str, dict])
 
 # How long the way to a result may be: models in a row from the raw file to it, and models that it is built from.
 WAYS = {"fct_gp_metrics": (20, 46), "fct_emergency_admissions": (22, 48)}
-OF_OTHER_PUBLICATIONS = re.compile(r"int_(journals|registers|planning|assurance|releases|ndop|social_care)__|stg_(ndop|social_care)__")
+OF_OTHER_PUBLICATIONS = re.compile(
+    r"int_(journals|registers|planning|assurance|releases|ndop|social_care)__|stg_(ndop|social_care)__"
+)
 
 
 def steps(manifest: dict, key: str, known: dict[str, int]) -> int:

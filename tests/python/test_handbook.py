@@ -7,7 +7,9 @@ import pytest
 from conftest import PROJECT
 
 HANDBOOK = PROJECT / "models" / "handbook.md"
-CITED = re.compile(r"handbook[:,]?(?: \()?(?: sections?)?((?:[ ,]|and|to|(?<![0-9.])[0-9]{1,2}(?:[.][0-9])?(?![0-9.]*[0-9]))+)")
+CITED = re.compile(
+    r"handbook[:,]?(?: \()?(?: sections?)?((?:[ ,]|and|to|(?<![0-9.])[0-9]{1,2}(?:[.][0-9])?(?![0-9.]*[0-9]))+)"
+)
 SECTION = re.compile(r"[0-9]{1,2}(?:[.][0-9])?")
 # Sources follow the section they belong to, behind a colon or in brackets.
 SOURCES = re.compile(r"\bhandbook[^;\n]*?[:(]\s*((?:S[0-9]{1,2}(?:,| and| to)?\s*)+)")

@@ -36,25 +36,17 @@ def test_a_formula_is_text(text: str) -> None:
     assert harmless(text) == f"'{text}"
 
 
-@pytest.mark.parametrize(
-    "value", ["*", "A81001", "G1455852", "O'BRIEN", "a = b", "", -1.5, -3, None, Decimal("0.38")]
-)
+@pytest.mark.parametrize("value", ["*", "A81001", "G1455852", "O'BRIEN", "a = b", "", -1.5, -3, None, Decimal("0.38")])
 def test_the_rest_stays_as_it_is(value: object) -> None:
     """Flags a withheld count, a negative number or a name that is changed."""
     assert harmless(value) == value
 
 
 @settings(max_examples=50)
-@given(
-    st.lists(st.tuples(st.text(), st.integers(), st.one_of(st.none(), st.floats(allow_nan=False))))
-)
-def test_written_and_read_again(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple]
-) -> None:
+@given(st.lists(st.tuples(st.text(), st.integers(), st.one_of(st.none(), st.floats(allow_nan=False)))))
+def test_written_and_read_again(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple]) -> None:
     """Flags a value that a reader of CSV gets otherwise, or a cell that begins like a formula."""
-    rows = [
-        (text.encode("utf-8", "ignore").decode().replace("\0", ""), *rest) for text, *rest in rows
-    ]
+    rows = [(text.encode("utf-8", "ignore").decode().replace("\0", ""), *rest) for text, *rest in rows]
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     write_csv(path, ("text", "whole", "fraction"), rows)
     with path.open(newline="", encoding="utf-8") as file:

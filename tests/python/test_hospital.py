@@ -47,7 +47,26 @@ def judged(rows: list[dict], faults: tuple[str, str, str] | None = None) -> duck
 
 GOOD = {"epikey": "1", "newnhsno": test_number(1), "admidate": "2016-12-24", "admimeth": "21", "epiorder": "1", "epistat": "3",
         "epitype": "1", "classpat": "1", "sex": "1", "diag_4_01": "J459", "file_name": "hes/apc_1617.csv"}  # fmt: skip
-KEYS = ("1", "2", "3", "1.0", "01", "+2", " 3 ", "0", "0.00", "", None, "NULL", "n/a", "-1", "5.01E+11", "5E11", "A7", "1.5")
+KEYS = (
+    "1",
+    "2",
+    "3",
+    "1.0",
+    "01",
+    "+2",
+    " 3 ",
+    "0",
+    "0.00",
+    "",
+    None,
+    "NULL",
+    "n/a",
+    "-1",
+    "5.01E+11",
+    "5E11",
+    "A7",
+    "1.5",
+)
 # Mostly good: two rows are seldom alike by chance.
 DRAWN = {
     "epikey": KEYS,
@@ -69,9 +88,9 @@ DRAWN = {
 }  # fmt: skip
 ROWS = st.lists(
     st.fixed_dictionaries({"epikey": st.sampled_from(KEYS), "newnhsno": st.sampled_from(DRAWN["newnhsno"])}).flatmap(
-        lambda fixed: st.fixed_dictionaries({}, optional={name: st.sampled_from(drawn) for name, drawn in DRAWN.items()}).map(
-            lambda others: GOOD | others | fixed
-        )
+        lambda fixed: st.fixed_dictionaries(
+            {}, optional={name: st.sampled_from(drawn) for name, drawn in DRAWN.items()}
+        ).map(lambda others: GOOD | others | fixed)
     ),
     max_size=12,
 )
@@ -80,7 +99,9 @@ ROWS = st.lists(
 def found(rows: list[dict], faults: tuple[str, str, str] | None = None) -> tuple[Counter, Counter, Counter]:
     """Rows by rule, by file of those that are usable, and the emergencies that go on: numbers only in here."""
     connection = judged(rows, faults)
-    rules = "select coalesce(rejected_rule, copy_rule, 'usable'), nhs_number, admission_date, file_name, rejected_rule from"
+    rules = (
+        "select coalesce(rejected_rule, copy_rule, 'usable'), nhs_number, admission_date, file_name, rejected_rule from"
+    )
     verdicts = connection.execute(f"{rules} gateway.int_hospital__episodes").fetchall()
     counts = connection.execute("select rule, row_count from gateway.int_intake__hospital_counts").fetchall()
     by_rule: Counter = Counter()
@@ -97,7 +118,9 @@ def wanted(rows: list[dict]) -> tuple[Counter, Counter, Counter]:
     verdicts = hospital_oracle.verdicts(rows)
     counted = ("complete", "episode_key_missing")
     first, last = (hospital_oracle.day(SETTINGS[name]) for name in ("period_start", "period_end"))
-    emergency = {row["admission_method"] for row in seed("emergency_admission_methods") if row["definition"] == "ccg_ois_2_6"}
+    emergency = {
+        row["admission_method"] for row in seed("emergency_admission_methods") if row["definition"] == "ccg_ois_2_6"
+    }
     return (
         Counter(rule for _, rule in verdicts),
         Counter(

@@ -318,7 +318,9 @@ def register_as_json(found: object) -> Change:
 
 def wider(relative: str, end: bytes) -> Change:
     """Every line of a file ends in something more."""
-    return lambda raw_dir: (raw_dir / relative).write_bytes((raw_dir / relative).read_bytes().replace(b"\n", end + b"\n"))
+    return lambda raw_dir: (raw_dir / relative).write_bytes(
+        (raw_dir / relative).read_bytes().replace(b"\n", end + b"\n")
+    )
 
 
 def both(*changes: Change) -> Change:
@@ -335,6 +337,7 @@ ONE, T1, AT_EXTRACTION, AFTER = test_number(1), test_number(4), EXTRACTED, "2017
 WITHDRAWN = {"CODE": "XaZ8A", "EFFECTIVE_DATE": "2016-03-01"}
 CODES = "".join(chr(code) for code in (0xE9, 0xFC))
 
+
 def damaged(raw_dir: Path) -> None:
     """Bytes of the first column's page are others; the file's own description is whole."""
     path = raw_dir / f"gpes/{COLLECTION}/{HERE}.parquet"
@@ -345,7 +348,6 @@ def damaged(raw_dir: Path) -> None:
 BAD = [person(n, NHS_NUMBER="number") for n in (4, 5, 6, 7)]
 # With the two people of the other practice, as many as have somebody who objects.
 MANY = [person(n) for n in range(1, 1_001)]
-
 
 
 CASES = {
@@ -1177,7 +1179,9 @@ def test_each_case_gets_its_verdict(tmp_path: Path, name: str) -> None:
         assert says.endswith(".") and ". " not in says and not NUMBER.search(says)
         return
     connection = gateway_sql.run_folder(raw_dir, SETTINGS)
-    refusals = connection.execute("select rule, sentence from gateway.int_intake__refusals order by rule_order").fetchall()
+    refusals = connection.execute(
+        "select rule, sentence from gateway.int_intake__refusals order by rule_order"
+    ).fetchall()
     for _, says in refusals:
         assert says.startswith(whole_run.MAY_NOT_STAND) and says.endswith(".") and ". " not in says
         assert not NUMBER.search(says)
@@ -1296,12 +1300,17 @@ def test_there_are_enough_cases_of_every_verdict() -> None:
 # Not met by a synthetic folder of this collection: number ranges of live data (test_intake_rules.py), waves and
 # Type 2, which other collections uphold (test_opt_outs.py, test_mutants.py). Met by every case without a list of
 # extractions: that nobody states them.
-ELSEWHERE = re.compile("opt_out_extraction_unstated|nhs_number_(test_range|scottish|northern_irish|range_not_in_use)|not_in_wave|complete|type_[12]_.*")
+ELSEWHERE = re.compile(
+    "opt_out_extraction_unstated|nhs_number_(test_range|scottish|northern_irish|range_not_in_use)|not_in_wave|complete|type_[12]_.*"
+)
 
 
 def test_every_rule_of_the_table_has_its_case() -> None:
     """Flags a rule that nobody has seen at work."""
-    met = {rule for case in CASES.values() for rule in (case.rule, case.also)} | {"practice_file_refused", "opt_out_file_refused"}
+    met = {rule for case in CASES.values() for rule in (case.rule, case.also)} | {
+        "practice_file_refused",
+        "opt_out_file_refused",
+    }
     # those of journals and of what is linked with them have theirs in test_journals.py
     here = [rule for rule in rules().values() if not set(rule.file_kinds) <= {"journals", "social_care"}]
     assert [rule.rule for rule in here if rule.rule not in met and not ELSEWHERE.fullmatch(rule.rule)] == []
@@ -1310,7 +1319,9 @@ def test_every_rule_of_the_table_has_its_case() -> None:
 # Any byte may change on the way.
 
 FILES = (RECORDS, OPT_OUTS, HOSPITAL, "ods/epraccur.csv", "ods/egpcur.csv", "cqrs/participation.csv")
-BYTES = st.one_of(st.sampled_from([b"", b",", b'"', b"\n", b"\r", b"\0", b"\xff", b"9", b" ", b";"]), st.binary(max_size=3))
+BYTES = st.one_of(
+    st.sampled_from([b"", b",", b'"', b"\n", b"\r", b"\0", b"\xff", b"9", b" ", b";"]), st.binary(max_size=3)
+)
 # where, how many bytes go, what comes instead
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), BYTES), min_size=1, max_size=3)
 

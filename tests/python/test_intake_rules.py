@@ -261,7 +261,10 @@ def test_the_rule_of_a_number(is_synthetic: bool) -> None:
 FAULTS = {
     "an empty number is given": ("= '' then 'nhs_number_missing'", "= 'x' then 'nhs_number_missing'"),
     "eight digits": ("= 9\n", "= 8\n"),
-    "a lost zero without check": ("% 11 = 0\n        then 'nhs_number_leading", ">= 0\n        then 'nhs_number_leading"),
+    "a lost zero without check": (
+        "% 11 = 0\n        then 'nhs_number_leading",
+        ">= 0\n        then 'nhs_number_leading",
+    ),
     "any decimals": ("[.]0+", "[.][0-9]+"),
     "a capital E only": ("[Ee]", "E"),
     "an exponent without decimals is missed": ("([.,][0-9]+)?[Ee]", "([.,][0-9]+)[Ee]"),

@@ -68,9 +68,7 @@ def results(folders: Folders, folder: Path) -> dict[str, str]:
     return table_digests(Folders(folder / "store", folders.keys, folder / "work"))
 
 
-def test_analyst_run(
-    interrupted: Folders, built_tables: dict[str, str], tmp_path: Path
-) -> None:
+def test_analyst_run(interrupted: Folders, built_tables: dict[str, str], tmp_path: Path) -> None:
     """Flags a killed `dbt build` that leaves a store which does not open, or gives other results."""
     before = file_digests(interrupted.store)
     process = start_dbt(interrupted, "build", *NO_TESTS)
@@ -88,9 +86,7 @@ def test_analyst_run(
     [(IN_GATEWAY_RUN, 1), (IN_WAREHOUSE_RUN, 2)],
     ids=["gateway run", "warehouse run"],
 )
-def test_build(
-    interrupted: Folders, built_tables: dict[str, str], tmp_path: Path, line: str, runs: int
-) -> None:
+def test_build(interrupted: Folders, built_tables: dict[str, str], tmp_path: Path, line: str, runs: int) -> None:
     """Flags a killed build that changed the previous results, in part or as a whole."""
     # The analyst's run that was killed is undone first, by whoever takes the store.
     publication.hold(interrupted.store)

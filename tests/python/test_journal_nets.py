@@ -221,9 +221,7 @@ def test_what_is_put_in_is_seen(pair: Pair, tmp_path: Path) -> None:
     leaking = with_leaks(pair.manifest(), pair.collection)
     changed = {model for model, *_ in PUT_IN[pair.collection]}
     # the changed and what is released of it
-    nodes = [
-        node for node in direct_build.models(leaking) if node["name"] in changed or "releases" in node["fqn"]
-    ]
+    nodes = [node for node in direct_build.models(leaking) if node["name"] in changed or "releases" in node["fqn"]]
     stores = [tmp_path / "store_0", tmp_path / "store_1"]
     for at, store_dir in enumerate(stores):
         shutil.copytree(pair.stores[at], store_dir)

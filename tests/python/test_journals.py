@@ -79,9 +79,7 @@ def test_who_objects_later_is_absent_from_the_next_build():
     later = sent_again("gpdpr", opt_outs=[*journals.sent.opt_outs, objection], files=files)
     next_build = run(later)
     key = pseudonym(KEY, "gpdpr", person)
-    tables = [
-        node["name"] for node in (*models(), *journal_models()) if "patient_key" in node["columns"]
-    ]
+    tables = [node["name"] for node in (*models(), *journal_models()) if "patient_key" in node["columns"]]
     assert len(tables) > 5
     query = " union all ".join(f"select patient_key from gateway.{table}" for table in tables)
     rows_before, rows_after = (
@@ -133,9 +131,7 @@ def test_mutants_are_of_what_dbt_runs():
     """Flags a rendering of the models that is not dbt's."""
     ours = rendered()
     differing = [
-        node["name"]
-        for node in journal_models()
-        if ours[node["name"]].split() != node["compiled_code"].split()
+        node["name"] for node in journal_models() if ours[node["name"]].split() != node["compiled_code"].split()
     ]
     assert differing == []
 

@@ -175,9 +175,7 @@ def test_destroying_twice(key_dir: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert (key_dir / keys.REGISTER).read_bytes() == before
 
 
-def test_a_destruction_cut_short_is_taken_up_again(
-    key_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_destruction_cut_short_is_taken_up_again(key_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags a crash after which the key is there, trusted, and thought to be gone."""
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
 

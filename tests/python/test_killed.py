@@ -65,9 +65,7 @@ class World:
 
     def changed(self, store_dir: Path) -> list[str]:
         """Tables that are not those of the finished store."""
-        return differing(
-            table_digests(Folders(store_dir, self.work / "keys", self.work / "read")), self.digests
-        )
+        return differing(table_digests(Folders(store_dir, self.work / "keys", self.work / "read")), self.digests)
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +87,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             code, seconds[target] = runs.run(target, folders)
             assert code == 0
         (work / "store" / ".lock").unlink()
-        quoted = raw_numbers.numbers_quoted(
-            *(PROJECT / name for name in ("models", "macros", "seeds", "tests"))
-        )
+        quoted = raw_numbers.numbers_quoted(*(PROJECT / name for name in ("models", "macros", "seeds", "tests")))
         numbers = raw_numbers.numbers_in(work / "raw") - quoted
         digests = table_digests(Folders(work / "store", work / "keys", work / "read"))
         world = World(runs, work, seconds, digests, numbers)
@@ -284,15 +280,11 @@ def small_disk(world: World, tmp_path: Path) -> Iterator[Path]:
     size = sum(path.stat().st_size for path in (world.work / "store").iterdir())
     options = f"size={3 * size + MEGABYTE}"
     try:
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk], capture_output=True
-        )
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk], capture_output=True)
     except OSError:
         pytest.skip("there is no mount command")
     if mounted.returncode:
-        pytest.skip(
-            "no leave to mount a file system; test_no_space_for_a_file limits files instead"
-        )
+        pytest.skip("no leave to mount a file system; test_no_space_for_a_file limits files instead")
     try:
         world.store(disk)
         yield disk
@@ -406,9 +398,7 @@ def state_of(store_dir: Path) -> dict[str, str]:
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("new_has_logs", [False, True])
 @pytest.mark.parametrize("old_has_logs", [False, True])
-def test_a_publication_killed_at_every_step(
-    tmp_path: Path, old_has_logs: bool, new_has_logs: bool
-) -> None:
+def test_a_publication_killed_at_every_step(tmp_path: Path, old_has_logs: bool, new_has_logs: bool) -> None:
     """Flags a step between which and the next the two databases are of two builds, or a log of another."""
     states, step = set(), 0
     old, new = (
@@ -495,9 +485,7 @@ READING = ["compile", "generate", "list", "show", "test", None]
 
 
 @pytest.mark.parametrize("command", [*sorted(whole_run.WRITING), *READING])
-def test_which_commands_keep(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str | None
-) -> None:
+def test_which_commands_keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str | None) -> None:
     """Flags a command that writes without a way back, that pays for one it does not need, or keeps it."""
     monkeypatch.setattr(whole_run, "get_flags", lambda: Flags(command))
     store_dir = filled(tmp_path / "store", "old", with_logs=False)
@@ -536,9 +524,7 @@ def test_the_analyst_finishes_a_publication(world: World, tmp_path: Path) -> Non
     assert world.changed(store_dir) == [] and not finished.exists()
 
 
-def test_an_error_of_the_disk_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_of_the_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags a traceback where the store cannot be prepared."""
 
     def full(*_: object) -> None:

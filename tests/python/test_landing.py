@@ -68,18 +68,14 @@ def reordered(cells: list[str]) -> list[str]:
 CASES = {
     "as agreed": Case(THREE, None, 3, 3),
     # a whole file that breaks the contract
-    "unknown column": Case(
-        lines([*HEADER, "POSTCODE"], *([*cells, SECRET] for cells in ROWS)), "unknown_column", 3
-    ),
+    "unknown column": Case(lines([*HEADER, "POSTCODE"], *([*cells, SECRET] for cells in ROWS)), "unknown_column", 3),
     "unknown column with a telling name": Case(lines([*HEADER, SECRET]), "unknown_column", 0),
     "missing column": Case(
         lines([*FIXED[:2], *HEADER[3:]], *([*cells[:2], *cells[3:]] for cells in ROWS)),
         "missing_column",
         3,
     ),
-    "repeated column": Case(
-        lines([*HEADER, METRICS[0]], *([*cells, "1"] for cells in ROWS)), "repeated_column", 3
-    ),
+    "repeated column": Case(lines([*HEADER, METRICS[0]], *([*cells, "1"] for cells in ROWS)), "repeated_column", 3),
     "repeated column in another case": Case(
         lines([*HEADER, METRICS[0].lower()], *([*cells, "1"] for cells in ROWS)),
         "repeated_column",
@@ -96,34 +92,24 @@ CASES = {
         name=f"{PRACTICE}.csv.gz",
     ),
     "not Parquet at all": Case(THREE, "unreadable_file", name=f"{PRACTICE}.parquet"),
-    "header not UTF-8": Case(
-        lines([*HEADER, "\xe9"]).decode().encode("latin-1"), "unknown_column"
-    ),
+    "header not UTF-8": Case(lines([*HEADER, "\xe9"]).decode().encode("latin-1"), "unknown_column"),
     "unexpected file name": Case(THREE, "unexpected_file_name", name=f"{SECRET}.csv"),
     "unexpected format": Case(THREE, "unexpected_file_name", name=f"{PRACTICE}.xlsx"),
     "lower-case practice code": Case(THREE, "unexpected_file_name", name="a81001.csv"),
     # forms that are welcome; at mixed line ends the engine's parser would stop the whole run
     "mixed line ends": Case(lines(HEADER) + lines(*ROWS, end="\r\n"), None, 3, 3),
-    "carriage return within a line": Case(
-        lines(HEADER, ROWS[0], [*ROWS[1][:3], "G10\r00070", *FLAGS]), None, 3, 1
-    ),
+    "carriage return within a line": Case(lines(HEADER, ROWS[0], [*ROWS[1][:3], "G10\r00070", *FLAGS]), None, 3, 1),
     "old Macintosh line ends": Case(lines(HEADER, *ROWS, end="\r"), None, 3, 3),
     "gzip": Case(gzip.compress(THREE), None, 3, 3, f"{PRACTICE}.csv.gz"),
     "Parquet": Case(parquet(ROWS), None, 3, 3, f"{PRACTICE}.parquet"),
     "CRLF": Case(lines(HEADER, *ROWS, end="\r\n"), None, 3, 3),
     "byte order mark": Case(b"\xef\xbb\xbf" + THREE, None, 3, 3),
-    "byte order mark and CRLF": Case(
-        b"\xef\xbb\xbf" + lines(HEADER, *ROWS, end="\r\n"), None, 3, 3
-    ),
+    "byte order mark and CRLF": Case(b"\xef\xbb\xbf" + lines(HEADER, *ROWS, end="\r\n"), None, 3, 3),
     "no line end at the end": Case(THREE.rstrip(b"\n"), None, 3, 3),
     "other column order": Case(lines(*map(reordered, [HEADER, *ROWS])), None, 3, 3),
     "lower-case header": Case(lines([name.lower() for name in HEADER], *ROWS), None, 3, 3),
-    "quoted fields": Case(
-        lines(HEADER, *([f'"{cell}"' for cell in cells] for cells in ROWS)), None, 3, 3
-    ),
-    "only the four fixed columns": Case(
-        lines(FIXED, *(cells[:4] for cells in ROWS)), None, 3, 3
-    ),
+    "quoted fields": Case(lines(HEADER, *([f'"{cell}"' for cell in cells] for cells in ROWS)), None, 3, 3),
+    "only the four fixed columns": Case(lines(FIXED, *(cells[:4] for cells in ROWS)), None, 3, 3),
     "header only": Case(lines(HEADER), "empty_file", 0),
     "cut off within its last line": Case(THREE[:-6], "last_line_cut_off", 3),
     "cut off, with a column beyond": Case(
@@ -134,14 +120,10 @@ CASES = {
         lines(HEADER, ROWS[0], [*ROWS[1][:3], "G" * 3_000_000, *FLAGS], ROWS[2]), None, 3, 2
     ),
     "a column too few": Case(lines(HEADER, ROWS[0], ROWS[1][:-1], ROWS[2]), None, 3, 2),
-    "a column too many": Case(
-        lines(HEADER, ROWS[0], [*ROWS[1], SECRET], ROWS[2]), None, 3, 2
-    ),
+    "a column too many": Case(lines(HEADER, ROWS[0], [*ROWS[1], SECRET], ROWS[2]), None, 3, 2),
     # one letter of Windows-1252 costs nothing
     "a line not UTF-8": Case(
-        lines(HEADER, ROWS[0])
-        + lines([*ROWS[1][:3], "Z\xfcrich", *FLAGS]).decode().encode("latin-1")
-        + lines(ROWS[2]),
+        lines(HEADER, ROWS[0]) + lines([*ROWS[1][:3], "Z\xfcrich", *FLAGS]).decode().encode("latin-1") + lines(ROWS[2]),
         None,
         3,
         3,
@@ -189,8 +171,7 @@ def rows_in(kind: landing.FileKind, file: landing.RawFile) -> int:
 
 def files(connection: duckdb.DuckDBPyConnection, kind: str = "practice_records") -> list[tuple]:
     return connection.execute(
-        "select practice_code, refused_rule, row_count from landing.files"
-        " where file_kind = ? order by all",
+        "select practice_code, refused_rule, row_count from landing.files where file_kind = ? order by all",
         [kind],
     ).fetchall()
 
@@ -308,9 +289,7 @@ def test_a_line_break_within_quotes(raw_dir: Path) -> None:
 def test_damaged_opt_out_lines_show(raw_dir: Path) -> None:
     """Flags an opt-out line that cannot be read and is not missed: it may be somebody's objection."""
     whole = [PRACTICE, test_number(1), "READ2", "9Nu0.", "2016-01-01", "2016-01-01T10:00:00"]
-    for number, damaged in enumerate(
-        (whole[:-1], [*whole, SECRET], [*whole[:3], '"9Nu0.', *whole[4:]])
-    ):
+    for number, damaged in enumerate((whole[:-1], [*whole, SECRET], [*whole[:3], '"9Nu0.', *whole[4:]])):
         write(
             raw_dir,
             f"gpes/opt_outs/{PRACTICE}.csv",

@@ -113,7 +113,11 @@ def packed_as(data: bytes, packing: str) -> tuple[bytes, str]:
 
 def read(kind: landing.FileKind, path: Path, columns: Iterable[str]) -> tuple[landing.RawFile, Counter]:
     """What a look says of a file, and its rows as the gateway sees them."""
-    [file] = [file for file in landing.files_of(kind, path.parents[len(Path(kind.folder).parts)]) if file.path.name == path.name]
+    [file] = [
+        file
+        for file in landing.files_of(kind, path.parents[len(Path(kind.folder).parts)])
+        if file.path.name == path.name
+    ]
     file = landing.look_at(file)
     if file.refused_rule:
         return file, Counter()
@@ -235,7 +239,9 @@ def test_every_type_says_the_same(tmp_path_factory: pytest.TempPathFactory, data
     count = data.draw(st.integers(1, 4))
     table, texts = {}, []
     for name in columns:
-        chosen = data.draw(st.sampled_from(sorted(set(TYPED) - {"moment", "midnight", "instant"} if name == "RECORDED_AT" else TYPED)))
+        chosen = data.draw(
+            st.sampled_from(sorted(set(TYPED) - {"moment", "midnight", "instant"} if name == "RECORDED_AT" else TYPED))
+        )
         values, arrow, as_text = TYPED[chosen]
         drawn = data.draw(st.lists(st.one_of(st.none(), values), min_size=count, max_size=count))
         table[name.lower()] = pyarrow.array(drawn, arrow)
@@ -320,7 +326,7 @@ def test_each_file_is_read_by_its_own_types(tmp_path: Path) -> None:
 ODD_FOLDERS = [
     "code=x/date=2017-03-01/status=final",
     "nhs_number=1/epikey=1/admimeth=11/file_practice_code=B81001",
-    "[abc] *?{x}'s \"folder\" % é ü/..double",
+    '[abc] *?{x}\'s "folder" % é ü/..double',
 ]
 
 
@@ -332,9 +338,13 @@ def landed(raw_dir: Path) -> dict[str, Counter]:
         store.close_to_the_outside(connection, raw_dir)
         # dbt asks by cursors of its own.
         cursor = connection.cursor()
-        tables = cursor.execute("select table_name from information_schema.tables where table_schema = 'landing'").fetchall()
+        tables = cursor.execute(
+            "select table_name from information_schema.tables where table_schema = 'landing'"
+        ).fetchall()
         # Whether the folder is synthetic does not matter here.
-        return {name: Counter(cursor.execute(f"from landing.{name}").fetchall()) for (name,) in tables if name != "folder"}
+        return {
+            name: Counter(cursor.execute(f"from landing.{name}").fetchall()) for (name,) in tables if name != "folder"
+        }
 
 
 @pytest.fixture(scope="module")
@@ -343,9 +353,7 @@ def sample_as_it_lies() -> dict[str, Counter]:
 
 
 @pytest.mark.parametrize("below", ODD_FOLDERS)
-def test_nothing_is_taken_from_a_path(
-    tmp_path: Path, sample_as_it_lies: dict[str, Counter], below: str
-) -> None:
+def test_nothing_is_taken_from_a_path(tmp_path: Path, sample_as_it_lies: dict[str, Counter], below: str) -> None:
     """Flags a folder's name that becomes a value, a pattern or a piece of SQL: it is no data."""
     raw_dir = tmp_path / below
     shutil.copytree(SAMPLE, raw_dir)
@@ -413,7 +421,9 @@ def test_a_register_in_json(tmp_path: Path, bundle: object) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"a": 1}', '[["x"]]', '{"Organisations": [{"OrgId": "A81001"}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", "3", '{"a": 1}', '[["x"]]', '{"Organisations": [{"OrgId": "A81001"}]}']
+)
 def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
     """Flags JSON of another shape that stops the run without words, or is read as no practice at all."""
     (tmp_path / "ods").mkdir()
@@ -477,5 +487,3 @@ def test_the_artificial_extract_cannot_be_linked(tmp_path: Path) -> None:
     file, _ = read(KINDS["hes_apc"], path, ["epikey"])
     assert file.refused_rule == "people_not_linkable"
     assert "NEWNHSNO" in file.detail and "PSEUDO_HESID" in file.detail
-
-

@@ -5,6 +5,7 @@ the nets that only read, and with all six where these say nothing. A few of any 
 with all six. `make leak-score` tries every one with every net, which takes the better part of an hour. Every
 leak's file is looked at.
 """
+
 from pathlib import Path
 
 import pytest

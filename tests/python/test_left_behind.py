@@ -82,9 +82,7 @@ def sample_numbers() -> set[str]:
         if "NHS_NUMBER" in header:
             at = header.index("NHS_NUMBER")
             found |= {"".join(filter(str.isdigit, row[at])) for row in rows if len(row) > at}
-    fixtures = {FIXTURE}.union(
-        *(numbers_in(path.read_bytes()) for path in (PROJECT / "models").rglob("*.yml"))
-    )
+    fixtures = {FIXTURE}.union(*(numbers_in(path.read_bytes()) for path in (PROJECT / "models").rglob("*.yml")))
     return {number for number in found if len(number) == 10} - fixtures
 
 
@@ -246,9 +244,7 @@ def test_everything_failed(failed: tuple[Folders, Ended]) -> None:
     """Flags a failure that did not happen, and so repeated nothing."""
     folders, ended = failed
     results = json.loads((folders.work / "target" / "run_results.json").read_text())["results"]
-    status = {
-        tuple(result["unique_id"].split(".")[::2][:2]): result["status"] for result in results
-    }
+    status = {tuple(result["unique_id"].split(".")[::2][:2]): result["status"] for result in results}
     models = {name: found for (kind, name), found in status.items() if kind == "model"}
     tests = [found for (kind, name), found in status.items() if kind != "model" and "failing" in name]
     errors = {name for name, found in models.items() if found == "error"}
@@ -274,12 +270,8 @@ def test_no_failing_row_is_kept(failed: tuple[Folders, Ended]) -> None:
     connection = duckdb.connect()
     store.attach_patient_level(connection, folders.store, keys.read_key(folders.keys, keys.STORE_KEY))
     connection.execute(f"attach '{store.database_file(folders.store, store.MARTS)}' as marts (read_only)")
-    kept = connection.execute(
-        "select schema_name from duckdb_schemas() where schema_name like 'dbt_test%'"
-    ).fetchall()
-    tables = connection.execute(
-        "select table_name from duckdb_tables() where table_name like '%failing%'"
-    ).fetchall()
+    kept = connection.execute("select schema_name from duckdb_schemas() where schema_name like 'dbt_test%'").fetchall()
+    tables = connection.execute("select table_name from duckdb_tables() where table_name like '%failing%'").fetchall()
     connection.close()
     assert kept == [] and tables == []
 
@@ -300,9 +292,7 @@ def test_quiet_where_the_engine_is_not(name: str) -> None:
     number = test_number(54_321)
     connection = duckdb.connect()
     function = pseudonymiser(DECOY, COLLECTION)
-    connection.create_function(
-        "pseudonymise", function, [sqltypes.VARCHAR], sqltypes.VARCHAR, type="arrow"
-    )
+    connection.create_function("pseudonymise", function, [sqltypes.VARCHAR], sqltypes.VARCHAR, type="arrow")
     columns = f"{7 * (int(number) // 7) if name == 'late_cast' else number} as nhs_number"
     connection.execute(f"create table picked as select {columns}, nhs_number::varchar as written")
     [(number,)] = connection.execute("select written from picked").fetchall()

@@ -132,7 +132,9 @@ def engine(manifest: dict, analysed: dict[str, project.Analysed]) -> duckdb.Duck
         types = seed["config"]["column_types"]
         typed = f", types = {types}" if types else ""
         path = PROJECT / seed["original_file_path"]
-        connection.execute(f"create table {seed['relation_name']} as from read_csv('{path}'{typed}, hive_partitioning = false)")
+        connection.execute(
+            f"create table {seed['relation_name']} as from read_csv('{path}'{typed}, hive_partitioning = false)"
+        )
     for node in nodes:
         if node["original_file_path"].startswith(compiled.GATEWAY):
             connection.execute(f"create table {node['relation_name']} as {node['compiled_code']}")
@@ -194,8 +196,7 @@ def test_whatever_reads_what_is_not_understood_is_not_proved(manifest: dict, by_
 def test_every_raw_column_says_whom_it_identifies(manifest: dict) -> None:
     """Flags a raw column that the sources do not list, or not where it stands in the relation."""
     declared = {
-        source["identifier"]: list(source["config"]["meta"]["identifies"])
-        for source in manifest["sources"].values()
+        source["identifier"]: list(source["config"]["meta"]["identifies"]) for source in manifest["sources"].values()
     }
     for kind in landing.file_kinds("individual_gp_level_data"):
         columns = [column.lower() for column in kind.columns]

@@ -188,7 +188,9 @@ def test_byars_limits_are_those_of_phstatsmethods(count, confidence, lower, uppe
 
 @pytest.mark.parametrize("threshold", [10, 100, 389])
 def test_exact_below_the_threshold_and_byars_from_it_on(threshold):
-    byars = [tuple(value(f"byars_limit('{side}', '{count}')") for side in SIDES) for count in (threshold - 1, threshold)]
+    byars = [
+        tuple(value(f"byars_limit('{side}', '{count}')") for side in SIDES) for count in (threshold - 1, threshold)
+    ]
     exact = tuple(float(f"{exact_poisson_limits.limit(f'{side}_95', threshold - 1):.6f}") for side in SIDES)
     assert limits_of(threshold - 1, threshold) == exact != byars[0]
     assert limits_of(threshold, threshold) == byars[1]
@@ -208,9 +210,7 @@ def test_nothing_known_gives_nothing():
     calls += [
         f"rate_limit('{side}', {args}, 'exact')" for side in SIDES for args in ("'n', '10'", "'1', 'n'", "'0', '0'")
     ]
-    calls += [
-        f"funnel_limit('{side}', {args})" for side in SIDES for args in ("'n', '0.5'", "'9', 'n'", "'0', '0.5'")
-    ]
+    calls += [f"funnel_limit('{side}', {args})" for side in SIDES for args in ("'n', '0.5'", "'9', 'n'", "'0', '0.5'")]
     rows = with_exact("n", "(values (cast(null as integer))) as t (n)")
     assert set(evaluate(calls, rows)[0]) == {None}
     for statistic in ("proportion", "rate", "ratio"):

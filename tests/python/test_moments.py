@@ -19,9 +19,44 @@ HOSPITAL_DAY = ("stg_hes__apc_episodes", "admidate", "admission_date")
 
 GOOD_DAYS = ["%Y-%m-%d", "%Y-%m-%d", "%Y%m%d", "%d/%m/%Y"]
 OTHER_DAYS = ["%m/%d/%Y", "%d-%m-%Y", "%d/%m/%y", "%d%b%Y", "%d %b %Y", "%Y/%m/%d", "%d.%m.%Y", "%Y-%j", "%Y-%m-%-d"]
-GOOD_CLOCKS = ["%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%H:%M:%S,5", "%H:%M:%S.1234567", "%H:%M:%S.123456789", "01:30", "00:00:00"]
-OTHER_CLOCKS = ["%H%M%S", "%I:%M %p", "24:00:00", "23:59:60", "2:00", "%H:%M:%S.", "%H:60", "%H.%M", "%H:%M:%S.1234567890"]
-GOOD_ZONES = ["", "", "Z", "+00:00", "+01:00", "+0100", "+01", "-05:30", "+14:00", " +01:00", " BST", "BST", " GMT", " UTC", "UTC"]
+GOOD_CLOCKS = [
+    "%H:%M",
+    "%H:%M:%S",
+    "%H:%M:%S.%f",
+    "%H:%M:%S,5",
+    "%H:%M:%S.1234567",
+    "%H:%M:%S.123456789",
+    "01:30",
+    "00:00:00",
+]
+OTHER_CLOCKS = [
+    "%H%M%S",
+    "%I:%M %p",
+    "24:00:00",
+    "23:59:60",
+    "2:00",
+    "%H:%M:%S.",
+    "%H:60",
+    "%H.%M",
+    "%H:%M:%S.1234567890",
+]
+GOOD_ZONES = [
+    "",
+    "",
+    "Z",
+    "+00:00",
+    "+01:00",
+    "+0100",
+    "+01",
+    "-05:30",
+    "+14:00",
+    " +01:00",
+    " BST",
+    "BST",
+    " GMT",
+    " UTC",
+    "UTC",
+]
 OTHER_ZONES = ["+15:00", "+01:60", "+1", "+1:00", " CET", " CEST", " EST", " IST", " AEST", " Europe/London", " Asia/Dhaka", " bst",
                "z", " BST BST", "+01:00[Europe/London]", " GMT+1", "  Z", " "]  # fmt: skip
 ODD = ["", " ", "42826", "42826.0833", "1491008400", "20170230", "31/02/2017", "2017-02-31", "2017-W13-6", "0001-01-01", "1800-01-01",
@@ -41,7 +76,12 @@ def a_text(draw: random.Random) -> str:
     if draw.random() < 0.3:
         # the days on which the clocks change, and those around them
         at = at.replace(month=draw.choice([3, 10]), day=draw.randint(24, 31), hour=draw.choice([0, 1, 2]))
-    parts = ((GOOD_DAYS, OTHER_DAYS), ([" ", "T"], ["  ", "t", "_"]), (GOOD_CLOCKS, OTHER_CLOCKS), (GOOD_ZONES, OTHER_ZONES))
+    parts = (
+        (GOOD_DAYS, OTHER_DAYS),
+        ([" ", "T"], ["  ", "t", "_"]),
+        (GOOD_CLOCKS, OTHER_CLOCKS),
+        (GOOD_ZONES, OTHER_ZONES),
+    )
     other = draw.choice([None, None, None, *range(len(parts))])
     day, gap, clock, zone = (draw.choice(pair[number == other]) for number, pair in enumerate(parts))
     written = at.strftime(day) if draw.random() < 0.3 else at.strftime(f"{day}{gap}{clock}") + zone
@@ -90,7 +130,12 @@ READS = re.compile(r"strptime|try_cast\((?:[^()]|\((?:[^()]|\([^()]*\))*\))* as 
 
 def test_days_and_moments_are_read_in_one_place() -> None:
     """Flags a model, macro or source that has the engine read a day by itself: it knows BST as Bangladesh's time."""
-    files = [path for folder in ("models", "macros") for path in (PROJECT / folder).rglob("*") if path.suffix in (".sql", ".yml")]
+    files = [
+        path
+        for folder in ("models", "macros")
+        for path in (PROJECT / folder).rglob("*")
+        if path.suffix in (".sql", ".yml")
+    ]
     own = (PROJECT / "macros" / "parsing", PROJECT / "macros" / "engine")
     elsewhere = [path.name for path in files if READS.search(path.read_text()) and path.parent not in own]
     assert elsewhere == []

@@ -612,11 +612,7 @@ def test_a_seed_may_not_quote_a_number(texts: dict[str, str], tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("rule", "name"),
-    [
-        pytest.param(rule, name, id=f"{rule.__name__}: {name}")
-        for rule, cases in BROKEN.items()
-        for name in cases
-    ],
+    [pytest.param(rule, name, id=f"{rule.__name__}: {name}") for rule, cases in BROKEN.items() for name in cases],
 )
 def test_each_rule_catches(texts: dict[str, str], rule: Rule, name: str) -> None:
     """Flags a rule that has lost its teeth."""

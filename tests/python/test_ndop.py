@@ -56,7 +56,7 @@ REPLIES = {
     "CRLF": (BOTH.replace("\n", "\r\n"), None),
     "mixed line ends": (FIRST + SECOND.replace("\n", "\r\n"), None),
     "empty": ("", "reply_empty"),
-    "an error": ("Error 12: invalid, \"see\" log\n", "reply_is_an_error_line"),
+    "an error": ('Error 12: invalid, "see" log\n', "reply_is_an_error_line"),
     "an error without line end": ("ERROR", "reply_is_an_error_line"),
     "one of two": (FIRST, "reply_is_an_error_line"),
     "cut off": (BOTH[:-4], "reply_unreadable_line"),
@@ -96,9 +96,7 @@ def judged(tmp_path_factory):
     settings = project.read_settings(variables)
     with scratch_gateway(raw_dir, settings, variables, "int_ndop__checks") as cursor:
         checks = cursor.execute(ndop.CHECKS).fetchall()
-        problems = dict(
-            cursor.execute("select subject, problem from gateway.int_ndop__exchanges").fetchall()
-        )
+        problems = dict(cursor.execute("select subject, problem from gateway.int_ndop__exchanges").fetchall())
     return checks, problems
 
 
@@ -179,9 +177,7 @@ def test_a_folder_with_an_exchange_is_still_synthetic(raw_dir, request_lines):
 
 
 @pytest.mark.whole
-def test_the_same_people_give_the_same_bytes_whatever_the_order_of_the_files(
-    raw_dir, request_lines, tmp_path, capsys
-):
+def test_the_same_people_give_the_same_bytes_whatever_the_order_of_the_files(raw_dir, request_lines, tmp_path, capsys):
     turned = tmp_path / "turned"
     shutil.copytree(raw_dir, turned)
     shutil.rmtree(turned / "ndop")
@@ -273,9 +269,7 @@ def connection(raw_dir, replied, tmp_path_factory):
     connection.execute(f"attach '{marts}' as marts (read_only)")
     pseudonymise = pseudonymiser(keys.read_key(folder / "keys", COLLECTION), COLLECTION)
     numbers = [line[:10].decode() for line in replied]
-    connection.register(
-        "replied", pyarrow.table({"patient_key": pseudonymise(pyarrow.array(numbers))})
-    )
+    connection.register("replied", pyarrow.table({"patient_key": pseudonymise(pyarrow.array(numbers))}))
     return connection
 
 
@@ -312,9 +306,7 @@ def only_permitted(connection, policy: str) -> int:
         "int_ndop__permitted": "patient_level.gateway.int_ndop__permitted",
         "collections": f"(select 'c' as collection, {policy} as national_data_opt_out_upheld)",
     }
-    module = jinja2.Template(source, extensions=["jinja2.ext.do"]).make_module(
-        {"ref": relations.__getitem__}
-    )
+    module = jinja2.Template(source, extensions=["jinja2.ext.do"]).make_module({"ref": relations.__getitem__})
     people = "(select distinct patient_key from patient_level.gateway.int_patients__permitted)"
     sql = module.only_nationally_permitted(people, "c")
     return connection.execute(f"select count(*) from ({sql})").fetchone()[0]

@@ -64,8 +64,7 @@ def done(built: Folders) -> list[Counter]:
     return [
         Counter({kind: sum(int(count) for count, of in parts if of.endswith(kind.removesuffix("s"))) for kind in KINDS})
         for parts in (
-            re.findall(r"(\d+) ([a-z ]+?)s?(?=,| in )", line)
-            for line in re.findall(r"Finished running .* in ", said)
+            re.findall(r"(\d+) ([a-z ]+?)s?(?=,| in )", line) for line in re.findall(r"Finished running .* in ", said)
         )
     ]
 
@@ -74,7 +73,9 @@ def test_a_build_does_everything_once(done: list[Counter], built: Folders) -> No
     """Flags seeds that both runs load, tests that both run, and what neither takes to be its own."""
     manifest = json.loads((built.work / "target" / "manifest.json").read_text())
     words = {"test": "data tests", "seed": "seeds", "snapshot": "snapshots", "model": "models"}
-    wanted = Counter(words[node["resource_type"]] for node in manifest["nodes"].values() if node["resource_type"] in words)
+    wanted = Counter(
+        words[node["resource_type"]] for node in manifest["nodes"].values() if node["resource_type"] in words
+    )
     assert len(done) == 2
     assert dict(done[0] + done[1]) == dict(wanted) | {"unit tests": len(manifest["unit_tests"])}
     assert done[0]["seeds"] and not done[1]["seeds"]

@@ -78,7 +78,16 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 def read(connection: duckdb.DuckDBPyConnection, texts: list[str | None]) -> list[str | None]:
     """What the staging model reads of each text."""
-    columns = ["practice_code", "nhs_number", "code_scheme", "code", "effective_date", "recorded_at", "file_practice_code", "file_row"]
+    columns = [
+        "practice_code",
+        "nhs_number",
+        "code_scheme",
+        "code",
+        "effective_date",
+        "recorded_at",
+        "file_practice_code",
+        "file_row",
+    ]
     with gateway_sql.without_values("staging"):
         rows = [{"nhs_number": text} for text in texts]
         gateway_sql.create(connection, "landing.opt_outs", rows, columns)

@@ -148,9 +148,7 @@ def objections(extracted: dict[str, datetime | None]) -> dict[str, set[str]]:
             if meaning and number:
                 effective, recorded = moment(row["EFFECTIVE_DATE"]), moment(row["RECORDED_AT"])
                 collected = extracted.get(practice) or COLLECTED_AT
-                is_known = bool(
-                    effective and recorded and effective <= collected and recorded <= collected
-                )
+                is_known = bool(effective and recorded and effective <= collected and recorded <= collected)
                 histories[number, practice].append((meaning, effective, is_known))
     reasons = defaultdict(set)
     for (number, _), history in histories.items():
@@ -174,9 +172,7 @@ def why_out(history: Iterable[tuple[str, datetime | None, bool]]) -> str | None:
         return "type_1_future_dissent"
     last = max(when.astimezone(LONDON).date() for when, _ in said)
     withdrawals = [
-        when.astimezone(LONDON).date()
-        for meaning, when, known in history
-        if meaning == "withdrawal" and known
+        when.astimezone(LONDON).date() for meaning, when, known in history if meaning == "withdrawal" and known
     ]
     if not withdrawals or max(withdrawals) < last:
         return "type_1_dissent"
@@ -220,9 +216,7 @@ class Collection:
 
 
 def collect() -> Collection:
-    result = Collection(
-        metrics=sorted(row["metric_id"] for row in seed("metrics") if row["origin"] == "practice")
-    )
+    result = Collection(metrics=sorted(row["metric_id"] for row in seed("metrics") if row["origin"] == "practice"))
     wanted = {*FIXED, *(metric.upper() for metric in result.metrics)}
     files = {}
     for practice, path in files_in(f"gpes/{COLLECTION}").items():
@@ -343,9 +337,7 @@ OPERATION = re.compile("[A-TVW]|X[01245]")
 
 def conditions(row: dict[str, str], when: date) -> set[str]:
     """The clauses a to i that an episode meets, from its single columns and not the concatenated ones."""
-    diagnoses = [
-        row[f"DIAG_4_{n:02}"].strip().replace(".", "").upper() for n in range(1, 21)
-    ]
+    diagnoses = [row[f"DIAG_4_{n:02}"].strip().replace(".", "").upper() for n in range(1, 21)]
     procedures = [row[f"OPERTN_4_{n:02}"].strip().upper() for n in range(1, 25)]
     primary = diagnoses[0][:4].ljust(4, "X") if diagnoses[0] else ""
     among = [diagnosis[:3] for diagnosis in diagnoses]
@@ -471,22 +463,17 @@ def test_the_sample_is_not_vacuous(expected: Collection) -> None:
     assert len(expected.admitted) > 100
 
 
-def test_permitted_people(
-    expected: Collection, key_of: dict[str, str], warehouse: duckdb.DuckDBPyConnection
-) -> None:
+def test_permitted_people(expected: Collection, key_of: dict[str, str], warehouse: duckdb.DuckDBPyConnection) -> None:
     """Flags anybody who is let in against the rules, left out, or put on another GP's list."""
     found = warehouse.execute(
-        "select patient_key, practice_code, gp_code, metric_flags"
-        " from patient_level.gateway.int_patients__permitted"
+        "select patient_key, practice_code, gp_code, metric_flags from patient_level.gateway.int_patients__permitted"
     ).fetchall()
     wanted = [(key_of[number], *others) for number, *others in expected.permitted]
     missing, too_many = difference(wanted, found)
     assert (missing, too_many) == (0, 0)
 
 
-def test_nobody_else_in_any_patient_level_table(
-    key_of: dict[str, str], warehouse: duckdb.DuckDBPyConnection
-) -> None:
+def test_nobody_else_in_any_patient_level_table(key_of: dict[str, str], warehouse: duckdb.DuckDBPyConnection) -> None:
     """Flags a patient-level table, whatever its name, with a row of somebody who is not permitted."""
     allowed = set(key_of.values())
     tables = warehouse.execute(
@@ -516,16 +503,12 @@ def test_people_with_a_qualifying_admission(
     found = warehouse.execute(
         "select distinct patient_key from patient_level.intermediate.int_admissions__qualifying"
     ).fetchall()
-    missing, too_many = difference(
-        (key_of[number] for number in expected.admitted), (key for (key,) in found)
-    )
+    missing, too_many = difference((key_of[number] for number in expected.admitted), (key for (key,) in found))
     assert (missing, too_many) == (0, 0)
 
 
 @pytest.mark.parametrize("area", ["gp", "practice", "ccg", "england"])
-def test_exact_counts(
-    expected: Collection, warehouse: duckdb.DuckDBPyConnection, area: str
-) -> None:
+def test_exact_counts(expected: Collection, warehouse: duckdb.DuckDBPyConnection, area: str) -> None:
     """Flags a numerator or denominator that is off by one person, on any level."""
     if area == "gp":
         sql = "select practice_code, gp_code, metric_id, numerator_count, denominator_count from {}.int_metrics__by_gp"
@@ -543,8 +526,7 @@ def test_exact_counts(
 def test_where_every_row_went(expected: Collection, warehouse: duckdb.DuckDBPyConnection) -> None:
     """Flags a row that is dropped without being counted, or counted under another rule."""
     found = warehouse.execute(
-        "select practice_code, verdict, rule, row_count"
-        " from assurance.counts.int_intake__record_counts"
+        "select practice_code, verdict, rule, row_count from assurance.counts.int_intake__record_counts"
     ).fetchall()
     wanted = [(*case, count) for case, count in expected.verdicts.items() if count]
     missing, too_many = difference(wanted, found)
@@ -569,9 +551,7 @@ def value_is_right(
 
 
 @pytest.mark.parametrize("area", ["gp", "practice", "ccg", "england"])
-def test_what_is_shown(
-    expected: Collection, warehouse: duckdb.DuckDBPyConnection, area: str
-) -> None:
+def test_what_is_shown(expected: Collection, warehouse: duckdb.DuckDBPyConnection, area: str) -> None:
     """Flags a shown count that disclosure control should have changed, and a value of other counts.
 
     More may be withheld than the small numbers, against subtraction (test_disclosure.py), but not much.

@@ -56,9 +56,7 @@ def seen(cursor: duckdb.DuckDBPyConnection, practice: Practice) -> Seen:
 
 
 def all_seen(cursor: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str) -> dict[str, Seen]:
-    codes = cursor.execute(
-        "select practice_code from marts.reference.int_practices__collected order by all"
-    ).fetchall()
+    codes = cursor.execute("select practice_code from marts.reference.int_practices__collected order by all").fetchall()
     return {code: seen(cursor, the_practice(cursor, raw_dir, collection, code)) for (code,) in codes}
 
 
@@ -90,8 +88,7 @@ def test_a_collected_practice_sees_what_the_run_will_do(cursor, previews):
     for practice in collected:
         counts = {"kept": Counter(), "excluded": Counter(), "rejected": Counter()}
         for verdict, rule, rows in cursor.execute(
-            "select verdict, rule, row_count from assurance.counts.int_intake__record_counts"
-            " where practice_code = ?",
+            "select verdict, rule, row_count from assurance.counts.int_intake__record_counts where practice_code = ?",
             [practice],
         ).fetchall():
             counts[verdict][rule] = rows
@@ -215,8 +212,7 @@ def with_files_of(practice: Practice, files: list[dict]) -> Practice:
         )
         for kind in practice.kinds
         for file in files
-        if (file["practice_code"], kinds.get(file["file_kind"], file["file_kind"]))
-        == (practice.code, kind.relation)
+        if (file["practice_code"], kinds.get(file["file_kind"], file["file_kind"])) == (practice.code, kind.relation)
     )
     return replace(practice, files=found)
 
@@ -388,7 +384,9 @@ def test_what_is_asked_for_is_told():
     for category in seeds["journal_categories"]:
         if category["collection"] == "gpdpr":
             codes = {row["code"] for row in seeds["journal_codes"] if row["category"] == category["category"]}
-            said = rf"{category['category']} +{len(codes - restricted)} codes?, of the last {category['years_kept']} years"
+            said = (
+                rf"{category['category']} +{len(codes - restricted)} codes?, of the last {category['years_kept']} years"
+            )
             planned = " or planned" if category["may_lie_ahead"] == "true" else ""
             assert re.search(rf"{said}{planned}$", page, re.MULTILINE), category["category"]
     assert f"one of the {len(restricted)} codes that a law restricts" in page

@@ -29,7 +29,9 @@ OTHER = test_number(314_159)
 SPELLED = str.maketrans("0123456789", "abcdefghij")
 FOLDER = "models/intermediate/leaks"
 # As pseudonyms are: the letters of a digest.
-PSEUDONYMS = "select translate(md5(i::varchar), '0123456789abcdef', 'abcdefghijklmnop') as patient_key from range(500) as t(i)"
+PSEUDONYMS = (
+    "select translate(md5(i::varchar), '0123456789abcdef', 'abcdefghijklmnop') as patient_key from range(500) as t(i)"
+)
 # 18 to 22 of 58 to 62 are shown so: 29.0 to 37.9 percent, and 33.5 in the middle.
 COUNTS = "20 as numerator_count, 60 as denominator_count"
 SHOWN = f"select {COUNTS}, 33.5::double as percent, 'x' as metric_id"

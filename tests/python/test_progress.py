@@ -23,9 +23,7 @@ def event(name: str, message: str, level: str = "info", **data: object) -> str:
 
 def started(model: str, index: int, total: int) -> str:
     node = {"unique_id": f"model.{model}", "node_name": model}
-    return event(
-        "LogStartLine", f"{index} of {total} START {model}", index=index, total=total, node_info=node
-    )
+    return event("LogStartLine", f"{index} of {total} START {model}", index=index, total=total, node_info=node)
 
 
 def ended(model: str, index: int, total: int, status: str = "OK") -> str:
@@ -144,9 +142,7 @@ def test_elsewhere_than_in_a_terminal_a_stage_is_one_line(capsys: pytest.Capture
     assert re.fullmatch(r"the first +0 s", first) and second.endswith("0 s  stopped")
 
 
-def test_in_a_terminal_the_line_moves(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_in_a_terminal_the_line_moves(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags a terminal that shows nothing until a stage has ended."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
@@ -159,9 +155,7 @@ def test_in_a_terminal_the_line_moves(
     assert "2 of 10" in said and "left  int_patients__permitted" in said
 
 
-@pytest.mark.parametrize(
-    ("seconds", "told"), [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s")]
-)
+@pytest.mark.parametrize(("seconds", "told"), [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s")])
 def test_seconds_as_people_say_them(seconds: float, told: str) -> None:
     assert progress.in_time(seconds) == told
 

@@ -48,9 +48,7 @@ def normal(name: str) -> str:
 
 
 def tracked() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=PROJECT, text=True, capture_output=True, check=True
-    )
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, text=True, capture_output=True, check=True)
     return [name for name in listed.stdout.split("\0") if name]
 
 
@@ -137,9 +135,7 @@ def test_hooks_and_containers_name_what_there_is() -> None:
         for name in line.split():
             assert (PROJECT / name).is_file(), f"Dockerfile: {name}"
     container = json.loads(text(".devcontainer/devcontainer.json"))
-    assert re.search(
-        rf"^{container['postCreateCommand'].removeprefix('make ')}:", text("Makefile"), re.MULTILINE
-    )
+    assert re.search(rf"^{container['postCreateCommand'].removeprefix('make ')}:", text("Makefile"), re.MULTILINE)
     assert all(name in text(".ci/lock") for name in LOCKS)
 
 

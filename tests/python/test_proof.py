@@ -86,7 +86,8 @@ def test_a_file_that_is_gone_is_told(project: Path, key_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "logs/dbt.log", "target/manifest.json", "tests/python/test_a.py", ".git/x", "models/lineage.md"]
+    "name",
+    ["README.md", "logs/dbt.log", "target/manifest.json", "tests/python/test_a.py", ".git/x", "models/lineage.md"],
 )
 def test_what_decides_nothing_may_change(project: Path, key_dir: Path, name: str) -> None:
     """Flags a custodian who has to prove code anew for a page, a log or a test of pytest."""
@@ -161,7 +162,12 @@ WHOLE = {"WHICH": "build", "SELECTOR": "gateway"}
 
 
 def plugin(key_dir: Path, tmp_path: Path) -> gateway.Plugin:
-    settings = {"raw_dir": tmp_path / "raw", "store_dir": tmp_path / "store", "key_dir": key_dir, "collection": "care_data"}
+    settings = {
+        "raw_dir": tmp_path / "raw",
+        "store_dir": tmp_path / "store",
+        "key_dir": key_dir,
+        "collection": "care_data",
+    }
     return gateway.Plugin("gateway", settings)
 
 

@@ -30,9 +30,7 @@ VECTORS = {
 TEN_DIGITS = st.integers(0, 999_999).map(test_number)
 
 
-def by_the_book(
-    number: str, key: bytes = KEY, collection: str = COLLECTION, prefix: bytes | None = None
-) -> str:
+def by_the_book(number: str, key: bytes = KEY, collection: str = COLLECTION, prefix: bytes | None = None) -> str:
     """The promise, written with the standard library."""
     message = (f"{collection}/patient".encode() + b"\0" if prefix is None else prefix) + number.encode()
     first_half = hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
@@ -62,9 +60,7 @@ def engine() -> duckdb.DuckDBPyConnection:
 @pytest.mark.parametrize("number", VECTORS)
 def test_known_answers(number: str) -> None:
     """Flags a change of key use, message, length or alphabet: old pseudonyms would link no more."""
-    is_known_answer = pseudonymiser(KEY, COLLECTION)(pyarrow.array([number])).to_pylist() == [
-        VECTORS[number]
-    ]
+    is_known_answer = pseudonymiser(KEY, COLLECTION)(pyarrow.array([number])).to_pylist() == [VECTORS[number]]
     assert is_known_answer
 
 
@@ -99,9 +95,7 @@ def test_in_the_engine_over_many_vectors(engine: duckdb.DuckDBPyConnection) -> N
     """Flags rows that are shifted or lost where the engine cuts a column into vectors and filters it."""
     numbers = sorted({test_number(stem) for stem in range(5_000)})
     engine.execute("create table people as select unnest(?) as number", [numbers])
-    rows = engine.execute(
-        "select number, pseudonymise(number) from people where right(number, 1) <> '0'"
-    ).fetchall()
+    rows = engine.execute("select number, pseudonymise(number) from people where right(number, 1) <> '0'").fetchall()
     is_same = all(pseudonym == by_the_book(number) for number, pseudonym in rows)
     assert is_same
     assert len(rows) == sum(not number.endswith("0") for number in numbers)
@@ -170,9 +164,7 @@ def test_the_kernel_as_it_is_compiled() -> None:
 
     prefix = f"{COLLECTION}/patient".encode() + b"\0"
     numbers = [test_number(stem) for stem in range(5_001)]
-    letters = many_lanes.hasher(KEY.ljust(64, b"\0"), prefix)(
-        numpy.frombuffer("".join(numbers).encode(), numpy.uint8)
-    )
+    letters = many_lanes.hasher(KEY.ljust(64, b"\0"), prefix)(numpy.frombuffer("".join(numbers).encode(), numpy.uint8))
     is_same = bytes(letters).decode() == "".join(map(by_the_book, numbers))
     assert is_same
 
@@ -209,9 +201,7 @@ def test_refuses_without_repeating_the_value(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_the_engine_refuses_without_repeating_the_value(
-    engine: duckdb.DuckDBPyConnection, kind: str
-) -> None:
+def test_the_engine_refuses_without_repeating_the_value(engine: duckdb.DuckDBPyConnection, kind: str) -> None:
     """Flags an engine that adds the value to the function's error, or fills NULL in by itself."""
     value = REFUSED[kind]
     try:

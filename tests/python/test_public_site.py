@@ -47,7 +47,10 @@ def page(site: Path, name: str) -> str:
 
 def test_the_site_stands_for_itself(site: Path) -> None:
     """Flags a script, anything loaded from elsewhere, a link that leads nowhere, a page that none leads to."""
-    assert {path.name for path in site.iterdir()} == {name for name, _ in public_site.PAGES} | {"objections.csv", "releases.csv"}
+    assert {path.name for path in site.iterdir()} == {name for name, _ in public_site.PAGES} | {
+        "objections.csv",
+        "releases.csv",
+    }
     linked = set()
     for name, _ in public_site.PAGES:
         text = page(site, name)
@@ -55,7 +58,11 @@ def test_the_site_stands_for_itself(site: Path) -> None:
         assert not found.tags & {"script", "link", "iframe", "img", "object", "embed", "form"}
         assert "url(" not in text and len(found.ids) == len(set(found.ids))
         targets = {value for attribute, value in found.attributes if attribute == "href"}
-        assert all(target[1:] in found.ids if target.startswith("#") else (site / target).exists() for target in targets if not target.startswith("https://"))
+        assert all(
+            target[1:] in found.ids if target.startswith("#") else (site / target).exists()
+            for target in targets
+            if not target.startswith("https://")
+        )
         linked |= targets
     assert {path.name for path in site.iterdir()} <= linked
 
@@ -78,7 +85,8 @@ def test_numbers_are_the_published_ones(site: Path, built: Folders) -> None:
     tables = Tables(page(site, "index.html")).found
     told = tables["People who objected, by the supplier of their practice's records"][1:]
     assert [tuple(row) for row in told] == [
-        (code, words.of("opt_out_kind", kind), words.count(text), words.count(before)) for code, kind, text, before in objections
+        (code, words.of("opt_out_kind", kind), words.count(text), words.count(before))
+        for code, kind, text, before in objections
     ]
     rows = tables["Practices that were asked, by what became of it"][1:]
     assert sorted(int(row[1]) for row in rows) == sorted(practices.values())

@@ -29,7 +29,11 @@ LEAVES = {
         "out/release/care_data_example_admissions.csv",
         "out/release/care_data_example_admissions.parquet",
     ),
-    "make report-back": ("out/report/A81001/read_me.txt", "out/report/A81001/A81001.html", "out/report/A81001/A81001.xlsx"),
+    "make report-back": (
+        "out/report/A81001/read_me.txt",
+        "out/report/A81001/A81001.html",
+        "out/report/A81001/A81001.xlsx",
+    ),
     "make public": ("out/public/index.html",),
     "make backup": ("out/backup/marts.duckdb",),
     "gpld register": ("register.csv",),
@@ -44,9 +48,7 @@ def commands() -> list[str]:
         if line.startswith("    "):
             found += COMMAND.findall(without_comment(line.strip())) if COMMAND.match(line.strip()) else []
         else:
-            found += [
-                code for code in re.findall(r"`([^`]+)`", line) if COMMAND.fullmatch(code) and " " in code
-            ]
+            found += [code for code in re.findall(r"`([^`]+)`", line) if COMMAND.fullmatch(code) and " " in code]
     return list(dict.fromkeys(" ".join(command.split()) for command in found))
 
 
@@ -110,9 +112,7 @@ def test_its_figures_are_those_of_a_build(built: Folders) -> None:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a checkout in it and nothing else; /secure lies beside it."""
     folder = tmp_path_factory.mktemp("empty")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=PROJECT, text=True, capture_output=True, check=True
-    )
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, text=True, capture_output=True, check=True)
     for name in filter(None, listed.stdout.split("\0")):
         if (PROJECT / name).is_file():
             (folder / "project" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -62,15 +62,11 @@ def models(folder: Path, key_dir: Path) -> dict[str, Forbidden]:
     return {
         "control": Forbidden("select count(*) as n from {{ ref('dim_practices') }}"),
         # a model that claims the gateway's group gets past dbt, and no further
-        "staging_by_ref": Forbidden(
-            counted + "{{ ref('stg_gpes__opt_outs') }}", refusal=NO_STAGING, group="gateway"
-        ),
+        "staging_by_ref": Forbidden(counted + "{{ ref('stg_gpes__opt_outs') }}", refusal=NO_STAGING, group="gateway"),
         "staging_by_name": Forbidden(counted + staging, refusal=NO_STAGING),
         "read_csv": Forbidden(f"{counted} read_csv('{raw}')"),
         "read_csv_by_name": Forbidden(f"{counted} '{raw}'"),
-        "read_parquet": Forbidden(
-            f"{counted} read_parquet('{SAMPLE}/gpes/{COLLECTION}/C81002.parquet')"
-        ),
+        "read_parquet": Forbidden(f"{counted} read_parquet('{SAMPLE}/gpes/{COLLECTION}/C81002.parquet')"),
         "read_text": Forbidden(f"{counted} read_text('{key}')"),
         "read_blob": Forbidden(f"{counted} read_blob('{key}')"),
         "list_files": Forbidden(f"{counted} glob('{SAMPLE}/gpes/*/*')"),
@@ -158,9 +154,7 @@ def test_nothing_was_written(runs: dict[str, tuple[Folders, Ended]]) -> None:
     assert left == ["project", "store", "work"]
 
 
-def test_building_staging_in_the_default_target(
-    built: Folders, runs: dict[str, tuple[Folders, Ended]]
-) -> None:
+def test_building_staging_in_the_default_target(built: Folders, runs: dict[str, tuple[Folders, Ended]]) -> None:
     """Flags an analyst who builds the staging views by naming them: the target has nowhere to put them."""
     folders, ended = runs["staging"]
     assert ended.code != 0
@@ -272,9 +266,7 @@ def test_no_sql_reads_a_key(request: pytest.FixtureRequest, built: Folders, run:
 
 
 @pytest.mark.parametrize("run", ["custodian", "analyst"])
-def test_no_sql_reads_files_or_the_environment(
-    request: pytest.FixtureRequest, built: Folders, run: str
-) -> None:
+def test_no_sql_reads_files_or_the_environment(request: pytest.FixtureRequest, built: Folders, run: str) -> None:
     """Flags a key file, the register or the process's environment within reach of a model."""
     connection = request.getfixturevalue(run)
     for name in (f"{COLLECTION}.key", *(f"{name}.key" for name in keys.OF_DATABASES), keys.REGISTER):

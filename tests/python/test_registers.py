@@ -175,8 +175,7 @@ def found(planning: Planning, changed: dict[str, str] | None = None) -> dict[tup
     planning.run("int_registers__", changed)
     answers: dict[tuple, dict[str, str]] = {}
     for key, practice, rule, is_on in planning.rows(
-        "select patient_key, practice_code, rule, is_on_register"
-        " from patient_level.intermediate.int_registers__decided"
+        "select patient_key, practice_code, rule, is_on_register from patient_level.intermediate.int_registers__decided"
     ):
         agrees = is_on == (rule == "on_register")
         answers.setdefault((key, practice), {})["register"] = rule if agrees else f"not {rule}"

@@ -108,4 +108,4 @@ def test_a_rule_for_requests_that_is_turned_round_is_noticed(at):
     start, end = PLACES[at]
     other = "or " if text[start:end] == "and " else "and "
     is_noticed = answers(text[:start] + other + text[end:]) != answers(text)
-    assert is_noticed, f"nobody noticed: {other}{text[end:end + 50]}"
+    assert is_noticed, f"nobody noticed: {other}{text[end : end + 50]}"

@@ -246,7 +246,9 @@ def test_a_closed_release_is_registered_and_not_made(tmp_path):
     closed = releases.files(project)
     gone = releases.files(PROJECT).keys() - closed.keys()
     assert gone == {releases.MODELS / "rel_gpdpr_example_research.sql"}
-    assert "gpdpr_example_research" in closed[releases.PAGE] and "gpdpr_example_research" not in closed[releases.CONTRACTS]
+    assert (
+        "gpdpr_example_research" in closed[releases.PAGE] and "gpdpr_example_research" not in closed[releases.CONTRACTS]
+    )
 
 
 def test_every_request_of_the_seed_is_accepted():
@@ -279,7 +281,9 @@ def parsed(folder: Path, **changes: str) -> str:
 
 
 def test_dbt_refuses_a_model_while_it_parses(tmp_path):
-    said = parsed(tmp_path, **{"2017-04-01,2027-03-31,no,Example Caldicott": "2016-04-01,2017-04-01,no,Example Caldicott"})
+    said = parsed(
+        tmp_path, **{"2017-04-01,2027-03-31,no,Example Caldicott": "2016-04-01,2017-04-01,no,Example Caldicott"}
+    )
     assert re.search(r"Release \w+_example_\w+ is refused: it expired on 2017-04-01, close it\.", said)
 
 

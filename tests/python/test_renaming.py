@@ -152,9 +152,7 @@ def digests(pair: Pair, store_dir: Path) -> dict[str, str]:
 def test_the_small_world_is_worth_building(pair, built):
     """Flags a comparison of little: verdicts of every kind occur, and hardly a table is empty."""
     with renaming.connect(built, pair.store_keys) as connection:
-        counts = {
-            name: len(renaming.content(connection, name)[1]) for name in renaming.relations(connection)
-        }
+        counts = {name: len(renaming.content(connection, name)[1]) for name in renaming.relations(connection)}
         rules = {rule for (rule,) in connection.execute(
             "select distinct rule from assurance.counts.int_intake__record_counts"
         ).fetchall()}  # fmt: skip
@@ -180,9 +178,7 @@ def test_nobody_keeps_a_number(raw_dir, renamed):
         before, after = raw_numbers.numbers_in(raw_dir), raw_numbers.numbers_in(other)
         is_bijection = len(set(new_number.values())) == len(new_number)
         is_all = before <= set(new_number) and after <= set(new_number.values())
-        kept_count = sum(
-            new == old for old, new in new_number.items() if old not in renaming.NEVER_ISSUED
-        )
+        kept_count = sum(new == old for old, new in new_number.items() if old not in renaming.NEVER_ISSUED)
         assert (is_bijection, is_all, kept_count, len(before) == len(after)) == (True, True, 0, True)
 
 

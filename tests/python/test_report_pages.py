@@ -89,10 +89,7 @@ def strangers(handed: Handed) -> list[str]:
                 others |= gps[code] - {own}
                 others |= {name for gp, name in reports.lists_of(handed.packs[code]).items() if gp != own}
             # The first look is the quick one.
-            found += [
-                file for name in others
-                if name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
-            ]
+            found += [file for name in others if name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
     return found
 
 
@@ -173,12 +170,9 @@ def sheets_of(path: Path) -> dict[str, list[list[str]]]:
     space = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
     with zipfile.ZipFile(path) as book:
         shared = [
-            "".join(each.itertext())
-            for each in ET.fromstring(book.read("xl/sharedStrings.xml")).findall("x:si", space)
+            "".join(each.itertext()) for each in ET.fromstring(book.read("xl/sharedStrings.xml")).findall("x:si", space)
         ]
-        names = [
-            each.get("name") for each in ET.fromstring(book.read("xl/workbook.xml")).iterfind(".//x:sheet", space)
-        ]
+        names = [each.get("name") for each in ET.fromstring(book.read("xl/workbook.xml")).iterfind(".//x:sheet", space)]
         found = {}
         for at, name in enumerate(names, start=1):
             sheet = ET.fromstring(book.read(f"xl/worksheets/sheet{at}.xml"))
@@ -246,8 +240,7 @@ def test_pages_and_csv_files_say_the_same(handed: Handed) -> None:
         pages = {None: Tables(handed.page(code)).found}
         pages |= {gp: Tables(handed.page(code, gp)).found for gp in reports.lists_of(pack) if gp != "UNASSIGNED"}
         funnels = {
-            (row["gp_code"], row["metric_id"], row["comparator_level"]): row
-            for row in rows_of(folder / "funnels.csv")
+            (row["gp_code"], row["metric_id"], row["comparator_level"]): row for row in rows_of(folder / "funnels.csv")
         }
         for gp, tables in pages.items():
             for metric_id, about in handed.facts.metrics.items():
@@ -261,7 +254,9 @@ def test_pages_and_csv_files_say_the_same(handed: Handed) -> None:
                 for row in own:
                     label = row["gp_name"] if gp is None else "Your list"
                     [told] = [each[3:] for each in rows if each[0].lstrip("0123456789") == label]
-                    verdicts = [verdict(funnels[row["gp_code"], metric_id, level], handed) for level in ("ccg", "england")]
+                    verdicts = [
+                        verdict(funnels[row["gp_code"], metric_id, level], handed) for level in ("ccg", "england")
+                    ]
                     assert told in (verdicts, verdicts[:1] if verdicts[0] == verdicts[1] else None)
                     looked += 1
     assert looked > 1000
@@ -291,10 +286,15 @@ def test_admissions_and_checks_are_those_of_the_csv_files(handed: Handed) -> Non
         for gp in [None, *reports.lists_of(pack)]:
             if gp == "UNASSIGNED" or not pack.practice.is_collected:
                 continue
-            rows = Tables(handed.page(code, gp)).found["Patients admitted as an emergency; below, their number per 1,000 patients"]
+            rows = Tables(handed.page(code, gp)).found[
+                "Patients admitted as an emergency; below, their number per 1,000 patients"
+            ]
             levels = (["gp"] if gp else []) + ["practice", "ccg", "england"]
             known = {
-                (row["area_level"], row["condition_title"] + (": admissions" if row["counted"] == "admissions" else "")): row
+                (
+                    row["area_level"],
+                    row["condition_title"] + (": admissions" if row["counted"] == "admissions" else ""),
+                ): row
                 for row in rows_of(folder / "emergency_admissions.csv")
                 if row["area_level"] != "gp" or row["area_code"] == gp
             }
@@ -345,7 +345,9 @@ def test_drawings_show_published_numbers_alone(handed: Handed) -> None:
             values = {place.number for place in places}
             sizes = {place.size for place in places}
             ends = [place.against["england"] for place in places if place.against.get("england")]
-            assert all(row["not_compared_reason"] in (None, "near_a_limit") or row["lower_95_limit"] is None for row in ends)
+            assert all(
+                row["not_compared_reason"] in (None, "near_a_limit") or row["lower_95_limit"] is None for row in ends
+            )
             frame = next(frame for frame in drawn_frames if str(frame.svg) in drawing)
             for x, y in re.findall(r'<circle class="gp" cx="([-\d.]+)" cy="([-\d.]+)"', drawing):
                 assert float(x) in {frame.x.at(size) for size in sizes if size}
@@ -459,9 +461,9 @@ def test_what_is_not_there_is_not_spoken_of(handed: Handed) -> None:
 
 def test_every_id_has_words() -> None:
     """Flags a category, a reason, a condition or a level that a page would tell as an id."""
-    models = yaml.safe_load(
-        (PROJECT / "models/marts/gp_report/_gp_report__models.yml").read_text(encoding="utf-8")
-    )["models"]
+    models = yaml.safe_load((PROJECT / "models/marts/gp_report/_gp_report__models.yml").read_text(encoding="utf-8"))[
+        "models"
+    ]
     asked = 0
     for model in models:
         for column in model["columns"]:
@@ -603,9 +605,7 @@ def test_several_processes_write_what_one_does(
 # ---- the collection before --------------------------------------------------------------------------
 
 
-def test_the_collection_before_stands_beside_this_one(
-    handed: Handed, built: Folders, tmp_path: Path
-) -> None:
+def test_the_collection_before_stands_beside_this_one(handed: Handed, built: Folders, tmp_path: Path) -> None:
     """Flags a practice that cannot see what it was told before, or is told something else; and a hand-over that is
     repeated and takes itself for the one before."""
     shutil.copytree(built.store, tmp_path / "store")
@@ -613,9 +613,14 @@ def test_the_collection_before_stands_beside_this_one(
     with duckdb.connect(marts) as connection:
         previous.keep(connection)
         previous.keep(connection)
-    assert "previous.csv" not in next(iter(hand_over(tmp_path / "store", built.keys, tmp_path / "same").packs.values())).tables
+    assert (
+        "previous.csv"
+        not in next(iter(hand_over(tmp_path / "store", built.keys, tmp_path / "same").packs.values())).tables
+    )
     with duckdb.connect(marts) as connection:
-        connection.execute("update reference.int_collection__settings set collected_at = timestamptz '2017-07-02 09:00:00+01'")
+        connection.execute(
+            "update reference.int_collection__settings set collected_at = timestamptz '2017-07-02 09:00:00+01'"
+        )
         connection.execute("update main.rpt_gp_metrics set value_text = '12.3' where value_text not in ('*', '')")
     later = hand_over(tmp_path / "store", built.keys, tmp_path / "later")
     pack = later.collected[0]
@@ -635,7 +640,9 @@ def test_the_collection_before_stands_beside_this_one(
     assert [row[3].lstrip("≈ ") for row in rows] == [row[1].lstrip("≈ ") for row in first]
     with duckdb.connect(marts) as connection:
         previous.keep(connection)
-        connection.execute("update reference.int_collection__settings set collected_at = timestamptz '2017-10-02 09:00:00+01'")
+        connection.execute(
+            "update reference.int_collection__settings set collected_at = timestamptz '2017-10-02 09:00:00+01'"
+        )
         previous.keep(connection)
         [(kept,)] = connection.execute("select count(distinct collected_at) from history.told").fetchall()
     assert kept == 2

@@ -30,9 +30,7 @@ EMPTY_FOR_THE_SAMPLE = {
 
 
 @pytest.fixture(scope="module")
-def again(
-    built: Folders, runs: ForkedRuns, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Folders]:
+def again(built: Folders, runs: ForkedRuns, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Folders]:
     """Two more stores from scratch: one with the same key, one with another.
 
     By dbt's two runs as the profile documents them, without the command around them, nor tests.
@@ -76,9 +74,7 @@ def test_same_key_same_tables(again: dict[str, Folders], built_tables: dict[str,
 @pytest.mark.whole
 def test_another_key_same_results(again: dict[str, Folders], built_tables: dict[str, str]) -> None:
     """Flags a result that depends on the pseudonyms, for instance on the order they give."""
-    is_patient_level = {
-        table for folders in again.values() for table, found in patient_keys(folders) if found
-    }
+    is_patient_level = {table for folders in again.values() for table, found in patient_keys(folders) if found}
     assert is_patient_level
     assert set(differing(table_digests(again["another key"]), built_tables)) == is_patient_level
 

@@ -49,9 +49,7 @@ def test_cron_calls_commands_that_there_are() -> None:
     assert {name for name, *_ in called} == {"dbt", "gpld"}
     for name, command, rest in called:
         known = {"dbt": cli, "gpld": gpld}[name].commands[command]
-        options = {
-            option for parameter in known.params for option in (*parameter.opts, *parameter.secondary_opts)
-        }
+        options = {option for parameter in known.params for option in (*parameter.opts, *parameter.secondary_opts)}
         assert {word for word in shlex.split(rest) if word.startswith("--")} <= options
 
 

@@ -75,7 +75,9 @@ NUMBERS_OF_HUNDRED_THOUSANDS = [
 ][:: 500]  # fmt: skip
 
 
-@pytest.mark.parametrize("count", [1_234_567_890, 123_456_789, 41_234_567_890, 999_999_999_999, *NUMBERS_OF_HUNDRED_THOUSANDS])
+@pytest.mark.parametrize(
+    "count", [1_234_567_890, 123_456_789, 41_234_567_890, 999_999_999_999, *NUMBERS_OF_HUNDRED_THOUSANDS]
+)
 def test_a_large_count_raises_no_alarm(store: duckdb.DuckDBPyConnection, count: int) -> None:
     """Flags a net that cries at a file of more than 1 GB, or at a national count of coded records."""
     store.execute(f"create schema counts; create table {LARGE} as select {stored_count(count)}::bigint as byte_count")
@@ -146,7 +148,9 @@ def test_a_file_of_more_than_a_gigabyte(large: tuple[int, Path, dict[str, Path]]
     assert code == 0
     with duckdb.connect() as connection:
         attach_assurance(connection, work / "store", keys.read_key(work / "keys", keys.ASSURANCE_KEY))
-        sizes = connection.execute("select byte_count from assurance.counts.int_intake__file_counts where byte_count > 1e8").fetchall()
+        sizes = connection.execute(
+            "select byte_count from assurance.counts.int_intake__file_counts where byte_count > 1e8"
+        ).fetchall()
     assert [size for (size,) in sizes] in ([1_123_500_000], [1_123_600_000])
 
 
@@ -194,7 +198,9 @@ def scans(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     raw = small_folder.make(tmp_path_factory.mktemp("raw"), request.param)
     given = gateway_sql.seed("releases")
     with duckdb.connect() as connection:
-        pseudonym.register(connection, gateway_sql.KEY, request.param, {row["release_id"]: gateway_sql.KEY for row in given})
+        pseudonym.register(
+            connection, gateway_sql.KEY, request.param, {row["release_id"]: gateway_sql.KEY for row in given}
+        )
         landing.create_relations(connection, raw, request.param)
         ndop_files.create_relations(connection, raw)
         views = connection.execute("select view_name from duckdb_views() where schema_name = 'landing'").fetchall()
@@ -247,6 +253,7 @@ def test_who_has_no_journals_pays_nothing_for_them(scans: Scans) -> None:
     readers = {
         node["name"]
         for node in gateway_nodes()
-        if ("journals" in node["fqn"] or node["name"] in gateway_sql.LINKED) and tables & set(scans.by_node.get(node["name"], ()))
+        if ("journals" in node["fqn"] or node["name"] in gateway_sql.LINKED)
+        and tables & set(scans.by_node.get(node["name"], ()))
     }
     assert bool(readers) == (scans.collection in landing.COLLECTED["journals"])

@@ -84,12 +84,12 @@ def test_a_national_file_is_enough_where_its_share_is(connection: duckdb.DuckDBP
 
 @DRAWN
 @hypothesis.given(
-    sent=counts([rule for rule, row in RULES.items() if row["applies_to"] == "row" or rule in LOST_VALUES | NOT_ASKED_FOR]
-                + ["complete"])  # fmt: skip
+    sent=counts(
+        [rule for rule, row in RULES.items() if row["applies_to"] == "row" or rule in LOST_VALUES | NOT_ASKED_FOR]
+        + ["complete"]
+    )  # fmt: skip
 )
-def test_a_practice_is_kept_out_where_too_little_is_usable(
-    connection: duckdb.DuckDBPyConnection, sent: Counts
-) -> None:
+def test_a_practice_is_kept_out_where_too_little_is_usable(connection: duckdb.DuckDBPyConnection, sent: Counts) -> None:
     """Flags a practice of which zeros would be published, or that is kept out though enough of its file is usable."""
     rows = [dict.fromkeys(("practice_code", "part", "rule", "value_count"))]
     rows += [
@@ -102,7 +102,5 @@ def test_a_practice_is_kept_out_where_too_little_is_usable(
         is_lost = RULES.get(rule, {}).get("applies_to") == "row" or rule in LOST_VALUES
         parts[part][1 if is_lost else 0] += 0 if rule in NOT_ASKED_FOR else count
     share = float(RULES["practice_file_mostly_unusable"]["tolerated_share"])
-    expected = [
-        (part,) for part, (used, lost) in sorted(parts.items()) if not used or lost > share * (used + lost)
-    ]
+    expected = [(part,) for part, (used, lost) in sorted(parts.items()) if not used or lost > share * (used + lost)]
     assert found == expected

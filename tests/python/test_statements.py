@@ -69,7 +69,8 @@ REFUSED = {
     "a comment of values": (GATEWAY, f"comment on table {PEOPLE} is $a$Some words$a$"),
     "a description elsewhere": (GATEWAY, f"comment on table {MART} is $a${SAID}$a$"),
     "descriptions of two tables": (
-        GATEWAY, f"comment on table {PEOPLE} is $a${SAID}$a$; comment on table memory.gateway.b is $a${SAID}$a$"
+        GATEWAY,
+        f"comment on table {PEOPLE} is $a${SAID}$a$; comment on table memory.gateway.b is $a${SAID}$a$",
     ),
     "a comment on a type": (GATEWAY, f"comment on type marts.reference.a is $a${SAID}$a$"),
     "a setting": (GATEWAY, "set threads = 1"),
@@ -98,17 +99,22 @@ REFUSED = {
         f"create table {PEOPLE} (a varchar check (true)); copy memory.gateway.x to 'y'; select ((1)); insert into {PEOPLE} (a) (select 1)",
     ),
     "a second table behind the first": (
-        GATEWAY, f"create table {PEOPLE} (a varchar check (true)); create table marts.reference.b as (select 1)"
+        GATEWAY,
+        f"create table {PEOPLE} (a varchar check (true)); create table marts.reference.b as (select 1)",
     ),
     "another table filled": (
-        GATEWAY, f'create table {PEOPLE} (a varchar); insert into "marts"."reference"."int_ods__gps" (a) (select 1)'
+        GATEWAY,
+        f'create table {PEOPLE} (a varchar); insert into "marts"."reference"."int_ods__gps" (a) (select 1)',
     ),
     "a query that ends a model": (GATEWAY, f"create table {PEOPLE} as (select 1); drop table {PEOPLE}; select (1)"),
     "an insert that begins like a query": (GATEWAY, f"with a as (select 1) insert into {PEOPLE} select * from a"),
     "a mart in the gateway run": (GATEWAY, f"create table {MART} as select 1"),
     "a raw file's view replaced": (GATEWAY, "create or replace view memory.landing.practice_records as select 1"),
     "a table of no place": (GATEWAY, "create table a as select 1"),
-    "the patients in the analyst's run": (WAREHOUSE, 'insert into "patient_level"."gateway"."int_patients__permitted" select 1'),
+    "the patients in the analyst's run": (
+        WAREHOUSE,
+        'insert into "patient_level"."gateway"."int_patients__permitted" select 1',
+    ),
     "the memory of releases": (WAREHOUSE, "delete from released.main.members"),
     "a column of a table changed": (WAREHOUSE, f"alter table {MART} alter column a type varchar using b"),
     "a column taken away": (WAREHOUSE, f"alter table {MART} drop column a"),

@@ -17,9 +17,7 @@ METRICS = SAMPLE / synthetic_cases.METRICS
 
 def contents(folder: pathlib.Path) -> dict[str, bytes]:
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
     }
 
 
@@ -119,22 +117,28 @@ def test_hes_has_the_columns_of_the_real_one():
 
 
 def test_hes_flags_agree_with_their_definitions(con):
-    assert con.execute("""
+    assert (
+        con.execute("""
         select count(*) from hes
         where "FAE_EMERGENCY" <> (
             "EPISTAT" = '3' and "CLASSPAT" not in ('3', '4')
             and "EPIORDER" = '1' and "ADMIMETH"[1:1] = '2'
         )::int::varchar
-    """).fetchone()[0] == 0
+    """).fetchone()[0]
+        == 0
+    )
 
 
 def test_gp_codes_have_their_check_digit(con):
-    assert con.execute("""
+    assert (
+        con.execute("""
         select count(*) from gps
         where list_sum(list_transform(
             [1, 3, 7, 1, 3, 7], lambda weight, i: weight * code[i + 1]::int
         )) % 10 <> code[8]::int
-    """).fetchone()[0] == 0
+    """).fetchone()[0]
+        == 0
+    )
 
 
 def passes_modulus_11(number: str) -> bool:

@@ -134,7 +134,7 @@ def test_everyday_templates_pass(tmp_path: Path, name: str) -> None:
         "models: [{name: a, description: \"{{ env_var('HOME') }}\"}]",
         "models: [{name: a, config: {enabled: \"{{ var('a') == 'b' }}\"}}]",
         "models: [{name: a, columns: [{name: b, constraints: [{type: check, expression: \"'{{ env_var('RAW_DIR') }}' = b\"}]}]}]",
-        "sources: [{name: a, database: \"{{ target.database }}\"}]",
+        'sources: [{name: a, database: "{{ target.database }}"}]',
     ],
 )
 def test_yaml_looks_nowhere(tmp_path: Path, text: str) -> None:

@@ -275,16 +275,12 @@ def test_a_stored_view_is_refused(database: duckdb.DuckDBPyConnection) -> None:
 def test_patient_key_is_kept_by_the_engine(database: duckdb.DuckDBPyConnection, definition: str) -> None:
     """Flags a table whose patient_key could be empty, or anything but a pseudonym."""
     database.execute(f"create table stays (patient_key {definition})")
-    assert {finding.where for finding in values.patient_key_findings(database)} == {
-        "marts.main.stays.patient_key"
-    }
+    assert {finding.where for finding in values.patient_key_findings(database)} == {"marts.main.stays.patient_key"}
 
 
 DAYS = st.dates(date(1800, 1, 1), date(2064, 12, 31))
 LETTERS = st.text(alphabet="abcdefghijklmnop", min_size=32, max_size=32)
-MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2064, 12, 31)).map(
-    lambda moment: moment.replace(microsecond=0)
-)
+MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2064, 12, 31)).map(lambda moment: moment.replace(microsecond=0))
 COUNTS = st.integers(-999_999_999, 999_999_999)
 
 
@@ -391,9 +387,7 @@ FILES = {
     "parquet": parquet,
     "zip": zipped,
     "database": stored,
-    "encrypted database": lambda path: stored(
-        path, f"(encryption_key '{base64.b64encode(STORE_KEY).decode()}')"
-    ),
+    "encrypted database": lambda path: stored(path, f"(encryption_key '{base64.b64encode(STORE_KEY).decode()}')"),
 }
 
 

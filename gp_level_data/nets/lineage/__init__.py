@@ -24,13 +24,7 @@ def findings(manifest: dict, known: dict[str, Analysed] | None = None) -> list[F
     manifest  dbt's, with the models' compiled SQL; of both runs as compiled.both_runs makes it
     known     what project.analyse has found of some models already
     """
-    of_steps = [
-        Finding(NET, f"sanctioned/{step.name}.sql", step.problem())
-        for step in sanctioned()
-        if step.problem()
-    ]
+    of_steps = [Finding(NET, f"sanctioned/{step.name}.sql", step.problem()) for step in sanctioned() if step.problem()]
     return of_steps + [
-        Finding(NET, node.name, problem)
-        for node in analyse(manifest, known).values()
-        for problem in node.problems
+        Finding(NET, node.name, problem) for node in analyse(manifest, known).values() for problem in node.problems
     ]

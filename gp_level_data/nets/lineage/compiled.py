@@ -35,9 +35,7 @@ def built_manifest(gateway_target: Path, warehouse_target: Path) -> dict:
     return both_runs(read(gateway_target), read(warehouse_target))
 
 
-def compiled_manifest(
-    project_dir: Path, environment: dict | None = None, is_fresh: bool = False
-) -> dict:
+def compiled_manifest(project_dir: Path, environment: dict | None = None, is_fresh: bool = False) -> dict:
     """The manifest of a project as its files are now: compiled by dbt for both runs.
 
     Needs no raw file, key or store. A Refusal where dbt cannot compile.
@@ -72,9 +70,7 @@ def compile_run(project_dir: Path, run: str, target: Path, environment: dict) ->
         *UNCONNECTED,
         "--target-path", target / run, "--log-path", target / "logs",
     ]  # fmt: skip
-    ended = subprocess.run(
-        command, cwd=project_dir, env=environment, check=False, capture_output=True
-    )
+    ended = subprocess.run(command, cwd=project_dir, env=environment, check=False, capture_output=True)
     if ended.returncode:
         raise Refusal(f"dbt cannot compile the {run} run: `dbt compile --target {run}` says why.")
     return read(target / run)

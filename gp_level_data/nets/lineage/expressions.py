@@ -85,15 +85,13 @@ class Expressions(ABC):
         columns = [column for column in node.find_all(exp.Column) if column.table or column.name not in own]
         result = computed(self.value(column, scope) for column in columns)
         if not result.is_safe:
-            raise NotUnderstood(f"{name_of(node) or type(node).__name__} of an identifier is not among the known functions")
+            raise NotUnderstood(
+                f"{name_of(node) or type(node).__name__} of an identifier is not among the known functions"
+            )
         return result.labelled(scope.labels) if own else result
 
     def parts(self, node: exp.Expression, scope: Scope) -> list[Value]:
-        return [
-            self.value(part, scope)
-            for part in node.iter_expressions()
-            if not isinstance(part, functions.LEAVES)
-        ]
+        return [self.value(part, scope) for part in node.iter_expressions() if not isinstance(part, functions.LEAVES)]
 
     def ordinary(self, node: exp.Expression, scope: Scope) -> Value:
         """A known function or operator: as safe as all its arguments."""
@@ -259,9 +257,7 @@ class Expressions(ABC):
             self.must_have_an_order(node, groups, orders, scope)
         return value
 
-    def must_have_an_order(
-        self, node: exp.Window, groups: list[Value], orders: list[Value], scope: Scope
-    ) -> None:
+    def must_have_an_order(self, node: exp.Window, groups: list[Value], orders: list[Value], scope: Scope) -> None:
         """Note a window that takes rows as the raw files list them, if only where they tie.
 
         Among the rows of one person or one episode that is nobody's order.

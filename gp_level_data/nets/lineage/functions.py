@@ -45,7 +45,9 @@ BY_ORDER = RANKS | OF_A_ROW
 SAME_WHERE_TIED = {exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist}
 
 # Scalar functions by the engine's own account that look at more than their arguments.
-READS = re.compile(r"read|file|glob|query|getenv|variable|setting|current|catalog|nextval|currval|error|write|random|uuid|pg_|has_")
+READS = re.compile(
+    r"read|file|glob|query|getenv|variable|setting|current|catalog|nextval|currval|error|write|random|uuid|pg_|has_"
+)
 
 # Functions that the parser has no type for.
 BY_NAME = {"date_part", "divide", "strip_accents", "try_strptime"}

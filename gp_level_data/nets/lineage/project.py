@@ -126,8 +126,7 @@ def whatever_it_does(node: dict, manifest: dict, done: dict[str, "Analysed"]) ->
     if not read <= {names_of(part) for part in parts}:
         return None
     if any(
-        relation.rows != Rows.FREE or any(not value.is_safe for _, value in relation.columns)
-        for relation in relations
+        relation.rows != Rows.FREE or any(not value.is_safe for _, value in relation.columns) for relation in relations
     ):
         return None
     labels = frozenset().union(*(relation.all_labels for relation in relations))
@@ -203,11 +202,7 @@ def statement(node: dict) -> exp.Expression:
 
 def storage_problems(relation: Relation) -> list[str]:
     """What a stored table may not have: a value of an identifier, or rows in a telling order."""
-    found = [
-        f"VALUE: {name} depends on an identifier"
-        for name, value in relation.columns
-        if not value.is_safe
-    ]
+    found = [f"VALUE: {name} depends on an identifier" for name, value in relation.columns if not value.is_safe]
     has_key = any(value.grade == Grade.PSEUDONYM for _, value in relation.columns)
     first = relation.first_sorted_by
     if has_key and (first is None or first.grade != Grade.PSEUDONYM):
@@ -298,8 +293,5 @@ def seed_relation(node: dict) -> Relation:
         raise NotUnderstood("a seed whose file cannot be read") from None
     name = node["name"]
     return Relation(
-        tuple(
-            (column.lower(), Value(sources=frozenset({f"seeds.{name}.{column.lower()}"})))
-            for column in header
-        )
+        tuple((column.lower(), Value(sources=frozenset({f"seeds.{name}.{column.lower()}"}))) for column in header)
     )

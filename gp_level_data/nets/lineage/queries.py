@@ -75,15 +75,12 @@ class Queries(Expressions):
             # What one side lacks is NULL there.
             sides = [dict(left.columns), dict(right.columns)]
             names = {name: None for side in sides for name in side}
-            columns = tuple(
-                (name, one_of([side.get(name, Value(Grade.NOTHING)) for side in sides])) for name in names
-            )
+            columns = tuple((name, one_of([side.get(name, Value(Grade.NOTHING)) for side in sides])) for name in names)
         elif len(left.columns) != len(right.columns):
             raise NotUnderstood("a set operation on different numbers of columns")
         else:
             columns = tuple(
-                (name, one_of([value, other]))
-                for (name, value), (_, other) in zip(left.columns, right.columns)
+                (name, one_of([value, other])) for (name, value), (_, other) in zip(left.columns, right.columns)
             )
         rows, labels = max(left.rows, right.rows), left.labels | right.labels
         if isinstance(node, (exp.Except, exp.Intersect)):
@@ -124,9 +121,7 @@ class Queries(Expressions):
         )
         others = [relation.others for _, relation in scope.tables if relation.others]
         is_star = any(part.is_star for part in node.expressions)
-        relation = Relation(
-            columns, rows, labels=labels, others=one_of(others) if others and is_star else None
-        )
+        relation = Relation(columns, rows, labels=labels, others=one_of(others) if others and is_star else None)
         return self.sorted(node, relation, replace(scope, both=True))
 
     def beside(self, parts: list[exp.Expression], columns: tuple) -> list[tuple]:

@@ -45,11 +45,8 @@ class Step:
         for role, column in bound.items():
             value = scope.value(column.name.lower(), column.table.lower())
             identifies = role.split(".")[0]
-            if identifies == NOBODY:
-                fits = value.is_safe
-            else:
-                fits = value.grade == Grade.IDENTIFIER and value.of == identifies
-            if not fits:
+            names_them = value.grade == Grade.IDENTIFIER and value.of == identifies
+            if not (value.is_safe if identifies == NOBODY else names_them):
                 return None
             values.append(value)
         result = computed(values)
@@ -82,9 +79,7 @@ def says_fixed_words(node: exp.Expression) -> bool:
     results = [branch.args["true"] for branch in node.args["ifs"]]
     results += [node.args["default"]] if node.args.get("default") else []
     return all(
-        isinstance(result, exp.Literal)
-        and result.is_string
-        and not any(map(str.isdigit, result.name))
+        isinstance(result, exp.Literal) and result.is_string and not any(map(str.isdigit, result.name))
         for result in results
     )
 

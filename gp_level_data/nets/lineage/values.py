@@ -183,11 +183,7 @@ class Scope:
         if not found and not table and name in names:
             raise NotUnderstood("a whole row as a value")
         if not found:
-            found = [
-                relation.others
-                for alias, relation in self.tables
-                if relation.others and table in ("", alias)
-            ]
+            found = [relation.others for alias, relation in self.tables if relation.others and table in ("", alias)]
         if not table and name in self.aliases and (self.both or not found):
             found.append(self.aliases[name])
         if found:

@@ -110,9 +110,7 @@ class FileKind:
     @property
     def required(self) -> tuple[str, ...]:
         """Columns that every file must have, under this name or another way to say it."""
-        return tuple(
-            name for name in self.columns if name not in (*self.may_lack, *self.not_collected)
-        )
+        return tuple(name for name in self.columns if name not in (*self.may_lack, *self.not_collected))
 
     @cached_property
     def known_names(self) -> frozenset[str]:

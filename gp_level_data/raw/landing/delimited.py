@@ -237,8 +237,7 @@ def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
     is_uneven = (
         not has_quotes
         and counted.size < LARGE
-        and delimiters - in_skipped(head, dialect)
-        != (counted.lines - dialect.named) * (dialect.width - 1)
+        and delimiters - in_skipped(head, dialect) != (counted.lines - dialect.named) * (dialect.width - 1)
     )
     counted.is_odd = counted.is_odd or is_mixed or is_uneven
     return counted

@@ -92,9 +92,7 @@ def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
             name = f"{kind.folder}/(unexpected name)"
             told = f"{kind.folder}/{path.name} is called otherwise" if is_harmless_name(path.name) else None
             detail = f"{told or 'its name is not repeated'}: call it like {kind.example}"
-            yield RawFile(
-                kind, path.resolve(), name, refused_rule="unexpected_file_name", detail=detail
-            )
+            yield RawFile(kind, path.resolve(), name, refused_rule="unexpected_file_name", detail=detail)
 
 
 def named_for(kind: FileKind, name: str) -> re.Match[str] | None:

@@ -181,9 +181,7 @@ def read_of(kind: FileKind, columns: tuple[str, ...]) -> set[str]:
     return {sent for name in wanted for sent in sent_as(name, columns)}
 
 
-def broken_file_rule(
-    kind: FileKind, columns: tuple[str, ...], row_count: int, is_cut_off: bool
-) -> str | None:
+def broken_file_rule(kind: FileKind, columns: tuple[str, ...], row_count: int, is_cut_off: bool) -> str | None:
     """The first rule of the contract that a readable file breaks, if any."""
     if not columns:
         return "empty_file"
@@ -304,10 +302,7 @@ def refuse_delivered_twice(files: list[RawFile]) -> list[RawFile]:
             content = digest(file)
             again |= {file.name} if content in seen else set()
             seen.add(content)
-    return [
-        replace(file, refused_rule="file_delivered_twice") if file.name in again else file
-        for file in files
-    ]
+    return [replace(file, refused_rule="file_delivered_twice") if file.name in again else file for file in files]
 
 
 def digest(file: RawFile) -> bytes:

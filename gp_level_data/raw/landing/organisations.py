@@ -34,9 +34,7 @@ def read(path: Path) -> list[dict[str, str]]:
         raise Broken("unreadable_file", UNKNOWN_SHAPE) from None
 
 
-UNKNOWN_SHAPE = (
-    "its JSON is no list of organisations as the ORD interface gives each one, with Status, Roles and Rels"
-)
+UNKNOWN_SHAPE = "its JSON is no list of organisations as the ORD interface gives each one, with Status, Roles and Rels"
 
 
 def documents(found: object) -> list[Document]:
@@ -47,9 +45,7 @@ def documents(found: object) -> list[Document]:
     listed = found if isinstance(found, list) else [found]
     inside = [entry.get("Organisation", entry) for entry in listed]
     if any(isinstance(entry["OrgId"], str) for entry in inside):
-        raise Broken(
-            "unreadable_file", "its JSON is the answer to a search, which has neither roles nor relations"
-        )
+        raise Broken("unreadable_file", "its JSON is the answer to a search, which has neither roles nor relations")
     return inside
 
 
@@ -81,11 +77,7 @@ def as_legacy(document: Document) -> dict[str, str]:
 
 def parent_of(document: Document) -> Document:
     """The relation to who commissions it: the one in force, else the last one."""
-    relations = [
-        relation
-        for relation in document.get("Rels", {}).get("Rel", [])
-        if relation["id"] == COMMISSIONED_BY
-    ]
+    relations = [relation for relation in document.get("Rels", {}).get("Rel", []) if relation["id"] == COMMISSIONED_BY]
     return max(relations, key=lambda relation: (not is_over(relation), days(relation)[0]), default={})
 
 

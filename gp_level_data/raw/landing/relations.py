@@ -67,8 +67,7 @@ class Rows:
 
     def batch(self, file: RawFile, rows: list[list[str]]) -> pyarrow.RecordBatch:
         columns = [
-            pyarrow.array([row[self.at[name]] or None for row in rows], pyarrow.string())
-            for name in sorted(self.at)
+            pyarrow.array([row[self.at[name]] or None for row in rows], pyarrow.string()) for name in sorted(self.at)
         ]
         path = pyarrow.array([str(file.path)] * len(rows), pyarrow.string())
         return pyarrow.record_batch([*columns, path], schema=self.schema)
@@ -89,9 +88,7 @@ def look_at_all(raw_dir: Path, collection: str) -> list[RawFile]:
     return refuse_delivered_twice(refuse_repeated(looks))
 
 
-def create_relations(
-    connection: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str
-) -> None:
+def create_relations(connection: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str) -> None:
     """Create the schema `landing`: one relation a kind of file, and what was found about the files."""
     files = look_at_all(raw_dir, collection)
     refuse_without_national_files(files)
@@ -127,23 +124,17 @@ def create_facts(connection: duckdb.DuckDBPyConnection, raw_dir: Path, files: li
         "metric_flags",
         pyarrow.table({"metric_id": metrics, "position": list(range(1, len(metrics) + 1))}),
     )
-    create_table(
-        connection, "folder", pyarrow.table({"is_synthetic": [is_synthetic(raw_dir)]})
-    )
+    create_table(connection, "folder", pyarrow.table({"is_synthetic": [is_synthetic(raw_dir)]}))
 
 
-def create_table(
-    connection: duckdb.DuckDBPyConnection, name: str, rows: pyarrow.Table
-) -> None:
+def create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pyarrow.Table) -> None:
     """A small in-memory table of facts about the files."""
     connection.register("rows_to_land", rows)
     connection.execute(f"create table landing.{name} as from rows_to_land")
     connection.unregister("rows_to_land")
 
 
-def relation_sql(
-    connection: duckdb.DuckDBPyConnection, kind: FileKind, files: list[RawFile]
-) -> str:
+def relation_sql(connection: duckdb.DuckDBPyConnection, kind: FileKind, files: list[RawFile]) -> str:
     """The select that reads all files of a kind in one layout; no file gives no row."""
     alike = defaultdict(list)
     for file in files:
@@ -214,9 +205,7 @@ def layout(kind: FileKind, columns: tuple[str, ...]) -> str:
     """The select list of a kind: its columns, the practice its file is named for, packed flags."""
     names = [f"{value_sql(name, columns)} as {name.lower()}" for name in kind.columns]
     if kind.stem == PRACTICE_CODE:
-        names.append(
-            r"regexp_extract(landing_path, '([^/\\.]+)\.[A-Za-z.]+$', 1) as file_practice_code"
-        )
+        names.append(r"regexp_extract(landing_path, '([^/\\.]+)\.[A-Za-z.]+$', 1) as file_practice_code")
     elif kind.owns_folder:
         names.append(rf"'{kind.folder}/' || regexp_extract(landing_path, '[^/\\]+$') as file_name")
     if kind.is_numbered:

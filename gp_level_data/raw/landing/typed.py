@@ -40,9 +40,7 @@ class Typed:
 
     def select(self, names: set[str]) -> str:
         """The select list of the columns that are to be read."""
-        return ", ".join(
-            f"{text} as {quoted(name)}" for name, _, text in self.columns if name in names and text
-        )
+        return ", ".join(f"{text} as {quoted(name)}" for name, _, text in self.columns if name in names and text)
 
 
 def look_into(path: Path) -> Typed:
@@ -51,12 +49,7 @@ def look_into(path: Path) -> Typed:
         schema = pyarrow.parquet.read_schema(path)
     except (OSError, pyarrow.ArrowException) as error:
         raise Broken("unreadable_file", "it is no Parquet, or not whole") from error
-    return Typed(
-        tuple(
-            (field.name.strip().upper(), field.name, text_of(field.type, field.name))
-            for field in schema
-        )
-    )
+    return Typed(tuple((field.name.strip().upper(), field.name, text_of(field.type, field.name)) for field in schema))
 
 
 def quoted(name: str) -> str:
@@ -126,8 +119,7 @@ def count(path: Path, typed: Typed, names: set[str], moment: str | None) -> tupl
     source = f"select {typed.select(names)} from {reader([path])}"
     with duckdb.connect(config={"threads": 1}) as connection, told_apart():
         [(row_count, _)] = connection.execute(
-            f"select count(*), bit_xor(hash({', '.join(map(quoted, read))})) from ({source})"
-            f" where {is_given(read)}"
+            f"select count(*), bit_xor(hash({', '.join(map(quoted, read))})) from ({source}) where {is_given(read)}"
         ).fetchall()
         first = None
         if moment in read:

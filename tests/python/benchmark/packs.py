@@ -120,7 +120,9 @@ def make(chosen: argparse.Namespace, folder: Path) -> None:
 def copied(connection: duckdb.DuckDBPyConnection, source: str, table: str, columns: list[str]) -> None:
     """The rows of practices under each new code, and those of areas once."""
     renamed = ", ".join(f"case when {name} = copies.old then copies.new else {name} end as {name}" for name in columns)
-    of_areas = f"union all by name from {source} where area_level in ('ccg', 'england')" if "area_code" in columns else ""
+    of_areas = (
+        f"union all by name from {source} where area_level in ('ccg', 'england')" if "area_code" in columns else ""
+    )
     connection.execute(
         f"create table {table} as select old_rows.* replace ({renamed}) from {source} as old_rows"
         f" inner join copies on old_rows.{columns[0]} = copies.old {of_areas} order by all"

@@ -135,7 +135,9 @@ def with_polars(raw: Path, work: Path, key: bytes) -> dict[str, Any]:
 
     def organisations(name: str) -> Any:
         # versions number the columns from 0 or from 1
-        return scan(f"ods/{name}.csv", has_header=False, with_column_names=lambda names: list(map(str, range(len(names)))))
+        return scan(
+            f"ods/{name}.csv", has_header=False, with_column_names=lambda names: list(map(str, range(len(names))))
+        )
 
     def keyed(numbers: Any) -> Any:
         make: Pseudonymise = pseudonymiser(key, by_hand.COLLECTION)
@@ -163,7 +165,9 @@ def with_polars(raw: Path, work: Path, key: bytes) -> dict[str, Any]:
     )  # fmt: skip
     agreed = (
         scan("cqrs/participation.csv")
-        .filter((col("SERVICE").str.to_uppercase() == by_hand.COLLECTION.upper()) & (col("STATUS_DATE") <= "2017-04-02"))
+        .filter(
+            (col("SERVICE").str.to_uppercase() == by_hand.COLLECTION.upper()) & (col("STATUS_DATE") <= "2017-04-02")
+        )
         .group_by("PRACTICE_CODE")
         .agg(col("STATUS").sort_by("STATUS_DATE", maintain_order=True).last())
         .filter(col("STATUS").str.to_lowercase() == "agreed")
@@ -200,9 +204,7 @@ def with_polars(raw: Path, work: Path, key: bytes) -> dict[str, Any]:
         polars.len(), col("is_admitted").count(), *counts
     )  # fmt: skip
     appearances = people.group_by("patient_key").len()
-    return answers(
-        len(appearances), len(appearances.filter(col("len") > 1)), len(episodes), by_gp.rows()
-    )
+    return answers(len(appearances), len(appearances.filter(col("len") > 1)), len(episodes), by_gp.rows())
 
 
 PEERS: dict[str, Callable[[Path, Path, bytes], dict[str, Any]]] = {
