@@ -1,7 +1,8 @@
 """`make evidence`: what a reviewer needs to believe a run, collected from the run itself.
 
-Counts of whole runs are exact, so an evidence bundle is for the custodian and for who reviews them. It
-holds nothing about anybody: it is searched like everything else that is kept, before it is written.
+It lies in the clear and is kept for ever, so counts of rows are told as disclosure control would; it is
+for the custodian and for who reviews them. It holds nothing about anybody: it is searched like everything
+else that is kept, before it is written.
 """
 
 import csv
@@ -27,6 +28,7 @@ from gp_level_data.pages import evidence_page
 from gp_level_data.project import PROJECT
 from gp_level_data.raw import landing
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs import use_of_files
 
 LOCK = "requirements.lock"
 # Of what the practices sent: who is in the store, and what became of every row, by verdict and rule.
@@ -283,6 +285,25 @@ def counts(run_at: Run) -> dict:
     }
 
 
+def use(run_at: Run) -> list[dict]:
+    """How much of each national file and of each kind of practices' files was used, as it may be told; the rule that
+    took most of the rest.
+    """
+    told = functools.partial(shown.count, collection=run_at.settings["collection"])
+    with values.opened(run_at.store_dir, run_at.store_keys) as connection:
+        return [
+            {
+                "subject": each.subject,
+                "file_count": each.file_count,
+                "refused_count": each.refused_count,
+                "sent_count": told(each.sent_count),
+                "used_count": told(each.used_count),
+                "worst_rule": each.worst_rule,
+            }
+            for each in use_of_files.uses(connection)
+        ]
+
+
 def nets(run_at: Run) -> list[dict]:
     """What each of the four nets says about this run."""
     # Compiled anew: in its target folder dbt leaves what its last command was about.
@@ -359,6 +380,7 @@ PARTS: dict[str, Callable[[Run], object]] = {
     "settings": settings,
     "policy": policy_rows,
     "raw_files": raw_files,
+    "use": use,
     "counts": counts,
     "smallest_cell": smallest_cell,
     "tables": tables,

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -12,6 +12,7 @@ from gp_level_data.custody.keys import StoreKeys
 from gp_level_data.project import PROJECT
 from gp_level_data.raw import landing
 from gp_level_data.raw.intake_rules import in_words
+from gp_level_data.runs import use_of_files
 
 COLLECTED = """
     select
@@ -60,47 +61,6 @@ REFUSED_FILES = """
     where counts.file_kind in ('practice_records', 'journals')
     group by counts.rule
     order by counts.rule
-"""
-
-NATIONAL_FILES = """
-    select
-        file_name,
-        row_count,
-        used_count,
-        unusable_count,
-        worst_rule
-    from assurance.counts.int_intake__national_shares
-    order by file_name
-"""
-
-# Of every kind of file: sent, usable, and the rule that took most of the rest; the worst first.
-KINDS = """
-    with kinds as (
-        select
-            file_kind,
-            count(*) as file_count,
-            count(*) filter (where refused_rule is not null) as refused_count,
-            coalesce(sum(row_count), 0)::bigint as row_count,
-            coalesce(sum(usable_count), 0)::bigint as usable_count
-        from assurance.counts.int_intake__file_counts
-        group by file_kind
-    ),
-    reasons as (
-        select file_kind, rule, sum(row_count) as row_count
-        from assurance.counts.int_intake__rejected_counts
-        group by file_kind, rule
-    ),
-    worst as (
-        select
-            file_kind,
-            rule,
-            row_number() over (partition by file_kind order by row_count desc, rule) as place
-        from reasons
-    )
-    select kinds.*, worst.rule
-    from kinds
-    left join worst on kinds.file_kind = worst.file_kind and worst.place = 1
-    order by kinds.usable_count / nullif(kinds.row_count, 0) nulls last, kinds.file_kind
 """
 
 # People of whom nobody is the usual GP, by practice and reason, beside all who were kept there.
@@ -209,8 +169,6 @@ LOOKS = {
 # What is shown of each list: a summary fits a screen, and what is left out of it is counted.
 EXCLUDED, REJECTED, REFUSED, FILES, ROWS, NAMES, REASONS = 4, 2, 1, 3, 5, 5, 2
 LONG = 90
-# Files that each practice sends; the others are national, and told by name.
-OF_PRACTICES = ("practice_records", "journals", "opt_outs")
 
 
 def show(store_dir: Path, store_keys: StoreKeys) -> None:
@@ -248,31 +206,16 @@ def show_counts(connection: duckdb.DuckDBPyConnection, taken_in: str, left_out: 
 
 def show_files(connection: duckdb.DuckDBPyConnection) -> None:
     """Files of which something could not be used; the worst first, and how many were used whole."""
-    files = list(files_by_share(connection))
-    flawed = [(words, why) for share, words, why in sorted(files, key=lambda file: file[0]) if share < 1]
+    files = sorted(use_of_files.uses(connection), key=lambda each: each.share)
+    flawed = [each for each in files if each.share < 1]
     print(f"\nFiles: {len(files) - len(flawed)} of {len(files)} kinds were used whole; of the others, the worst first")
-    for words, why in flawed[:FILES]:
-        print(f"  {words}  {short(why)}".rstrip())
+    for each in flawed[:FILES]:
+        but = f", {each.refused_count:,} of {each.file_count:,} files refused" if each.refused_count else ""
+        why = short(in_words(each.worst_rule)) if each.worst_rule else ""
+        name = each.subject.replace("_", " ") if each.subject in use_of_files.OF_PRACTICES else each.subject
+        print(f"  {name:<28}{each.used_count:>12,} of {each.sent_count:,} rows used{but}  {why}".rstrip())
     if len(flawed) > FILES:
         print(f"  and {more(len(flawed) - FILES, 'kind')}")
-
-
-def files_by_share(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[float, str, str]]:
-    """The share that was used of every kind of practices' files and of every national file, told, and why not all."""
-    national = connection.execute(NATIONAL_FILES).fetchall()
-    for name, _, used, unusable, rule in national:
-        meant = used + unusable
-        share = used / meant if meant else 0.0
-        yield share, told(name, used, meant, ""), in_words(rule) if rule else ""
-    for kind, files, refused, sent, usable, rule in connection.execute(KINDS).fetchall():
-        if kind in OF_PRACTICES:
-            share = min(usable / sent if sent else 1.0, 1 - refused / files)
-            but = f", {refused:,} of {files:,} files refused" if refused else ""
-            yield share, told(kind.replace("_", " "), usable, sent, but), in_words(rule) if rule else ""
-
-
-def told(name: str, used: int, sent: int, but: str) -> str:
-    return f"{name:<28}{used:>12,} of {sent:,} rows used{but}"
 
 
 def show_warnings(connection: duckdb.DuckDBPyConnection) -> None:

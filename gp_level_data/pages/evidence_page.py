@@ -12,8 +12,8 @@ def page(content: dict) -> str:
     return html.page(
         f"Evidence of a run: {policy['collection']['title']}",
         f"Entry {content['entry']} of the store's ledger, made at {content['made_at']} about the"
-        f" collection of {settings['collected_at']}. Counts are exact: for the custodian"
-        " and for reviewers, not for publication.",
+        f" collection of {settings['collected_at']}. Counts are as disclosure control tells them;"
+        " for the custodian and for reviewers, not for publication.",
         html.section("In short", html.points(in_short(content))),
         html.section("Who was collected, and who was not", *counts(content["counts"])),
         html.section(
@@ -36,7 +36,7 @@ def page(content: dict) -> str:
             ),
             html.paragraph(exception(policy["exception"])),
         ),
-        html.section("Raw files", *raw_files(content["raw_files"])),
+        html.section("Raw files", *raw_files(content["raw_files"]), *use(content["use"])),
         html.section(
             "Published tables",
             html.table(
@@ -125,6 +125,28 @@ def raw_files(files: list[dict]) -> Iterator[str]:
     gone = sum(file["checksum"] is None for file in files)
     if gone:
         yield html.paragraph(f"{gone:,} of them could not be read again under the name they came by.")
+
+
+def use(subjects: list[dict]) -> Iterator[str]:
+    """How much of what was sent was used; the share is that of the counts as they are told."""
+    yield html.table(
+        "How much could be used: national files by name, practices' files by kind; to the nearest 5, * where few",
+        ("Of", "Rows sent", "Rows used", "Share", "Most of the rest"),
+        [
+            (
+                each["subject"],
+                in_words(each["sent_count"]),
+                in_words(each["used_count"]),
+                share(each["used_count"], each["sent_count"]),
+                (each["worst_rule"] or "").replace("_", " "),
+            )
+            for each in subjects
+        ],
+    )
+
+
+def share(used: int | None, sent: int | None) -> str:
+    return f"{100 * used // sent} %" if sent and used is not None else "*"
 
 
 def total(files: list[dict], name: str) -> int | None:

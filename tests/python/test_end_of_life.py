@@ -665,6 +665,12 @@ def test_evidence_says_what_the_run_did(reported: House) -> None:
     key = keys.read_key(reported.keys, COLLECTION)
     for file in random.sample(content["raw_files"], 5):
         assert file["checksum"] == checksums.of_file_under_key(SAMPLE / file["name"], key)
+    used = {each["subject"]: each for each in content["use"]}
+    national = mart(reported, "select file_name, used_count from assurance.counts.int_intake__national_shares")
+    assert {name: used[name]["used_count"] for name, _ in national} == {
+        name: shown.count(count, COLLECTION) for name, count in national
+    }
+    assert used["practice_records"]["file_count"] == len(list((SAMPLE / "gpes" / COLLECTION).iterdir()))
     smallest = content["smallest_cell"]
     assert smallest["count"] > smallest["withheld_up_to"] == 7
     assert {table["table"] for table in content["tables"]} >= {"fct_gp_metrics", "fct_comparators"}
