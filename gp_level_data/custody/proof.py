@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+import yaml
+
 from gp_level_data.custody import keys
 from gp_level_data.refusal import Refusal
 
@@ -29,8 +31,13 @@ FILE, SIGNATURE = "proof.json", "proof.json.hmac"
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 VERSIONS = ("dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb", "duckdb", "jinja2", "sqlglot")
-# Of the top of a project: what holds no code, or is made by runs. Anything else there may be imported or read.
-NO_CODE = {"sample", "target", "logs", "__pycache__"}
+# The package that runs, and where dbt reads if the project does not say otherwise: all that lies there decides.
+OWN = {"gp_level_data", "dbt_packages", "analyses", "functions", "macros", "models", "seeds", "snapshots", "tests"}
+# Of any other folder (the sample, artefacts, a hand-out, a store), what Python would import were it named so.
+IMPORTED = {".py", ".pyc", ".so"}
+# Files at the top that commands leave there.
+LEFT = {".duckdb", ".wal"}
+REGISTER = "register.csv"
 # Files at the top that do decide, among those that are hidden or have the endings of pages.
 DECIDES = {".dbtignore", "Makefile", "requirements.txt"}
 PAGES = {".md", ".rst", ".txt", ""}
@@ -66,19 +73,39 @@ def digests(project: Path) -> dict[str, str]:
 
 
 def files(project: Path) -> Iterator[Path]:
-    """Every file but those of folders and kinds that are known to decide nothing: what nobody thought of counts."""
+    """Every file of the package and of the folders that dbt reads; of others what Python could import; settings."""
+    own = OWN | {Path(name).parts[0] for _, name in paths_of_dbt(project) if Path(name).parts}
     for top in project.iterdir():
-        if top.is_dir() and not top.name.startswith(".") and top.name not in NO_CODE:
+        if top.is_dir() and not top.name.startswith(".") and top.name != "__pycache__":
+            endings = OF_TESTS if top.name == "tests" else None if top.name in own else IMPORTED
             for folder, folders, names in os.walk(top, followlinks=True):
                 folders[:] = [name for name in folders if name != "__pycache__"]
                 paths = [Path(folder, name) for name in names]
                 yield from (
-                    path
-                    for path in paths
-                    if (top.name != "tests" or path.suffix in OF_TESTS) and path != project / WRITTEN
+                    path for path in paths if (endings is None or path.suffix in endings) and path != project / WRITTEN
                 )
-        elif top.is_file() and (top.name in DECIDES or not (top.name.startswith(".") or top.suffix in PAGES)):
+        elif top.is_file() and (top.name in DECIDES or decides(top)):
             yield top
+
+
+def decides(top: Path) -> bool:
+    """Whether a file at the top may decide what runs: what nobody thought of counts."""
+    is_left = top.suffix in LEFT or top.name == REGISTER
+    return not (top.name.startswith(".") or top.suffix in PAGES or is_left)
+
+
+def paths_of_dbt(project: Path) -> Iterator[tuple[str, str]]:
+    """Where dbt reads by the project's settings: the setting, and a folder of it."""
+    try:
+        settings = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
+    except yaml.YAMLError:
+        # dbt reads nothing by it either.
+        return
+    for key, named in settings.items():
+        if key.endswith("-paths"):
+            yield from ((key, str(name)) for name in named or ())
+        elif key == "packages-install-path":
+            yield key, str(named)
 
 
 def digest(path: Path) -> str:

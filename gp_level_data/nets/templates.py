@@ -18,6 +18,7 @@ from dbt_common.clients.jinja import get_environment
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.defaults import DEFAULT_FILTERS
 
+from gp_level_data.custody import proof
 from gp_level_data.nets import Finding
 from gp_level_data.nets.branches import branches, dispatched, is_dispatch, of_engines
 
@@ -72,7 +73,19 @@ def findings(project: Path) -> list[Finding]:
         for text in texts(path):
             found += reading(where, parse(text), OF_YAML.get(where, OF_DOCS), macros)
     found += branches(templates)
+    found += beyond_the_proof(project)
     return sorted(set(found), key=lambda finding: (finding.where, finding.what))
+
+
+def beyond_the_proof(project: Path) -> list[Finding]:
+    """Folders from which dbt would read what the proof passes over (custody/proof.py)."""
+    found = []
+    for key, name in proof.paths_of_dbt(project):
+        parts = Path(name).parts
+        is_hidden = not parts or Path(name).is_absolute() or ".." in parts or parts[0].startswith(".")
+        if is_hidden or (parts[0] == "tests" and key != "test-paths"):
+            found.append(Finding(NET, "dbt_project.yml", f"reads {name} for {key}, which no proof covers"))
+    return found
 
 
 def reading(where: str, tree: nodes.Template | None, only: set[str] | None, macros: set[str]) -> list[Finding]:

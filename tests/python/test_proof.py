@@ -65,6 +65,7 @@ CHANGED = {
     "a test in a folder of its own": "tests/python/a.sql",
     "properties among the tests": "tests/other/a.yml",
     "what dbt passes over": ".dbtignore",
+    "Python among the hand-outs": "out/report/duckdb.py",
 }
 
 
@@ -87,14 +88,29 @@ def test_a_file_that_is_gone_is_told(project: Path, key_dir: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "logs/dbt.log", "target/manifest.json", "tests/python/test_a.py", ".git/x", "models/lineage.md"],
-)
+    [
+        "README.md", "logs/dbt.log", "target/manifest.json", "tests/python/test_a.py", ".git/x", "models/lineage.md",
+        "out/published/fct_gp_metrics.csv", "out/report/datapackage.yml", "store/building/marts.duckdb",
+        "my_keys/assurance.key", "register.csv", "marts.duckdb.wal",
+    ],
+)  # fmt: skip
 def test_what_decides_nothing_may_change(project: Path, key_dir: Path, name: str) -> None:
     """Flags a custodian who has to prove code anew for a page, a log or a test of pytest."""
     path = project / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("changed")
     proof.require(key_dir, project, PACKAGE)
+
+
+def test_a_folder_that_dbt_is_told_to_read_counts_whole(project: Path, tmp_path: Path) -> None:
+    """Flags seeds or models in a folder that is otherwise one of hand-outs."""
+    settings = project / "dbt_project.yml"
+    settings.write_text(settings.read_text().replace("seed-paths: [seeds]", "seed-paths: [seeds, out/seeds]"))
+    proof.write(tmp_path / "keys", proof.digests(project), NETS)
+    (project / "out" / "seeds").mkdir(parents=True)
+    (project / "out" / "seeds" / "a.csv").write_text("a\n1\n")
+    with pytest.raises(Refusal, match=r"\(new: out/seeds/a.csv\)"):
+        proof.require(tmp_path / "keys", project, PACKAGE)
 
 
 def test_other_python_than_the_project_s_is_unproved(project: Path, key_dir: Path, tmp_path: Path) -> None:

@@ -129,6 +129,18 @@ def test_everyday_templates_pass(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "setting",
+    ["seed-paths: [.local/seeds]", "macro-paths: [/tmp/a]", "model-paths: [../b]", "seed-paths: [tests/a]", "model-paths: [.]",
+     "packages-install-path: .local/packages"],
+)  # fmt: skip
+def test_dbt_reads_nothing_that_the_proof_passes_over(tmp_path: Path, setting: str) -> None:
+    """Flags files that may change after the proof, though dbt builds from them."""
+    folder = project(tmp_path, "select 1")
+    (folder / "dbt_project.yml").write_text(f"{SETTINGS}\n{setting}\n", encoding="utf-8")
+    assert any("no proof covers" in finding.what for finding in templates.findings(folder))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "models: [{name: a, description: \"{{ env_var('HOME') }}\"}]",
