@@ -19,6 +19,7 @@ leaks/leak_score.json after each leak, for evidence; but not of `--static`, whic
 
 import argparse
 import functools
+import gc
 import multiprocessing
 import random
 import re
@@ -75,8 +76,10 @@ DIRECT = re.compile(
 # Words with which a change does more than another query, so that dbt has to run it.
 BEYOND_QUERIES = re.compile(
     r"hook|run_query|\blog\(|\bprint\(|statement|materialized|snapshot|\badapter\b|config\(|execute"
-    r"|store_failures|\berror\(|unit_tests|data_tests|enabled|incremental|seed"
+    r"|store_failures|\berror\(|unit_tests|severity|enabled|incremental|seed"
 )
+# What is another leak, or another change, only where tests run.
+OF_TESTS = r"\btests/|store_failures|severity"
 # Read by the Python beside dbt, which this process has loaded from the project itself, not from the copy.
 READ_ONCE = re.compile(r"gp_level_data/|seeds/metrics\.csv")
 # What a refusal looks like; after any other error the change did not run.
@@ -150,6 +153,7 @@ class Tried:
     caught: dict[str, list[str]]
     problem: str | None = None
     seconds: float = 0.0
+    error: str | None = None
 
     @property
     def is_as_wanted(self) -> bool:
@@ -272,21 +276,22 @@ class Bench:
     def attempt(self, leak: Leak, is_static: bool = False) -> Tried:
         """One leak, all nets."""
         started = time.monotonic()
-        problem, found = None, []
+        problem, error, found = None, None, []
         try:
             with changed(self.world.project, leak):
                 self.sweep()
                 found = list(self.findings(leak, is_static))
-        except Untried as error:
-            problem = str(error)
+        except Untried as reason:
+            problem = str(reason)
         caught: dict[str, list[str]] = {}
-        if any(finding.net == DID_NOT_RUN for finding in found):
-            problem, found = DID_NOT_RUN, []
+        errors = [finding.what for finding in found if finding.net == DID_NOT_RUN]
+        if errors:
+            problem, error, found = DID_NOT_RUN, errors[0], []
         for finding in found:
             # What is said of something else than what was changed is an accident.
             if finding not in self.known and self.is_about(finding, leak):
                 caught.setdefault(finding.net, []).append(f"{finding.where}: {finding.what}")
-        return Tried(leak, caught, problem, time.monotonic() - started)
+        return Tried(leak, caught, problem, time.monotonic() - started, error)
 
     def is_about(self, finding: Finding, leak: Leak) -> bool:
         """Whether a finding names what was changed: a file, what stands in it, or what is built on that.
@@ -411,7 +416,7 @@ class Bench:
 
     def run_by_dbt(self, leak: Leak, world: SmallWorld, raw_dir: Path) -> tuple[list[Finding], bool]:
         """Both runs of one raw folder: what refuses them, and whether they came to their end."""
-        options = NO_UNIT_TESTS if re.search(r"tests?\b|store_failures", leak.words) else NO_TESTS
+        options = NO_UNIT_TESTS if re.search(OF_TESTS, " ".join((leak.words, *leak.files))) else NO_TESTS
         world.put_raw(raw_dir)
         world.put_store(None)
         found = []
@@ -434,7 +439,7 @@ class Bench:
             elif REFUSED.search(complaint) and not MISTAKE.search(complaint):
                 found.append(Finding("dbt", where, values.masked(complaint[:500])))
         if complaints and not found:
-            found.append(Finding(DID_NOT_RUN, where, "an error that is no refusal"))
+            found.append(Finding(DID_NOT_RUN, where, f"{where}: {values.masked(complaints[0][:500])}"))
         return found
 
     def findings_in(self, stores: list[Path]) -> Iterator[Finding]:
@@ -498,6 +503,9 @@ def open_bench(folder: Path, clean: Pair, is_static: bool) -> None:
     _is_static = is_static
     _bench = Bench(Path(tempfile.mkdtemp(dir=folder)), clean)
     _bench.look(is_static)
+    # What lives as long as the bench is not to be looked through again and again.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def attempt(leak: Leak) -> Tried:
@@ -566,6 +574,7 @@ def line(one: Tried, is_verbose: bool) -> str:
     lines = [f"{mark} {one.leak.family}/{one.leak.name} ({one.leak.kind}, {one.seconds:.0f} s): {said}"]
     if is_verbose:
         lines += [f"      {net}: {what}" for net, found in one.caught.items() for what in found[:5]]
+        lines += [f"      {line}" for line in (one.error or "").splitlines()]
     return "\n".join(lines)
 
 
