@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import hypothesis
 import pytest
 from vouching import vouch
 
@@ -37,6 +38,10 @@ SOURCES = ("models", "macros", "seeds", "snapshots", "tests", "gp_level_data")
 # Where dbt keeps what it has parsed; of use where profile, settings and target are the same.
 PARSED = "partial_parse.msgpack"
 DATABASES = publication.DATABASES
+
+# Nothing is timed, machines are shared; what is red once is red again; no numbers are kept or printed.
+hypothesis.settings.register_profile("repeatable", deadline=None, database=None, derandomize=True, print_blob=False)
+hypothesis.settings.load_profile("repeatable")
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def differences(rows: list[dict], faults: tuple[str, str, str] | None = None) ->
     return sum(((a - b) + (b - a)).total() for a, b in zip(found(rows, faults), wanted(rows)))
 
 
-@hypothesis.settings(max_examples=30, deadline=None, database=None, derandomize=True)
+@hypothesis.settings(max_examples=30)
 @hypothesis.given(rows=ROWS, seed_of_order=st.integers())
 def test_every_row_is_judged_as_the_oracle_judges_it(rows: list[dict], seed_of_order: int) -> None:
     """Flags a row that is believed wrongly, is lost, or depends on the order in which rows came."""

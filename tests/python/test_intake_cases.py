@@ -1326,7 +1326,7 @@ BYTES = st.one_of(
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), BYTES), min_size=1, max_size=3)
 
 
-@hypothesis.settings(max_examples=40, deadline=None, database=None, derandomize=True)
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(relative=st.sampled_from(FILES), edits=EDITS)
 def test_whatever_happens_to_a_byte(
     tmp_path_factory: pytest.TempPathFactory, relative: str, edits: list[tuple[float, int, bytes]]

@@ -134,7 +134,7 @@ def place(folder: Path, kind: landing.FileKind, ending: str, content: bytes) -> 
     return path
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(form=FORMS, rows=st.lists(st.lists(CELLS, min_size=6, max_size=6), max_size=6))
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, form: Form, rows: list[list[str]]) -> None:
     """Flags a value that is lost, changed or put into another column, and a count of rows that is wrong."""
@@ -153,7 +153,7 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, form:
 PLAIN = st.lists(st.sampled_from(["", "A81001", "2016-01-01", "9Nu0.", "\u00e9"]), min_size=6, max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     form=FORMS,
     rows=st.lists(PLAIN, min_size=2, max_size=6),
@@ -230,7 +230,7 @@ TYPED = {
 }  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_every_type_says_the_same(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Flags a value that a type changes, and a type that stops the run; each column draws its own."""

@@ -104,9 +104,7 @@ def read(what: tuple[str, str, str], texts: list[str | None]) -> list:
     return [value for (value,) in found]
 
 
-@hypothesis.settings(
-    max_examples=12, deadline=None, database=None, derandomize=True, phases=[hypothesis.Phase.generate]
-)
+@hypothesis.settings(max_examples=12, phases=[hypothesis.Phase.generate])
 @hypothesis.given(seed=st.integers(0, 2**32))
 @pytest.mark.parametrize(
     "what, wanted",

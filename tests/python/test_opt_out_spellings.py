@@ -138,7 +138,7 @@ PIECES = st.one_of(
 )
 
 
-@hypothesis.settings(max_examples=300, deadline=None, database=None, derandomize=True, print_blob=False)
+@hypothesis.settings(max_examples=300)
 @hypothesis.given(pieces=st.lists(PIECES, max_size=9))
 def test_whatever_is_written(connection: duckdb.DuckDBPyConnection, pieces: list[str]) -> None:
     """Flags a text that is read as somebody else, or as somebody where plain Python is not sure; unread is safe."""

@@ -94,7 +94,7 @@ def without_histories(era: str, collection: str, exception: str) -> duckdb.DuckD
 
 
 @hypothesis.settings(
-    max_examples=60, deadline=None, database=None, derandomize=True, print_blob=False,
+    max_examples=60,
     phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
 )  # fmt: skip
 @hypothesis.given(worlds())

@@ -54,7 +54,7 @@ def stored_count(count: int) -> int:
     return stored
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 11).flatmap(lambda digits: st.integers(0, 10**digits)))
 def test_a_large_count_is_nobodys_number(count: int) -> None:
     """Flags a count or size that is stored so that it could be a number, or is far from what it counts."""

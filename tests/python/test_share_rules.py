@@ -24,7 +24,7 @@ LOST_VALUES = {"metric_value_unknown", "record_date_unknown", "code_of_another_c
 
 Counts = dict[tuple[str, str], int]
 COUNT = st.one_of(st.integers(0, 6), st.integers(0, 2_000_000))
-DRAWN = hypothesis.settings(max_examples=200, deadline=None, database=None, derandomize=True, print_blob=False)
+DRAWN = hypothesis.settings(max_examples=200)
 
 
 def counts(rules: list[str]) -> st.SearchStrategy[Counts]:

@@ -284,7 +284,7 @@ MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2064, 12, 31)).map(lambda 
 COUNTS = st.integers(-999_999_999, 999_999_999)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(LETTERS, DAYS, MOMENTS, COUNTS, st.integers(0, 99_999)), min_size=1, max_size=30))
 def test_no_false_alarm(database: duckdb.DuckDBPyConnection, rows: list[tuple]) -> None:
     """Flags a net that cries at pseudonyms, days, moments, counts, rounded rates or codes."""
