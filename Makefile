@@ -109,7 +109,7 @@ test: lint  ## the fast tier: for everybody, before each commit
 test-all: lint  ## everything, which takes long
 	@$(PYTEST) -m ''
 
-lint: $(TEST)  ## style of SQL and Python
+lint: $(TEST)  ## style of SQL and Python, types of Python
 	@$(VENV)/bin/python tests/lint.py
 
 fast: $(FAST)  ## install what makes pseudonyms for millions of people fast

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from gp_level_data.refusal import Refusal
+from gp_level_data.shapes import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
 SAMPLE = PROJECT / "sample"
@@ -20,7 +21,7 @@ SETTINGS = (
 )  # fmt: skip
 
 
-def read_settings(text: str) -> dict:
+def read_settings(text: str) -> Settings:
     """The settings given as vars, checked; a Refusal for what dbt would only trip over later."""
     try:
         given = yaml.safe_load(text) if text.strip() else {}
@@ -47,9 +48,10 @@ def read_settings(text: str) -> dict:
     return {"collection": COLLECTION, **given}
 
 
-def project_vars() -> dict:
+def project_vars() -> Settings:
     """The settings that hold where none are given."""
-    return yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    found: Settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return found
 
 
 def emergency_definitions() -> list[str]:

@@ -1,4 +1,4 @@
-"""`make lint`: SQL and Python keep the style that pyproject.toml sets.
+"""`make lint`: SQL and Python keep the style that pyproject.toml sets, and Python its types.
 
 sqlfluff compiles each file with dbt, which costs seconds for all of them, and then parses and checks it,
 which costs a second for each. So a clean verdict is kept, in target/lint, by a digest of all that it
@@ -39,6 +39,8 @@ _rendered: dict[str, RenderedFile] = {}
 
 def main(options: list[str]) -> int:
     os.chdir(PROJECT)
+    # It looks at all files that changed, with what depends on them, while sqlfluff compiles the models.
+    types = subprocess.Popen([sys.executable, "-m", "mypy", "--no-error-summary"])
     python_is_clean = all([is_clean("ruff", "check", "--quiet"), is_clean("ruff", "format", "--check", "--quiet")])
     sys.path.insert(0, str(PROJECT))
     prepare()
@@ -61,7 +63,8 @@ def main(options: list[str]) -> int:
     bad_count = sum(map(bool, complaints.values()))
     unchanged_count = len(files) - len(to_check)
     print(f"Style of {len(files)} SQL files: {bad_count} with complaints, {unchanged_count} clean and unchanged since.")
-    return int(bad_count > 0 or not python_is_clean)
+    types_hold = types.wait() == 0
+    return int(bad_count > 0 or not python_is_clean or not types_hold)
 
 
 def is_clean(*command: str) -> bool:

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from gp_level_data.cluster import adapter, daemons, tables
+from gp_level_data.custody import store
 from gp_level_data.project import PROJECT, SAMPLE
 from gp_level_data.refusal import Refusal
 
@@ -85,11 +86,11 @@ def compare(chosen: argparse.Namespace) -> int:
 
 def is_handed(table: tables.Table, from_store: bool) -> bool:
     """Whether a table of the store is given to the cluster, rather than made there."""
-    remembered = table.schema in REMEMBERED or table.database == tables.store.RELEASED
+    remembered = table.schema in REMEMBERED or table.database == store.RELEASED
     return remembered or (from_store and table.schema in OF_THE_GATEWAY)
 
 
-def fresh(folder):
+def fresh(folder: Path) -> Path:
     """A folder without anything in it."""
     adapter.forget(folder)
     folder.mkdir(mode=0o700)

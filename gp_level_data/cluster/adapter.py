@@ -11,9 +11,19 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from dbt.artifacts.resources.types import NodeType
+from dbt.artifacts.schemas.run import RunExecutionResult
+from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import ModelNode
+
+from gp_level_data import shapes
 from gp_level_data.project import PROJECT
 from gp_level_data.refusal import Refusal
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunner
 
 TYPES = {"varchar": "string", "timestamp with time zone": "timestamp", "timestamptz": "timestamp", "integer": "int"}
 BORDER = ("models/staging/", "models/intermediate/gateway/")
@@ -24,7 +34,7 @@ def spark_type(data_type: str) -> str:
     return TYPES.get(data_type.lower(), data_type.replace(", ", ","))
 
 
-def run(target: dict, where: Path, variables: str = "", only: Iterable[str] = ()) -> dict[str, str]:
+def run(target: dict[str, Any], where: Path, variables: str = "", only: Iterable[str] = ()) -> dict[str, str]:
     """`dbt run` of the analyst's models on a cluster: what became of each.
 
     target  the profile's output
@@ -34,12 +44,12 @@ def run(target: dict, where: Path, variables: str = "", only: Iterable[str] = ()
     manifest, common = parsed(target, where, variables)
     models = list(only) or [node.name for node in warehouse_models(manifest)]
     ended = runner(manifest).invoke(["run", "--select", *models, *common])
-    if ended.result is None:
+    if not isinstance(ended.result, RunExecutionResult):
         raise Refusal(f"`dbt run` on Spark could not start: {ended.exception}")
     return {result.node.name: str(result.status) for result in ended.result.results}
 
 
-def compiled(where: Path, variables: str = "") -> dict:
+def compiled(where: Path, variables: str = "") -> shapes.Manifest:
     """The manifest with every model compiled for Spark; no connection is opened for it."""
     manifest, common = parsed(thrift_target("127.0.0.1", 1), where, variables)
     ended = runner(manifest).invoke([
@@ -48,10 +58,11 @@ def compiled(where: Path, variables: str = "") -> dict:
     ])  # fmt: skip
     if not ended.success:
         raise Refusal(f"dbt cannot compile the models for Spark: {ended.exception}")
-    return json.loads((where / "target" / "manifest.json").read_text(encoding="utf-8"))
+    found: shapes.Manifest = json.loads((where / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return found
 
 
-def runner(manifest=None):
+def runner(manifest: Manifest | None = None) -> "dbtRunner":
     from dbt.adapters.spark.relation import SparkRelation
     from dbt.cli.main import dbtRunner
 
@@ -60,7 +71,7 @@ def runner(manifest=None):
     return dbtRunner(manifest=manifest)
 
 
-def parsed(target: dict, where: Path, variables: str) -> tuple:
+def parsed(target: dict[str, Any], where: Path, variables: str) -> tuple[Manifest, list[str]]:
     """The project as Spark's adapter parses it, and the options for the next command."""
     profiles = where / "profiles"
     profiles.mkdir(parents=True, exist_ok=True)
@@ -71,27 +82,27 @@ def parsed(target: dict, where: Path, variables: str) -> tuple:
         "--log-path", str(where / "logs"), *(["--vars", variables] if variables else []),
     ]  # fmt: skip
     ended = runner().invoke(["--quiet", "parse", "--no-partial-parse", *common])
-    if not ended.success:
+    if not ended.success or not isinstance(ended.result, Manifest):
         raise Refusal(f"dbt cannot parse the project for Spark: {ended.exception}")
     return as_on_spark(ended.result), common
 
 
-def warehouse_models(manifest) -> list:
+def warehouse_models(manifest: Manifest) -> list[ModelNode]:
     """The models of the analyst's run."""
     return [
         node
         for node in manifest.nodes.values()
-        if node.resource_type == "model" and not node.original_file_path.startswith(BORDER)
+        if node.resource_type == NodeType.Model and not node.original_file_path.startswith(BORDER)
     ]
 
 
-def as_on_spark(manifest):
+def as_on_spark(manifest: Manifest) -> Manifest:
     """The manifest with Spark's types, and without what only the embedded engine does at a run's ends."""
     for key, node in list(manifest.nodes.items()):
-        if node.resource_type == "operation":
+        if node.resource_type == NodeType.Operation:
             # Looked into afterwards, in the files (tables.py).
             del manifest.nodes[key]
-        elif node.resource_type == "model":
+        elif node.resource_type == NodeType.Model:
             node.config["file_format"] = "parquet"
             node.config["persist_docs"] = {}
             node.constraints = []
@@ -101,7 +112,7 @@ def as_on_spark(manifest):
     return manifest
 
 
-def thrift_target(host: str, port: int) -> dict:
+def thrift_target(host: str, port: int) -> dict[str, Any]:
     """The profile's output for the Thrift server of daemons.py."""
     return {
         "type": "spark", "method": "thrift", "host": host, "port": port, "schema": "main",

@@ -314,6 +314,6 @@ def listens(port: int) -> bool:
 def alive_workers(ports: Ports) -> int:
     try:
         with urllib.request.urlopen(f"http://{HOST}:{ports.master_page}/json/", timeout=5) as page:
-            return json.load(page)["aliveworkers"]
+            return int(json.load(page)["aliveworkers"])
     except OSError:
         return 0

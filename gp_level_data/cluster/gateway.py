@@ -12,8 +12,9 @@ import os
 import pickle
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow
@@ -21,10 +22,15 @@ import pyarrow
 from gp_level_data import releases
 from gp_level_data.cluster import adapter, daemons
 from gp_level_data.custody import keys, pseudonym, store
-from gp_level_data.project import PROJECT, SAMPLE, read_settings
+from gp_level_data.project import PROJECT, read_settings
 from gp_level_data.raw import landing, ndop_files
-from gp_level_data.raw.landing import relations
+from gp_level_data.raw.landing import look, relations
+from gp_level_data.raw.landing.find import RawFile
 from gp_level_data.runs import gateway
+from gp_level_data.shapes import Manifest, Node
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
 
 # pyspark writes a failing statement to its log whole, and a failing value may stand in what a cast says.
 WRITES_STATEMENTS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
@@ -34,8 +40,6 @@ TASKS_A_CORE = 4
 def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "") -> list[str]:
     """Build the gateway's models into a folder of Parquet files; the names of those that are stored there."""
     settings = read_settings(variables)
-    if raw_dir.resolve() == SAMPLE.resolve():
-        settings = {**settings}
     gateway.check_run(raw_dir, key_dir, settings)
     collection = settings["collection"]
     active = releases.active_ids(collection, releases.day_of(settings))
@@ -51,7 +55,7 @@ def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "") -> list[
         spark.stop()
 
 
-def session(where: Path):
+def session(where: Path) -> "SparkSession":
     """A session of the cluster, by its settings; never the one of the Thrift server."""
     for name in WRITES_STATEMENTS:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -76,17 +80,19 @@ def session(where: Path):
 
 
 @functools.cache
-def pseudonymiser(key_dir: str, collection: str):
+def pseudonymiser(key_dir: str, collection: str) -> Callable[[pyarrow.Array], pyarrow.Array]:
     """On an executor: the function that holds the key, read there from the secrets that are mounted there."""
     return pseudonym.pseudonymiser(keys.read_key(Path(key_dir), collection), collection)
 
 
 @functools.cache
-def release_pseudonymiser(key_dir: str, names: tuple[str, ...]):
+def release_pseudonymiser(
+    key_dir: str, names: tuple[str, ...]
+) -> Callable[[pyarrow.Array, pyarrow.Array], pyarrow.Array]:
     return pseudonym.release_pseudonymiser({name: keys.read_key(Path(key_dir), name) for name in names})
 
 
-def give_functions(spark, key_dir: Path, collection: str, active: list[str]) -> None:
+def give_functions(spark: "SparkSession", key_dir: Path, collection: str, active: list[str]) -> None:
     """Register the functions that make pseudonyms. What travels is where a secret is mounted, never a key."""
     import pandas
     from pyspark.sql.functions import pandas_udf
@@ -112,29 +118,29 @@ def give_functions(spark, key_dir: Path, collection: str, active: list[str]) -> 
 # ---- raw files --------------------------------------------------------------------------------------
 
 
-def land(spark, raw_dir: Path, collection: str) -> None:
+def land(spark: "SparkSession", raw_dir: Path, collection: str) -> None:
     """The schema `landing` as temporary views, the relations of raw files read where they are asked for."""
     files = relations.look_at_all(raw_dir, collection)
-    relations.refuse_without_national_files(files)
+    look.refuse_without_national_files(files)
     for kind in landing.file_kinds(collection):
         accepted = [file for file in files if file.kind == kind and file.refused_rule is None]
-        view(spark, read_by_executors(spark, kind, accepted), "landing", kind.relation)
+        view(read_by_executors(spark, kind, accepted), "landing", kind.relation)
     with duckdb.connect() as connection:
         # What was found of the files, and the small files of the exchange of National Data Opt-outs.
         create_small_relations(connection, raw_dir, files)
         names = connection.execute("select table_name from information_schema.tables where table_schema = 'landing'")
         for (name,) in names.fetchall():
             rows = connection.execute(f"from landing.{name}").to_arrow_table()
-            view(spark, spark.createDataFrame(rows), "landing", name)
+            view(spark.createDataFrame(rows), "landing", name)
 
 
-def create_small_relations(connection: duckdb.DuckDBPyConnection, raw_dir: Path, files: list) -> None:
+def create_small_relations(connection: duckdb.DuckDBPyConnection, raw_dir: Path, files: list[RawFile]) -> None:
     connection.execute("create schema landing")
     relations.create_facts(connection, raw_dir, files)
     ndop_files.create_relations(connection, raw_dir)
 
 
-def read_by_executors(spark, kind: landing.FileKind, files: list):
+def read_by_executors(spark: "SparkSession", kind: landing.FileKind, files: list[RawFile]) -> "DataFrame":
     """A relation of raw files, one file a task; all columns text, but the place of a row."""
     with duckdb.connect() as connection:
         described = connection.execute(f"describe {relations.relation_sql(connection, kind, [])}").fetchall()
@@ -165,15 +171,15 @@ def as_text(column: pyarrow.Array) -> pyarrow.Array:
 # ---- models -----------------------------------------------------------------------------------------
 
 
-def build(spark, manifest: dict, to: Path) -> list[str]:
+def build(spark: "SparkSession", manifest: Manifest, to: Path) -> list[str]:
     """Every model of the gateway run, in the order in which they read each other."""
     nodes = manifest["nodes"]
     for node in nodes.values():
         if node["resource_type"] == "seed":
-            view(spark, seed_rows(spark, node), node["schema"], node["name"])
+            view(seed_rows(spark, node), node["schema"], node["name"])
     for folder in sorted(place for place in to.glob("*/*") if place.is_dir()):
         # What earlier runs are remembered by, as it was handed over.
-        view(spark, spark.read.parquet(folder.as_uri()), folder.parent.name, folder.name)
+        view(spark.read.parquet(folder.as_uri()), folder.parent.name, folder.name)
     of_store = {f"{node['schema']}.{node.get('identifier') or node['name']}" for node in manifest["sources"].values()}
     known = of_store | {f"{node['schema']}.{node['name']}" for node in nodes.values() if "schema" in node}
     stored = []
@@ -187,11 +193,11 @@ def build(spark, manifest: dict, to: Path) -> list[str]:
         elif node["config"]["materialized"] == "table":
             # Of patients, and read by several models: held in memory, what does not fit encrypted.
             made = made.persist()
-        view(spark, made, node["schema"], node["name"])
+        view(made, node["schema"], node["name"])
     return stored
 
 
-def is_stored(node: dict) -> bool:
+def is_stored(node: Node) -> bool:
     """Whether a model outlives the run: a table of one of the store's databases, which its settings name.
 
     The node itself names none on Spark, whose adapter knows no databases.
@@ -199,9 +205,9 @@ def is_stored(node: dict) -> bool:
     return node["config"]["materialized"] == "table" and node["config"].get("database") in store.OF_A_RUN
 
 
-def in_order(nodes: dict) -> list[dict]:
+def in_order(nodes: dict[str, Node]) -> list[Node]:
     """The gateway's models, each after those that it reads."""
-    ordered: dict[str, dict] = {}
+    ordered: dict[str, Node] = {}
 
     def visit(name: str) -> None:
         node = nodes.get(name)
@@ -226,15 +232,15 @@ def with_views(sql: str, known: set[str]) -> str:
     )
 
 
-def name_of(found: re.Match) -> str:
+def name_of(found: re.Match[str]) -> str:
     return f"{found[1]}__{found[2]}"
 
 
-def view(spark, rows, schema: str, name: str) -> None:
+def view(rows: "DataFrame", schema: str, name: str) -> None:
     rows.createOrReplaceTempView(f"{schema}__{name}")
 
 
-def seed_rows(spark, node: dict):
+def seed_rows(spark: "SparkSession", node: Node) -> "DataFrame":
     """The rows of a seed: types of its settings, whole numbers and truths as dbt infers them on one machine."""
     path = store.sql_text(PROJECT / node["original_file_path"])
     types = {name: str(kind) for name, kind in (node["config"].get("column_types") or {}).items()}
@@ -257,4 +263,5 @@ def seed_sql(path: str, types: dict[str, str]) -> str:
 def says_truth(connection: duckdb.DuckDBPyConnection, path: str, name: str) -> bool:
     """Whether a column of a file says true and false, and nothing else."""
     query = f"select count(*) from read_csv('{path}', header = true, all_varchar = true)"
-    return connection.execute(f"{query} where lower(\"{name}\") not in ('true', 'false')").fetchone()[0] == 0
+    [(others,)] = connection.execute(f"{query} where lower(\"{name}\") not in ('true', 'false')").fetchall()
+    return bool(others == 0)

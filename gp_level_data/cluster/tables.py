@@ -72,7 +72,13 @@ def stored(connection: duckdb.DuckDBPyConnection) -> list[Table]:
 
 
 def count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
-    return connection.execute(f"select count(*) from {table}").fetchone()[0]
+    return rows_in(connection, f"from {table}")
+
+
+def rows_in(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    """How many rows a query gives."""
+    [(found,)] = connection.execute(f"select count(*) from ({query})").fetchall()
+    return int(found)
 
 
 def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], to: Path) -> None:
@@ -107,9 +113,8 @@ def of_table(connection: duckdb.DuckDBPyConnection, table: Table, place: Path) -
     wanted = types_of(connection, f"from {table}")
     if not files:
         # Spark writes no file for a table without rows; the table's columns are compared by its contract.
-        count = connection.execute(f"select count(*) from {table}").fetchone()[0]
-        if count:
-            yield Difference(table.on_spark, f"has no rows, not {count}")
+        if rows := count(connection, table):
+            yield Difference(table.on_spark, f"has no rows, not {rows}")
         return
     made = f"read_parquet({json.dumps(files).replace(chr(34), chr(39))})"
     got = types_of(connection, f"from {made}")
@@ -119,8 +124,7 @@ def of_table(connection: duckdb.DuckDBPyConnection, table: Table, place: Path) -
     ours = f"select {alike(wanted, wanted)} from {table}"
     theirs = f"select {alike(got, wanted)} from {made}"
     missing, extra = (
-        connection.execute(f"select count(*) from ({one} except all {other})").fetchone()[0]
-        for one, other in ((ours, theirs), (theirs, ours))
+        rows_in(connection, f"{one} except all {other}") for one, other in ((ours, theirs), (theirs, ours))
     )
     if missing or extra:
         yield Difference(table.on_spark, f"lacks {missing} rows and has {extra} others")

@@ -113,7 +113,7 @@ def check(source: Path) -> None:
         lines = (source / SUMS).read_text(encoding="utf-8").splitlines()
     except OSError:
         raise Refusal(f"{source} is no backup: it has no {SUMS}.") from None
-    was = dict(reversed(line.split("  ", 1)) for line in lines)
+    was = {name: checksum for checksum, name in (line.split("  ", 1) for line in lines)}
     now = {name: checksums.of_file(path) for name, path in files_of(source)}
     differing = sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
     if differing:

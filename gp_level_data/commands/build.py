@@ -23,6 +23,7 @@ from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_command, gateway, whole_run
 from gp_level_data.runs.forked_runs import ForkedRuns
 from gp_level_data.runs.progress import Progress
+from gp_level_data.shapes import Settings
 
 
 def run(chosen: Namespace) -> int:
@@ -53,7 +54,7 @@ def run(chosen: Namespace) -> int:
     return 0
 
 
-def read_keys(key_dir: Path, settings: dict) -> None:
+def read_keys(key_dir: Path, settings: Settings) -> None:
     """A Refusal where a key that the build needs is missing or cannot be trusted."""
     active = releases.active_ids(settings["collection"], releases.day_of(settings))
     for name in (settings["collection"], *keys.OF_DATABASES, *active):

@@ -18,6 +18,7 @@ from gp_level_data.raw.intake_rules import Rule, in_words, rules
 from gp_level_data.raw.landing import RawFile
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.scratch_gateway import MayNotStand, scratch_gateway
+from gp_level_data.shapes import Settings
 
 FIRST = 10
 PLACES = 3
@@ -102,7 +103,7 @@ def file_lines(files: list[RawFile], raw_dir: Path, collection: str) -> Iterator
         else:
             yield f"{file.name}: {file.row_count:,} rows, {landing.written_as(file)}"
     for folder, accepted in of_practices.items():
-        row_count = sum(file.row_count for file in accepted)
+        row_count = sum(file.row_count or 0 for file in accepted)
         yield f"{folder}: {len(accepted):,} files keep the contract, {row_count:,} rows"
     for path in landing.passed_over(raw_dir, collection):
         yield f"{path.parent}/{safe(path.name)}: passed over, no data"
@@ -140,7 +141,7 @@ def files_that_nobody_reads(raw_dir: Path, collection: str) -> Iterator[Flaw]:
         yield Flaw(2, 1, words, "Call it as `make contract` says, or take it away")
 
 
-def judged(raw_dir: Path, settings: dict, variables: str, files: list[RawFile]) -> Iterator[Flaw]:
+def judged(raw_dir: Path, settings: Settings, variables: str, files: list[RawFile]) -> Iterator[Flaw]:
     """What the gateway's own models say of the run, its rows and its practices."""
     for models in ((*MODELS, JUDGEMENT), MODELS):
         try:
@@ -159,11 +160,11 @@ def judged(raw_dir: Path, settings: dict, variables: str, files: list[RawFile]) 
 
 def row_lines(cursor: duckdb.DuckDBPyConnection, files: list[RawFile]) -> Iterator[str]:
     """Rows of each kind of file: sent, used, left out."""
-    left_out = defaultdict(int)
+    left_out: defaultdict[str, int] = defaultdict(int)
     for kind, rule, count in cursor.execute(ROWS_LEFT_OUT).fetchall():
         left_out[kind] += count if rules()[rule].applies_to == "row" else 0
     for kind in dict.fromkeys(file.kind for file in files):
-        sent = sum(f.row_count for f in files if f.kind == kind and f.refused_rule is None)
+        sent = sum(f.row_count or 0 for f in files if f.kind == kind and f.refused_rule is None)
         lost = left_out[kind.relation]
         yield f"{kind.relation}: {sent:,} sent, {sent - lost:,} used, {lost:,} left out"
 

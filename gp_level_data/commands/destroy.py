@@ -18,6 +18,7 @@ from gp_level_data.custody import checksums, exact_counts, keys, publication, pu
 from gp_level_data.end import certificate, ledger, policy, raw_destruction, remains, shown
 from gp_level_data.nets import Finding
 from gp_level_data.refusal import Refusal
+from gp_level_data.shapes import Document
 
 # Folders of runs, with copies of the databases or parts of them.
 OF_RUNS = (
@@ -106,13 +107,13 @@ def finished(store_dir: Path) -> int:
     return 0
 
 
-def is_certified(order: dict, store_dir: Path) -> bool:
+def is_certified(order: Document, store_dir: Path) -> bool:
     """Whether the command was stopped after its last step but one."""
     certificates = ledger.entries(store_dir, ledger.DESTRUCTION)
     return bool(certificates) and order.items() <= certificates[-1].content.items()
 
 
-def begun(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> dict:
+def begun(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> Document:
     """A new order, with all that is there; a Refusal where nothing may be destroyed yet."""
     with published_tables.opened(store_dir) as connection:
         settings = published_tables.settings_of(connection, chosen.collection)
@@ -195,18 +196,18 @@ def refuse_destroyed(store_dir: Path, collection: str) -> None:
         )
 
 
-def taken_up(store_dir: Path, collection: str) -> dict | None:
+def taken_up(store_dir: Path, collection: str) -> Document | None:
     """The order of a command that was stopped."""
     path = store_dir / policy.ORDER
     if not path.exists():
         return None
-    order = json.loads(path.read_text(encoding="utf-8"))
+    order: Document = json.loads(path.read_text(encoding="utf-8"))
     if order["collection"] != collection:
         raise Refusal(f"The destruction of {order['collection']} has begun: finish it first.")
     return order
 
 
-def write_order(store_dir: Path, order: dict) -> None:
+def write_order(store_dir: Path, order: Document) -> None:
     ledger.write(store_dir / policy.ORDER, ledger.as_text(order))
 
 
@@ -222,7 +223,7 @@ def personal_files(store_dir: Path) -> list[Path]:
     return [path for path in found if path.is_symlink() or not path.is_dir()]
 
 
-def personal_tables(store_dir: Path, key_dir: Path, collection: str) -> list[dict] | None:
+def personal_tables(store_dir: Path, key_dir: Path, collection: str) -> list[Document] | None:
     """Tables of the patient-level database and their rows as they may be told; None where its key is gone already."""
     try:
         key = keys.read_key(key_dir, keys.STORE_KEY)
@@ -268,7 +269,7 @@ def fate_of(key_dir: Path, name: str) -> str:
 
 
 def proof(
-    order: dict, key_dir: Path, store_dir: Path, kept: list[Path], numbers: list[str], opening: list[bytes]
+    order: Document, key_dir: Path, store_dir: Path, kept: list[Path], numbers: list[str], opening: list[bytes]
 ) -> list[tuple[str, str, list[Finding]]]:
     """Each check: its name, what it says where it holds, and what it found where it does not."""
     files = len(remains.files_kept(kept))
@@ -308,7 +309,7 @@ def proof(
     ]
 
 
-def keys_left(order: dict, key_dir: Path) -> list[Finding]:
+def keys_left(order: Document, key_dir: Path) -> list[Finding]:
     names = [key["name"] for key in order["keys"]]
     return [
         Finding(remains.NET, f"{name}.key", "the key is not destroyed")
@@ -317,7 +318,7 @@ def keys_left(order: dict, key_dir: Path) -> list[Finding]:
     ]
 
 
-def files_left(order: dict, store_dir: Path) -> list[Finding]:
+def files_left(order: Document, store_dir: Path) -> list[Finding]:
     listed = {file["checksum"] for file in order["files"]}
     names = [file["name"] for file in order["files"] if (store_dir / file["name"]).exists()]
     copies = [
@@ -343,7 +344,7 @@ def opened_again(store_dir: Path, key_dir: Path) -> list[Finding]:
     return [Finding(remains.NET, path.name, "opens")]
 
 
-def results_changed(order: dict, store_dir: Path) -> list[Finding]:
+def results_changed(order: Document, store_dir: Path) -> list[Finding]:
     with published_tables.opened(store_dir) as connection:
         is_same = report_back.results(connection) == order["results"]
     return [] if is_same else [Finding(remains.NET, store.MARTS, "the results are not those reported back")]

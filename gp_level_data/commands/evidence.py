@@ -29,6 +29,7 @@ from gp_level_data.project import PROJECT
 from gp_level_data.raw import landing
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import use_of_files
+from gp_level_data.shapes import Document, Settings
 
 LOCK = "requirements.lock"
 # Of what the practices sent: who is in the store, and what became of every row, by verdict and rule.
@@ -61,7 +62,7 @@ class Run:
         return published_tables.opened(self.store_dir)
 
     @cached_property
-    def settings(self) -> dict:
+    def settings(self) -> Settings:
         with self.marts() as marts:
             return published_tables.settings(marts)
 
@@ -99,7 +100,7 @@ def run(chosen: Namespace) -> int:
 
 def collect(run_at: Run) -> int:
     """Write the next entry; 1 where a net has caught something."""
-    facts = {"made_at": datetime.now(UTC).replace(microsecond=0).isoformat()}
+    facts: Document = {"made_at": datetime.now(UTC).replace(microsecond=0).isoformat()}
     facts |= {name: part(run_at) for name, part in PARTS.items()}
     page = evidence_page.page(ledger.draft(run_at.store_dir, ledger.EVIDENCE, facts)[1])
     texts = {"the evidence": ledger.as_text(facts), "its page": page.encode()}
@@ -149,7 +150,7 @@ def first_difference(was: object, now: object, place: str) -> str | None:
 # ---- the parts of a bundle --------------------------------------------------------------------------
 
 
-def project_as_run(run_at: Run) -> dict:
+def project_as_run(run_at: Run) -> Document:
     """Which code ran, and with which packages."""
     lock = PROJECT / LOCK
     locked = LOCKED.findall(lock.read_text(encoding="utf-8")) if lock.exists() else []
@@ -162,7 +163,7 @@ def project_as_run(run_at: Run) -> dict:
     }
 
 
-def proof_of_code(key_dir: Path) -> dict | None:
+def proof_of_code(key_dir: Path) -> Document | None:
     """What the nets have proved of the code for which the gateway opened; None where the key folder has no proof."""
     made = proof.read(key_dir)
     if made is None:
@@ -189,12 +190,12 @@ def installed(package: str) -> str | None:
         return None
 
 
-def settings(run_at: Run) -> dict:
+def settings(run_at: Run) -> Settings:
     """The settings of the run: moment of collection, period, definitions."""
     return run_at.settings
 
 
-def policy_rows(run_at: Run) -> dict:
+def policy_rows(run_at: Run) -> Document:
     """The rows of the seeds that decided: the policy, its disclosure rules, its exception."""
     collection, exception = run_at.settings["collection"], run_at.settings["exception_id"]
     return {
@@ -206,12 +207,12 @@ def policy_rows(run_at: Run) -> dict:
     }
 
 
-def seed(name: str, column: str, value: str) -> list[dict]:
+def seed(name: str, column: str, value: str) -> list[Document]:
     with (PROJECT / "seeds" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
         return [row for row in csv.DictReader(file) if row[column] == value]
 
 
-def raw_files(run_at: Run) -> list[dict]:
+def raw_files(run_at: Run) -> list[Document]:
     """Every raw file as the run saw it, its counts as they may be told, with a checksum that only the collection's key
     makes.
     """
@@ -247,7 +248,7 @@ def raw_files(run_at: Run) -> list[dict]:
     return found
 
 
-def counts(run_at: Run) -> dict:
+def counts(run_at: Run) -> Document:
     """Who was collected, who was not and why, as it may be told, and whether every row is accounted for."""
     is_of_journals = run_at.settings["collection"] in landing.COLLECTED["journals"]
     file_kind = "journals" if is_of_journals else "practice_records"
@@ -285,7 +286,7 @@ def counts(run_at: Run) -> dict:
     }
 
 
-def use(run_at: Run) -> list[dict]:
+def use(run_at: Run) -> list[Document]:
     """How much of each national file and of each kind of practices' files was used, as it may be told; the rule that
     took most of the rest.
     """
@@ -304,7 +305,7 @@ def use(run_at: Run) -> list[dict]:
         ]
 
 
-def nets(run_at: Run) -> list[dict]:
+def nets(run_at: Run) -> list[Document]:
     """What each of the four nets says about this run."""
     # Compiled anew: in its target folder dbt leaves what its last command was about.
     manifest = compiled_manifest(PROJECT)
@@ -319,7 +320,7 @@ def nets(run_at: Run) -> list[dict]:
     ]
 
 
-def by_renaming(collection: str) -> dict:
+def by_renaming(collection: str) -> Document:
     """What the net says that has to build twice: of the code, which is the same for whoever's data."""
     print("The net by renaming builds a part of the sample twice: a minute or two.", flush=True)
     try:
@@ -336,7 +337,7 @@ def by_renaming(collection: str) -> dict:
     return verdict("renaming", found, looked_at)
 
 
-def verdict(net: str, findings: list[Finding], looked_at: str) -> dict:
+def verdict(net: str, findings: list[Finding], looked_at: str) -> Document:
     """How many things a net caught; where they lie is said on the screen."""
     for finding in findings:
         print(f"The net by {net}: {finding.where}: {finding.what}")
@@ -348,12 +349,12 @@ def verdict(net: str, findings: list[Finding], looked_at: str) -> dict:
     }
 
 
-def score(run_at: Run) -> dict | None:
+def score(run_at: Run) -> Document | None:
     """How the nets did on leaks made on purpose, and whether that was these nets."""
     return leak_score.read()
 
 
-def smallest_cell(run_at: Run) -> dict:
+def smallest_cell(run_at: Run) -> Document:
     """The smallest count that is shown, and up to which the policy withholds."""
     with run_at.marts() as marts:
         count, place = published_tables.smallest_count(marts)
@@ -361,7 +362,7 @@ def smallest_cell(run_at: Run) -> dict:
     return {"count": count, "place": place, "withheld_up_to": rules["small_number_to"]}
 
 
-def tables(run_at: Run) -> list[dict]:
+def tables(run_at: Run) -> list[Document]:
     """Every published table as it is now, but for the record of hand-overs, which grows afterwards."""
     with run_at.marts() as marts:
         return [

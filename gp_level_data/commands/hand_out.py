@@ -93,9 +93,9 @@ def check(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: d
         raise Refusal(f"The agreement on {release_id} is from {request['start_date']} to {request['end_date']}.")
     if not is_there(connection, "patient_level", "releases", f"rel_{release_id}"):
         raise Refusal(f"The release {release_id} is not built: run `make build` for its collection.")
-    [collection, made_for] = connection.execute(
+    [(collection, made_for)] = connection.execute(
         "select collection, disseminated_on from marts.reference.int_collection__settings"
-    ).fetchone()
+    ).fetchall()
     if collection != request["collection"]:
         raise Refusal(f"The store holds {collection}, and {release_id} is of {request['collection']}.")
     if made_for != day:
@@ -109,7 +109,7 @@ def check(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: d
         check_answer(connection, collection, day)
     if request["identifiability"] == "aggregate":
         check_published(connection, request)
-    [row_count] = connection.execute(f"select count(*) from {extract(request)}").fetchone()
+    [(row_count,)] = connection.execute(f"select count(*) from {extract(request)}").fetchall()
     if not row_count:
         raise Refusal(f"The release {release_id} is about nobody: there is nothing to hand out.")
     is_pseudonymised = request["identifiability"] == "pseudonymised"
@@ -121,21 +121,22 @@ def smallest_group(connection: duckdb.DuckDBPyConnection, request: dict[str, str
     """People who are alike in everything that others may know of them and of an event, the fewest there are."""
     known = releases.known_columns(request)
     sql = SMALLEST_GROUP.format(extract=extract(request), known=", ".join(known) or "()")
-    return connection.execute(sql).fetchone()[0]
+    [(fewest,)] = connection.execute(sql).fetchall()
+    return int(fewest)
 
 
 def check_answer(connection: duckdb.DuckDBPyConnection, collection: str, day: date) -> None:
     """A Refusal without an answer on national opt-outs that stands, where the policy wants one."""
-    [upheld, most_days] = connection.execute(
+    [(upheld, most_days)] = connection.execute(
         "select national_data_opt_out_upheld, national_data_opt_out_max_age_days"
         " from marts.seeds.collections where collection = ?",
         [collection],
-    ).fetchone()
+    ).fetchall()
     if upheld == "never":
         return
-    [verdict, explanation, sent_date] = connection.execute(
+    [(verdict, explanation, sent_date)] = connection.execute(
         "select verdict, explanation, sent_date from assurance.counts.int_ndop__checks where is_latest"
-    ).fetchone()
+    ).fetchall()
     if verdict != "stands":
         raise Refusal(explanation)
     if not 0 <= (day - sent_date).days <= most_days:
@@ -146,30 +147,29 @@ def check_published(connection: duckdb.DuckDBPyConnection, request: dict[str, st
     """A Refusal where an aggregate release is of another period, or says what its table does not show."""
     release_id, table = request["release_id"], f"fct_{request['datasets']}"
     asked = ", ".join(request["columns_asked"].split())
-    period = connection.execute(
+    [period] = connection.execute(
         "select period_start, period_end from marts.reference.int_collection__settings"
-    ).fetchone()
+    ).fetchall()
     if [request["period_start"], request["period_end"]] != [day.isoformat() for day in period]:
         raise Refusal(
             f"{table} is about {' to '.join(map(str, period))}, and the request {release_id} about"
             f" {request['period_start']} to {request['period_end']}."
         )
-    [unpublished] = connection.execute(
+    [(unpublished,)] = connection.execute(
         f"select count(*) from (select {asked} from {extract(request)}"
         f" except all select {asked} from marts.main.{table})"
-    ).fetchone()
+    ).fetchall()
     if unpublished:
         raise Refusal(f"The release {release_id} has rows that {table} does not: run `make build` again.")
 
 
 def is_there(connection: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> bool:
     """Whether a database has a table."""
-    return bool(
-        connection.execute(
-            "select count(*) from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
-            [database, schema, table],
-        ).fetchone()[0]
-    )
+    [(found,)] = connection.execute(
+        "select count(*) from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
+        [database, schema, table],
+    ).fetchall()
+    return bool(found)
 
 
 def built_from(connection: duckdb.DuckDBPyConnection, release_id: str) -> dict[str, str]:
@@ -205,14 +205,14 @@ def write(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: d
         handed_out.write_text(folder / "manifest.json", manifest(connection, request, day, rows)),
     ]
     handed_out.write_sums(folder, written)
-    return rows.num_rows
+    return int(rows.num_rows)
 
 
 def manifest(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: date, rows: pyarrow.Table) -> str:
     """What the release is, as JSON: nothing of anybody in it, and nothing that changes from run to run."""
-    [collected_at] = connection.execute(
+    [(collected_at,)] = connection.execute(
         "select cast(collected_at as varchar) from marts.reference.int_collection__settings"
-    ).fetchone()
+    ).fetchall()
     told = {name: request[name] for name in TOLD}
     told |= {
         "disseminated_on": day.isoformat(),

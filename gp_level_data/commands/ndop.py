@@ -66,7 +66,7 @@ def check(chosen: Namespace) -> int:
     with scratch_gateway(chosen.raw_dir.resolve(), settings, chosen.vars, *models) as cursor:
         checks = cursor.execute(CHECKS).fetchall()
         subject, *_ = checks[-1]
-        [not_asked] = cursor.execute(NOT_ASKED, [subject]).fetchone()
+        [(not_asked,)] = cursor.execute(NOT_ASKED, [subject]).fetchall()
     for row in checks:
         print(sentence(*row))
     *_, verdict, _, asked, permitted = checks[-1]
@@ -79,7 +79,9 @@ def check(chosen: Namespace) -> int:
     return 0
 
 
-def sentence(subject, sent_date, is_latest, verdict, explanation, asked, permitted) -> str:
+def sentence(
+    subject: str | None, sent_date: date, is_latest: bool, verdict: str, explanation: str, asked: int, permitted: int
+) -> str:
     """One exchange, as it is told."""
     if subject is None:
         return explanation

@@ -17,6 +17,7 @@ from gp_level_data.end import ledger, policy
 from gp_level_data.pages import public_site
 from gp_level_data.pages.handed_out import Written, complete_or_nothing, write_csv, write_text
 from gp_level_data.refusal import Refusal
+from gp_level_data.shapes import Document
 
 
 def run(chosen: Namespace) -> int:
@@ -41,7 +42,7 @@ def run(chosen: Namespace) -> int:
     return 0
 
 
-def of_store(store_dir: Path) -> Iterator[dict]:
+def of_store(store_dir: Path) -> Iterator[Document]:
     """What a store tells the public."""
     with published_tables.opened(store_dir) as connection:
         settings = published_tables.settings(connection)
@@ -56,7 +57,7 @@ def of_store(store_dir: Path) -> Iterator[dict]:
         }
 
 
-def records(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
+def records(connection: duckdb.DuckDBPyConnection, query: str) -> list[Document]:
     """The rows of a query by column."""
     cursor = connection.execute(query)
     names = [column[0] for column in cursor.description]

@@ -40,6 +40,7 @@ from gp_level_data.pages.handed_out import (
 )
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.progress import Progress
+from gp_level_data.shapes import Document, Settings
 
 if TYPE_CHECKING:
     from gp_level_data.pages.reports import Facts
@@ -108,12 +109,12 @@ def owner() -> str:
 
 def hand_over(
     connection: duckdb.DuckDBPyConnection,
-    settings: dict,
+    settings: Settings,
     contact: str,
     to: Path,
     *,
     with_parquet: bool = False,
-) -> list[dict]:
+) -> list[Document]:
     """The folders, complete at one moment, and what is in them; those of a stopped call are kept."""
     # Pages and spreadsheets want packages that no other command needs.
     from gp_level_data.pages import reports
@@ -140,7 +141,7 @@ def hand_over(
 
 def write_folders(
     facts: "Facts", of_all: Iterator[packs.Pack], to: Path, *, with_parquet: bool = False
-) -> Iterator[dict]:
+) -> Iterator[Document]:
     """A folder for each practice, and its files for the record; by several processes where there are many."""
     first = list(itertools.islice(of_all, ALONE))
     yield from (write_folder(facts, pack, to, with_parquet=with_parquet) for pack in first)
@@ -153,7 +154,7 @@ def write_folders(
         yield from pool.imap(one, of_all, chunksize=8)
 
 
-def write_folder(facts: "Facts", pack: packs.Pack, to: Path, *, with_parquet: bool = False) -> dict:
+def write_folder(facts: "Facts", pack: packs.Pack, to: Path, *, with_parquet: bool = False) -> Document:
     """One practice's folder; the practice and its files for the record."""
     from gp_level_data.pages import reports, workbook
 
@@ -183,7 +184,7 @@ def tables_as_parquet(pack: packs.Pack, folder: Path) -> list[Written]:
     ]
 
 
-def recorded(file: Written) -> dict:
+def recorded(file: Written) -> Document:
     """A file as the ledger has it."""
     return {
         "name": file.name,

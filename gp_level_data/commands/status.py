@@ -49,6 +49,6 @@ def holds(store_dir: Path, collection: str) -> bool:
         return False
     try:
         with published_tables.opened(store_dir) as connection:
-            return published_tables.settings(connection)["collection"] == collection
+            return bool(published_tables.settings(connection)["collection"] == collection)
     except Refusal:
         return False

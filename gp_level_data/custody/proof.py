@@ -25,6 +25,7 @@ import yaml
 
 from gp_level_data.custody import keys
 from gp_level_data.refusal import Refusal
+from gp_level_data.shapes import Document
 
 KEY = "proofs"
 FILE, SIGNATURE = "proof.json", "proof.json.hmac"
@@ -51,7 +52,7 @@ OF_TESTS = {".sql", ".yml", ".yaml"}
 class Proof:
     """A statement that is signed."""
 
-    statement: dict
+    statement: Document
     checksum: str
 
     @property
@@ -60,11 +61,12 @@ class Proof:
 
     @property
     def versions(self) -> dict[str, str]:
-        return self.statement["predicate"]["configuration"][0]["annotations"]
+        found: dict[str, str] = self.statement["predicate"]["configuration"][0]["annotations"]
+        return found
 
     @property
     def nets(self) -> list[str]:
-        return self.statement["predicate"]["passedTests"]
+        return list(self.statement["predicate"]["passedTests"])
 
 
 def digests(project: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ import duckdb
 import numpy
 import pyarrow
 import pyarrow.compute
-from duckdb import sqltypes
+from duckdb import func, sqltypes
 from numpy.typing import NDArray
 
 DIGITS = 10
@@ -127,12 +127,13 @@ def release_pseudonymiser(
 def register(connection: duckdb.DuckDBPyConnection, key: bytes, collection: str, releases: dict[str, bytes]) -> None:
     """Give a connection the two functions: for the collection's key, and for those of its releases."""
     text = sqltypes.VARCHAR
-    functions = (
-        ("pseudonymise", pseudonymiser(key, collection), [text]),
-        ("release_pseudonym", release_pseudonymiser(releases), [text, text]),
+    connection.create_function(
+        "pseudonymise", pseudonymiser(key, collection), [text], text, type=func.PythonUDFType.ARROW
     )
-    for name, function, parameters in functions:
-        connection.create_function(name, function, parameters, text, type="arrow")
+    release_pseudonym = release_pseudonymiser(releases)
+    connection.create_function(
+        "release_pseudonym", release_pseudonym, [text, text], text, type=func.PythonUDFType.ARROW
+    )
 
 
 def ten_digits(numbers: pyarrow.Array) -> NDArray[numpy.uint8]:

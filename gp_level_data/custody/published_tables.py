@@ -7,6 +7,7 @@ import duckdb
 
 from gp_level_data.custody import checksums, store
 from gp_level_data.refusal import Refusal
+from gp_level_data.shapes import Settings
 
 # What is published grows by this one when it is handed out.
 RECORD = "fct_reported_back"
@@ -22,14 +23,15 @@ def opened(store_dir: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def settings(connection: duckdb.DuckDBPyConnection) -> dict:
+def settings(connection: duckdb.DuckDBPyConnection) -> Settings:
     """The settings of the run that the marts come from."""
     cursor = connection.execute("select columns(*)::varchar from reference.int_collection__settings")
     names = [column[0] for column in cursor.description]
-    return dict(zip(names, cursor.fetchone()))
+    [row] = cursor.fetchall()
+    return dict(zip(names, row))
 
 
-def settings_of(connection: duckdb.DuckDBPyConnection, collection: str) -> dict:
+def settings_of(connection: duckdb.DuckDBPyConnection, collection: str) -> Settings:
     """The same, of a run of this collection; a Refusal where the marts are another's."""
     found = settings(connection)
     if found["collection"] != collection:
@@ -55,7 +57,7 @@ def checksum_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
 def row_count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     [(count,)] = connection.execute(f"select count(*) from {table}").fetchall()
-    return count
+    return int(count)
 
 
 def smallest_count(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, str | None]:

@@ -9,6 +9,7 @@ from gp_level_data.end import ledger
 from gp_level_data.end.ledger import Entry
 from gp_level_data.end.policy import moment
 from gp_level_data.pages import html
+from gp_level_data.shapes import Cells, Document
 
 OUT_OF_REACH = (
     "Backups, snapshots and copies of the store, of its keys or of the raw files, wherever they are:"
@@ -21,7 +22,7 @@ OUT_OF_REACH = (
 )
 
 
-def page(content: dict) -> str:
+def page(content: Document) -> str:
     """The certificate for people."""
     files, tables, raw = content["files"], content["tables"], content["raw"]
     raw_bytes = sum(file["byte_count"] for file in raw["files"])
@@ -87,7 +88,7 @@ def page(content: dict) -> str:
     )
 
 
-def by_part(tables: list[dict]) -> list[tuple]:
+def by_part(tables: list[Document]) -> list[Cells]:
     """Tables and their rows by the schema that they lay in, so that the page stays one."""
     rows: dict[str, list[int]] = {}
     for each in tables:
@@ -95,7 +96,7 @@ def by_part(tables: list[dict]) -> list[tuple]:
     return [(part, len(counts), sum(count or 0 for count in counts)) for part, counts in rows.items()]
 
 
-def is_in_time(content: dict) -> bool:
+def is_in_time(content: Document) -> bool:
     """Whether the destruction was ordered before the policy's last moment."""
     until = content["destroy_by"]
     return until is None or moment(content["ordered_at"]) <= moment(until)
@@ -137,7 +138,7 @@ def page_problems(entry: Entry, wanted: str) -> Iterator[str]:
         yield f"{path.name}: the page is not what follows from its entry"
 
 
-def key_problems(name: str, key: dict, key_dir: Path) -> Iterator[str]:
+def key_problems(name: str, key: Document, key_dir: Path) -> Iterator[str]:
     """Whether a destroyed key is known to be so, and has not come back."""
     if not key_dir.is_dir():
         return

@@ -21,6 +21,7 @@ import jsonschema
 
 from gp_level_data.custody import checksums, store
 from gp_level_data.refusal import Refusal
+from gp_level_data.shapes import Document
 
 FOLDER = "ledger"
 REPORTED_BACK, DESTRUCTION, EVIDENCE = "reported_back", "destruction", "evidence"
@@ -32,12 +33,12 @@ class Entry:
     """An entry as it lies in the ledger; `content` is its JSON."""
 
     path: Path
-    content: dict
+    content: Document
     checksum: str
 
     @property
     def kind(self) -> str:
-        return self.content["kind"]
+        return str(self.content["kind"])
 
 
 def entries(store_dir: Path, *kinds: str) -> list[Entry]:
@@ -54,7 +55,7 @@ def entries(store_dir: Path, *kinds: str) -> list[Entry]:
     return found
 
 
-def draft(store_dir: Path, kind: str, facts: dict) -> tuple[Path, dict]:
+def draft(store_dir: Path, kind: str, facts: Document) -> tuple[Path, Document]:
     """What the next entry would be, and where."""
     before = entries(store_dir)
     number = len(before) + 1
@@ -68,7 +69,7 @@ def draft(store_dir: Path, kind: str, facts: dict) -> tuple[Path, dict]:
     return store_dir / FOLDER / f"{number:04d}_{kind}.json", content
 
 
-def append(store_dir: Path, kind: str, facts: dict, page: str | None = None) -> Entry:
+def append(store_dir: Path, kind: str, facts: Document, page: str | None = None) -> Entry:
     """Write the next entry, after its page; whoever calls holds the store."""
     path, content = draft(store_dir, kind, facts)
     path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -95,13 +96,14 @@ def unfinished(path: Path) -> Path:
     return path.with_name(f".{path.name}")
 
 
-def as_text(content: dict) -> bytes:
+def as_text(content: Document) -> bytes:
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def schema(kind: str) -> dict:
+def schema(kind: str) -> Document:
     """The JSON schema of a kind of entry."""
-    return json.loads((SCHEMAS / f"{kind}.json").read_text(encoding="utf-8"))
+    found: Document = json.loads((SCHEMAS / f"{kind}.json").read_text(encoding="utf-8"))
+    return found
 
 
 def page_of(path: Path) -> Path:

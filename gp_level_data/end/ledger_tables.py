@@ -13,6 +13,7 @@ import pyarrow
 from gp_level_data.custody import store
 from gp_level_data.end import ledger
 from gp_level_data.end.ledger import Entry
+from gp_level_data.shapes import Cells
 
 SCHEMA = f"{store.MARTS}.history"
 COLUMNS = {
@@ -55,7 +56,7 @@ def bring_up_to_date(connection: duckdb.DuckDBPyConnection, store_dir: Path) -> 
             connection.unregister("rows_to_add")
 
 
-def rows_of(table: str, entry: Entry) -> Iterator[tuple]:
+def rows_of(table: str, entry: Entry) -> Iterator[Cells]:
     """An entry as rows of a table, in the order of its columns."""
     content = entry.content
     if table == "destroyed":

@@ -26,7 +26,8 @@ def sampled_numbers(raw_dir: Path, how_many: int) -> list[str]:
     quoted = raw_numbers.numbers_quoted(*(PROJECT / name for name in ("models", "macros", "seeds", "tests")))
     paths = (path for path in sorted(raw_dir.rglob("*")) if path.is_file())
     texts = chain.from_iterable(map(raw_numbers.identifiers, paths))
-    lot, drawn, seen = random.SystemRandom(), [], 0
+    lot, seen = random.SystemRandom(), 0
+    drawn: list[str] = []
     for text in texts:
         number = raw_numbers.SEPARATORS.sub("", text or "")
         if raw_numbers.TEN_DIGITS.fullmatch(number) and number not in quoted:

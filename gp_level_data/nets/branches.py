@@ -7,7 +7,7 @@ back. The macros that choose all the same are listed with what they choose, and 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jinja2 import nodes
 
@@ -108,7 +108,7 @@ class Flow:
         if self.holds(node, held, macro):
             self.found(macro, what)
 
-    def one_holds(self, parts: list[nodes.Node], held: set[str], macro: str) -> bool:
+    def one_holds(self, parts: Sequence[nodes.Node], held: set[str], macro: str) -> bool:
         """Whether one of some values has a setting in it; all of them are looked at."""
         holding = [self.holds(part, held, macro) for part in parts]
         return any(holding)
@@ -140,8 +140,8 @@ class Flow:
         holding = [self.holds(argument, held, macro) for argument in arguments]
         if name == "var":
             return True
-        called = self.macros.get(name)
-        if called is None:
+        called = None if name is None else self.macros.get(name)
+        if name is None or called is None:
             is_held = any([*holding, self.holds(node.node, held, macro)])
             if is_held and name not in KEEP:
                 self.found(macro, "a function")
@@ -180,8 +180,10 @@ def is_dispatch(node: nodes.Node) -> bool:
 
 def dispatched(node: nodes.Call) -> str | None:
     """The name that `adapter.dispatch(...)` is given, where that is one name and nothing else."""
-    is_name = len(node.args) == 1 and isinstance(node.args[0], nodes.Const) and not node.kwargs
-    return node.args[0].value if is_name else None
+    if len(node.args) != 1 or node.kwargs:
+        return None
+    [name] = node.args
+    return name.value if isinstance(name, nodes.Const) and isinstance(name.value, str) else None
 
 
 def of_engines(name: str | None) -> tuple[str, ...]:
@@ -193,4 +195,5 @@ def names_in(target: nodes.Node) -> Iterator[nodes.Name | nodes.NSRef]:
     """The names to which something is assigned."""
     if isinstance(target, (nodes.Name, nodes.NSRef)):
         yield target
-    yield from target.find_all((nodes.Name, nodes.NSRef))
+    yield from target.find_all(nodes.Name)
+    yield from target.find_all(nodes.NSRef)

@@ -17,6 +17,7 @@ Mend what is found by putting `exclude_opted_out(..., var('collection'))` before
 import re
 
 from gp_level_data.nets import Finding
+from gp_level_data.shapes import Manifest, Node
 
 NET = "gate"
 GATE = "int_opt_outs__upheld"
@@ -27,16 +28,16 @@ PSEUDONYMS = {"patient_key", "release_key"}
 GATED_CTE = re.compile(r"(\w+) as \(\s*\{\{ exclude_opted_out\(.+?, var\('collection'\)\) \}\}\s*\)")
 
 
-def models_of(manifest: dict) -> dict[str, dict]:
+def models_of(manifest: Manifest) -> dict[str, Node]:
     return {key: node for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "snapshot")}
 
 
-def code_of(node: dict) -> str:
+def code_of(node: Node) -> str:
     """A model's source without its comments."""
     return re.sub(r"--.*|\{#.*?#\}", "", node["raw_code"])
 
 
-def ancestors(manifest: dict, key: str) -> set[str]:
+def ancestors(manifest: Manifest, key: str) -> set[str]:
     """The names of everything that a model reads, and what that reads, to the sources."""
     found, waiting = set(), [key]
     while waiting:
@@ -47,7 +48,7 @@ def ancestors(manifest: dict, key: str) -> set[str]:
     return {parent.split(".")[-1] for parent in found}
 
 
-def that_miss_the_gate(manifest: dict) -> list[str]:
+def that_miss_the_gate(manifest: Manifest) -> list[str]:
     """Rule 1."""
     return sorted(
         node["name"]
@@ -58,7 +59,7 @@ def that_miss_the_gate(manifest: dict) -> list[str]:
     )
 
 
-def that_pseudonymise_without_it(manifest: dict) -> list[str]:
+def that_pseudonymise_without_it(manifest: Manifest) -> list[str]:
     """Rule 2."""
     return sorted(
         node["name"]
@@ -81,7 +82,7 @@ def is_gated(call: tuple[set[str], str]) -> bool:
     return len(read) == 1 and read[0] in gated
 
 
-def that_have_no_contract(manifest: dict) -> list[str]:
+def that_have_no_contract(manifest: Manifest) -> list[str]:
     """Rule 3."""
     return sorted(
         node["name"]
@@ -92,7 +93,7 @@ def that_have_no_contract(manifest: dict) -> list[str]:
     )
 
 
-def that_release_past_the_list(manifest: dict) -> list[str]:
+def that_release_past_the_list(manifest: Manifest) -> list[str]:
     """Rule 4."""
     found = []
     for key, node in models_of(manifest).items():
@@ -107,14 +108,14 @@ def that_release_past_the_list(manifest: dict) -> list[str]:
     return sorted(found)
 
 
-def is_published(manifest: dict, key: str) -> bool:
+def is_published(manifest: Manifest, key: str) -> bool:
     """Whether a model reads one table for planning, as it is published, and nothing else."""
     read = [models_of(manifest).get(parent, {"path": "", "name": parent}) for parent in manifest["parent_map"][key]]
     tables = [node for node in read if node["path"].startswith("marts/planning/")]
     return len(tables) == 1 and {node["name"] for node in read} == {tables[0]["name"], "int_collection__settings"}
 
 
-def that_keep_objectors(manifest: dict) -> list[str]:
+def that_keep_objectors(manifest: Manifest) -> list[str]:
     """Rule 5."""
     return sorted(
         node["name"]
@@ -132,6 +133,6 @@ RULES = {
 }
 
 
-def findings(manifest: dict) -> list[Finding]:
+def findings(manifest: Manifest) -> list[Finding]:
     """Models that break a rule, by a manifest alone; empty where the gate holds."""
     return [Finding(NET, name, what) for rule, what in RULES.items() for name in rule(manifest)]

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from gp_level_data.shapes import Manifest, Node
+
 # The stretches of the way, each folder with what lies below it, but for what another one holds.
 WAY = ("models/staging/", "models/intermediate/gateway/", "models/intermediate/", "models/marts/")
 
@@ -12,7 +14,7 @@ def stretch_of(path: str) -> int:
     return next((at for at, folder in enumerate(WAY) if path.startswith(folder)), len(WAY))
 
 
-def is_kept(node: dict) -> bool:
+def is_kept(node: Node) -> bool:
     """Whether anything of a model outlives its run: not a view, nor what lies in the gateway's memory."""
     lies_in = (node["database"], node["schema"])
     return node["config"]["materialized"] != "view" and lies_in != ("memory", "gateway")
@@ -26,7 +28,7 @@ class Graph:
     strangers      nodes of other packages, whose rules nobody here has read
     """
 
-    def __init__(self, manifest: dict) -> None:
+    def __init__(self, manifest: Manifest) -> None:
         self.project = manifest["metadata"]["project_name"]
         self.macros = manifest["macros"]
         sections = set(manifest) - {"macros", "metadata", "selectors", "disabled"}
@@ -46,14 +48,14 @@ class Graph:
         of_one_run = self.gateway - set(self.stored)
         self.identifiable = self.landing | self.staging | of_one_run
 
-    def of(self, kind: str) -> dict[str, dict]:
+    def of(self, kind: str) -> dict[str, Node]:
         return {key: node for key, node in self.all.items() if node["resource_type"] == kind}
 
-    def ours(self) -> dict[str, dict]:
+    def ours(self) -> dict[str, Node]:
         """The project's own macros."""
         return {k: node for k, node in self.macros.items() if node["package_name"] == self.project}
 
-    def callers(self, nodes: dict[str, dict] | None = None) -> dict[str, dict]:
+    def callers(self, nodes: dict[str, Node] | None = None) -> dict[str, Node]:
         """Nodes, models unless told otherwise, that call `pseudonymise`, themselves or through a macro."""
         return {
             key: node
@@ -68,7 +70,7 @@ class Graph:
             )
         }
 
-    def macros_of(self, node: dict) -> set[str]:
+    def macros_of(self, node: Node) -> set[str]:
         """Macros of the project that a node uses, through others too."""
         found, waiting = set(), set(macros_used(node))
         while waiting:
@@ -77,23 +79,27 @@ class Graph:
         return {name for name in found if self.macros[name]["package_name"] == self.project}
 
 
-def in_staging(node: dict) -> bool:
-    return node["original_file_path"].startswith("models/staging/")
+def path_of(node: Node) -> str:
+    return str(node["original_file_path"])
 
 
-def in_gateway(node: dict) -> bool:
-    return node["original_file_path"].startswith("models/intermediate/gateway/")
+def in_staging(node: Node) -> bool:
+    return path_of(node).startswith("models/staging/")
 
 
-def macros_used(node: dict) -> list[str]:
-    return node.get("depends_on", {}).get("macros", [])
+def in_gateway(node: Node) -> bool:
+    return path_of(node).startswith("models/intermediate/gateway/")
 
 
-def parents(node: dict) -> set[str]:
+def macros_used(node: Node) -> list[str]:
+    return list(node.get("depends_on", {}).get("macros", []))
+
+
+def parents(node: Node) -> set[str]:
     return set(node.get("depends_on", {}).get("nodes", []))
 
 
-def tested_model(node: dict) -> str | None:
+def tested_model(node: Node) -> str | None:
     """The node that a generic or a unit test is about; None for a singular test."""
     if node["resource_type"] == "unit_test":
         return next(iter(node["depends_on"]["nodes"]), None)

@@ -7,7 +7,7 @@ folder, another sort of constraint. What the SQL inside the models does is the o
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from sqlglot.errors import SqlglotError
 from gp_level_data.nets import Finding
 from gp_level_data.nets.graph import Graph, parents, stretch_of, tested_model, without_comments, words
 from gp_level_data.nets.spelling import numbers_quoted, numbers_spread, speaks_of_numbers
+from gp_level_data.shapes import Manifest, Node
 
 PATIENT_KEY, RELEASE_KEY = "patient_key", "release_key"
 PSEUDONYMS = (PATIENT_KEY, RELEASE_KEY)
@@ -174,7 +175,7 @@ COUNTS = re.compile(
 NO_NUMBER, NO_OBJECTOR = "no_nhs_number", "nobody_who_objected"
 IS_PSEUDONYM, NO_SMALL_NUMBER = "is_pseudonym", "no_small_number"
 PRIVACY, PRIVACY_OF_THE_GATEWAY = "privacy", "privacy_of_the_gateway"
-TEST_SETTINGS = {
+TEST_SETTINGS: dict[str, set[str | bool | None]] = {
     "store_failures": {False},
     "store_failures_as": {None, "ephemeral"},
     "severity": {"ERROR"},
@@ -222,7 +223,7 @@ CODE = {"raw_code", "compiled_code", "extra_ctes", "depends_on", "refs"}
 Broken = Iterator[tuple[str, str]]
 
 
-def findings(manifest: dict) -> list[Finding]:
+def findings(manifest: Manifest) -> list[Finding]:
     """What is wrong with a project, by its manifest alone; nothing where the net holds.
 
     manifest    the manifest.json of either target, parsed or compiled, as a dictionary
@@ -272,7 +273,7 @@ def nothing_speaks_of_numbers(graph: Graph) -> Broken:
                 yield key, f"uses {macro}, which speaks of an NHS Number"
 
 
-def without_seeds(node: dict, graph: Graph) -> dict:
+def without_seeds(node: Node, graph: Graph) -> Node:
     """A unit test without the rows that dbt takes from seeds for it: those are the seeds' own."""
     seeds = {f"ref('{seed['name']}')" for seed in graph.of("seed").values()}
     given = [{**each, "rows": None} if each["input"] in seeds else each for each in node.get("given") or ()]
@@ -299,7 +300,7 @@ def nothing_quotes_a_number(graph: Graph) -> Broken:
             yield key, "quotes a number that could be somebody's"
 
 
-def rows_of(node: dict) -> list[list[str]]:
+def rows_of(node: Node) -> list[list[str]]:
     """The rows of a seed's file, while the project lies where it was parsed."""
     path = Path(node.get("root_path") or "", node.get("original_file_path", ""))
     if node["resource_type"] != "seed" or not path.is_file():
@@ -452,7 +453,7 @@ def every_stored_model_has_a_contract(graph: Graph) -> Broken:
                 yield key, f"has a constraint of type {constraint['type']}"
 
 
-def constraints(node: dict) -> Iterator[dict]:
+def constraints(node: Node) -> Iterator[Node]:
     """Constraints of a model and of its columns."""
     yield from node.get("constraints") or ()
     for column in node["columns"].values():
@@ -475,7 +476,7 @@ def contracts_are_columns_and_expressions(graph: Graph) -> Broken:
                 yield key, "has a constraint that is not one expression over its columns"
 
 
-def is_one_expression(text: str, columns: dict) -> bool:
+def is_one_expression(text: str, columns: Collection[str]) -> bool:
     """Whether a text is one condition on the columns of a row, of known parts, and nothing besides."""
     try:
         condition = parse_one(text, dialect="duckdb", into=exp.Condition)
@@ -581,12 +582,12 @@ def generic_tests_count(graph: Graph) -> Broken:
             yield key, "returns something else than a count"
 
 
-def test_name(node: dict) -> str | None:
+def test_name(node: Node) -> str | None:
     """Which generic test a node is, if it is one."""
     return (node.get("test_metadata") or {}).get("name")
 
 
-def has_gates(node: dict) -> bool:
+def has_gates(node: Node) -> bool:
     return bool(node["test_metadata"]["kwargs"].get("gates"))
 
 
@@ -603,7 +604,7 @@ def every_stored_relation_has_its_privacy_tests(graph: Graph) -> Broken:
                 yield f"{key}.{column}" if column else key, f"does without the test {test}"
 
 
-def promised(node: dict) -> Iterator[tuple[str, str | None]]:
+def promised(node: Node) -> Iterator[tuple[str, str | None]]:
     """The privacy tests of a stored relation, and the column of each that is about one."""
     yield NO_NUMBER, None
     keys = [name for name in PSEUDONYMS if name in node["columns"]]

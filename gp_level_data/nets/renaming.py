@@ -28,6 +28,7 @@ from gp_level_data.nets import Finding
 from gp_level_data.nets.spelling import NEVER_ISSUED
 from gp_level_data.raw import ndop_files
 from gp_level_data.raw.synthetic_folder import MARKER, write_marker
+from gp_level_data.shapes import Cells
 
 NET = "renaming"
 # A table of people is stored in the order of the first of these that it has.
@@ -152,6 +153,7 @@ def rename(raw_dir: Path, out_dir: Path, seed: int, *, shuffle: bool = False) ->
 def renamed_bytes(path: Path, renaming: Renaming, order: random.Random | None) -> bytes:
     """A text file with other numbers, every other byte as it was."""
     is_compressed = path.suffix == ".gz"
+    place: int | None
     content = gzip.decompress(path.read_bytes()) if is_compressed else path.read_bytes()
     # latin-1 reads any byte as a character and writes it back
     header, *rows = content.decode("latin-1").split("\n")
@@ -188,10 +190,17 @@ def cell_span(row: str, place: int) -> tuple[int, int] | None:
     """Where a cell of a line begins and ends; None where the line is too short to have it."""
     start = 0
     for _ in range(place):
-        start = CELL.match(row, start).end() + 1
+        start = end_of_cell(row, start) + 1
         if start > len(row):
             return None
-    return start, CELL.match(row, start).end()
+    return start, end_of_cell(row, start)
+
+
+def end_of_cell(row: str, start: int) -> int:
+    cell = CELL.match(row, start)
+    # An empty cell matches as well.
+    assert cell is not None
+    return cell.end()
 
 
 def rename_parquet(path: Path, target: Path, renaming: Renaming) -> None:
@@ -302,12 +311,12 @@ def is_out_of_order(rows: list[tuple[Any, ...]], key: int) -> bool:
     return any((a[key] or "") > (b[key] or "") for a, b in itertools.pairwise(rows))
 
 
-def without_packed_sizes(rows: list[tuple[Any, ...]], file: int, size: int) -> list[tuple]:
+def without_packed_sizes(rows: list[tuple[Any, ...]], file: int, size: int) -> list[Cells]:
     """The rows, no size for a file that is not plain text."""
     return [row if row[file].endswith(".csv") else (*row[:size], None, *row[size + 1 :]) for row in rows]
 
 
-def numbered_by_person(rows: list[tuple[Any, ...]], key: int, number: int) -> list[tuple]:
+def numbered_by_person(rows: list[tuple[Any, ...]], key: int, number: int) -> list[Cells]:
     """Rows whose numbers start with 1 for each person; unchanged where they say more than that."""
     by_person = [list(same) for _, same in itertools.groupby(rows, key=lambda row: row[key])]
     ranges = [(min(r[number] for r in same), max(r[number] for r in same)) for same in by_person]

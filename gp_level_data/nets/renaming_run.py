@@ -78,7 +78,7 @@ class Pair:
 
     def new_pseudonyms(self, new_number: dict[str, str]) -> dict[str, str]:
         """What each pseudonym should have become, of the collection and of its releases."""
-        changed = {}
+        changed: dict[str, str] = {}
         for domain in (self.collection, *releases.key_names(self.collection)):
             key = keys.read_key(self.keys, domain)
             changed |= renaming.renamed_pseudonyms(new_number, key, domain)
@@ -87,7 +87,8 @@ class Pair:
     def findings(self, stores: list[Path] | None = None) -> list[Finding]:
         """What differs between the two stores, or between others made from the two folders."""
         changed = self.new_pseudonyms(self.new_number)
-        return renaming.findings(*(stores or self.stores), self.store_keys, changed)
+        before, after = stores or self.stores
+        return renaming.findings(before, after, self.store_keys, changed)
 
     def manifest(self) -> dict[str, Any]:
         """What the two runs made of the project, each model's SQL in it."""

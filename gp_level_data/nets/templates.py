@@ -16,7 +16,7 @@ import yaml
 from dbt.context.providers import MacroContext, ModelContext, SourceContext, UnitTestContext
 from dbt_common.clients.jinja import get_environment
 from jinja2 import TemplateSyntaxError, nodes
-from jinja2.defaults import DEFAULT_FILTERS
+from jinja2.filters import FILTERS as DEFAULT_FILTERS
 
 from gp_level_data.custody import proof
 from gp_level_data.nets import Finding

@@ -24,6 +24,7 @@ from gp_level_data.custody.keys import StoreKeys
 from gp_level_data.nets import Finding
 from gp_level_data.nets.disguises import Tokens
 from gp_level_data.project import PROJECT
+from gp_level_data.shapes import Cells
 
 MACROS = ("privacy", "nhs_number", "engine")
 NAME_WITH_DIGITS = re.compile(r"[0-9]{6,}")
@@ -129,7 +130,7 @@ def macros() -> SimpleNamespace:
     files = [file for folder in MACROS for file in sorted((PROJECT / "macros" / folder).glob("*.sql"))]
     module = environment.from_string("\n".join(file.read_text() for file in files)).module
     found.update(vars(module))
-    return module
+    return SimpleNamespace(**found)
 
 
 def allowed_digits() -> dict[str, str]:
@@ -154,7 +155,7 @@ def allowed_in(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     }
 
 
-def stored_columns(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
+def stored_columns(connection: duckdb.DuckDBPyConnection) -> list[Cells]:
     """Database, schema, table, name and type of every column of every table that lies in a file."""
     return connection.execute(macros().stored_columns()).fetchall()
 

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from gp_level_data.pages import html
+from gp_level_data.shapes import Document
 
 
-def page(content: dict) -> str:
+def page(content: Document) -> str:
     """The page; all that is on it stands in the entry."""
     settings, policy = content["settings"], content["policy"]
     return html.page(
@@ -58,7 +59,7 @@ def page(content: dict) -> str:
     )
 
 
-def in_short(content: dict) -> Iterator[str]:
+def in_short(content: Document) -> Iterator[str]:
     """What a reviewer wants to know first."""
     counts, smallest = content["counts"], content["smallest_cell"]
     caught = sum(net["finding_count"] or 0 for net in content["nets"])
@@ -88,7 +89,7 @@ def in_short(content: dict) -> Iterator[str]:
     )
 
 
-def counts(content: dict) -> Iterator[str]:
+def counts(content: Document) -> Iterator[str]:
     """Rows of the practice files by verdict."""
     for verdict, caption in (
         ("kept", "Collected"),
@@ -104,7 +105,7 @@ def in_words(count: int | None) -> str:
     return "*" if count is None else f"{count:,}"
 
 
-def raw_files(files: list[dict]) -> Iterator[str]:
+def raw_files(files: list[Document]) -> Iterator[str]:
     """Files by kind; each of them, with its checksum, is in the entry."""
     kinds = defaultdict(list)
     for file in files:
@@ -127,7 +128,7 @@ def raw_files(files: list[dict]) -> Iterator[str]:
         yield html.paragraph(f"{gone:,} of them could not be read again under the name they came by.")
 
 
-def use(subjects: list[dict]) -> Iterator[str]:
+def use(subjects: list[Document]) -> Iterator[str]:
     """How much of what was sent was used; the share is that of the counts as they are told."""
     yield html.table(
         "How much could be used: national files by name, practices' files by kind; to the nearest 5, * where few",
@@ -149,12 +150,12 @@ def share(used: int | None, sent: int | None) -> str:
     return f"{100 * used // sent} %" if sent and used is not None else "*"
 
 
-def total(files: list[dict], name: str) -> int | None:
+def total(files: list[Document], name: str) -> int | None:
     known = [file[name] for file in files if file[name] is not None]
     return sum(known) if known else None
 
 
-def leak_score(score: dict | None) -> Iterator[str]:
+def leak_score(score: Document | None) -> Iterator[str]:
     """How the nets did on leaks made on purpose: of which nets that is told, and on how much of it."""
     yield html.paragraph(f"Leak score: {measured(score)}")
     if score is None:
@@ -170,7 +171,7 @@ def leak_score(score: dict | None) -> Iterator[str]:
     )
 
 
-def measured(score: dict | None) -> str:
+def measured(score: Document | None) -> str:
     """The leak score and what it is worth."""
     if score is None:
         return "ABSENT. `make leak-score` has left no result."
@@ -191,13 +192,13 @@ def measured(score: dict | None) -> str:
     )
 
 
-def exception(row: dict | None) -> str:
+def exception(row: Document | None) -> str:
     if row is None:
         return "No exception from opt-outs was relied on."
     return "Exception from opt-outs relied on: " + "; ".join(f"{name} {value}" for name, value in row.items())
 
 
-def code(project: dict) -> Iterator[str]:
+def code(project: Document) -> Iterator[str]:
     """The commit, and packages that are not those of the lock file."""
     differing = [each for each in project["dependencies"] if each["locked"] != each["installed"]]
     changed = {True: "without changes", False: "with changes that are not committed", None: ""}[project["is_clean"]]

@@ -81,7 +81,7 @@ def drawn(metric: Row, found: list[Row]) -> altair.LayerChart | altair.FacetChar
     """The metric's value and 95 % interval at each place; a star where it is withheld, nothing where nobody is eligible."""
     unit = UNITS[metric["unit"]]
     told = [row | {"mark": "*" if row["is_suppressed"] else ""} for row in found]
-    base = altair.Chart(altair.Data(values=told)).encode(  # type: ignore[no-untyped-call]
+    base = altair.Chart(altair.Data(values=told)).encode(
         y=altair.Y("place:N", sort=[row["place"] for row in told], title=None, axis=altair.Axis(labelLimit=300)),
         color=altair.Color("level:N", scale=altair.Scale(domain=list(LEVELS), range=list(COLOURS)), title="level"),
     )

@@ -17,8 +17,10 @@ from typing import Any
 import altair
 import numpy
 import vl_convert
+from numpy.typing import NDArray
 
 from gp_level_data.project import SEEDS
+from gp_level_data.shapes import Row
 
 # Lengths in the pixels of a drawing that just fits a telephone.
 PLOT_WIDTH, ROW_HEIGHT, FUNNEL_HEIGHT, MARGIN = 320, 40, 220, 14
@@ -103,7 +105,7 @@ def of_funnel(unit: str, baseline: float, sizes: tuple[int, int], values: tuple[
         axis=altair.Axis(title=None, tickCount=5, domain=False, labelPadding=6),
     )
     between = numpy.geomspace(*sizes, 40)
-    points = [{"size": size, "value": baseline, "line": "middle"} for size in sizes]
+    points: list[Row] = [{"size": size, "value": baseline, "line": "middle"} for size in sizes]
     for level in LEVELS:
         for side in ("lower", "upper"):
             points += curve(unit, baseline, side, level, between, values)
@@ -126,13 +128,15 @@ def of_funnel(unit: str, baseline: float, sizes: tuple[int, int], values: tuple[
     )
 
 
-def by_line(lines: list[str], look: Callable[[str], Any]) -> dict:
+def by_line(lines: list[str], look: Callable[[str], Any]) -> dict[str, Any]:
     """How each line looks, without a legend."""
     scale = {"domain": lines, "range": [look(line) for line in lines]}
     return {"field": "line", "type": "nominal", "scale": scale, "legend": None}
 
 
-def curve(unit: str, baseline: float, side: str, level: float, sizes: numpy.ndarray, values: tuple) -> list[dict]:
+def curve(
+    unit: str, baseline: float, side: str, level: float, sizes: NDArray[numpy.float64], values: tuple[float, float]
+) -> list[Row]:
     """Points of a limit, where they lie within the upright axis."""
     limits = funnel_limits(unit, baseline, side, level, sizes)
     return [
@@ -142,7 +146,9 @@ def curve(unit: str, baseline: float, side: str, level: float, sizes: numpy.ndar
     ]
 
 
-def funnel_limits(unit: str, baseline: float, side: str, level: float, sizes: numpy.ndarray) -> numpy.ndarray:
+def funnel_limits(
+    unit: str, baseline: float, side: str, level: float, sizes: NDArray[numpy.float64]
+) -> NDArray[numpy.float64]:
     """How low or high a list's result may lie by chance, in the unit, for lists of these sizes.
 
     The same limits as `fct_gp_funnels`: Wilson's for percentages, for rates the counts whose own
@@ -151,21 +157,22 @@ def funnel_limits(unit: str, baseline: float, side: str, level: float, sizes: nu
     if unit == "percent":
         share = baseline / 100
         reach = LEVELS[level] * numpy.sqrt(share * (1 - share) / sizes)
-        return 100 * numpy.clip(share - reach if side == "lower" else share + reach, 0, 1)
+        ends = share - reach if side == "lower" else share + reach
+        return numpy.asarray(100 * numpy.clip(ends, 0, 1), dtype=float)
     expected = sizes * baseline / 1000
     other = "upper" if side == "lower" else "lower"
     counts = numpy.arange(int(expected.max() * 2) + 60)
     found = numpy.interp(expected, poisson_limits(other, level, len(counts)), counts)
-    return 1000 * found / sizes
+    return numpy.asarray(1000 * found / sizes, dtype=float)
 
 
 @functools.lru_cache(maxsize=64)
-def poisson_limits(side: str, level: float, count: int) -> numpy.ndarray:
+def poisson_limits(side: str, level: float, count: int) -> NDArray[numpy.float64]:
     """The limit of the counts 0, 1, 2, ...: exact below 10, Byar's from there."""
     counts = numpy.arange(count, dtype=float)
     events = numpy.maximum(counts if side == "lower" else counts + 1, 1)
     z = -LEVELS[level] if side == "lower" else LEVELS[level]
-    limits = events * (1 + z / 3 / numpy.sqrt(events) - 1 / (9 * events)) ** 3
+    limits: NDArray[numpy.float64] = events * (1 + z / 3 / numpy.sqrt(events) - 1 / (9 * events)) ** 3
     exact = exact_limits(f"{side}_{level}".replace(".", "_"))[: min(10, count)]
     limits[: len(exact)] = exact
     return limits
@@ -180,7 +187,8 @@ def exact_limits(column: str) -> list[float]:
 
 def blank() -> altair.Chart:
     """A chart without a mark."""
-    return altair.Chart(altair.Data(values=[])).mark_point()
+    chart: altair.Chart = altair.Chart(altair.Data(values=[])).mark_point()
+    return chart
 
 
 def drawn(chart: altair.Chart, x: Scale, y: Scale) -> Frame:
@@ -192,12 +200,12 @@ def drawn(chart: altair.Chart, x: Scale, y: Scale) -> Frame:
     )  # fmt: skip
     root = ET.fromstring(vl_convert.vegalite_to_svg(chart.to_dict(validate=False)))
     [group] = [each for each in root if each.tag.endswith("}g")]
-    left, top = (float(number) for number in re.findall(r"[-\d.]+", group.get("transform")))
+    left, top = (float(number) for number in re.findall(r"[-\d.]+", group.attrib["transform"]))
     inner = "".join(plain(each) for each in group)
     # Room for a mark at the end of an axis.
     width = PLOT_WIDTH + 2 * MARGIN
     return Frame(
-        inner, width, math.ceil(float(root.get("height"))) + MARGIN,
+        inner, width, math.ceil(float(root.attrib["height"])) + MARGIN,
         MARGIN + (width - 2 * MARGIN - x.end), top + MARGIN / 2, x, y,
     )  # fmt: skip
 
@@ -218,5 +226,5 @@ def plain(element: ET.Element) -> str:
     return f"<{tag}{said}>{text}{inner}</{tag}>" if text or inner else f"<{tag}{said}/>"
 
 
-def rounded(number: re.Match) -> str:
+def rounded(number: re.Match[str]) -> str:
     return f"{float(number[0]):.1f}".removesuffix(".0")

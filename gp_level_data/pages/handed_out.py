@@ -86,7 +86,7 @@ def types_of(kinds: tuple[str, ...]) -> "list[pyarrow.DataType]":
 
     with duckdb.connect() as connection:
         columns = ", ".join(f"null::{kind} as c{at}" for at, kind in enumerate(kinds))
-        return connection.execute(f"select {columns}").to_arrow_table().schema.types
+        return list(connection.execute(f"select {columns}").to_arrow_table().schema.types)
 
 
 def written(path: Path) -> Written:

@@ -50,12 +50,12 @@ def points(texts: Iterable[str]) -> str:
 
 def table(caption: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     """A table whose rows are named by their first cell."""
-    rows = [list(row) for row in rows]
+    cells = [list(row) for row in rows]
     heads = "".join(
-        f'<th scope="col"{of_numbers(row[at] for row in rows)}>{escape(name)}</th>' for at, name in enumerate(header)
+        f'<th scope="col"{of_numbers(row[at] for row in cells)}>{escape(name)}</th>' for at, name in enumerate(header)
     )
     lines = []
-    for name, *values in rows:
+    for name, *values in cells:
         lines.append(f'<tr><th scope="row">{text(name)}</th>{"".join(map(cell, values))}</tr>\n')
     return (
         f"<table>\n<caption>{escape(caption)}</caption>\n<thead><tr>{heads}</tr></thead>\n"

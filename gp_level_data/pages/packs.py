@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import duckdb
 
 from gp_level_data.pages import previous, words
+from gp_level_data.shapes import Cells, Row
 
 AREAS = "area_level in ('ccg', 'england')"
 # An id gets its words beside it, in the column that is named here.
@@ -113,13 +114,13 @@ class Table:
     part: Part
     header: tuple[str, ...]
     kinds: tuple[str, ...]
-    rows: list[tuple]
+    rows: list[Cells]
 
     @functools.cached_property
-    def records(self) -> list[dict]:
+    def records(self) -> list[Row]:
         return [dict(zip(self.header, row)) for row in self.rows]
 
-    def by(self, *columns: str) -> dict[tuple, list[dict]]:
+    def by(self, *columns: str) -> dict[Cells, list[Row]]:
         """Records by some of their columns; looked up once."""
         if columns not in self._by:
             found = defaultdict(list)
@@ -129,7 +130,7 @@ class Table:
         return self._by[columns]
 
     @functools.cached_property
-    def _by(self) -> dict[tuple, dict[tuple, list[dict]]]:
+    def _by(self) -> dict[Cells, dict[Cells, list[Row]]]:
         return {}
 
 
@@ -140,7 +141,7 @@ class Pack:
     practice: Practice
     tables: dict[str, Table]
 
-    def records(self, file: str) -> list[dict]:
+    def records(self, file: str) -> list[Row]:
         return self.tables[file].records if file in self.tables else []
 
 
@@ -176,10 +177,14 @@ class Reader:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, part: Part) -> None:
         self.part = part
-        self.titles = dict(connection.execute("select metric_id, title from main.dim_metrics").fetchall()) | {"": ""}
-        self.reasons = dict(connection.execute("select rule, meaning from seeds.intake_rules").fetchall())
+        self.titles: dict[str, str] = dict(
+            connection.execute("select metric_id, title from main.dim_metrics").fetchall()
+        ) | {"": ""}
+        self.reasons: dict[str, str] = dict(
+            connection.execute("select rule, meaning from seeds.intake_rules").fetchall()
+        )
         self.cursor = connection.cursor()
-        self.areas: dict[tuple[str, str], list[tuple]] = {}
+        self.areas: dict[tuple[str, str | None], list[Cells]] = {}
         if part.areas:
             rows = self.cursor.execute(
                 f"select area_level, area_code, * from {part.relation} where {part.areas} order by all"
@@ -197,7 +202,7 @@ class Reader:
         self.rows = self.read()
         self.next = next(self.rows, None)
 
-    def read(self) -> Iterator[tuple]:
+    def read(self) -> Iterator[Cells]:
         while batch := self.cursor.fetchmany(4096):
             yield from batch
 
@@ -212,7 +217,7 @@ class Reader:
         rows = [self.with_titles(row) for row in own + areas]
         return Table(self.part, tuple(self.header), tuple(self.kinds), rows)
 
-    def with_titles(self, row: tuple) -> tuple:
+    def with_titles(self, row: Cells) -> Cells:
         """A row with the words of its ids beside them."""
         if not self.titled:
             return row

@@ -10,6 +10,7 @@ from datetime import datetime
 from gp_level_data.end import policy
 from gp_level_data.pages import templates, words
 from gp_level_data.project import PROJECT, SEEDS
+from gp_level_data.shapes import Row, Settings
 
 HANDBOOK = PROJECT / "models" / "handbook.md"
 SOURCE = re.compile(r"^\| (S\d+) \| (.*?) \|$", re.MULTILINE)
@@ -75,9 +76,9 @@ class Store:
     """What one store tells: a collection's last run, its tables, and what became of its data."""
 
     collection: str
-    settings: dict
-    tables: dict[str, list[dict]]
-    destroyed: list[dict]
+    settings: Settings
+    tables: dict[str, list[Row]]
+    destroyed: list[Row]
     destroy_by: datetime | None
 
     @property
@@ -88,7 +89,7 @@ class Store:
 def pages(stores: list[Store], contact: str) -> Iterator[tuple[str, str]]:
     """The name and text of each page."""
     by_collection = {store.collection: store for store in stores}
-    content = {
+    content: dict[str, dict[str, object]] = {
         "index.html": {"collections": collections(by_collection)},
         "releases.html": {"releases": releases(stores), "identifiability": IDENTIFIABILITY},
         "destruction.html": {
@@ -115,7 +116,7 @@ def pages(stores: list[Store], contact: str) -> Iterator[tuple[str, str]]:
         )
 
 
-def tables(stores: list[Store]) -> Iterator[tuple[str, list[str], list[list]]]:
+def tables(stores: list[Store]) -> Iterator[tuple[str, list[str], list[list[object]]]]:
     """Name, header and rows of each table that is too long for a page."""
     found = [
         [store.collection, row["level"], row["code"], row["opt_out_kind"], row["objector_text"], row["previous_text"]]
@@ -129,7 +130,7 @@ def tables(stores: list[Store]) -> Iterator[tuple[str, list[str], list[list]]]:
         yield "releases.csv", list(rows[0]), [list(row.values()) for row in rows]
 
 
-def collections(stores: dict[str, Store]) -> list[dict]:
+def collections(stores: dict[str, Store]) -> list[Row]:
     """Each collection: what the law and the notices say, and what its last run came to."""
     found = []
     for row in words.rows_of("collections.csv"):
@@ -165,9 +166,9 @@ def categories() -> dict[str, list[str]]:
     }
 
 
-def releases(stores: list[Store]) -> list[dict]:
+def releases(stores: list[Store]) -> list[Row]:
     """The register: every store has all of it, and how many people only for its own collection."""
-    found: dict[str, dict] = {}
+    found: dict[str, Row] = {}
     for store in stores:
         for row in store.tables["releases"]:
             kept = found.setdefault(row["release_id"], row)
@@ -176,7 +177,7 @@ def releases(stores: list[Store]) -> list[dict]:
     return [found[key] for key in sorted(found)]
 
 
-def certificates(stores: list[Store]) -> list[dict]:
+def certificates(stores: list[Store]) -> list[Row]:
     """Destructions, the last first; of each what is not about anybody."""
     found = [
         {
@@ -197,7 +198,7 @@ def certificates(stores: list[Store]) -> list[dict]:
     return sorted(found, key=lambda each: datetime.fromisoformat(each["destroyed_at"]), reverse=True)
 
 
-def conditions(stores: list[Store]) -> list[dict]:
+def conditions(stores: list[Store]) -> list[Row]:
     """Conditions of emergency admissions, by name."""
     rows = [
         row | {"title": words.of("condition", row["condition"])}

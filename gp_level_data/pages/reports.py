@@ -13,6 +13,7 @@ from markupsafe import Markup
 from gp_level_data.end import policy
 from gp_level_data.pages import frames, templates, words
 from gp_level_data.pages.packs import Pack
+from gp_level_data.shapes import Cells, Row, Settings
 
 LEVELS = ("practice", "ccg", "england")
 COMPARATORS = {"england": "England", "ccg": "the CCG"}
@@ -29,16 +30,16 @@ class Facts:
     period_start: str
     period_end: str
     contact: str
-    metrics: dict[str, dict]
+    metrics: dict[str, Row]
     rules: dict[str, int]
-    reasons: dict[str, dict]
+    reasons: dict[str, Row]
 
     @property
     def period(self) -> str:
         return f"{words.day(self.period_start)} to {words.day(self.period_end)}"
 
 
-def facts_of(connection: duckdb.DuckDBPyConnection, settings: dict, contact: str) -> Facts:
+def facts_of(connection: duckdb.DuckDBPyConnection, settings: Settings, contact: str) -> Facts:
     """The facts of the run that the marts come from."""
     return Facts(
         policy.policy_of(settings["collection"]).title,
@@ -58,7 +59,7 @@ def facts_of(connection: duckdb.DuckDBPyConnection, settings: dict, contact: str
     )
 
 
-def by(connection: duckdb.DuckDBPyConnection, column: str, table: str) -> dict[str, dict]:
+def by(connection: duckdb.DuckDBPyConnection, column: str, table: str) -> dict[str, Row]:
     """Rows of a small table by a column that tells them apart."""
     cursor = connection.execute(f"select * from {table} order by {column}")
     names = [each[0] for each in cursor.description]
@@ -71,10 +72,10 @@ class Place:
 
     kind: str
     label: str
-    result: dict
+    result: Row
     badge: str = ""
-    against: dict[str, dict] = field(default_factory=dict)
-    before: dict | None = None
+    against: dict[str, Row] = field(default_factory=dict)
+    before: Row | None = None
 
     @property
     def number(self) -> float | None:
@@ -94,11 +95,21 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """A list on a funnel: how long it is, its result, and its row with a comparator's limits for that length."""
+
+    place: Place
+    size: int
+    number: float
+    row: Row
+
+
+@dataclass(frozen=True)
 class Metric:
     """A metric's part of a page."""
 
     metric_id: str
-    about: dict
+    about: Row
     places: list[Place]
     dots: Markup | None
     funnel: Markup | None
@@ -150,9 +161,9 @@ def gp_pages(facts: Facts, pack: Pack) -> Iterator[tuple[str, str]]:
         yield code, page
 
 
-def to_mend(pack: Pack) -> list[dict]:
+def to_mend(pack: Pack) -> list[Row]:
     """Rows that have to be mended before anybody is collected, those of a rule together."""
-    found: dict[str, dict] = {}
+    found: dict[str, Row] = {}
     for row in pack.records("rows_to_mend.csv"):
         found.setdefault(row["rule"], row | {"rows": []})["rows"].append(str(row["file_row"]))
     return list(found.values())
@@ -211,7 +222,7 @@ def area_places(pack: Pack, metric_id: str) -> Iterator[Place]:
             )  # fmt: skip
 
 
-def before(pack: Pack, level: str, code: str, metric_id: str) -> dict | None:
+def before(pack: Pack, level: str, code: str, metric_id: str) -> Row | None:
     """What was told of a place in the collection before."""
     found = of(pack, "previous.csv", ("area_level", "area_code", "metric_id"))
     return next(iter(found.get((level, code, metric_id), [])), None)
@@ -223,7 +234,7 @@ def moment_before(pack: Pack) -> str | None:
     return words.day(rows[0]["collected_at"][:10]) if rows else None
 
 
-def of(pack: Pack, file: str, columns: tuple[str, ...]) -> dict[tuple, list[dict]]:
+def of(pack: Pack, file: str, columns: tuple[str, ...]) -> dict[Cells, list[Row]]:
     """Rows of a table by some of their columns; of a table that is not there, none."""
     return pack.tables[file].by(*columns) if file in pack.tables else {}
 
@@ -235,7 +246,7 @@ def metric_of(facts: Facts, metric_id: str, places: list[Place]) -> Metric:
     """A metric's part of a page, with its drawings."""
     about = facts.metrics[metric_id]
     funnel_of, funnel = funnel_drawing(metric_id, about, places)
-    drawn = [place for place in places if place.number is not None]
+    drawn = [(place, place.number) for place in places if place.number is not None]
     missing = [place.label for place in places if place.number is None]
     return Metric(
         metric_id, about, places, dots_drawing(metric_id, about, drawn), funnel, funnel_of,
@@ -243,16 +254,16 @@ def metric_of(facts: Facts, metric_id: str, places: list[Place]) -> Metric:
     )  # fmt: skip
 
 
-def dots_drawing(metric_id: str, about: dict, drawn: list[Place]) -> Markup | None:
+def dots_drawing(metric_id: str, about: Row, drawn: list[tuple[Place, float]]) -> Markup | None:
     """A row for each result that is told: the result as a mark, its interval as a line."""
     if not drawn:
         return None
     unit = about["unit"]
-    ends = [place.result["upper_95_ci"] or place.number for place in drawn]
+    ends = [place.result["upper_95_ci"] or number for place, number in drawn]
     highest = 100 if unit == "percent" else frames.step_from(frames.RATES, max(ends))
     frame = frames.of_rows(len(drawn), unit, highest)
     rows = []
-    for at, place in enumerate(drawn):
+    for at, (place, number) in enumerate(drawn):
         lower, upper = place.interval or (None, None)
         rows.append(
             {
@@ -260,7 +271,7 @@ def dots_drawing(metric_id: str, about: dict, drawn: list[Place]) -> Markup | No
                 "label": shortened(place.label),
                 "text": told(place, unit),
                 "y": frame.y.at(at) + 28,
-                "x": frame.x.at(place.number),
+                "x": frame.x.at(number),
                 "from": None if lower is None else frame.x.at(lower),
                 "to": None if upper is None else frame.x.at(upper),
             }
@@ -268,48 +279,49 @@ def dots_drawing(metric_id: str, about: dict, drawn: list[Place]) -> Markup | No
     return templates.drawing(
         "dots", f"dots-{metric_id}", frame, rows=rows,
         title=f"{about['title']}: results with 95% intervals",
-        told="; ".join(f"{row['place'].label} {row['text']}" for row in rows),
+        told="; ".join(f"{place.label} {told(place, unit)}" for place, _ in drawn),
     )  # fmt: skip
 
 
-def funnel_drawing(metric_id: str, about: dict, places: list[Place]) -> tuple[str | None, Markup | None]:
+def funnel_drawing(metric_id: str, about: Row, places: list[Place]) -> tuple[str | None, Markup | None]:
     """The funnel around England's result, or the CCG's where nobody is compared with England."""
     for level, name in COMPARATORS.items():
         compared = [
-            place
+            Compared(place, place.size, place.number, row)
             for place in places
             if (row := place.against.get(level)) and row["lower_95_limit"] is not None
             and place.number is not None and place.size
         ]  # fmt: skip
         if compared:
-            return name, funnel_of(metric_id, about, level, name, compared)
+            return name, funnel_of(metric_id, about, name, compared)
     return None, None
 
 
-def funnel_of(metric_id: str, about: dict, level: str, name: str, compared: list[Place]) -> Markup:
+def funnel_of(metric_id: str, about: Row, name: str, compared: list[Compared]) -> Markup:
     """A funnel with a mark for each list that is compared."""
-    unit, limits = about["unit"], [place.against[level] for place in compared]
-    lowest = min(min(row["lower_99_8_limit"], place.number) for row, place in zip(limits, compared))
-    highest = max(max(row["upper_99_8_limit"], place.number) for row, place in zip(limits, compared))
+    unit = about["unit"]
+    lowest = min(min(each.row["lower_99_8_limit"], each.number) for each in compared)
+    highest = max(max(each.row["upper_99_8_limit"], each.number) for each in compared)
+    values: tuple[float, float]
     if unit == "percent":
         # A comparator of 0 or 100 leaves chance no room, and the axis needs some.
         values = (min(90, max(0, int(lowest // 10) * 10)), max(10, min(100, -int(-highest // 10) * 10)))
     else:
         values = (0, frames.step_from(frames.RATES, highest))
-    sizes = [place.size for place in compared]
+    sizes = [each.size for each in compared]
     smallest = max(step for step in frames.SIZES if step <= max(min(sizes), frames.SIZES[0]))
     largest = frames.step_from((s for s in frames.SIZES if s > smallest), max(sizes))
-    baseline = limits[0]["comparator_value"]
+    baseline = compared[0].row["comparator_value"]
     frame = frames.of_funnel(unit, baseline, (smallest, largest), values)
-    marks = [{"place": place, "x": frame.x.at(place.size), "y": frame.y.at(place.number)} for place in compared]
+    marks = [{"place": each.place, "x": frame.x.at(each.size), "y": frame.y.at(each.number)} for each in compared]
     return templates.drawing(
         "funnel", f"funnel-{metric_id}", frame, rows=marks,
         title=f"{about['title']}: how far chance may take lists of each size from {name}'s"
         f" {words.value(baseline, unit)}",
         told="; ".join(
-            f"{place.label}: {words.value(place.number, unit)} of {place.size:,} patients,"
-            f" {words.of('category', place.against[level]['category']) or 'near a limit'}"
-            for place in compared
+            f"{each.place.label}: {words.value(each.number, unit)} of {each.size:,} patients,"
+            f" {words.of('category', each.row['category']) or 'near a limit'}"
+            for each in compared
         ),
         middle={"y": frame.y.at(baseline), "label": f"{name} {words.value(baseline, unit)}"},
     )  # fmt: skip
@@ -321,7 +333,7 @@ def told(place: Place, unit: str) -> str:
     return f"{value} ({' to '.join(map(str, place.interval))})" if place.interval else value
 
 
-def about_or_exact(result: dict) -> str:
+def about_or_exact(result: Row) -> str:
     """The sign before a result that comes from rounded counts."""
     is_told = result["value_text"] not in (None, "", words.WITHHELD)
     return "≈ " if is_told and not result.get("is_exact", True) else ""
@@ -331,7 +343,7 @@ def shortened(label: str) -> str:
     return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"
 
 
-def notable(metrics: Iterable[Metric]) -> Iterator[dict]:
+def notable(metrics: Iterable[Metric]) -> Iterator[Row]:
     """Results that differ from the CCG's or England's by more than chance; no rank, no count of them."""
     for metric in metrics:
         for place in metric.places:
@@ -346,7 +358,7 @@ def notable(metrics: Iterable[Metric]) -> Iterator[dict]:
 # ---- admissions -------------------------------------------------------------------------------------
 
 
-def admissions(pack: Pack, gp_code: str | None) -> dict | None:
+def admissions(pack: Pack, gp_code: str | None) -> Row | None:
     """Patients by condition, beside those of the areas; then admissions for any of the conditions."""
     practice = pack.practice
     columns = [("practice", practice.code, "Practice"), ("england", "ENGLAND", "England")]

@@ -71,8 +71,10 @@ def count(text: str | None) -> str:
 
 def value(number: float | str | None, unit: str) -> str:
     """A result as the tables show it, in its unit."""
-    if number in (None, "", WITHHELD):
-        return number or NONE
+    if number is None or number == "":
+        return NONE
+    if number == WITHHELD:
+        return WITHHELD
     return f"{number}%" if unit == "percent" else f"{number} per 1,000"
 
 

@@ -6,11 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 
 import xlsxwriter
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from gp_level_data.pages import words
 from gp_level_data.pages.packs import Pack
 from gp_level_data.pages.reports import Facts
+from gp_level_data.shapes import Cells
 
 SHEETS = {
     "gp_metrics.csv": "GPs",
@@ -69,7 +71,7 @@ def about(facts: Facts, pack: Pack) -> list[str]:
     ]
 
 
-def fill(sheet: Worksheet, header: Iterable[str], rows: Iterable[tuple], head) -> None:
+def fill(sheet: Worksheet, header: Iterable[str], rows: Iterable[Cells], head: Format) -> None:
     """A table with its header fixed, and columns as wide as what is in them."""
     header = tuple(header)
     widths = [len(name) for name in header]

@@ -20,6 +20,7 @@ import yaml
 from gp_level_data.docs_site import address, link
 from gp_level_data.project import PROJECT
 from gp_level_data.refusal import Refusal
+from gp_level_data.shapes import Settings
 
 SEEDS = PROJECT / "seeds"
 RULES = (
@@ -96,7 +97,7 @@ def active_ids(collection: str, day: date) -> list[str]:
     ]
 
 
-def day_of(settings: dict) -> date:
+def day_of(settings: Settings) -> date:
     """The day for which a run makes its releases: of dissemination, or else of collection."""
     project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     settings = project["vars"] | {name: value for name, value in settings.items() if value}

@@ -9,16 +9,21 @@ store though no model, seed or snapshot is called so is named as well.
 
 from collections.abc import Iterator
 from copy import deepcopy
+from typing import Protocol
 
 import duckdb
+from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.factory import FACTORY
+from dbt.artifacts.resources.types import NodeType
 from dbt.compilation import Compiler
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import ManifestNode
 
 from gp_level_data.end import ledger_tables
 from gp_level_data.nets.lineage import NET
 from gp_level_data.nets.lineage.project import analyse
 from gp_level_data.runs import statements
+from gp_level_data.shapes import Node
 
 # What the macro check_what_was_built asks.
 QUESTION = "select what_the_nets_find()"
@@ -30,6 +35,17 @@ SHOWN = 5
 
 # What each relation was made by, in the order of the statements.
 _made: dict[tuple[str, str, str], str] = {}
+
+
+class Placed(Protocol):
+    """A node of dbt's that has a relation."""
+
+    @property
+    def database(self) -> str | None: ...
+    @property
+    def schema(self) -> str: ...
+    @property
+    def alias(self) -> str: ...
 
 
 def forget() -> None:
@@ -55,11 +71,15 @@ def findings(project: Manifest) -> list[str]:
     found += [
         f"{project.nodes[key].name} was built of other SQL than dbt compiled it to"
         for key, sql in built.items()
-        if project.nodes[key].resource_type == "model"
-        and (project.nodes[key].compiled_code or " ; ").strip() not in sql
+        if is_of_other_sql(project.nodes[key], sql)
     ]
     found += [f"the net by {NET}: {name}: {problem}" for name, problem in problems(project, set(built))]
     return list(dict.fromkeys(found))
+
+
+def is_of_other_sql(node: ManifestNode, sql: str) -> bool:
+    """Whether a model is made by other SQL than dbt compiled it to."""
+    return node.resource_type == NodeType.Model and (node.compiled_code or " ; ").strip() not in sql
 
 
 def left_over(project: Manifest, stored: set[tuple[str, str, str]]) -> list[str]:
@@ -75,7 +95,7 @@ def left_over(project: Manifest, stored: set[tuple[str, str, str]]) -> list[str]
     ]
 
 
-def place_of(node) -> tuple[str, str, str]:
+def place_of(node: Placed) -> tuple[str, str, str]:
     """Where a node's relation lies, as the engine compares names."""
     return (node.database or "").lower(), (node.schema or "").lower(), node.alias.lower()
 
@@ -85,7 +105,7 @@ def problems(project: Manifest, built: set[str]) -> Iterator[tuple[str, str]]:
     wanted = with_ancestors(project, built)
     nodes = {key: as_compiled(project, key) for key in wanted}
     # What a table of people is asked at each build is part of what is known of it.
-    nodes |= {key: node.to_dict() for key, node in project.nodes.items() if node.resource_type == "test"}
+    nodes |= {key: node.to_dict() for key, node in project.nodes.items() if node.resource_type == NodeType.Test}
     manifest = {"nodes": nodes, "sources": {key: source.to_dict() for key, source in project.sources.items()}}
     for key, analysed in analyse(manifest).items():
         if key in built:
@@ -104,11 +124,13 @@ def with_ancestors(project: Manifest, keys: set[str]) -> set[str]:
     return found
 
 
-def as_compiled(project: Manifest, key: str) -> dict:
+def as_compiled(project: Manifest, key: str) -> Node:
     """A node as dbt compiled it; one that another run has built is compiled for it now, and runs nowhere."""
     node = project.nodes[key]
-    if node.resource_type in ("model", "snapshot") and not node.compiled_code:
-        node = Compiler(FACTORY.adapters["duckdb"].config).compile_node(deepcopy(node), project, write=False)
+    if (node.resource_type == NodeType.Model or node.resource_type == NodeType.Snapshot) and not node.compiled_code:
+        adapter = FACTORY.adapters["duckdb"]
+        assert isinstance(adapter, BaseAdapter)
+        return Compiler(adapter.config).compile_node(deepcopy(node), project, write=False).to_dict()
     return node.to_dict()
 
 

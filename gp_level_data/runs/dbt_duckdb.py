@@ -8,6 +8,7 @@ version below; test_dbt_duckdb.py fails where another one has moved them.
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -33,7 +34,7 @@ _run: statements.Run | None = None
 class Cursor(quiet_errors.QuietCursor):
     """dbt's cursor: only statements that the run may send reach the engine, and errors repeat no value."""
 
-    def execute(self, sql, bindings=None):
+    def execute(self, sql: str, bindings: Any = None) -> Any:
         if built.QUESTION in sql:
             sql = answer(self._cursor)
         refuse_other_statements(sql)
@@ -41,7 +42,7 @@ class Cursor(quiet_errors.QuietCursor):
         built.remember(sql)
         return done
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name not in OF_A_CURSOR:
             raise AttributeError(f"dbt's cursor has no {name}: what reads or writes goes through execute")
         return super().__getattr__(name)
@@ -49,9 +50,10 @@ class Cursor(quiet_errors.QuietCursor):
 
 def install() -> None:
     """From now on all connections of dbt's hand out such cursors, and a command that ends tells whole_run.py."""
-    local.DuckDBCursorWrapper = Cursor
-    local.LocalEnvironment.submit_python_job = no_python
-    DuckDBConnectionManager.cleanup_all = cleanup_all
+    # What dbt-duckdb has no hook for is replaced; that it is still there, test_dbt_duckdb.py sees.
+    local.DuckDBCursorWrapper = Cursor  # type: ignore[misc]
+    local.LocalEnvironment.submit_python_job = no_python  # type: ignore[method-assign, assignment]
+    DuckDBConnectionManager.cleanup_all = cleanup_all  # type: ignore[method-assign, assignment]
 
 
 def opened(run: statements.Run) -> None:
@@ -64,7 +66,8 @@ def opened(run: statements.Run) -> None:
 def manifest() -> Manifest | None:
     """The project as the command at work has read it; None where none is."""
     adapter = FACTORY.adapters.get(DuckDBConnectionManager.TYPE)
-    return adapter.get_macro_resolver() if adapter else None
+    known = adapter.get_macro_resolver() if adapter else None
+    return known if isinstance(known, Manifest) else None
 
 
 def descriptions(project: Manifest | None) -> Iterator[str]:
@@ -95,8 +98,11 @@ def answer(cursor: duckdb.DuckDBPyConnection) -> str:
     """What the nets find in what was built, as a query that says it."""
     said = ""
     if _run and _run.keeps:
-        said = built.sentence(built.findings(manifest()))
-        for left in built.left_over(manifest(), built.stored_in(cursor)):
+        project = manifest()
+        if project is None:
+            raise DbtRuntimeError("What was built cannot be proved: dbt's manifest is not there.")
+        said = built.sentence(built.findings(project))
+        for left in built.left_over(project, built.stored_in(cursor)):
             print(left, file=sys.stderr)
     return f"select '{sql_text(said)}' as sentence"
 
@@ -119,7 +125,12 @@ def end() -> None:
 
 def engine_cursor() -> duckdb.DuckDBPyConnection:
     """A cursor of the engine's own on the run's databases, for Python that reads what a run has made."""
-    return DuckDBConnectionManager.env().conn.cursor()
+    environment = DuckDBConnectionManager.env()
+    # The embedded engine's; what talks to another server has no such connection.
+    assert isinstance(environment, local.LocalEnvironment)
+    # Its class says None, which it is until it opens.
+    connection: duckdb.DuckDBPyConnection = environment.conn  # type: ignore[assignment]
+    return connection.cursor()
 
 
 def let_go() -> None:

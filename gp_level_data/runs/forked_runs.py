@@ -230,7 +230,7 @@ def serve(answers_to: str, parse: str, last_word: str) -> None:
             code = 1
             try:
                 code = 0 if dbtRunner(manifest=manifest).invoke(request["arguments"]).success else 1
-                DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+                DuckDBConnectionManager.close_all_connections()
             finally:
                 # As processes of multiprocessing end: the threads of the process that parsed are not here to be joined.
                 util._exit_function()  # type: ignore[attr-defined]

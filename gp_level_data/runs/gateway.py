@@ -6,8 +6,10 @@ everything but the raw folder.
 """
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
@@ -18,6 +20,7 @@ from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.synthetic_folder import is_synthetic
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_duckdb, given, quiet_errors, statements, whole_run
+from gp_level_data.shapes import Settings
 
 # Commands that the gateway takes, by dbt's names for them; `parse` and `ls` open no database.
 COMMANDS = {
@@ -41,17 +44,17 @@ OWN_DATA_SETTINGS = ("collected_at", "period_start", "period_end")
 
 
 class Plugin(BasePlugin):
-    def initialize(self, plugin_config):
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
         dbt_duckdb.install()
         self.config = given.to_the_run(plugin_config)
         self.raw_dir = Path(self.config["raw_dir"])
         self.store_dir = Path(self.config["store_dir"])
         self.key_dir = Path(self.config["key_dir"])
 
-    def update_connection_config(self, creds, config):
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         config.update(given.to_the_engine(self.store_dir))
 
-    def configure_connection(self, conn):
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         try:
             refuse_but_whole_builds()
             self.refuse_unproved_code()
@@ -61,7 +64,7 @@ class Plugin(BasePlugin):
         except duckdb.Error as error:
             raise DbtRuntimeError(str(quiet_errors.quietly(error))) from None
 
-    def refuse_unproved_code(self):
+    def refuse_unproved_code(self) -> None:
         """Neither a key nor a raw file is opened for code that the nets have not read."""
         if takes_a_part:
             # Whoever asks in Python has seen to it (scratch_gateway.py).
@@ -74,7 +77,7 @@ class Plugin(BasePlugin):
             )
         proof.require(self.key_dir, project, PACKAGE)
 
-    def open_gateway(self, conn):
+    def open_gateway(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Everything the gateway models need, whoever asks; a Refusal before anything was written."""
         check_run(self.raw_dir, self.key_dir, self.config)
         collection = self.config["collection"]
@@ -97,7 +100,7 @@ class Plugin(BasePlugin):
         store.close_to_the_outside(conn, self.raw_dir)
         dbt_duckdb.opened(statements.Run("gateway", keeps=not takes_a_part))
 
-    def attach_store(self, conn, collection, store_keys):
+    def attach_store(self, conn: duckdb.DuckDBPyConnection, collection: str, store_keys: keys.StoreKeys) -> None:
         """The databases that outlive the run."""
         marts = store.database_file(self.store_dir, store.MARTS)
         conn.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS}")
@@ -105,7 +108,7 @@ class Plugin(BasePlugin):
         store.attach_store(conn, self.store_dir, store_keys)
         store.attach_released(conn, self.store_dir, store_keys.patient_level)
 
-    def release_keys(self):
+    def release_keys(self) -> dict[str, bytes]:
         """The keys of the collection's releases that are made on the day of this run, by their ids."""
         day = releases.day_of(self.config)
         active = releases.active_ids(self.config["collection"], day)
@@ -140,7 +143,7 @@ def refuse_but_whole_builds() -> None:
         raise Refusal(f"The gateway run is built whole, by its selector: {WHOLE}.")
 
 
-def check_run(raw_dir: Path, key_dir: Path, settings: dict) -> None:
+def check_run(raw_dir: Path, key_dir: Path, settings: Settings) -> None:
     """Refuse a run that would take the sample's keys or settings for somebody's own data."""
     landing.check_folder(raw_dir, settings["collection"])
     landing.refuse_at_a_glance(raw_dir, settings["collection"])

@@ -26,7 +26,7 @@ def to_the_run(explicitly: dict[str, Any]) -> dict[str, Any]:
     explicitly   what needs no asking, such as a test's own folders
     """
     folders = {name: os.environ.get(name.upper(), unset) for name, unset in FOLDERS.items()}
-    variables = getattr(get_flags(), "VARS", None) or {}  # type: ignore[no-untyped-call]
+    variables = getattr(get_flags(), "VARS", None) or {}
     settings = {name: str(variables.get(name, unset)) for name, unset in SETTINGS.items()}
     return folders | settings | explicitly
 

@@ -8,6 +8,7 @@ known to repeat none. What is not known is kept back.
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.environments import local
@@ -50,20 +51,20 @@ class QuietCursor(local.DuckDBCursorWrapper):
 
     statement = ""
 
-    def execute(self, sql, bindings=None):
+    def execute(self, sql: str, bindings: Any = None) -> Any:
         self.statement = sql
         arguments = (sql,) if bindings is None else (sql, bindings)
         return guarded(self._cursor.execute, sql)(*arguments)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         found = getattr(self._cursor, name)
         return guarded(found, self.statement) if callable(found) else found
 
 
-def guarded(call: Callable, statement: str) -> Callable:
+def guarded(call: Callable[..., Any], statement: str) -> Callable[..., Any]:
     """The same call on behalf of a statement; its error is of the same class, and repeats no value."""
 
-    def guarded_call(*arguments, **named):
+    def guarded_call(*arguments: Any, **named: Any) -> Any:
         try:
             return call(*arguments, **named)
         except Exception as error:

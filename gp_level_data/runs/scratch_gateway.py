@@ -20,6 +20,7 @@ from gp_level_data.nets import proving
 from gp_level_data.project import KEY_DIR, PROJECT
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_duckdb, gateway, whole_run
+from gp_level_data.shapes import Settings
 
 # What the scan at the end of a run lets pass (macro check_stored_values).
 ALLOWED = "digits_allowed"
@@ -32,7 +33,9 @@ class MayNotStand(Refusal):
 
 
 @contextmanager
-def scratch_gateway(raw_dir: Path, settings: dict, variables: str, *models: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def scratch_gateway(
+    raw_dir: Path, settings: Settings, variables: str, *models: str
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A cursor that sees the models named, and all that they need, until the block ends.
 
     raw_dir     the raw folder, which is only read

@@ -132,7 +132,7 @@ def makes(sql: str) -> tuple[str, ...] | None:
     """The relation that a text makes first, if it makes one in a place of a run; what dbt may not send is refused before."""
     first = next((statement for statement in split(sql) if statement.words), None)
     made = MAKES.match(first.text) if first else None
-    if not made or not first.text.startswith("create ") or made["temporary"]:
+    if not first or not made or not first.text.startswith("create ") or made["temporary"]:
         return None
     name, _ = first.named(made[0].count(" "))
     return name if len(name) == 3 else None
@@ -174,7 +174,7 @@ def refused_kind(statement: Statement, run: Run) -> str | None:
     return None
 
 
-def refused_description(statement: Statement, described: re.Match, run: Run) -> str | None:
+def refused_description(statement: Statement, described: re.Match[str], run: Run) -> str | None:
     """Why a comment is none of the project's descriptions of what the run makes."""
     name, rest = statement.named(described[0].count(" "))
     if run.reads or name[:2] not in run.places or len(name) != 3 + (described["what"] == "column"):
@@ -199,9 +199,9 @@ def refused_function(statement: Statement) -> str | None:
 
 def is_one_act(statements: list[Statement]) -> bool:
     """Whether a table is made or changed and then filled, or one is described, and nothing else happens."""
-    described = [DESCRIBES.match(statement.text) for statement in statements]
-    if all(described):
-        return len({one.named(found[0].count(" "))[0][:3] for one, found in zip(statements, described)}) == 1
+    described = [(one, found) for one in statements if (found := DESCRIBES.match(one.text))]
+    if len(described) == len(statements):
+        return len({one.named(found[0].count(" "))[0][:3] for one, found in described}) == 1
     if len(statements) != 2 or not FILLED_AFTER.match(statements[0].text):
         return False
     made, filled = (MAKES.match(statement.text) for statement in statements)

@@ -5,7 +5,10 @@ a setting. The pseudonymisation key is not read, and `pseudonymise` does not exi
 """
 
 from pathlib import Path
+from typing import Any
 
+import duckdb
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
@@ -22,7 +25,7 @@ WITHOUT_ROWS = {"EMPTY": "--empty", "SAMPLE": "--sample"}
 
 
 class Plugin(BasePlugin):
-    def initialize(self, plugin_config):
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
         dbt_duckdb.install()
         config = given.to_the_run(plugin_config)
         self.store_dir = Path(config["store_dir"])
@@ -35,7 +38,7 @@ class Plugin(BasePlugin):
             except Refusal as refusal:
                 raise DbtRuntimeError(str(refusal)) from None
 
-    def update_connection_config(self, creds, config):
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         creds.path = str(store.database_file(self.store_dir, store.MARTS))
         config.update(given.to_the_engine(self.store_dir))
         # The last that dbt asks before it opens the marts, each time it does.
@@ -44,13 +47,13 @@ class Plugin(BasePlugin):
         except Refusal as refusal:
             raise DbtRuntimeError(str(refusal)) from None
 
-    def configure_connection(self, conn):
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         try:
             self.open_store(conn)
         except Refusal as refusal:
             raise DbtRuntimeError(str(refusal)) from None
 
-    def open_store(self, conn):
+    def open_store(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Attach what lies encrypted to the marts connection and close it to the outside."""
         self.refuse_to_empty(conn)
         conn.execute("set global timezone = 'Europe/London'")
@@ -69,7 +72,7 @@ class Plugin(BasePlugin):
         store.close_to_the_outside(conn)
         dbt_duckdb.opened(statements.Run("warehouse", reads=command() not in whole_run.WRITING))
 
-    def refuse_to_empty(self, conn):
+    def refuse_to_empty(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Tables without rows, or with a part of them, are no results, and take the place of those that are."""
         given = [option for name, option in WITHOUT_ROWS.items() if getattr(get_flags(), name, None)]
         if given and command() in whole_run.WRITING and has_results(conn):
@@ -78,7 +81,7 @@ class Plugin(BasePlugin):
                 " try it on a copy of the store, which STORE_DIR names."
             )
 
-    def refuse_to_build(self, conn):
+    def refuse_to_build(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Without a patient-level database there are at most results, and nothing to build them from."""
         missing = f"There is no patient-level database in {self.store_dir}"
         if not has_results(conn):
@@ -97,6 +100,6 @@ def command() -> str | None:
     return getattr(get_flags(), "WHICH", None)
 
 
-def has_results(conn) -> bool:
+def has_results(conn: duckdb.DuckDBPyConnection) -> bool:
     """Whether the marts hold a table that a run has built."""
     return bool(conn.execute("select 1 from duckdb_tables() where schema_name = 'main'").fetchall())

@@ -14,17 +14,20 @@ Whatever the proof does not know is refused: a function, a clause, a column that
 from gp_level_data.nets import Finding
 from gp_level_data.nets.lineage.project import Analysed, analyse
 from gp_level_data.nets.lineage.steps import sanctioned
+from gp_level_data.shapes import Manifest
 
 NET = "lineage"
 
 
-def findings(manifest: dict, known: dict[str, Analysed] | None = None) -> list[Finding]:
+def findings(manifest: Manifest, known: dict[str, Analysed] | None = None) -> list[Finding]:
     """Everything in which a compiled project falls short of the proof; empty where it is proved.
 
     manifest  dbt's, with the models' compiled SQL; of both runs as compiled.both_runs makes it
     known     what project.analyse has found of some models already
     """
-    of_steps = [Finding(NET, f"sanctioned/{step.name}.sql", step.problem()) for step in sanctioned() if step.problem()]
+    of_steps = [
+        Finding(NET, f"sanctioned/{step.name}.sql", problem) for step in sanctioned() if (problem := step.problem())
+    ]
     return of_steps + [
         Finding(NET, node.name, problem) for node in analyse(manifest, known).values() for problem in node.problems
     ]

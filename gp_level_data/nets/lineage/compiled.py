@@ -5,10 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gp_level_data.refusal import Refusal
+from gp_level_data.shapes import Manifest
 
 # What the gateway run builds; the warehouse run builds the rest (selectors.yml).
 GATEWAY = ("models/staging/", "models/intermediate/gateway/")
@@ -18,7 +20,7 @@ RUNS = ("gateway", "warehouse")
 UNCONNECTED = ("--no-populate-cache", "--no-introspect")
 
 
-def both_runs(gateway: dict, warehouse: dict) -> dict:
+def both_runs(gateway: Manifest, warehouse: Manifest) -> Manifest:
     """One manifest, in which each model is compiled as the run that builds it compiles it."""
     nodes = {
         key: gateway["nodes"][key] if node["original_file_path"].startswith(GATEWAY) else node
@@ -27,7 +29,7 @@ def both_runs(gateway: dict, warehouse: dict) -> dict:
     return {**warehouse, "nodes": nodes}
 
 
-def built_manifest(gateway_target: Path, warehouse_target: Path) -> dict:
+def built_manifest(gateway_target: Path, warehouse_target: Path) -> Manifest:
     """The manifest of a finished build, from the target folders of its two runs.
 
     Only as fresh as the build: to prove what is in the files now, use compiled_manifest.
@@ -35,7 +37,9 @@ def built_manifest(gateway_target: Path, warehouse_target: Path) -> dict:
     return both_runs(read(gateway_target), read(warehouse_target))
 
 
-def compiled_manifest(project_dir: Path, environment: dict | None = None, is_fresh: bool = False) -> dict:
+def compiled_manifest(
+    project_dir: Path, environment: Mapping[str, str] | None = None, is_fresh: bool = False
+) -> Manifest:
     """The manifest of a project as its files are now: compiled by dbt for both runs.
 
     Needs no raw file, key or store. A Refusal where dbt cannot compile.
@@ -62,9 +66,9 @@ def compiled_manifest(project_dir: Path, environment: dict | None = None, is_fre
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def compile_run(project_dir: Path, run: str, target: Path, environment: dict) -> dict:
+def compile_run(project_dir: Path, run: str, target: Path, environment: Mapping[str, str]) -> Manifest:
     """The manifest of one run; its folder keeps the parse that the next one starts from."""
-    command = [
+    command: list[str | Path] = [
         Path(sys.executable).with_name("dbt"), "compile", "--quiet", "--target", run,
         "--select", "resource_type:model", "resource_type:snapshot", "--indirect-selection", "empty",
         *UNCONNECTED,
@@ -76,5 +80,6 @@ def compile_run(project_dir: Path, run: str, target: Path, environment: dict) ->
     return read(target / run)
 
 
-def read(target: Path) -> dict:
-    return json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+def read(target: Path) -> Manifest:
+    manifest: Manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return manifest

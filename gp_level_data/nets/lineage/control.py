@@ -13,6 +13,8 @@ from pathlib import Path
 
 import sqlglot
 
+from gp_level_data.shapes import Node
+
 FILE = Path(__file__).parent / "labels.csv"
 LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 # Names that end like those of counts.
@@ -47,7 +49,7 @@ def text_digest(sql: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16].translate(LETTERS)
 
 
-def write_reviewed(nodes: dict[str, dict]) -> list[str]:
+def write_reviewed(nodes: dict[str, Node]) -> list[str]:
     """Enter the texts as they are now, of compiled models by their names; the names of those that were others."""
     rows = labels_taken_off()
     found = {name: text_digest(nodes[name]["compiled_code"]) for name in rows if name in nodes}

@@ -2,6 +2,8 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
 
 from sqlglot import exp
 
@@ -14,6 +16,7 @@ from gp_level_data.nets.lineage.values import (
     PSEUDONYM,
     Grade,
     NotUnderstood,
+    Relation,
     Rows,
     Scope,
     Value,
@@ -27,7 +30,7 @@ NAMED = (PSEUDONYM, "release_pseudonym")
 TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{10}(?![0-9])")
 
 
-def only(node: exp.Expression, *names: str) -> None:
+def only(node: exp.Expr, *names: str) -> None:
     """Refuse a node with any part but those that the caller looks at."""
     for name, part in node.args.items():
         if part and name not in names:
@@ -42,10 +45,10 @@ class Expressions(ABC):
         self.steps_taken: set[str] = set()
 
     @abstractmethod
-    def query(self, node: exp.Expression, outer: Scope | None):
+    def query(self, node: exp.Expr, outer: Scope | None) -> Relation:
         """The worth of a query inside an expression."""
 
-    def value(self, node: exp.Expression, scope: Scope) -> Value:
+    def value(self, node: exp.Expr, scope: Scope) -> Value:
         """The worth of an expression. Raises NotUnderstood for anything unknown."""
         for step in sanctioned():
             value = step.value(node, scope)
@@ -57,7 +60,7 @@ class Expressions(ABC):
             return self.known(node, scope).labelled(scope.labels)
         return self.known(node, scope)
 
-    def known(self, node: exp.Expression, scope: Scope) -> Value:
+    def known(self, node: exp.Expr, scope: Scope) -> Value:
         """The same of an expression that is no sanctioned step."""
         kind = type(node)
         if kind in self.SPECIAL:
@@ -73,7 +76,7 @@ class Expressions(ABC):
             raise NotUnderstood(f"{name} of anything but a whole identifier")
         raise NotUnderstood(f"{name} is not among the known functions")
 
-    def not_understood(self, node: exp.Expression, scope: Scope) -> Value:
+    def not_understood(self, node: exp.Expr, scope: Scope) -> Value:
         """What the engine works out of the values of one row, whatever it is: as long as no identifier goes in."""
         own = {name for part in node.find_all(exp.Lambda) for name in map(str, part.expressions)}
         if any(part.find(exp.Query) for part in node.iter_expressions()):
@@ -90,10 +93,10 @@ class Expressions(ABC):
             )
         return result.labelled(scope.labels) if own else result
 
-    def parts(self, node: exp.Expression, scope: Scope) -> list[Value]:
+    def parts(self, node: exp.Expr, scope: Scope) -> list[Value]:
         return [self.value(part, scope) for part in node.iter_expressions() if not isinstance(part, functions.LEAVES)]
 
-    def ordinary(self, node: exp.Expression, scope: Scope) -> Value:
+    def ordinary(self, node: exp.Expr, scope: Scope) -> Value:
         """A known function or operator: as safe as all its arguments."""
         result = computed(self.parts(node, scope))
         can_fail = type(node) is exp.Cast and not node.to.is_type(*exp.DataType.TEXT_TYPES)
@@ -108,12 +111,12 @@ class Expressions(ABC):
         if not value.is_safe and value.grade != Grade.NOTHING:
             self.problems.append(f"FLOW: an identifier decides in {where}")
 
-    def leaf(self, node: exp.Expression, scope: Scope) -> Value:
+    def leaf(self, node: exp.Expr, scope: Scope) -> Value:
         if isinstance(node, exp.Literal) and any(map(passes_modulus_11, TEN_DIGITS.findall(node.name))):
             self.problems.append("VALUE: an identifier is written out")
         return Value()
 
-    def null(self, node: exp.Expression, scope: Scope) -> Value:
+    def null(self, node: exp.Expr, scope: Scope) -> Value:
         return Value(Grade.NOTHING)
 
     def column(self, node: exp.Column, scope: Scope) -> Value:
@@ -130,10 +133,10 @@ class Expressions(ABC):
             return value.became(Grade.SAFE, PRESENCE)
         return computed([value, self.value(node.expression, scope)])
 
-    def equality(self, node: exp.Expression, scope: Scope) -> Value:
+    def equality(self, node: exp.Expr, scope: Scope) -> Value:
         return self.compared(node.this, node.expression, scope)
 
-    def compared(self, left: exp.Expression, right: exp.Expression, scope: Scope) -> Value:
+    def compared(self, left: exp.Expr, right: exp.Expr, scope: Scope) -> Value:
         """Two identifiers of one kind may be compared; so may both extremes of the same group."""
         values = [self.value(left, scope), self.value(right, scope)]
         first, second = values
@@ -160,7 +163,7 @@ class Expressions(ABC):
     def subquery(self, node: exp.Subquery, scope: Scope) -> Value:
         return computed([self.single_column(node, scope)])
 
-    def single_column(self, node: exp.Expression, scope: Scope) -> Value:
+    def single_column(self, node: exp.Expr, scope: Scope) -> Value:
         relation = self.query(node, scope)
         if len(relation.columns) != 1:
             raise NotUnderstood("a subquery as a value with several columns")
@@ -179,7 +182,7 @@ class Expressions(ABC):
         results = [node.args["true"], node.args.get("false") or exp.Null()]
         return self.chosen([node.this], results, scope)
 
-    def chosen(self, conditions: list, results: list, scope: Scope) -> Value:
+    def chosen(self, conditions: list[exp.Expr], results: list[exp.Expr], scope: Scope) -> Value:
         condition = computed(self.value(each, scope) for each in conditions)
         result = one_of(self.value(each, scope) for each in results)
         whole = computed([condition, result])
@@ -200,7 +203,7 @@ class Expressions(ABC):
             return computed(values)
         return computed(value.became(Grade.SAFE, COUNT) for value in values)
 
-    def extreme(self, node: exp.Expression, scope: Scope) -> Value:
+    def extreme(self, node: exp.Expr, scope: Scope) -> Value:
         """The lowest or highest; of identifiers, marked with the group of rows it is taken from."""
         only(node, "this")
         value = self.value(node.this, scope)
@@ -269,7 +272,8 @@ class Expressions(ABC):
         if not orders or (has_ties and not tells_apart):
             self.problems.append("FLOW: a window in the order of the raw files")
 
-    SPECIAL = {
+    # Each takes the kind of node that it stands by.
+    SPECIAL: ClassVar[dict[type[exp.Expr], Callable[..., Value]]] = {
         exp.Literal: leaf,
         exp.Boolean: leaf,
         exp.Null: null,
@@ -298,7 +302,7 @@ class Expressions(ABC):
     }
 
 
-def name_of(node: exp.Expression) -> str:
+def name_of(node: exp.Expr) -> str:
     """The name by which the engine knows a function; empty for what is none."""
     if not isinstance(node, exp.Func):
         return ""
@@ -306,7 +310,7 @@ def name_of(node: exp.Expression) -> str:
     return name.lower() if bracket and name.isidentifier() else ""
 
 
-def orders(node: exp.Expression | None) -> bool:
+def orders(node: exp.Expr | None) -> bool:
     """Whether a function's parent is a window, which is looked at by itself."""
     while isinstance(node, (exp.IgnoreNulls, exp.Filter)):
         node = node.parent

@@ -8,12 +8,14 @@ other, as in the original.
 import functools
 import json
 import re
+from collections.abc import Iterator
 
 import duckdb
 import sqlglot
 from sqlglot import exp
 
 from gp_level_data.nets.lineage.values import NotUnderstood
+from gp_level_data.shapes import Document
 
 ROWS_OF_NUMBERS = {"range", "generate_series", "unnest"}
 READS_OTHERWISE = re.compile(r"\bquery(?:_table)?\s*\(|\b(?:read_\w+|glob|parquet_\w+)\s*\(", re.IGNORECASE)
@@ -26,7 +28,7 @@ NAMES = {"column_names", "table_name", "schema_name", "join_type", "ref_type", "
 
 
 @functools.lru_cache(maxsize=1024)
-def parse(sql: str) -> exp.Expression:
+def parse(sql: str) -> exp.Expr:
     """The one statement in a text; not to be changed."""
     try:
         statements = sqlglot.parse(sql, dialect="duckdb")
@@ -48,8 +50,7 @@ def tables_read(sql: str) -> set[tuple[str, str]]:
     """
     if READS_OTHERWISE.search(sql):
         raise NotUnderstood("a table that is named by a text")
-    [text] = engine().cursor().execute("select json_serialize_sql(?)", [sql]).fetchone()
-    read = json.loads(text)
+    read = serialized(sql)
     if not read["error"]:
         nodes = list(objects(read["statements"]))
         steps = {entry["key"] for node in nodes for entry in (node.get("cte_map") or {}).get("map", [])}
@@ -61,6 +62,8 @@ def tables_read(sql: str) -> set[tuple[str, str]]:
             [tree] = sqlglot.parse(sql, dialect="duckdb")
         except (sqlglot.errors.SqlglotError, RecursionError, ValueError):
             raise NotUnderstood("SQL at which the parsers stop") from None
+        if tree is None:
+            raise NotUnderstood("no statement at all")
         tables = list(tree.find_all(exp.Table))
         if any(not isinstance(table.this, exp.Identifier) for table in tables):
             raise NotUnderstood("a function as a table")
@@ -69,7 +72,7 @@ def tables_read(sql: str) -> set[tuple[str, str]]:
     return {(schema.lower(), name.lower()) for schema, name in found if schema or name not in steps}
 
 
-def objects(part: object):
+def objects(part: object) -> Iterator[Document]:
     """Every object below a part of a document."""
     if isinstance(part, dict):
         yield part
@@ -79,8 +82,15 @@ def objects(part: object):
             yield from objects(each)
 
 
-def called(node: dict) -> str:
-    return (node.get("function") or {}).get("function_name", "")
+def serialized(sql: str) -> Document:
+    """What the engine's parser makes of a text, as JSON."""
+    [(text,)] = engine().cursor().execute("select json_serialize_sql(?)", [sql]).fetchall()
+    read: Document = json.loads(text)
+    return read
+
+
+def called(node: Document) -> str:
+    return str((node.get("function") or {}).get("function_name", ""))
 
 
 @functools.cache
@@ -90,14 +100,13 @@ def engine() -> duckdb.DuckDBPyConnection:
 
 def as_the_engine_reads(sql: str) -> list[str]:
     """The names and clauses that DuckDB's parser finds in a query, in order."""
-    [text] = engine().cursor().execute("select json_serialize_sql(?)", [sql]).fetchone()
-    read = json.loads(text)
+    read = serialized(sql)
     if read["error"]:
         raise NotUnderstood("a statement that is no query")
     return list(skeleton(read["statements"]))
 
 
-def skeleton(part: object):
+def skeleton(part: object) -> Iterator[str]:
     """The names and clauses below a part of DuckDB's tree, without the names of functions."""
     if isinstance(part, list):
         for each in part:

@@ -19,6 +19,7 @@ from gp_level_data.nets.lineage.values import (
     Rows,
     Value,
 )
+from gp_level_data.shapes import Manifest, Node
 
 NOBODY = "nobody"
 OBJECTORS = "objectors"
@@ -57,7 +58,7 @@ class Analysed:
     folder: str = ""
 
 
-def analyse(manifest: dict, known: dict[str, Analysed] | None = None) -> dict[str, Analysed]:
+def analyse(manifest: Manifest, known: dict[str, Analysed] | None = None) -> dict[str, Analysed]:
     """Every model and snapshot by its unique id, in the order of the way: each after all that is no farther from
     the raw files, those that are as far by name.
 
@@ -78,7 +79,7 @@ def analyse(manifest: dict, known: dict[str, Analysed] | None = None) -> dict[st
     return done
 
 
-def analyse_node(node: dict, manifest: dict, done: dict[str, Analysed]) -> Analysed:
+def analyse_node(node: Node, manifest: Manifest, done: dict[str, Analysed]) -> Analysed:
     """One model or snapshot."""
 
     def read(schema: str, name: str) -> Relation:
@@ -108,7 +109,7 @@ def analyse_node(node: dict, manifest: dict, done: dict[str, Analysed]) -> Analy
     return Analysed(node["name"], relation, problems, queries.steps_taken, is_stored(node), folder)
 
 
-def whatever_it_does(node: dict, manifest: dict, done: dict[str, "Analysed"]) -> Relation | None:
+def whatever_it_does(node: Node, manifest: Manifest, done: dict[str, "Analysed"]) -> Relation | None:
     """What SQL that is not understood can give at most, where no identifier goes into it; None where one may.
 
     All that it says of people, all that it reads may say; and a table of people has to be understood, for the
@@ -137,7 +138,7 @@ def whatever_it_does(node: dict, manifest: dict, done: dict[str, "Analysed"]) ->
     )  # fmt: skip
 
 
-def is_asked_for_objectors(node: dict, manifest: dict) -> bool:
+def is_asked_for_objectors(node: Node, manifest: Manifest) -> bool:
     """Whether a test asks of the table, at each build, that nobody who objected has a row in it."""
     return any(
         (test.get("test_metadata") or {}).get("name") == NOBODY_WHO_OBJECTED
@@ -147,7 +148,7 @@ def is_asked_for_objectors(node: dict, manifest: dict) -> bool:
     )
 
 
-def controlled(node: dict, relation: Relation, is_asked: bool, problems: list[str]) -> Relation:
+def controlled(node: Node, relation: Relation, is_asked: bool, problems: list[str]) -> Relation:
     """The relation without the labels that it takes off, by labels.csv or by the test of its rows."""
     if is_asked:
         relation = replace(relation, labels=relation.labels - {ABOUT_OBJECTORS})
@@ -167,7 +168,7 @@ def controlled(node: dict, relation: Relation, is_asked: bool, problems: list[st
     )
 
 
-def is_in_the_clear(node: dict) -> bool:
+def is_in_the_clear(node: Node) -> bool:
     """Whether a relation is stored where no key is needed to read it."""
     return is_stored(node) and node["database"] in IN_THE_CLEAR
 
@@ -189,7 +190,7 @@ def label_problems(relation: Relation) -> list[str]:
     return found
 
 
-def statement(node: dict) -> exp.Expression:
+def statement(node: Node) -> exp.Expr:
     """The one statement that a model is compiled to."""
     if node.get("language", "sql") != "sql":
         raise NotUnderstood("a model that is not SQL")
@@ -214,7 +215,7 @@ def storage_problems(relation: Relation) -> list[str]:
     return found
 
 
-def is_stored(node: dict) -> bool:
+def is_stored(node: Node) -> bool:
     """Whether anything of it outlives the run: all but views in the run's own memory, and the gateway's there."""
     materialized = node["config"]["materialized"]
     if materialized == "ephemeral" or (node["database"], node["schema"]) == ("memory", "gateway"):
@@ -222,17 +223,17 @@ def is_stored(node: dict) -> bool:
     return not (materialized == "view" and node["database"] == "memory")
 
 
-def parents(node: dict) -> list[str]:
-    return node.get("depends_on", {}).get("nodes", [])
+def parents(node: Node) -> list[str]:
+    return list(node.get("depends_on", {}).get("nodes", []))
 
 
-def names_of(node: dict) -> tuple[str, str]:
+def names_of(node: Node) -> tuple[str, str]:
     """Schema and name of a relation; its database has another name in each run."""
     name = node.get("identifier") or node.get("alias") or node["name"]
     return node["schema"].lower(), name.lower()
 
 
-def relation_of(node: dict, done: dict[str, Analysed]) -> Relation:
+def relation_of(node: Node, done: dict[str, Analysed]) -> Relation:
     """What a model, snapshot, seed or source gives to those who read it."""
     kind = node["resource_type"]
     if kind == "source":
@@ -252,7 +253,7 @@ def relation_of(node: dict, done: dict[str, Analysed]) -> Relation:
     return replace(relation, rows=rows, is_sorted=False, first_sorted_by=None, is_sorted_by_all=False)
 
 
-def source_relation(node: dict) -> Relation:
+def source_relation(node: Node) -> Relation:
     """The columns that the source's meta lists, in their order, with whom each identifies.
 
     One that does not say so counts as an identifier; one not listed is not there to be read.
@@ -283,7 +284,7 @@ def raw_value(table: str, name: str, identifies: str | None) -> Value:
     return Value(Grade.IDENTIFIER, of, frozenset({f"{table} [{of}]"}))
 
 
-def seed_relation(node: dict) -> Relation:
+def seed_relation(node: Node) -> Relation:
     """The columns in the header of the seed's file: rules of the project, about nobody."""
     path = Path(node.get("root_path") or ".") / node["original_file_path"]
     try:

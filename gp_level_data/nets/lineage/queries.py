@@ -1,6 +1,6 @@
 """What a query gives: the worth of its columns, and where its rows and their order come from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from sqlglot import exp
@@ -8,6 +8,7 @@ from sqlglot import exp
 from gp_level_data.nets.lineage import functions
 from gp_level_data.nets.lineage.expressions import Expressions, only
 from gp_level_data.nets.lineage.values import (
+    Columns,
     Grade,
     Labels,
     NotUnderstood,
@@ -37,18 +38,17 @@ class Queries(Expressions):
         self.read = read
         self.steps: list[dict[str, Relation]] = []
 
-    def query(self, node: exp.Expression, outer: Scope | None = None) -> Relation:
+    def query(self, node: exp.Expr, outer: Scope | None = None) -> Relation:
         """The relation that a SELECT, a set operation or either in parentheses gives."""
-        kind = type(node)
-        if kind is exp.Subquery:
+        if type(node) is exp.Subquery:
             only(node, "this", "alias")
             return self.query(node.this, outer)
-        if kind not in (exp.Select, exp.Union, exp.Except, exp.Intersect):
-            raise NotUnderstood(f"{kind.__name__} as a query")
+        if not isinstance(node, (exp.Select, exp.Union, exp.Except, exp.Intersect)):
+            raise NotUnderstood(f"{type(node).__name__} as a query")
         self.steps.append({})
         try:
             self.define_steps(node.args.get("with_"), outer)
-            return self.select(node, outer) if kind is exp.Select else self.union(node, outer)
+            return self.select(node, outer) if isinstance(node, exp.Select) else self.union(node, outer)
         finally:
             self.steps.pop()
 
@@ -61,7 +61,7 @@ class Queries(Expressions):
                 relation = self.named_columns(self.query(step.this, outer), step)
                 self.steps[-1][step.alias.lower()] = relation
 
-    def named_columns(self, relation: Relation, node: exp.Expression) -> Relation:
+    def named_columns(self, relation: Relation, node: exp.Expr) -> Relation:
         names = [name.lower() for name in node.alias_column_names]
         return relation.renamed(names) if names else relation
 
@@ -124,19 +124,19 @@ class Queries(Expressions):
         relation = Relation(columns, rows, labels=labels, others=one_of(others) if others and is_star else None)
         return self.sorted(node, relation, replace(scope, both=True))
 
-    def beside(self, parts: list[exp.Expression], columns: tuple) -> list[tuple]:
+    def beside(self, parts: list[exp.Expr], columns: Columns) -> list[tuple[exp.Expr | None, tuple[str, Value]]]:
         """Each column with the part of the select list that it comes from, if it is one of its own."""
         if any(part.is_star for part in parts):
             named = {part.alias_or_name.lower(): part for part in parts if not part.is_star}
             return [(named.get(column[0]), column) for column in columns]
         return list(zip(parts, columns, strict=True))
 
-    def counts_rows(self, part: exp.Expression | None) -> bool:
+    def counts_rows(self, part: exp.Expr | None) -> bool:
         return part is not None and any(
             aggregates(each) or isinstance(each, exp.Window) for each in parts_of_this_query(part)
         )
 
-    def add_table(self, node: exp.Expression, scope: Scope) -> None:
+    def add_table(self, node: exp.Expr, scope: Scope) -> None:
         """One relation of FROM."""
         kind = type(node)
         if kind is exp.Subquery:
@@ -147,7 +147,7 @@ class Queries(Expressions):
             rows = [[self.value(cell, scope) for cell in cells_of(row)] for row in node.expressions]
             columns = [one_of(cells) for cells in zip(*rows)]
             relation = Relation(tuple((f"col{at}", value) for at, value in enumerate(columns)))
-        elif kind is exp.Table and isinstance(node.this, exp.Identifier):
+        elif isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
             only(node, "this", "db", "catalog", "alias", "pivots")
             relation = self.table(node)
             for pivot in node.args.get("pivots") or []:
@@ -211,7 +211,7 @@ class Queries(Expressions):
         name, joined_to = scope.tables[-1]
         scope.tables[-1] = (name, replace(joined_to, labels=joined_to.labels | labels))
 
-    def projected(self, nodes: list[exp.Expression], scope: Scope) -> list[tuple[str, Value]]:
+    def projected(self, nodes: list[exp.Expr], scope: Scope) -> list[tuple[str, Value]]:
         """The select list, stars expanded; an alias can be used by what follows it."""
         columns = []
         for node in nodes:
@@ -225,7 +225,7 @@ class Queries(Expressions):
                 scope.aliases[name] = value
         return columns
 
-    def star(self, node: exp.Expression, scope: Scope) -> list[tuple[str, Value]]:
+    def star(self, node: exp.Expr, scope: Scope) -> list[tuple[str, Value]]:
         """All columns, or all of one table, but those that are excluded."""
         table = node.table.lower() if isinstance(node, exp.Column) else ""
         star = node.this if isinstance(node, exp.Column) else node
@@ -248,7 +248,7 @@ class Queries(Expressions):
                 labels |= condition.labels
         return labels
 
-    def grouped(self, node: exp.Select, columns: tuple, scope: Scope) -> tuple[bool, list[Value]]:
+    def grouped(self, node: exp.Select, columns: Columns, scope: Scope) -> tuple[bool, list[Value]]:
         """Whether rows are put together, and by which values: whole ones only."""
         group = node.args.get("group")
         if not group:
@@ -269,7 +269,7 @@ class Queries(Expressions):
             self.problems.append("FLOW: an identifier decides in GROUP BY")
         return True, keys
 
-    def key(self, node: exp.Expression, columns: tuple, scope: Scope) -> Value:
+    def key(self, node: exp.Expr, columns: Columns, scope: Scope) -> Value:
         """A key of GROUP BY or ORDER BY: a column by its position, or an expression."""
         if not isinstance(node, exp.Literal):
             return self.value(node, scope)
@@ -277,11 +277,11 @@ class Queries(Expressions):
             raise NotUnderstood("a key that is a constant")
         return columns[int(node.name) - 1][1]
 
-    def compare_rows(self, columns: tuple) -> None:
+    def compare_rows(self, columns: Columns) -> None:
         if any(value.grade > Grade.IDENTIFIER for _, value in columns):
             self.problems.append("FLOW: an identifier decides in DISTINCT")
 
-    def sorted(self, node: exp.Expression, relation: Relation, scope: Scope) -> Relation:
+    def sorted(self, node: exp.Expr, relation: Relation, scope: Scope) -> Relation:
         """ORDER BY and LIMIT: by nothing identifiable, and not by the order of the raw files."""
         for name in ("limit", "offset", "sample"):
             if node.args.get(name) and relation.rows != Rows.FREE:
@@ -328,16 +328,16 @@ def pivoted(relation: Relation) -> Relation:
     return Relation((), labels=relation.labels, others=Value(labels=relation.all_labels))
 
 
-def cells_of(row: exp.Expression) -> list[exp.Expression]:
+def cells_of(row: exp.Expr) -> list[exp.Expr]:
     return row.expressions if isinstance(row, exp.Tuple) else [row]
 
 
-def parts_of_this_query(node: exp.Expression):
+def parts_of_this_query(node: exp.Expr) -> Iterator[exp.Expr]:
     """An expression's parts, but not those of the subqueries in it."""
     yield from node.walk(prune=lambda part: isinstance(part, exp.Query))
 
 
-def aggregates(node: exp.Expression) -> bool:
+def aggregates(node: exp.Expr) -> bool:
     """Whether a part of an expression puts rows together: an aggregate that is not a window's."""
     if type(node) not in functions.AGGREGATING:
         return False

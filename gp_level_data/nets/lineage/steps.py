@@ -34,9 +34,9 @@ class Step:
     name: str
     yields: str
     reason: str
-    expression: exp.Expression
+    expression: exp.Expr
 
-    def value(self, node: exp.Expression, scope: Scope) -> Value | None:
+    def value(self, node: exp.Expr, scope: Scope) -> Value | None:
         """What an expression is worth if it is this step; None if it is not."""
         bound: dict[str, exp.Column] = {}
         if not same(self.expression, node, bound):
@@ -72,7 +72,7 @@ class Step:
 PSEUDONYM_YIELDED = "pseudonym"
 
 
-def says_fixed_words(node: exp.Expression) -> bool:
+def says_fixed_words(node: exp.Expr) -> bool:
     """Whether it is a CASE, each of whose results is a word written out."""
     if not isinstance(node, exp.Case):
         return False
@@ -84,7 +84,7 @@ def says_fixed_words(node: exp.Expression) -> bool:
     )
 
 
-def says_a_year(node: exp.Expression) -> bool:
+def says_a_year(node: exp.Expr) -> bool:
     """Whether it is a year, and none where that would have more or fewer than four digits."""
     if not isinstance(node, exp.Case) or node.args.get("default") or len(node.args["ifs"]) != 1:
         return False
@@ -101,7 +101,7 @@ def says_a_year(node: exp.Expression) -> bool:
     )
 
 
-def asks_if_blank(node: exp.Expression) -> bool:
+def asks_if_blank(node: exp.Expr) -> bool:
     """Whether it compares with the empty text, and so says no more than that there is something."""
     return isinstance(node, (exp.EQ, exp.NEQ)) and node.expression == exp.Literal.string("")
 
@@ -119,7 +119,7 @@ def same(step: object, node: object, bound: dict[str, exp.Column]) -> bool:
             and len(step) == len(node)
             and all(same(left, right, bound) for left, right in zip(step, node))
         )
-    if not isinstance(step, exp.Expression):
+    if not isinstance(step, exp.Expr) or not isinstance(node, exp.Expr):
         return step == node
     return type(step) is type(node) and all(
         same(step.args.get(name) or None, node.args.get(name) or None, bound)

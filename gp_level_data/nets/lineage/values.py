@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
+from sqlglot import exp
+
 EQUALITY = "only whether two are the same"
 PRESENCE = "only whether it is there"
 COUNT = "count only"
@@ -13,6 +15,8 @@ COUNT = "count only"
 ABOUT_OBJECTORS = "about objectors"
 EXACT = "exact"
 Labels = frozenset[str]
+# Columns in their order, each with its name.
+Columns = tuple[tuple[str, "Value"], ...]
 PSEUDONYM = "pseudonymise"
 
 
@@ -110,7 +114,7 @@ class Relation:
     others        the worth of columns that nobody could name: of a PIVOT, or of SQL that was not understood
     """
 
-    columns: tuple[tuple[str, Value], ...]
+    columns: Columns
     rows: Rows = Rows.FREE
     is_sorted: bool = False
     first_sorted_by: Value | None = None
@@ -148,7 +152,7 @@ class Scope:
 
     tables: list[tuple[str, Relation]] = field(default_factory=list)
     aliases: dict[str, Value] = field(default_factory=dict)
-    windows: dict[str, object] = field(default_factory=dict)
+    windows: dict[str, exp.Window] = field(default_factory=dict)
     both: bool = False
     outer: "Scope | None" = None
     number: int = field(default_factory=itertools.count().__next__)
