@@ -130,7 +130,7 @@ def start_afresh(store_dir: Path, assurance_key: bytes) -> Path:
     """An empty folder to build in, with the history that snapshots and models continue, and that of releases."""
     building = store_dir / publication.BUILDING
     shutil.rmtree(building, ignore_errors=True)
-    try:
+    with store.writing_afresh(store_dir, building):
         building.mkdir(mode=0o700)
         for file in store.files_of(store.database_file(store_dir, store.RELEASED)):
             store.copy(file, building / file.name)
@@ -138,8 +138,6 @@ def start_afresh(store_dir: Path, assurance_key: bytes) -> Path:
             exact_counts.carry_over(store_dir, building, assurance_key, lasting_only=True)
         if (store_dir / ledger.FOLDER).exists():
             shutil.copytree(store_dir / ledger.FOLDER, building / ledger.FOLDER)
-    except OSError as error:
-        raise Refusal(f"The store {store_dir} cannot be written: {error.strerror}.") from None
     return building
 
 

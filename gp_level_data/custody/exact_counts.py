@@ -10,7 +10,6 @@ from pathlib import Path
 import duckdb
 
 from gp_level_data.custody import keys, publication, store
-from gp_level_data.refusal import Refusal
 
 # What goes on from one build to the next: models and snapshots continue it, everything else is built anew.
 LASTING = {"history", "snapshots"}
@@ -43,11 +42,9 @@ def move_out(store_dir: Path, key_dir: Path) -> None:
     key = keys.claim_key(key_dir, keys.ASSURANCE_KEY)
     building = store_dir / publication.BUILDING
     shutil.rmtree(building, ignore_errors=True)
-    try:
+    with store.writing_afresh(store_dir, building):
         building.mkdir(mode=0o700)
         carry_over(store_dir, building, key)
-    except OSError as error:
-        raise Refusal(f"The store {store_dir} cannot be written: {error.strerror}.") from None
     publication.publish(building, store_dir)
 
 

@@ -6,8 +6,11 @@ Whatever lies in the folder is its owner's alone, whatever the umask.
 import base64
 import fcntl
 import os
+import re
 import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -27,6 +30,10 @@ RELEASED = "released"
 OF_A_RUN = (MARTS, PATIENT_LEVEL, ASSURANCE)
 # What the engine has not yet written into a database's file lies beside it, under these endings.
 LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
+# What a system says of a disk, as the engine repeats it.
+OF_THE_DISK = re.compile(
+    "No space left on device|Disk quota exceeded|File too large|Read-only file system|Input/output error"
+)
 # Linux: share the blocks of another file, where the file system can (Btrfs, XFS).
 FICLONE = 0x40049409
 WORDS = {
@@ -82,6 +89,25 @@ def make_private(store_dir: Path) -> None:
     for path in [*store_dir.glob("*.duckdb*"), *store_dir.glob(".lock")]:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             path.chmod(0o600)
+
+
+@contextmanager
+def writing_afresh(store_dir: Path, folder: Path) -> Iterator[None]:
+    """Work on a new folder inside a store; where the disk does not allow it, a Refusal, and the folder is gone."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except duckdb.Error as error:
+        # On its way out the engine wraps what the system said in errors of several kinds.
+        of_the_disk = OF_THE_DISK.search(str(error))
+        if not of_the_disk and not isinstance(error, duckdb.IOException):
+            raise
+        reason = of_the_disk[0] if of_the_disk else "the engine could not read or write a file of it"
+    else:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    raise Refusal(f"The store {store_dir} cannot be written: {reason}.")
 
 
 def lock(store_dir: Path) -> bool:

@@ -12,6 +12,7 @@ The previous results differ from the new ones in every table, so that a mixture 
 import errno
 import os
 import random
+import resource
 import shutil
 import signal
 import stat
@@ -188,12 +189,12 @@ def test_the_custodians_run_killed(world: World, tmp_path: Path) -> None:
     onlooker = Onlooker(world, store_dir, tmp_path, file_digests(store_dir))
     killed = 0
     for moment in moments(world.seconds["gateway"], KILLS // 2):
-        building = build.start_afresh(store_dir)
+        building = build.start_afresh(store_dir, keys.read_key(world.work / "keys", keys.ASSURANCE_KEY))
         code, _ = world.runs.run("gateway", world.folders(building), kill_after=moment)
         killed += code == -signal.SIGKILL
         onlooker.judge(store_dir, moment)
     assert killed or not KILLS
-    building = build.start_afresh(store_dir)
+    building = build.start_afresh(store_dir, keys.read_key(world.work / "keys", keys.ASSURANCE_KEY))
     for target, seconds in world.seconds.items():
         drawn = moments(seconds, MOMENTS // 2)
         code, _ = world.runs.run(target, world.folders(building), stops=drawn, look=onlooker.look)
@@ -306,7 +307,7 @@ def test_a_full_disk(world: World, small_disk: Path) -> None:
     before = file_digests(store_dir)
     fill(small_disk, 64 * 1024)
     with pytest.raises(Refusal, match="No space left"):
-        build.start_afresh(store_dir)
+        build.start_afresh(store_dir, keys.read_key(world.work / "keys", keys.ASSURANCE_KEY))
     assert file_digests(store_dir) == before
     take(store_dir)
     building = store_dir / publication.BUILDING
@@ -535,3 +536,19 @@ def test_an_error_of_the_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(Refusal, match="cannot be written: No space left"):
         build.start_afresh(tmp_path, bytes(32))
     assert set(state_of(tmp_path).values()) == {"old"}
+
+
+def test_a_disk_that_is_full_for_the_engine_is_one_sentence(tmp_path: Path) -> None:
+    """Flags a traceback of the engine's, and a half-written folder, where the history does not fit on the disk."""
+    with duckdb.connect(str(store.database_file(tmp_path, store.MARTS))) as connection:
+        connection.execute(
+            "create schema history; create table history.a as select hash(range) as n from range(500_000)"
+        )
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(Refusal, match="cannot be written: File too large"):
+            build.start_afresh(tmp_path, bytes(32))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not (tmp_path / publication.BUILDING).exists()
