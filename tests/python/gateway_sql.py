@@ -150,6 +150,7 @@ def journal_models() -> tuple[dict, ...]:
 
 LINKED = (
     "stg_gpes__journals", "stg_social_care__services", "int_social_care__judged", "int_opt_outs__not_disseminated",
+    "int_practices__collected",
 )  # fmt: skip
 
 
@@ -371,7 +372,7 @@ def outcome(connection: duckdb.DuckDBPyConnection, sent: Sent) -> Expected:
             practice
             for (practice,) in rows(
                 """
-                select practice_code from gateway.int_practices__collected
+                select practice_code from gateway.int_practices__admitted
                 where not_collected_reason is null
                 """
             )

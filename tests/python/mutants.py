@@ -4,7 +4,7 @@
 REFUSED_EXCEPTIONS. Not listed, because nothing comes out differently:
 
 - `judged.nhs_number is not null` dropped from int_opt_outs__in_force: NULL is joined to nobody.
-- its left join to int_practices__collected made an inner one: who sent an opt-out file stands in that model.
+- its left join to int_practices__admitted made an inner one: who sent an opt-out file stands in that model.
 - `exclude_opted_out` dropped from one of the two models that use it: the admissions of whoever is not permitted
   are left out as well. The graph's rule notices it (test_gate.py).
 """
@@ -19,7 +19,7 @@ EXCEPTED = f"{GATEWAY}/opt_outs/int_opt_outs__excepted.sql"
 EXCLUDE = "macros/gate/exclude_opted_out.sql"
 READ_CODE = "macros/parsing/read_code.sql"
 FILES = f"{GATEWAY}/practices/int_practices__files.sql"
-COLLECTED = f"{GATEWAY}/practices/int_practices__collected.sql"
+COLLECTED = f"{GATEWAY}/practices/int_practices__admitted.sql"
 PRACTICES = f"{GATEWAY}/reference/int_ods__practices.sql"
 PARTICIPATION = f"{GATEWAY}/reference/int_cqrs__participation.sql"
 RECORDS = f"{GATEWAY}/patients/int_records__judged.sql"

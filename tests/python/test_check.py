@@ -1,5 +1,6 @@
 """`make check`: what a build would say of a folder before any key exists, in words, without a value."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -153,6 +154,21 @@ def test_the_sample(check: Check, tmp_path: Path) -> None:
     assert code == 1
     assert f"gpes/{COLLECTION}/M81001.csv: refused whole" in said and "POSTCODE" in said
     assert "10." in said and "11." not in said
+
+
+def test_a_journal_that_is_mostly_unusable(check: Check, tmp_path: Path) -> None:
+    """Flags a practice that is taken for collected though most of its journal cannot be used."""
+    raw_dir = tmp_path / "raw"
+    shutil.copytree(SAMPLE, raw_dir)
+    journal = raw_dir / "gpes" / "gpdpr" / "A81001.csv"
+    header, *rows = journal.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert len(rows) > 100
+    good = len(rows) // 3
+    spoilt = [re.sub(r"^((?:[^,]*,){2})[^,]*", r"\1unknown", row) for row in rows[good:]]
+    journal.write_text("".join([header, *rows[:good], *spoilt]), encoding="utf-8")
+    code, said = check(synthetic(raw_dir), "--vars", "{collection: gpdpr}")
+    assert code == 1
+    assert "A81001 kept out: less than half of the practice file" in said
 
 
 def test_a_run_that_may_not_stand(check: Check, tmp_path: Path) -> None:

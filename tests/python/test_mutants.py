@@ -67,7 +67,7 @@ def test_every_part_of_the_gate_has_mutants():
         "int_opt_outs__excepted.sql",
         "exclude_opted_out.sql",
         "int_practices__files.sql",
-        "int_practices__collected.sql",
+        "int_practices__admitted.sql",
         "int_patients__permitted.sql",
         "int_admissions__emergency.sql",
         "int_intake__record_counts.sql",

@@ -90,7 +90,7 @@ left join {{ ref('stg_landing__files') }} as files
         journals.practice_code = files.practice_code
         and files.file_kind = 'journals'
         and files.refused_rule is null
-left join {{ ref('int_practices__collected') }} as practices
+left join {{ ref('int_practices__admitted') }} as practices
     on journals.practice_code = practices.practice_code
 left join {{ ref('journal_categories') }} as categories
     on

@@ -73,8 +73,7 @@ select
     case
         -- a practice that nobody judged has not been let in
         when practices.practice_code is null then 'not_a_gp_practice'
-        when practices.not_collected_reason is not null then practices.not_collected_reason
-        when unusable.practice_code is not null then 'practice_file_mostly_unusable'
+        else practices.not_collected_reason
     end as not_collected_reason,
     case
         when
@@ -97,5 +96,3 @@ cross join {{ ref('int_collection__settings') }} as settings
 left join {{ ref('journal_scopes') }} as scopes on settings.collection = scopes.collection
 left join {{ ref('int_practices__collected') }} as practices
     on agreed.practice_code = practices.practice_code
-left join {{ ref('int_journals__mostly_unusable') }} as unusable
-    on agreed.practice_code = unusable.practice_code

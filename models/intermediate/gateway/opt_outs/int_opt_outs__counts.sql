@@ -28,7 +28,7 @@ select
 from practices_that_sent as sent
 cross join kinds
 cross join {{ ref('int_collection__settings') }} as settings
-left join {{ ref('int_practices__collected') }} as practices
+left join {{ ref('int_practices__admitted') }} as practices
     on sent.practice_code = practices.practice_code
 left join {{ ref('int_opt_outs__in_force') }} as opt_outs
     on

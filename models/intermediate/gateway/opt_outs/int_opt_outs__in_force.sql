@@ -26,7 +26,7 @@ histories as (
     -- a code that is not known may be of any kind
     inner join kinds
         on coalesce(judged.opt_out_kind, kinds.opt_out_kind) = kinds.opt_out_kind
-    left join {{ ref('int_practices__collected') }} as practices
+    left join {{ ref('int_practices__admitted') }} as practices
         on judged.practice_code = practices.practice_code
     where
         judged.nhs_number is not null

@@ -8,7 +8,7 @@ with current_gps as (
         gps.gp_code,
         gps.practice_code
     from {{ ref('int_ods__gps') }} as gps
-    inner join {{ ref('int_practices__collected') }} as practices
+    inner join {{ ref('int_practices__admitted') }} as practices
         on gps.practice_code = practices.practice_code
     where
         gps.status = 'active'
@@ -38,7 +38,7 @@ select
     case when people.metric_flags like '%?%' then 'metric_value_unknown' end as metrics_rule,
     people.metric_flags
 from {{ ref('int_patients__sent') }} as people
-left join {{ ref('int_practices__collected') }} as practices
+left join {{ ref('int_practices__admitted') }} as practices
     on people.practice_code = practices.practice_code
 left join {{ ref('default_codes') }} as defaults
     on people.usual_gp_code = defaults.code
