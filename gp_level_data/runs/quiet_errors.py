@@ -43,6 +43,10 @@ ABOVE_THE_BORDER = (
 )
 # The one message of our own that comes back through the engine (pseudonym.py).
 OWN = "pseudonymise takes exactly ten digits; a value that is not was refused"
+# What dbt loads a seed with, and what the engine says of a cell that its column's type cannot take: a seed names nobody,
+# but what stands in its cell is not repeated either.
+LOADS_A_SEED = re.compile(r"\s*COPY\b[^;]*\bFROM\b", re.IGNORECASE)
+OF_A_CELL = re.compile(r"^Column (\w+) is being converted as type (\w+)", re.MULTILINE)
 TEN_DIGITS = re.compile(r"\d{3}[\W_]{0,2}\d{3}[\W_]{0,2}\d{4}")
 
 
@@ -91,6 +95,11 @@ def quietly(error: Exception, statement: str = "") -> Exception:
         return kind(TEN_DIGITS.sub("(ten digits)", message))
     if OWN in message:
         return kind(f"Invalid Input Error: {OWN}")
+    if LOADS_A_SEED.match(statement) and (cell := OF_A_CELL.search(message)):
+        return kind(
+            f"{type(error).__name__}: a value of the column {TEN_DIGITS.sub('', cell[1])} of this seed is no {cell[2]}."
+            " Write days as 2018-10-31; a spreadsheet may have saved them in its own way."
+        )
     if HARMLESS.fullmatch(message.partition("\n\n")[0]):
         return kind(message.partition("\n\n")[0])
     return kind(

@@ -322,6 +322,17 @@ def test_what_stands_in_the_statement_may_be_said() -> None:
         QuietCursor(connection).execute("select error(a) from (select 'not ' || 'this' as a)")
 
 
+def test_a_seed_that_a_spreadsheet_saved_names_its_column(tmp_path: Path) -> None:
+    """Flags a day that cannot be read, of which nobody hears in which column it stands; and the value, repeated."""
+    seed = tmp_path / "codes.csv"
+    seed.write_text("code,valid_from\n1,2018-10-31\n2,31.10.2018\n")
+    connection = duckdb.connect()
+    connection.execute("create table codes (code varchar, valid_from date)")
+    with pytest.raises(duckdb.Error, match="column valid_from of this seed is no DATE") as caught:
+        QuietCursor(connection).execute(f"COPY codes FROM '{seed}' (FORMAT CSV, HEADER TRUE, DELIMITER ',')")
+    assert "31.10.2018" not in str(caught.value)
+
+
 def chain(error: BaseException | None) -> list[BaseException]:
     """An error with those that it came from, which a traceback would print too."""
     return [error, *chain(error.__cause__ or error.__context__)] if error else []
