@@ -301,11 +301,11 @@ SETTINGS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def sample(built: Folders) -> Planning:
+def of_sample(built: Folders, collection: str) -> Planning:
     """The sample's journals through the gateway's own SQL, and then through this one."""
-    gateway = gateway_sql.run_folder(SAMPLE, SETTINGS)
+    gateway = gateway_sql.run_folder(SAMPLE, SETTINGS | {"collection": collection})
     planning = Planning(compiled(built))
+    planning.settings(collection)
     for table, where in (
         ("int_journals__people", "patient_level.gateway"),
         ("int_journals__records", "patient_level.gateway"),
@@ -319,9 +319,21 @@ def sample(built: Folders) -> Planning:
     return planning
 
 
+@pytest.fixture(scope="module")
+def sample(built: Folders) -> Planning:
+    return of_sample(built, "gpdpr")
+
+
+@pytest.fixture(scope="module")
+def pilot(built: Folders) -> Planning:
+    """care.data: two practices of one wave, so that nearly every count hangs together with another."""
+    return of_sample(built, "care_data")
+
+
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])
-def test_the_sample_reveals_nothing(sample: Planning, attack: Callable) -> None:
-    published = publication(sample.rows)
+@pytest.mark.parametrize("of", ["sample", "pilot"])
+def test_the_sample_reveals_nothing(request: pytest.FixtureRequest, of: str, attack: Callable) -> None:
+    published = publication(request.getfixturevalue(of).rows)
     assert len(published.small) > 50, "the sample has small numbers"
     assert not revealed(published, attack(published))
 
