@@ -11,6 +11,8 @@ SPOKEN_OF = re.compile(
     |national[\W_]+health[\W_]+service[\W_]+(?:number|id)|hesid""",
     re.IGNORECASE | re.VERBOSE,
 )
+# Whoever writes that there is none names no column after one: these are words of a sentence, which no column has.
+DENIED = re.compile(r"\b(?:no|not|never|without)\s+(?:(?:a|an|any|by|the)\s+){0,2}nhs numbers?\b", re.IGNORECASE)
 TEN_DIGITS = re.compile(r"(?<!\d)(\d{3})[\W_]{0,2}(\d{3})[\W_]{0,2}(\d{4})(?!\d)")
 
 DIGITS = 10
@@ -36,8 +38,8 @@ NEVER_ISSUED = {
 
 
 def speaks_of_numbers(text: str) -> bool:
-    """Whether a text names the NHS Number, in any case and with any separator."""
-    return bool(SPOKEN_OF.search(plain(text)))
+    """Whether a text names the NHS Number, in any case and with any separator; not where it says that there is none."""
+    return bool(SPOKEN_OF.search(DENIED.sub("", plain(text))))
 
 
 def numbers_quoted(text: str) -> Iterator[str]:

@@ -202,16 +202,17 @@ class Reading:
 def files(project: Path, *endings: str) -> list[Path]:
     """The files of the project that dbt reads as templates: below its folders, and its settings."""
     settings = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-    folders = [name for key in PATHS for name in settings.get(key) or ()]
+    folders = [name for key, usual in PATHS.items() for name in settings.get(key) or [usual]]
     found = {path for name in folders for path in (project / name).rglob("*") if path.suffix in endings}
     found |= {path for path in project.glob("*") if path.suffix in endings}
     return sorted(path for path in found if path.is_file())
 
 
-PATHS = (
-    "model-paths", "seed-paths", "macro-paths", "test-paths", "snapshot-paths", "analysis-paths", "docs-paths",
-    "function-paths",
-)  # fmt: skip
+# Where dbt reads, and what it takes where the project names no folder.
+PATHS = {
+    "model-paths": "models", "seed-paths": "seeds", "macro-paths": "macros", "test-paths": "tests",
+    "snapshot-paths": "snapshots", "analysis-paths": "analyses", "function-paths": "functions", "docs-paths": "models",
+}  # fmt: skip
 
 
 def texts(path: Path) -> Iterator[str]:

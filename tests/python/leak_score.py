@@ -86,7 +86,7 @@ READ_ONCE = re.compile(r"gp_level_data/|seeds/metrics\.csv")
 SCANNED = "What is stored looks like a patient's number"
 REFUSED = re.compile(
     r"contract|Constraint Error|Permission Error|Compilation Error|Parsing Error|Connection Error"
-    r"|depends on a node|is not allowed|Not implemented Error"
+    r"|depends on a node|is not allowed|Not implemented Error|Python models do not run"
 )
 # Words of the engine for SQL that is none, or is about what is not there.
 MISTAKE = re.compile(r"Parser Error|Binder Error|Catalog Error|depends on a node|Syntax Error")
@@ -308,7 +308,8 @@ class Bench:
         found |= set(re.findall(r"\b(?:int|stg|fct|dim|rpt|rel|snp)_\w+", leak.words))
         for part in leak.edit:
             found |= set(re.findall(r"\b(?:int|stg|fct|dim|rpt|rel|snp)_\w+", part["find"]))
-        everything = {**manifest["nodes"], **manifest["sources"], **manifest["macros"]} if manifest else {}
+        kinds = ("nodes", "sources", "macros", "docs", "exposures")
+        everything = {key: node for kind in kinds for key, node in (manifest[kind] if manifest else {}).items()}
         clean = {**self.manifests["gateway"]["nodes"], **self.manifests["warehouse"]["nodes"]}
         reached = {
             key

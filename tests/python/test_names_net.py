@@ -577,8 +577,8 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
                                        "replaces a macro of dbt's"),
     },
     names.only_known_kinds: {
-        "an analysis": (copy_node(MART, resource_type="analysis"), f"{MART}_0",
-                        "is a analysis, which no rule knows"),
+        "a function": (copy_node(MART, resource_type="function"), f"{MART}_0",
+                       "is a function, which no rule knows"),
         "another package": (put(REFERENCE, "package_name", value="other"), REFERENCE,
                             "comes from another package"),
     },
@@ -641,6 +641,8 @@ HARMLESS: dict[str, Break] = {
     "ten digits that are no number": put(MART, "description", value="from 1234567890 rows"),
     "a moment": put(MART, "description", value="2017-04-02T09:00:00+01:00"),
     "NHS now": put(MART, "description", value="As the NHS now says, NHS notes; NHS Norfolk."),
+    "what there is not": put(MART, "description", value="Counted by pseudonym, never by NHS Number; no NHS numbers."),
+    "an analysis": copy_node(MART, resource_type="analysis"),
     "another column": rename_column(MART, "gp_code", "patient_count"),
     "a year of birth": rename_column(MART, "gp_code", "birth_year"),
     "another seed column": put(SEED, "columns", value={"note": {}}),
@@ -668,6 +670,7 @@ def test_harmless_changes_pass(texts: dict[str, str], name: str) -> None:
         "NHS\u00a0number", "nhs\u200bnumber", "ＮＨＳ＿ＮＵＭＢＥＲ", "patient_nhs_id", "n_h_s_number",
         "nhs_nums", "HESID",
         "National Health Service number", "nhs.nr", "NHS  numbers",
+        "no_nhs_number", "not the NHS Number but the NHS no", "by NHS Number, never by name", "no, the NHS Number",
     ],
 )  # fmt: skip
 def test_spellings(text: str) -> None:
