@@ -136,8 +136,8 @@ def test_mutants_are_of_what_dbt_runs():
     assert differing == []
 
 
-# How much of a journal may be unusable is a setting, tried on whole folders (test_shares.py, test_intake_cases.py).
-WITHOUT_MUTANTS = {"int_journals__mostly_unusable"}
+# How much of a journal may be unusable is tried by unit tests and on a whole folder (test_check.py).
+WITHOUT_MUTANTS = {"int_journals__mostly_unusable", "int_practices__collected"}
 
 
 def test_every_model_of_the_journals_has_mutants():
