@@ -54,3 +54,4 @@ left join {{ ref('collection_waves') }} as waves
         and codes.practice_code = waves.practice_code
 left join suppliers
     on codes.practice_code = suppliers.practice_code
+order by codes.practice_code
