@@ -561,6 +561,14 @@ def test_pages_stand_for_themselves(handed: Handed) -> None:
         assert ("lang", "en-GB") in page.attributes
 
 
+def test_a_drawn_text_makes_no_tag() -> None:
+    """Flags a title or an attribute of a chart that a browser reads as a tag."""
+    drawn = ET.Element("text", {"fill": 'red" onload="run'})
+    drawn.text = "<script>alert(1)</script> & more"
+    read = ET.fromstring(frames.plain(drawn))
+    assert (read.tag, read.attrib, read.text, list(read)) == (drawn.tag, drawn.attrib, drawn.text, [])
+
+
 def hostile(pack: packs.Pack) -> packs.Pack:
     """The same pack, of a practice and GPs with names that are code."""
     bad = {"gp_name": "<script>alert(1)</script>", "title": '=HYPERLINK("http://x")', "meaning": "</style><b>"}
