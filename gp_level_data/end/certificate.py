@@ -8,7 +8,8 @@ from gp_level_data.custody import checksums, keys
 from gp_level_data.end import ledger
 from gp_level_data.end.ledger import Entry
 from gp_level_data.end.policy import moment
-from gp_level_data.pages import html
+from gp_level_data.pages import templates
+from gp_level_data.pages.templates import cells
 from gp_level_data.shapes import Cells, Document
 
 OUT_OF_REACH = (
@@ -24,67 +25,24 @@ OUT_OF_REACH = (
 
 def page(content: Document) -> str:
     """The certificate for people."""
-    files, tables, raw = content["files"], content["tables"], content["raw"]
-    raw_bytes = sum(file["byte_count"] for file in raw["files"])
-    return html.page(
-        f"Certificate of destruction: {content['title']}",
-        f"Entry {content['entry']} of the store's ledger. The personal data of the collection"
-        f" {content['collection']}, collected at {content['collected_at']}, were destroyed at"
-        f" {content['destroyed_at']}, by order of {content['ordered_by']}.",
-        html.section(
-            "When",
-            html.table(
-                "Moments",
-                ("What", "Moment"),
-                [
-                    ("Collected", content["collected_at"]),
-                    ("Results first reported back", content["reported_at"]),
-                    ("To be destroyed by, at the latest", content["destroy_by"]),
-                    ("Destruction ordered", content["ordered_at"]),
-                    ("Destroyed and proved", content["destroyed_at"]),
-                    ("In time", is_in_time(content)),
-                ],
-            ),
-        ),
-        html.section(
-            "What",
-            html.table(
-                "Keys; those destroyed were overwritten and deleted",
-                ("Key", "Fingerprint", "Fate"),
-                [(key["name"], key["fingerprint"], key["fate"]) for key in content["keys"]],
-            ),
-            html.table(
-                "Files of the encrypted patient-level store, deleted",
-                ("File", "Bytes", "Checksum"),
-                [(file["name"], file["byte_count"], file["checksum"]) for file in files],
-            ),
-            html.table(
-                "Tables that they held; each is listed in the entry",
-                ("Part", "Tables", "Rows, about"),
-                by_part(tables),
-            )
-            if tables is not None
-            else html.paragraph("Its tables could not be listed: its key was gone before."),
-            html.paragraph(
-                f"{len(raw['files']):,} raw files of {raw_bytes:,} bytes"
-                + (
-                    " were overwritten and deleted."
-                    if raw["is_destroyed"]
-                    else " are still with the custodian; they are listed in the entry."
-                )
-            ),
-        ),
-        html.section("Checked afterwards", html.points(check["says"] for check in content["checks"])),
-        html.section("What this cannot promise", html.points(OUT_OF_REACH)),
-        html.section(
-            "How to check this page",
-            html.paragraph(
-                "`python -m gp_level_data certificate verify` makes it again from the entry, and"
-                " follows the ledger; with `--last` and a checksum that was written down, it shows"
-                " whether the ledger has lost its end. The entry before this one:"
-                f" {content['previous']}."
-            ),
-        ),
+    tables, raw = content["tables"], content["raw"]
+    return templates.ledger_page(
+        "certificate",
+        content=content,
+        moments=[
+            ("Collected", content["collected_at"]),
+            ("Results first reported back", content["reported_at"]),
+            ("To be destroyed by, at the latest", content["destroy_by"]),
+            ("Destruction ordered", content["ordered_at"]),
+            ("Destroyed and proved", content["destroyed_at"]),
+            ("In time", is_in_time(content)),
+        ],
+        keys=cells(content["keys"], "name", "fingerprint", "fate"),
+        files=cells(content["files"], "name", "byte_count", "checksum"),
+        parts=None if tables is None else by_part(tables),
+        raw_bytes=sum(file["byte_count"] for file in raw["files"]),
+        checks=[check["says"] for check in content["checks"]],
+        out_of_reach=OUT_OF_REACH,
     )
 
 

@@ -3,59 +3,30 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from gp_level_data.pages import html
-from gp_level_data.shapes import Document
+from gp_level_data.pages import templates
+from gp_level_data.pages.templates import cells
+from gp_level_data.shapes import Cells, Document
 
 
 def page(content: Document) -> str:
     """The page; all that is on it stands in the entry."""
-    settings, policy = content["settings"], content["policy"]
-    return html.page(
-        f"Evidence of a run: {policy['collection']['title']}",
-        f"Entry {content['entry']} of the store's ledger, made at {content['made_at']} about the"
-        f" collection of {settings['collected_at']}. Counts are as disclosure control tells them;"
-        " for the custodian and for reviewers, not for publication.",
-        html.section("In short", html.points(in_short(content))),
-        html.section("Who was collected, and who was not", *counts(content["counts"])),
-        html.section(
-            "The nets",
-            html.table(
-                "What each net says of this run",
-                ("Net by", "Verdict", "Things caught", "Looked at"),
-                [(net["net"], net["verdict"], net["finding_count"], net["looked_at"]) for net in content["nets"]],
-            ),
-            *leak_score(content["leak_score"]),
-        ),
-        html.section(
-            "Settings and policy",
-            html.table("Settings of the run", ("Setting", "Value"), settings.items()),
-            html.table("The collection's policy", ("Rule", "Value"), policy["collection"].items()),
-            html.table(
-                "Disclosure control",
-                ("Rule", "Value"),
-                [(row["rule"], int(row["value"])) for row in policy["disclosure"]],
-            ),
-            html.paragraph(exception(policy["exception"])),
-        ),
-        html.section("Raw files", *raw_files(content["raw_files"]), *use(content["use"])),
-        html.section(
-            "Published tables",
-            html.table(
-                "Each with its checksum",
-                ("Table", "Rows", "Checksum"),
-                [(each["table"], each["row_count"], each["checksum"]) for each in content["tables"]],
-            ),
-        ),
-        html.section("Code", *code(content["project"])),
-        html.section(
-            "How to check this page",
-            html.paragraph(
-                "`python -m gp_level_data evidence verify` makes it again from the entry, follows the"
-                " ledger, and works out again what can be; with `--last` and a checksum that was"
-                " written down, it shows whether the ledger has lost its end. The entry before this"
-                f" one: {content['previous']}."
-            ),
-        ),
+    policy = content["policy"]
+    return templates.ledger_page(
+        "evidence",
+        content=content,
+        in_short=list(in_short(content)),
+        counts=list(counts(content["counts"])),
+        nets=cells(content["nets"], "net", "verdict", "finding_count", "looked_at"),
+        measured=measured(content["leak_score"]),
+        tried=tried(content["leak_score"]),
+        disclosure=[(row["rule"], int(row["value"])) for row in policy["disclosure"]],
+        exception=exception(policy["exception"]),
+        kinds=list(kinds(content["raw_files"])),
+        gone=sum(file["checksum"] is None for file in content["raw_files"]),
+        use=list(use(content["use"])),
+        tables=cells(content["tables"], "table", "row_count", "checksum"),
+        code=list(code(content["project"])),
+        differing=cells(differing(content["project"]), "name", "locked", "installed"),
     )
 
 
@@ -89,15 +60,15 @@ def in_short(content: Document) -> Iterator[str]:
     )
 
 
-def counts(content: Document) -> Iterator[str]:
-    """Rows of the practice files by verdict."""
+def counts(content: Document) -> Iterator[tuple[str, list[Cells]]]:
+    """A table for each verdict on the rows of the practice files: its caption and its rows."""
     for verdict, caption in (
         ("kept", "Collected"),
         ("excluded", "Held back, by reason"),
         ("rejected", "Could not be used, by rule"),
     ):
-        rows = [(each["rule"].replace("_", " "), in_words(each["row_count"])) for each in content[verdict]]
-        yield html.table(f"{caption}; to the nearest 5, * where few", ("Rule", "Rows"), rows)
+        rows: list[Cells] = [(each["rule"].replace("_", " "), in_words(each["row_count"])) for each in content[verdict]]
+        yield f"{caption}; to the nearest 5, * where few", rows
 
 
 def in_words(count: int | None) -> str:
@@ -105,45 +76,27 @@ def in_words(count: int | None) -> str:
     return "*" if count is None else f"{count:,}"
 
 
-def raw_files(files: list[Document]) -> Iterator[str]:
+def kinds(files: list[Document]) -> Iterator[Cells]:
     """Files by kind; each of them, with its checksum, is in the entry."""
-    kinds = defaultdict(list)
+    by_kind: dict[str, list[Document]] = defaultdict(list)
     for file in files:
-        kinds[file["kind"]].append(file)
-    yield html.table(
-        "By kind; each file, with its checksum under the collection's key, is listed in the entry",
-        ("Kind", "Files", "Refused", "Bytes", "Rows", "Usable", "Rejected"),
-        [
-            (
-                kind.replace("_", " "),
-                len(those),
-                sum(file["refused_rule"] is not None for file in those),
-                *(total(those, name) for name in ("byte_count", "row_count", "usable_count", "rejected_count")),
-            )
-            for kind, those in kinds.items()
-        ],
-    )
-    gone = sum(file["checksum"] is None for file in files)
-    if gone:
-        yield html.paragraph(f"{gone:,} of them could not be read again under the name they came by.")
+        by_kind[file["kind"]].append(file)
+    for kind, those in by_kind.items():
+        totals = (total(those, name) for name in ("byte_count", "row_count", "usable_count", "rejected_count"))
+        refused = sum(file["refused_rule"] is not None for file in those)
+        yield kind.replace("_", " "), len(those), refused, *totals
 
 
-def use(subjects: list[Document]) -> Iterator[str]:
+def use(subjects: list[Document]) -> Iterator[Cells]:
     """How much of what was sent was used; the share is that of the counts as they are told."""
-    yield html.table(
-        "How much could be used: national files by name, practices' files by kind; to the nearest 5, * where few",
-        ("Of", "Rows sent", "Rows used", "Share", "Most of the rest"),
-        [
-            (
-                each["subject"],
-                in_words(each["sent_count"]),
-                in_words(each["used_count"]),
-                share(each["used_count"], each["sent_count"]),
-                (each["worst_rule"] or "").replace("_", " "),
-            )
-            for each in subjects
-        ],
-    )
+    for each in subjects:
+        yield (
+            each["subject"],
+            in_words(each["sent_count"]),
+            in_words(each["used_count"]),
+            share(each["used_count"], each["sent_count"]),
+            (each["worst_rule"] or "").replace("_", " "),
+        )
 
 
 def share(used: int | None, sent: int | None) -> str:
@@ -155,20 +108,15 @@ def total(files: list[Document], name: str) -> int | None:
     return sum(known) if known else None
 
 
-def leak_score(score: Document | None) -> Iterator[str]:
+def tried(score: Document | None) -> list[Cells]:
     """How the nets did on leaks made on purpose: of which nets that is told, and on how much of it."""
-    yield html.paragraph(f"Leak score: {measured(score)}")
     if score is None:
-        return
-    yield html.table(
-        "Changes to the project made on purpose, and what the nets said of them",
-        ("Changes", "Tried", "Caught"),
-        [
-            ("Leaks", score["leak_count"], score["caught_count"]),
-            *((f"by {net.replace('_', '-')}", score["leak_count"], count) for net, count in score["caught_by"].items()),
-            ("Harmless changes", score["harmless_count"], score["false_alarm_count"]),
-        ],
-    )
+        return []
+    return [
+        ("Leaks", score["leak_count"], score["caught_count"]),
+        *((f"by {net.replace('_', '-')}", score["leak_count"], count) for net, count in score["caught_by"].items()),
+        ("Harmless changes", score["harmless_count"], score["false_alarm_count"]),
+    ]
 
 
 def measured(score: Document | None) -> str:
@@ -199,27 +147,22 @@ def exception(row: Document | None) -> str:
 
 
 def code(project: Document) -> Iterator[str]:
-    """The commit, and packages that are not those of the lock file."""
-    differing = [each for each in project["dependencies"] if each["locked"] != each["installed"]]
+    """The commit, what was proved of it, and how many packages are not those of the lock file."""
     changed = {True: "without changes", False: "with changes that are not committed", None: ""}[project["is_clean"]]
-    yield html.paragraph(
-        f"Commit {project['commit']}, {changed}." if project["commit"] else "Not a checkout of the repository."
-    )
+    yield f"Commit {project['commit']}, {changed}." if project["commit"] else "Not a checkout of the repository."
     proved = project.get("proof")
-    yield html.paragraph(
+    yield (
         f"The gateway opened for code that the nets {', '.join(proved['nets'])} have proved, {proved['file_count']:,}"
         f" files; checksum of the proof: {proved['checksum']}."
         if proved
         else "There is NO proof of the code in the key folder."
     )
-    yield html.paragraph(
-        f"{len(project['dependencies'])} packages are locked, {len(differing)} of them are installed"
-        " otherwise."
+    yield (
+        f"{len(project['dependencies'])} packages are locked, {len(differing(project))} of them are installed otherwise."
         f" Checksum of the lock file: {project['lock']}."
     )
-    if differing:
-        yield html.table(
-            "Packages that differ",
-            ("Package", "Locked", "Installed"),
-            [(each["name"], each["locked"], each["installed"]) for each in differing],
-        )
+
+
+def differing(project: Document) -> list[Document]:
+    """Packages that are not those of the lock file."""
+    return [each for each in project["dependencies"] if each["locked"] != each["installed"]]

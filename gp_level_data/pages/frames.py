@@ -7,6 +7,7 @@ Nothing of a place goes into a frame but the step of a ladder, so that pages sha
 
 import csv
 import functools
+import html
 import math
 import re
 import xml.etree.ElementTree as ET
@@ -217,12 +218,12 @@ def plain(element: ET.Element) -> str:
             if name not in ("class", "role", "pointer-events", "font-family", "stroke-miterlimit")
             and not name.startswith("aria-") and (name, value) != ("opacity", "1")}  # fmt: skip
     inner = "".join(plain(each) for each in element)
-    text = (element.text or "").strip()
+    text = html.escape((element.text or "").strip())
     if tag == "g" and not inner or tag == "path" and not {"stroke", "fill"} & kept.keys():
         return ""
     if tag == "g" and not kept:
         return inner
-    said = "".join(f' {name}="{LONGEST_NUMBER.sub(rounded, value)}"' for name, value in kept.items())
+    said = "".join(f' {name}="{html.escape(LONGEST_NUMBER.sub(rounded, value))}"' for name, value in kept.items())
     return f"<{tag}{said}>{text}{inner}</{tag}>" if text or inner else f"<{tag}{said}/>"
 
 

@@ -19,6 +19,7 @@ from attacker import UNKNOWN, Published, is_hidden, passed_on
 
 from gp_level_data.custody import store
 from gp_level_data.custody.keys import StoreKeys
+from gp_level_data.shapes import Cells
 
 WORD = re.compile(r"[A-Za-z0-9_]+")
 # A line of a log has the words of many things in it; numbers of clocks and digests say nothing.
@@ -124,7 +125,7 @@ def rows_of_database(path: Path) -> Iterator[Row]:
                 yield row_of(f"{schema}.{table}", row)
 
 
-def rows_of_json(where: str, value: object, above: tuple) -> Iterator[Row]:
+def rows_of_json(where: str, value: object, above: Cells) -> Iterator[Row]:
     """Each object of a document is a row, with the names that lead to it."""
     if isinstance(value, dict):
         plain = [each for each in value.values() if not isinstance(each, (dict, list))]

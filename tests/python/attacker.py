@@ -9,9 +9,12 @@ looks at all counts at once.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy import optimize, sparse
+
+from gp_level_data.shapes import Row
 
 Cell = tuple[str, ...]  # level, practice, area, metric, measure
 
@@ -50,7 +53,7 @@ class Published:
         self.low[cell] = self.high[cell] = count
 
 
-def read_published(gps: Iterable, areas: Iterable, parents: dict, lists: set, excess: dict) -> Published:
+def read_published(gps: Iterable[Any], areas: Iterable[Any], parents: Row, lists: set[Any], excess: Row) -> Published:
     """Rows of fct_gp_metrics and fct_comparators with their texts, and what everybody knows.
 
     `parents` gives a practice's CCG; `lists` the metrics whose denominator is the whole list; `excess` the
@@ -85,7 +88,7 @@ def read_published(gps: Iterable, areas: Iterable, parents: dict, lists: set, ex
     return published
 
 
-def add_conditions(published: Published, rows: Iterable, parents: dict, excess: dict) -> None:
+def add_conditions(published: Published, rows: Iterable[Any], parents: Row, excess: Row) -> None:
     """Rows of fct_emergency_admissions: level, practice, area, condition, what is counted, text.
 
     Each condition's patients are among those admitted for any, who are no more than those of all conditions

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from gp_level_data.shapes import Row
+
 AXE = Path(__file__).parents[1] / "axe" / "axe.min.js"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_chromium = pytest.mark.skipif(
@@ -37,11 +39,13 @@ FRAME = """<!DOCTYPE html><html lang="en"><title>frame</title>
 <pre id="told"></pre><iframe title="page" width="%d" height="900" srcdoc="%s"></iframe></html>"""
 
 
-def looked_at(page: str, width: int, folder: Path) -> dict:
+def looked_at(page: str, width: int, folder: Path) -> Row:
     """What axe-core says of a page that is `width` pixels wide: violations, how many rules passed, its width."""
     asked = page.replace("</body>", ASK % (AXE.read_text(encoding="utf-8"), json.dumps(TAGS)) + "</body>")
     path = folder / "frame.html"
     path.write_text(FRAME % (width, html.escape(asked)), encoding="utf-8")
+    assert CHROMIUM is not None
+    assert CHROMIUM is not None
     dumped = subprocess.run(
         [
             CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
@@ -52,4 +56,5 @@ def looked_at(page: str, width: int, folder: Path) -> dict:
     ).stdout  # fmt: skip
     told = re.search(r'<pre id="told">([^<]*)</pre>', dumped)
     assert told and told[1], "axe-core said nothing"
-    return json.loads(html.unescape(told[1]))
+    found: Row = json.loads(html.unescape(told[1]))
+    return found

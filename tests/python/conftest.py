@@ -29,6 +29,7 @@ from vouching import vouch
 from gp_level_data.custody import keys, publication, store
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.forked_runs import ForkedRuns
+from gp_level_data.shapes import Cells, Row
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "sample"
@@ -53,7 +54,7 @@ class Folders:
     work: Path
     raw: Path = SAMPLE
     project: Path = PROJECT
-    environment: dict = field(default_factory=dict)
+    environment: Row = field(default_factory=Row)
 
     def __post_init__(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
@@ -71,18 +72,18 @@ class Folders:
         )
 
 
-def start_build(folders: Folders, *options: str) -> subprocess.Popen:
+def start_build(folders: Folders, *options: str) -> subprocess.Popen[str]:
     """`make build` without make, in a process group of its own, so that it can be killed as a whole."""
     command = [sys.executable, "-m", "gp_level_data", "build", *options]
     return start(command, folders)
 
 
-def start_dbt(folders: Folders, *arguments: str) -> subprocess.Popen:
+def start_dbt(folders: Folders, *arguments: str) -> subprocess.Popen[str]:
     """dbt as the analyst starts it, or with `--target gateway` the custodian."""
     return start([str(DBT), *arguments], folders)
 
 
-def start(command: list[str], folders: Folders) -> subprocess.Popen:
+def start(command: list[str], folders: Folders) -> subprocess.Popen[str]:
     # Where a test has broken the keys, the run has to say so.
     with suppress(Refusal, OSError):
         vouch(folders.project, folders.keys)
@@ -106,7 +107,7 @@ class Ended:
     stderr: str
 
 
-def finish(process: subprocess.Popen, timeout: int = 1800) -> Ended:
+def finish(process: subprocess.Popen[str], timeout: int = 1800) -> Ended:
     """Wait for a process; what it printed is kept out of pytest's reports unless it failed."""
     stdout, stderr = process.communicate(timeout=timeout)
     return Ended(process.returncode, stdout, stderr)
@@ -213,7 +214,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def rest_is_whole(items: list[pytest.Item]) -> None:
     """Of each exhaustive suite, what was not drawn belongs to the whole tier."""
-    suites: dict[tuple, list[pytest.Item]] = defaultdict(list)
+    suites: dict[Cells, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if marker := item.get_closest_marker("exhaustive"):
             suites[item.nodeid.partition("[")[0], marker.kwargs.get("kept")].append(item)
@@ -261,7 +262,7 @@ def table_digests(folders: Folders) -> dict[str, str]:
         return {table: table_digest(connection, table) for table in tables_of(connection)}
 
 
-def differing(left: dict, right: dict) -> list[str]:
+def differing(left: Row, right: Row) -> list[str]:
     """Names whose values differ or that only one side has; the values stay out of the message."""
     return sorted(name for name in left.keys() | right.keys() if left.get(name) != right.get(name))
 
@@ -279,7 +280,8 @@ def test_number(stem: int) -> str:
         stem += 500_009  # far away: no neighbour's number
 
 
-test_number.__test__ = False
+# By its name pytest would take it for a test.
+test_number.__test__ = False  # type: ignore[attr-defined]
 
 
 SHARED = "TEST_RUN_FOLDER"
@@ -355,7 +357,7 @@ class VouchedRuns(ForkedRuns):
         return super().run(target, folders, *arguments, **named)
 
 
-def forked_runs(work: Path, environment: dict) -> ForkedRuns:
+def forked_runs(work: Path, environment: Row) -> ForkedRuns:
     """dbt, starting from what the first of this run's processes has parsed."""
 
     def parse(folder: Path) -> None:

@@ -14,6 +14,7 @@ from conftest import COLLECTION
 
 from gp_level_data.custody import store
 from gp_level_data.runs import dbt_duckdb, gateway, warehouse
+from gp_level_data.shapes import Cells, Manifest, Node, Row
 
 GATEWAY_FOLDERS = ("models/staging/", "models/intermediate/gateway/")
 
@@ -22,11 +23,11 @@ class Refused(Exception):
     """A contract or a constraint of the engine does not allow what a model does; the text names the model."""
 
 
-def is_gateway(node: dict) -> bool:
-    return node["original_file_path"].startswith(GATEWAY_FOLDERS)
+def is_gateway(node: Node) -> bool:
+    return str(node["original_file_path"]).startswith(GATEWAY_FOLDERS)
 
 
-def both_runs(gateway: dict, warehouse: dict, newer: dict | None = None) -> dict:
+def both_runs(gateway: Manifest, warehouse: Manifest, newer: Row | None = None) -> Row:
     """One manifest, in which each model is as the run compiles it that builds it.
 
     newer    which of the two knows the project as it is now, where the other is from before a change
@@ -39,12 +40,12 @@ def both_runs(gateway: dict, warehouse: dict, newer: dict | None = None) -> dict
     return newer | {"nodes": nodes}
 
 
-def models(manifest: dict) -> Iterator[dict]:
+def models(manifest: Manifest) -> Iterator[Row]:
     """All models, each after what it reads."""
     nodes = {key: n for key, n in manifest["nodes"].items() if n["resource_type"] == "model"}
     done: set[str] = set()
 
-    def with_parents(key: str) -> Iterator[dict]:
+    def with_parents(key: str) -> Iterator[Row]:
         if key in nodes and key not in done:
             done.add(key)
             for parent in nodes[key]["depends_on"]["nodes"]:
@@ -55,7 +56,7 @@ def models(manifest: dict) -> Iterator[dict]:
         yield from with_parents(key)
 
 
-def substance(node: dict) -> tuple:
+def substance(node: Node) -> Cells:
     """What a model's table follows from."""
     columns = [(name, facts["data_type"], facts["constraints"]) for name, facts in node["columns"].items()]
     contract = node["config"]["contract"]["enforced"]
@@ -63,9 +64,9 @@ def substance(node: dict) -> tuple:
     return node.get("compiled_code"), node["relation_name"], materialized, contract, columns
 
 
-def reached(manifest: dict, clean: dict) -> list[dict]:
+def reached(manifest: Manifest, clean: Row) -> list[Row]:
     """Models that differ from the clean project's, and all that are built on them."""
-    found: dict[str, dict] = {}
+    found: dict[str, Row] = {}
     for node in models(manifest):
         key = node["unique_id"]
         is_same = key in clean["nodes"] and substance(node) == substance(clean["nodes"][key])
@@ -74,7 +75,7 @@ def reached(manifest: dict, clean: dict) -> list[dict]:
     return list(found.values())
 
 
-def run(manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str) -> None:
+def run(manifest: Manifest, nodes: list[Row], raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str) -> None:
     """Both runs of the models given, on a store in which dbt has built everything before."""
     if any(map(is_gateway, nodes)):
         run_gateway(manifest, nodes, raw_dir, key_dir, store_dir, **settings)
@@ -82,7 +83,7 @@ def run(manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_d
 
 
 def run_gateway(
-    manifest: dict, nodes: list[dict], raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str
+    manifest: Manifest, nodes: list[Row], raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str
 ) -> None:
     """The custodian's run of the models given, on what they read in the run's memory, views and tables."""
     wanted = {node["unique_id"] for node in nodes if is_gateway(node)}
@@ -103,7 +104,7 @@ def run_gateway(
         dbt_duckdb.end()
 
 
-def read_in_memory(manifest: dict, wanted: set[str]) -> set[str]:
+def read_in_memory(manifest: Manifest, wanted: set[str]) -> set[str]:
     """What models read that is gone with the run that built it, directly or through others of the kind."""
     found: set[str] = set()
     for node in reversed(list(models(manifest))):
@@ -117,7 +118,7 @@ def read_in_memory(manifest: dict, wanted: set[str]) -> set[str]:
     return found
 
 
-def run_warehouse(nodes: list[dict], key_dir: Path, store_dir: Path) -> None:
+def run_warehouse(nodes: list[Row], key_dir: Path, store_dir: Path) -> None:
     """The analyst's run of the models given."""
     plugin = warehouse.Plugin("warehouse", {"store_dir": store_dir, "key_dir": key_dir})
     with duckdb.connect(store.database_file(store_dir, store.MARTS)) as connection:
@@ -127,7 +128,7 @@ def run_warehouse(nodes: list[dict], key_dir: Path, store_dir: Path) -> None:
                 build(connection, node)
 
 
-def build(connection: duckdb.DuckDBPyConnection, node: dict) -> None:
+def build(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
     """One model."""
     create_schema(connection, node)
     query = node["compiled_code"]
@@ -142,7 +143,7 @@ def build(connection: duckdb.DuckDBPyConnection, node: dict) -> None:
         connection.execute(f"create or replace table {relation(node)} as {query}")
 
 
-def build_contracted(connection: duckdb.DuckDBPyConnection, node: dict, query: str) -> None:
+def build_contracted(connection: duckdb.DuckDBPyConnection, node: Node, query: str) -> None:
     """A table made from its contract, and filled by the query where that keeps it."""
     columns = node["columns"].values()
     names = ", ".join(column["name"] for column in columns)
@@ -167,20 +168,20 @@ def described(connection: duckdb.DuckDBPyConnection, query: str) -> set[tuple[st
     return {(name, kind.partition("(")[0]) for name, kind, *_ in rows}
 
 
-def constraint(of_column: dict) -> str:
+def constraint(of_column: Row) -> str:
     """A constraint of a contract as SQL."""
     words = {"not_null": "not null", "check": "check", "primary_key": "primary key", "unique": "unique"}
     expression = f" ({of_column['expression']})" if of_column.get("expression") else ""
     return words[of_column["type"]] + expression
 
 
-def create_schema(connection: duckdb.DuckDBPyConnection, node: dict) -> None:
+def create_schema(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
     connection.execute(f'create schema if not exists "{node["database"]}"."{node["schema"]}"')
 
 
-def relation(node: dict) -> str:
+def relation(node: Node) -> str:
     return f'"{node["database"]}"."{node["schema"]}"."{node["alias"]}"'
 
 
-def beside(node: dict) -> str:
+def beside(node: Node) -> str:
     return f'"{node["database"]}"."{node["schema"]}"."{node["alias"]}__made"'

@@ -1,10 +1,13 @@
 """Runs the compiled SQL of disclosure control and of the marts over any counts, in a plain DuckDB."""
 
 import re
+from typing import Any
 
 import duckdb
 from attacker import Cell, Published, add_conditions, read_published
 from conftest import PROJECT, Folders
+
+from gp_level_data.shapes import Cells, Row
 
 MODELS = (
     "models/intermediate/areas",
@@ -81,7 +84,7 @@ def without_history(sql: str) -> str:
     return sql.replace('"history"."int_disclosure__published"', "")
 
 
-def sql_row(row: tuple) -> str:
+def sql_row(row: Cells) -> str:
     return "(" + ", ".join(map(sql_value, row)) + ")"
 
 
@@ -107,10 +110,10 @@ class Runner:
 
     def run(
         self,
-        gps: list,
-        areas: list,
-        practices: dict,
-        conditions: list = (),
+        gps: list[Any],
+        areas: list[Any],
+        practices: Row,
+        conditions: list[Any] = (),
         collected_at: str = "2017-04-02 09:00:00+01",
     ) -> None:
         """All models over exact counts: int_metrics__by_gp and __by_area, int_metrics__by_condition."""
@@ -167,7 +170,7 @@ def publication(connection: duckdb.DuckDBPyConnection, told: bool = True) -> Pub
     Where a value comes from exact counts, these are taken for known; `told` says whether values are looked at.
     """
 
-    def rows(sql: str) -> list[tuple]:
+    def rows(sql: str) -> list[Cells]:
         return connection.execute(sql).fetchall()
 
     texts = "metric_id, numerator_text, denominator_text"
@@ -189,7 +192,7 @@ def publication(connection: duckdb.DuckDBPyConnection, told: bool = True) -> Pub
         if (condition == "any") == (counted == "admissions")
     }
     exact |= {(level, code, *rest): count for (level, _, code, *rest), count in conditions.items() if level != "gp"}
-    sums: dict[tuple, int] = {}
+    sums: dict[Cells, int] = {}
     for (level, code, metric, measure), count in exact.items():
         above = {"practice": ("ccg", parents.get(code)), "ccg": ("england", "ENGLAND")}.get(level)
         if above:

@@ -5,6 +5,9 @@ written in ISO 8601 with its offset, a time on the clock without one, a day as i
 """
 
 from dataclasses import dataclass
+from typing import Any
+
+from gp_level_data.shapes import Cells
 
 TEXT = {"text": "string"}
 NO_BREAK, NARROW, IDEOGRAPHIC = "\u00a0", "\u202f", "\u3000"
@@ -18,12 +21,12 @@ ARABIC = "".join(chr(0x0660 + int(digit)) for digit in NUMBER)
 class Table:
     call: str
     columns: dict[str, str]
-    rows: tuple[tuple, ...]
+    rows: tuple[Cells, ...]
     # "instant", "clock", "day" where the answer is no text, number or truth
     kind: str = ""
 
 
-def of_text(call: str, answers: dict, kind: str = "") -> Table:
+def of_text(call: str, answers: dict[Any, Any], kind: str = "") -> Table:
     return Table(call, TEXT, tuple(answers.items()), kind)
 
 

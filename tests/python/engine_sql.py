@@ -7,6 +7,7 @@ render("full_match('code', '[0-9]+')", "spark")     the same on Spark
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -16,15 +17,16 @@ MACROS = Path(__file__).resolve().parents[2] / "macros"
 class Adapter:
     """dbt's `adapter`, as far as macros of an engine need it: an engine's own macro, else the default one."""
 
-    def __init__(self, find: Callable[[str], Callable | None], engine: str = "duckdb") -> None:
+    def __init__(self, find: Callable[[str], Any], engine: str = "duckdb") -> None:
         self.find = find
         self.engine = engine
 
-    def dispatch(self, name: str) -> Callable:
+    def dispatch(self, name: str) -> Callable[..., Any]:
         found = self.find(f"{self.engine}__{name}") or self.find(f"default__{name}")
         if found is None:
             raise LookupError(f"No engine has {name}")
-        return found
+        dispatched: Callable[..., Any] = found
+        return dispatched
 
 
 class Exceptions:
@@ -38,7 +40,7 @@ def renderer(engine: str = "duckdb") -> jinja2.Environment:
     """The macros as globals of an environment."""
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     environment.globals |= {
-        "adapter": Adapter(environment.globals.get, engine),
+        "adapter": Adapter(lambda name: environment.globals.get(name), engine),
         "return": lambda value: value,
         "exceptions": Exceptions,
         "var": lambda name, default="": default,

@@ -29,6 +29,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
+import duckdb
 import numpy as np
 import test_disclosure
 import test_planning
@@ -41,6 +42,7 @@ from gp_level_data import releases
 from gp_level_data.custody import keys
 from gp_level_data.nets import small_folder
 from gp_level_data.runs.forked_runs import ForkedRuns
+from gp_level_data.shapes import Cells, Row
 
 COLLECTIONS = ("individual_gp_level_data", "gpdpr", "care_data")
 REPORT = COLLECTIONS[0]
@@ -76,9 +78,9 @@ def main() -> int:
     return int(bool(found))
 
 
-def frozen(folder: Path, world_count: int, only: str | None) -> dict:
+def frozen(folder: Path, world_count: int, only: str | None) -> Row:
     """Digests of everything; all of the worlds' tables by name, in the order of the worlds."""
-    made: dict[str, dict] = {"tables": {}, "worlds": {}}
+    made: dict[str, Row] = {"tables": {}, "worlds": {}}
     with ForkedRuns(PROJECT, folder / "runs", os.environ | {"DO_NOT_TRACK": "1"}) as runs:
         for collection in COLLECTIONS if only != "worlds" else (REPORT,):
             folders = built(runs, folder / collection, collection)
@@ -111,18 +113,18 @@ def built(runs: ForkedRuns, folder: Path, collection: str) -> Folders:
     return Folders(folder / "store", folder / "keys", folder)
 
 
-def digests(folders: Folders) -> dict[str, dict]:
+def digests(folders: Folders) -> dict[str, Row]:
     """Of each table of a store what PARTS say, and every column by itself."""
     with connect(folders) as connection:
         return {table: table_digests(*content(connection, table)) for table in tables_of(connection)}
 
 
-def content(connection, table: str) -> tuple[list[str], list[tuple]]:
+def content(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[list[str], list[Cells]]:
     cursor = connection.execute(f"select * from {table} order by rowid")
     return [f"{column[0]} {column[1]}" for column in cursor.description], cursor.fetchall()
 
 
-def table_digests(columns: list[str], rows: list[tuple]) -> dict:
+def table_digests(columns: list[str], rows: list[Cells]) -> Row:
     texts = list(map(repr, rows))
     by_column = zip(*rows) if rows else [()] * len(columns)
     return {
@@ -168,11 +170,11 @@ def planning(folders: Folders, world_count: int) -> dict[str, list[str]]:
     return told
 
 
-def rows_of(connection, mart: str) -> list[tuple]:
+def rows_of(connection: duckdb.DuckDBPyConnection, mart: str) -> list[Cells]:
     return connection.execute(f"select * from marts.main.{mart}").fetchall()
 
 
-def differences(before: dict[str, dict], now: dict[str, dict]) -> Iterable[str]:
+def differences(before: dict[str, Row], now: dict[str, Row]) -> Iterable[str]:
     """What became of the tables of a collection."""
     of_rows = {table["rows"]: name for name, table in now.items() if name not in before and table["count"]}
     moved = {name: of_rows.get(table["rows"]) for name, table in before.items() if name not in now}

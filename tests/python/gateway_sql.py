@@ -13,16 +13,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import engine_sql
 import pyarrow
 from conftest import PROJECT, Folders, must_succeed, once, run_dbt
-from duckdb import sqltypes
+from duckdb import func, sqltypes
 from opt_out_oracle import Expected, Sent, expected, objections, opted_out, seed, upheld
 
 from gp_level_data.custody.pseudonym import pseudonymiser
 from gp_level_data.raw import landing
+from gp_level_data.shapes import Cells, Manifest, Node, Row
 
 SETTINGS = ("collection", "collected_at", "period_start", "period_end", "exception_id")
 KEY = b"not a secret: 32 bytes for tests"
@@ -94,13 +96,14 @@ def template() -> Folders:
 
 
 @functools.cache
-def manifest() -> dict:
+def manifest() -> Manifest:
     """What dbt makes of the project, the gateway's SQL compiled."""
     return read_manifest(template())
 
 
-def read_manifest(folders: Folders) -> dict:
-    return json.loads((folders.work / "target" / "manifest.json").read_text())
+def read_manifest(folders: Folders) -> Manifest:
+    found: Manifest = json.loads((folders.work / "target" / "manifest.json").read_text())
+    return found
 
 
 @functools.cache
@@ -124,7 +127,7 @@ def seed_types() -> dict[str, dict[str, str]]:
 
 
 @functools.cache
-def models() -> tuple[dict, ...]:
+def models() -> tuple[Row, ...]:
     """Staging and gateway models, each after what it reads."""
     nodes = {
         key: node
@@ -142,7 +145,7 @@ def models() -> tuple[dict, ...]:
 
 
 @functools.cache
-def journal_models() -> tuple[dict, ...]:
+def journal_models() -> tuple[Row, ...]:
     """What journals need besides: their staging and gateway models, each after what it reads."""
     nodes = manifest()["nodes"]
     return in_order({key: node for key, node in nodes.items() if is_of_journals(node)})
@@ -154,15 +157,15 @@ LINKED = (
 )  # fmt: skip
 
 
-def is_of_journals(node: dict) -> bool:
+def is_of_journals(node: Node) -> bool:
     """Whether a model is of the journals and what is linked with them."""
     is_model = node["resource_type"] == "model" and bool(node.get("compiled_code"))
     return is_model and ("journals" in node["fqn"] or node["name"] in LINKED)
 
 
-def in_order(nodes: dict[str, dict]) -> tuple[dict, ...]:
+def in_order(nodes: dict[str, Row]) -> tuple[Row, ...]:
     """Models, each after what it reads."""
-    ordered: dict[str, dict] = {}
+    ordered: dict[str, Row] = {}
     while len(ordered) < len(nodes):
         for key, node in nodes.items():
             reads = [parent for parent in node["depends_on"]["nodes"] if parent in nodes]
@@ -173,14 +176,15 @@ def in_order(nodes: dict[str, dict]) -> tuple[dict, ...]:
 
 def compiled(model: str) -> str:
     [node] = [node for node in models() if node["name"] == model]
-    return node["compiled_code"]
+    return str(node["compiled_code"])
 
 
 @functools.cache
 def gate() -> str:
     """The body of the macro `exclude_opted_out`."""
     source = (PROJECT / "macros" / "gate" / "exclude_opted_out.sql").read_text()
-    return re.search(r"-%\}\n(.*)\n\{%-", source, re.DOTALL)[1]
+    [body] = re.findall(r"-%\}\n(.*)\n\{%-", source, re.DOTALL)
+    return str(body)
 
 
 def as_compiled(source: str) -> str:
@@ -205,7 +209,7 @@ def run(sent: Sent, timezone: str = "Europe/London") -> duckdb.DuckDBPyConnectio
         pseudonymiser(KEY, sent.settings["collection"]),
         [sqltypes.VARCHAR],
         sqltypes.VARCHAR,
-        type="arrow",
+        type=func.PythonUDFType.ARROW,
     )
     for schema in ("landing", "seeds", "staging", "gateway"):
         connection.execute(f"create schema {schema}")
@@ -223,8 +227,8 @@ def changed(
     connection: duckdb.DuckDBPyConnection,
     sent: Sent,
     sql: Mapping[str, str] | None = None,
-    seeds: Mapping[str, list[dict]] | None = None,
-    nodes: tuple[dict, ...] | None = None,
+    seeds: Mapping[str, list[Row]] | None = None,
+    nodes: tuple[Row, ...] | None = None,
 ) -> Iterator[None]:
     """The same run with other SQL or seeds: what they reach is built anew, and afterwards taken back."""
     sql, seeds = sql or {}, seeds or {}
@@ -292,7 +296,7 @@ def build(connection: duckdb.DuckDBPyConnection, sent: Sent, model: str, stateme
     connection.execute(f"create or replace table {schema}.{model} as {statement}")
 
 
-def plant(connection: duckdb.DuckDBPyConnection, name: str, rows: list[dict]) -> None:
+def plant(connection: duckdb.DuckDBPyConnection, name: str, rows: list[Row]) -> None:
     """One seed, its columns typed as dbt loads them."""
     types = seed_types()[name]
     create(connection, f"seeds.{name}", rows, list(next(iter(seed(name)), types)), types)
@@ -320,7 +324,7 @@ def land(connection: duckdb.DuckDBPyConnection, sent: Sent) -> None:
 def create(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
-    rows: list[dict],
+    rows: list[Row],
     columns: list[str],
     types: Mapping[str, str] | None = None,
 ) -> None:
@@ -344,7 +348,7 @@ def pseudonym(key: bytes, collection: str, number: str) -> str:
 def outcome(connection: duckdb.DuckDBPyConnection, sent: Sent) -> Expected:
     """What the gateway's tables say, in the oracle's terms."""
 
-    def rows(query: str) -> list[tuple]:
+    def rows(query: str) -> list[Cells]:
         return connection.execute(query).fetchall()
 
     numbers = {row["nhs_number"] for row in sent.practice_records}
@@ -411,9 +415,9 @@ def as_ten_digits(value: str | None) -> str | None:
     return digits if len(digits) == 10 else None
 
 
-def counted(rows: list[tuple]) -> Counter:
+def counted(rows: list[Cells]) -> Counter[Any]:
     """Row counts by practice and verdict; of the rules, only what the oracle knows a word for."""
-    counts = Counter()
+    counts: Counter[Any] = Counter()
     for practice, verdict, rule, row_count in rows:
         why = ""
         if verdict == "excluded":
@@ -447,7 +451,7 @@ def run_folder(raw_dir: Path, settings: Mapping[str, str]) -> duckdb.DuckDBPyCon
         pseudonymiser(KEY, settings["collection"]),
         [sqltypes.VARCHAR],
         sqltypes.VARCHAR,
-        type="arrow",
+        type=func.PythonUDFType.ARROW,
     )
     landing.check_folder(raw_dir, settings["collection"])
     landing.create_relations(connection, raw_dir, settings["collection"])

@@ -5,9 +5,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from moment_oracle import day
 from opt_out_oracle import nhs_number, number_rule, seed, text
+
+from gp_level_data.shapes import Cells, Row
 
 NO_DAY = ("1800-01-01", "1801-01-01", "01/01/1800", "01/01/1801")
 FIELDS = {
@@ -69,7 +72,7 @@ def age_is_known(value: str | None) -> bool:
     return 0 <= age <= 120 or 7001 <= age <= 7007
 
 
-def by_itself(row: dict) -> Stay | str:
+def by_itself(row: Row) -> Stay | str:
     """The row, or the first rule that it breaks."""
     if rule := number_rule(row["newnhsno"], is_synthetic=True):
         return rule
@@ -106,7 +109,7 @@ def is_finished(stay: Stay) -> bool:
     return stay.epistat == "3"
 
 
-def in_order(stay: Stay) -> tuple:
+def in_order(stay: Stay) -> Cells:
     """Of copies the finished one first, then by what they hold; of equal ones the first file's."""
     held = [getattr(stay, name) for name in COMPARED]
     return (not is_finished(stay), [(value is None, value or "") for value in held], stay.file_name)
@@ -120,7 +123,7 @@ def is_there_finished(stay: Stay, finished: Iterable[Stay]) -> bool:
     )
 
 
-def verdicts(rows: Iterable[dict]) -> list[tuple[Stay | None, str]]:
+def verdicts(rows: Iterable[Row]) -> list[tuple[Stay | None, str]]:
     """Each row, if usable, and the one rule that it met."""
     judged = [by_itself(row) for row in rows]
     stays = [stay for stay in judged if isinstance(stay, Stay)]
@@ -147,6 +150,6 @@ def verdicts(rows: Iterable[dict]) -> list[tuple[Stay | None, str]]:
     return result
 
 
-def counted(rows: Iterable[dict]) -> Counter:
+def counted(rows: Iterable[Row]) -> Counter[Any]:
     """Rows by file and rule; of rows that are not usable by rule alone."""
     return Counter((stay.file_name if stay else None, rule) for stay, rule in verdicts(rows))

@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from hospital_oracle import verdicts
 from moment_oracle import day
@@ -25,6 +26,8 @@ from opt_out_oracle import (
     seed,
     text,
 )
+
+from gp_level_data.shapes import Cells, Row
 
 # What each collection takes in, and the categories that are not needed for longer than ten years.
 CATEGORIES = {
@@ -52,19 +55,19 @@ class Journals:
     """What arrived besides: rows of text under the names of the raw columns. Shows nothing of itself."""
 
     sent: Sent
-    rows: list[dict] = field(default_factory=list)
-    social_care: list[dict] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    social_care: list[Row] = field(default_factory=list)
 
 
 @dataclass(repr=False)
 class Stored:
     """What should be stored. Numbers stand for people; counts are by practice, verdict and reason."""
 
-    people: dict[tuple[str, str], tuple]
-    records: set[tuple]
-    removed: Counter
-    hospital: set[tuple]
-    social_care: set[tuple]
+    people: dict[tuple[str, str], Cells]
+    records: set[Cells]
+    removed: Counter[Any]
+    hospital: set[Cells]
+    social_care: set[Cells]
     not_disseminated: set[str]
 
 
@@ -79,7 +82,7 @@ def plain(value: str | None) -> str:
     return str(int(whole)) if is_number and (point or len(whole) > 1) else text(value)
 
 
-def details_of(row: dict) -> dict[str, str | int | None]:
+def details_of(row: Row) -> dict[str, str | int | None]:
     """The details of a row that are usable."""
     birthday, area = day(row.get("date_of_birth")), text(row.get("lsoa")).upper()
     said = {
@@ -93,13 +96,13 @@ def details_of(row: dict) -> dict[str, str | int | None]:
     return found
 
 
-def has_unusable_detail(row: dict) -> bool:
+def has_unusable_detail(row: Row) -> bool:
     raw = {"birth_year": "date_of_birth", "ethnicity": "ethnic"}
     found = details_of(row)
     return any(text(row.get(raw.get(name, name))) and found[name] is None for name in DETAILS)
 
 
-def scope_rule(rows: list[dict], extracted: date, started: date) -> str | None:
+def scope_rule(rows: list[Row], extracted: date, started: date) -> str | None:
     """Why somebody is not a patient whom the collection is about."""
     columns = ("date_of_death", "registered_on", "deregistered_on")
     if any(is_unreadable(row.get(column)) for row in rows for column in columns):
@@ -116,7 +119,7 @@ def scope_rule(rows: list[dict], extracted: date, started: date) -> str | None:
     return "not_registered" if registered > extracted or (left and left <= extracted) else None
 
 
-def agreed(rows: list[dict], detail: str) -> tuple[str | int | None, bool]:
+def agreed(rows: list[Row], detail: str) -> tuple[str | int | None, bool]:
     """What the rows of the latest day say that give a detail, and whether they disagree."""
     by_day = defaultdict(set)
     for row in rows:
@@ -136,7 +139,7 @@ def ten_years_before(when: date) -> date:
         return when.replace(year=when.year - 10, day=28)
 
 
-def record_rule(row: dict, collection: str, extracted: date) -> str | None:
+def record_rule(row: Row, collection: str, extracted: date) -> str | None:
     """Why a row's record is not stored."""
     category, code, when = text(row.get("category")).lower(), text(row.get("code")), day(row.get("date"))
     if not category and not code:
@@ -158,7 +161,7 @@ def record_rule(row: dict, collection: str, extracted: date) -> str | None:
     return None
 
 
-def value(row: dict, column: str) -> float | None:
+def value(row: Row, column: str) -> float | None:
     """A short number."""
     written = text(row.get(column))
     return float(written) if re.fullmatch(r"-?[0-9]{1,5}(\.[0-9]{1,3})?", written, re.ASCII) else None
@@ -242,7 +245,7 @@ def stored(journals: Journals) -> Stored:
     )
 
 
-def hospital(sent: Sent, held: set[str]) -> set[tuple]:
+def hospital(sent: Sent, held: set[str]) -> set[Cells]:
     """Admissions in the period of the people who are held: first episodes, under one person's number only."""
     if sent.settings["collection"] != "care_data":
         return set()
@@ -257,7 +260,7 @@ def hospital(sent: Sent, held: set[str]) -> set[tuple]:
     }
 
 
-def social_care(journals: Journals, held: set[str]) -> set[tuple]:
+def social_care(journals: Journals, held: set[str]) -> set[Cells]:
     """Care of the people who are held, in words that the contract names."""
     services = {row["service"] for row in seed("social_care_services")}
     found = set()

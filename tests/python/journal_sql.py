@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import engine_sql
@@ -18,6 +19,7 @@ from opt_out_oracle import Sent, nhs_number
 
 from gp_level_data.raw import landing
 from gp_level_data.raw.intake_rules import rules
+from gp_level_data.shapes import Cells, Row
 
 
 def as_landed(journals: Journals) -> Sent:
@@ -46,7 +48,7 @@ def run(journals: Journals) -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def changed(connection: duckdb.DuckDBPyConnection, journals: Journals, **changes: Mapping) -> Iterator[None]:
+def changed(connection: duckdb.DuckDBPyConnection, journals: Journals, **changes: Mapping[str, Any]) -> Iterator[None]:
     """The same run with other SQL or seeds."""
     nodes = (*models(), *journal_models())
     with gateway_sql.changed(connection, as_landed(journals), **changes, nodes=nodes):
@@ -56,7 +58,7 @@ def changed(connection: duckdb.DuckDBPyConnection, journals: Journals, **changes
 def outcome(connection: duckdb.DuckDBPyConnection, journals: Journals) -> Stored:
     """What the tables say, in the oracle's terms."""
 
-    def rows(query: str) -> list[tuple]:
+    def rows(query: str) -> list[Cells]:
         return connection.execute(query).fetchall()
 
     sent = journals.sent.admissions, journals.social_care, journals.rows
@@ -98,7 +100,7 @@ def problems(connection: duckdb.DuckDBPyConnection, journals: Journals, wanted: 
         return said
 
 
-def set_of(answer: set | dict) -> set:
+def set_of(answer: set[Any] | Row) -> set[Any]:
     return set(answer.items()) if isinstance(answer, dict) else answer
 
 
@@ -123,7 +125,7 @@ def renderer(changed_file: str = "", text: str = "") -> jinja2.Environment:
         "ref": lambda name: relations()[name],
         "source": lambda _, name: f'"memory"."landing"."{"social_care" if name == "services" else name}"',
         "var": lambda name: f"<{name}>",
-        "adapter": engine_sql.Adapter(environment.globals.get),
+        "adapter": engine_sql.Adapter(lambda name: environment.globals.get(name)),
         "return": lambda value: value,
     }
     macros = "".join(text for path, text in texts.items() if path.startswith("macros/"))

@@ -6,12 +6,15 @@ People are small whole numbers here and become NHS Numbers of the test range ins
 
 import random
 from collections.abc import Iterable
+from typing import Any
 
 import opt_out_worlds
 from conftest import test_number
 from journal_oracle import Journals
 from opt_out_oracle import Sent
 from opt_out_worlds import DISSENT, TYPE_2_DISSENT, World
+
+from gp_level_data.shapes import Row
 
 GOOD, SECOND = "A81001", "B81001"
 ROW = {
@@ -39,7 +42,7 @@ class JournalWorld:
         self.journals = Journals(sent)
         self.collection = sent.settings["collection"]
 
-    def row(self, person: int, at: str = GOOD, /, **changes: str | None) -> dict:
+    def row(self, person: int, at: str = GOOD, /, **changes: str | None) -> Row:
         """A row of a practice's file, good but for the changes."""
         [file] = [
             file
@@ -52,11 +55,11 @@ class JournalWorld:
         self.add(row)
         return row
 
-    def add(self, row: dict) -> None:
+    def add(self, row: Row) -> None:
         without = NOT_IN_CARE_DATA if self.collection == "care_data" else ()
         self.journals.rows.append({name: value for name, value in row.items() if name not in without})
 
-    def care(self, person: int, service: str | None, started: str | None, ended: str | None, **changes) -> None:
+    def care(self, person: int, service: str | None, started: str | None, ended: str | None, **changes: Any) -> None:
         """A row of the social care file."""
         row = {"nhs_number": test_number(person), "service": service, "started_on": started, "ended_on": ended}
         self.journals.social_care.append(row | {"file_name": "social_care/social_care_1617.csv"} | changes)
@@ -139,7 +142,7 @@ PATIENTS = [
 ]  # fmt: skip
 
 
-def by_hand(**settings) -> Journals:
+def by_hand(**settings: Any) -> Journals:
     """The gate's world made by hand, a journal for each of its rows, and every rule of the journals once."""
     sent = opt_out_worlds.by_hand(**settings)
     world = JournalWorld(sent)
@@ -205,7 +208,7 @@ def linked(world: JournalWorld) -> None:
     world.care(3_000, "nursing_care", "2016-05-01", None, nhs_number="not a number")
 
 
-HAND_MADE = {
+HAND_MADE: dict[str, dict[str, Any]] = {
     "gpdpr": {"collection": "gpdpr"},
     "care.data": {"collection": "care_data"},
     "an exception that lifts Type 1": opt_out_worlds.HAND_MADE["an exception that lifts Type 1"],
@@ -228,7 +231,7 @@ def drawn(seed: str, collection: str, people: int, rows: int) -> Journals:
     histories = opt_out_worlds.draw_histories(random_, era, people // 3)
     sent = opt_out_worlds.of_histories(era, histories, 0, collection=collection)
     world = JournalWorld(sent)
-    said: dict[str, list] = {}
+    said: dict[str, list[Any]] = {}
     for changes in (*RECORDS, *(changes for patient in PATIENTS for changes in patient)):
         for name, value in changes.items():
             if name not in ("practice", "processed_timestamp", "nhs_number"):
@@ -244,6 +247,6 @@ def drawn(seed: str, collection: str, people: int, rows: int) -> Journals:
     return world.journals
 
 
-def said_of(random_: random.Random, said: dict[str, list], share: float) -> Iterable[tuple[str, str | None]]:
+def said_of(random_: random.Random, said: dict[str, list[Any]], share: float) -> Iterable[tuple[str, str | None]]:
     """A few fields with one of their values."""
     return [(name, random_.choice(values)) for name, values in said.items() if random_.random() < share]

@@ -54,6 +54,7 @@ from gp_level_data.nets import (
 )
 from gp_level_data.nets.renaming_run import Pair
 from gp_level_data.runs.statements import NOT_PROVED
+from gp_level_data.shapes import Manifest, Node, Row
 
 LEAKS = Path(__file__).parent / "leaks"
 HARMLESS = "harmless"
@@ -118,8 +119,8 @@ class Leak:
     family: str
     what: str
     kind: str
-    edit: list[dict] = field(default_factory=list)
-    add: list[dict] = field(default_factory=list)
+    edit: list[Row] = field(default_factory=list)
+    add: list[Row] = field(default_factory=list)
 
     @property
     def files(self) -> list[str]:
@@ -245,7 +246,7 @@ class Bench:
         self.new_pseudonym = self.pseudonyms_of(clean.new_number)
         # artefacts hold the project's unit tests
         self.quoted = raw_numbers.numbers_quoted(*(self.world.project / name for name in SOURCES))
-        self.manifests: dict[str, dict] = {}
+        self.manifests: dict[str, Row] = {}
         self.touched: set[str] = set()
         self.known: set[Finding] = set()
 
@@ -301,7 +302,7 @@ class Bench:
         said = f"{finding.where} {finding.what}"
         return leak.is_harmless or any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) for name in self.touched)
 
-    def names_touched(self, leak: Leak, manifest: dict | None) -> set[str]:
+    def names_touched(self, leak: Leak, manifest: Manifest | None) -> set[str]:
         """Files that were changed, and names of what lies in them, uses it, or is built on it."""
         found = {*leak.files, *(Path(file).stem for file in leak.files)}
         # What a file of properties is about is named in the words that were changed, or around them.
@@ -358,7 +359,7 @@ class Bench:
                 pass  # dbt would print the error
         yield from self.built_by_dbt(leak, {each.net for each in found if each not in self.known})
 
-    def compiled(self, leak: Leak) -> tuple[list[str], dict | None]:
+    def compiled(self, leak: Leak) -> tuple[list[str], Row | None]:
         """What dbt complained of, and the manifest of the project as changed, both runs' SQL in it."""
         targets = [
             target
@@ -383,7 +384,7 @@ class Bench:
             folder.mkdir()
             shutil.copyfile(self.folder / f"{target} {CACHE}", folder / CACHE)
 
-    def built_directly(self, manifest: dict) -> Iterator[Finding]:
+    def built_directly(self, manifest: Manifest) -> Iterator[Finding]:
         """What changed is built under both numberings, without dbt."""
         clean = direct_build.both_runs(self.manifests["gateway"], self.manifests["warehouse"])
         nodes = direct_build.reached(manifest, clean)
@@ -480,12 +481,12 @@ class Bench:
         return found
 
 
-def names_and_lineage(manifest: dict) -> list[Finding]:
+def names_and_lineage(manifest: Manifest) -> list[Finding]:
     """What the nets find that only read."""
     return names.findings(manifest) + gate.findings(manifest) + lineage.findings(manifest)
 
 
-def changed_node(node: dict, before: dict | None) -> bool:
+def changed_node(node: Node, before: Row | None) -> bool:
     """Whether a node is another one than in the clean project, by what it is compiled to and declares."""
     return before is None or any(
         node.get(name) != before.get(name) for name in ("raw_code", "columns", "config", "compiled_code")
@@ -555,7 +556,7 @@ def keep_score(tried: list[Tried]) -> None:
     leak_score.write(score_of([one for one in tried if not one.problem], len(all_leaks())))
 
 
-def score_of(tried: list[Tried], change_count: int) -> dict:
+def score_of(tried: list[Tried], change_count: int) -> Row:
     """How many leaks were caught, by any net and by each, and how many harmless changes were."""
     harmful = [one for one in tried if one.leak.needed]
     return {

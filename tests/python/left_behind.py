@@ -18,7 +18,7 @@ def spellings(key: bytes) -> set[bytes]:
     Hex plain and separated, Python's and a blob's escapes, a list, base64 in both alphabets at all three
     alignments, a whole number. Lower case covers capitals; UTF-16 is read without its zero bytes.
     """
-    texts = {str(int.from_bytes(key, order)) for order in ("big", "little")}
+    texts = {str(int.from_bytes(key, "big")), str(int.from_bytes(key, "little"))}
     for half in (key[:HALF], key[HALF:]):
         texts |= {half.hex(), half.hex(" "), half.hex(":"), str(list(half))[1:-1], repr(half)[2:-1]}
         texts |= {"".join(f"\\x{byte:02x}" for byte in half), half[::-1].hex(), str(list(half[::-1]))[1:-1]}

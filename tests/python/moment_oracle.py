@@ -43,7 +43,8 @@ def a_time(text: str) -> time:
     if fraction and not 1 <= len(fraction[0]) <= 9:
         raise ValueError
     micro = billionths * 10**6 // 10 ** len(fraction[0]) if fraction else 0
-    return time(*parts, *[0] * (3 - len(parts)), micro)
+    hour, minute, second, *_ = [*parts, 0]
+    return time(hour, minute, second, micro)
 
 
 def a_zone(text: str) -> timezone:
@@ -95,7 +96,8 @@ def day(text: str | None, is_day_first: bool = False) -> date | None:
         written, _, zone = taken_apart(text or "", is_day_first)
     except (ValueError, KeyError, IndexError, OverflowError):
         return None
-    return moment(text).astimezone(UK).date() if zone else written
+    at = moment(text) if zone else None
+    return at.astimezone(UK).date() if at else written
 
 
 def is_unreadable(text: str | None, read: object) -> bool:

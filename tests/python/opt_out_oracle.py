@@ -14,9 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from moment_oracle import UK, day, is_unreadable
 from moment_oracle import moment as instant
+
+from gp_level_data.shapes import Row, Settings
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
@@ -34,7 +37,7 @@ ALL_CODES = {kind: DISSENTS[kind] | {code for _, code in WITHDRAWALS[kind]} for 
 LAST_DAY = {"type_1": date.max, "type_2": date(2018, 10, 11)}
 
 
-def seed(name: str) -> list[dict]:
+def seed(name: str) -> list[Row]:
     """The rows of a seed; an empty field is None."""
     with (SEEDS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
         return [{key: value or None for key, value in row.items()} for row in csv.DictReader(file)]
@@ -47,25 +50,25 @@ class Sent:
     It shows nothing of itself: a failing test prints the arguments of its functions.
     """
 
-    settings: dict
-    files: list[dict] = field(default_factory=list)
-    practice_records: list[dict] = field(default_factory=list)
-    opt_outs: list[dict] = field(default_factory=list)
-    extractions: list[dict] = field(default_factory=list)
-    participation: list[dict] = field(default_factory=list)
-    practices: list[dict] = field(default_factory=list)
-    admissions: list[dict] = field(default_factory=list)
-    collections: list[dict] = field(default_factory=lambda: seed("collections"))
-    waves: list[dict] = field(default_factory=lambda: seed("collection_waves"))
-    exceptions: list[dict] = field(default_factory=lambda: seed("opt_out_exceptions"))
-    register: list[dict] = field(default_factory=lambda: seed("exception_register"))
+    settings: Settings
+    files: list[Row] = field(default_factory=list)
+    practice_records: list[Row] = field(default_factory=list)
+    opt_outs: list[Row] = field(default_factory=list)
+    extractions: list[Row] = field(default_factory=list)
+    participation: list[Row] = field(default_factory=list)
+    practices: list[Row] = field(default_factory=list)
+    admissions: list[Row] = field(default_factory=list)
+    collections: list[Row] = field(default_factory=lambda: seed("collections"))
+    waves: list[Row] = field(default_factory=lambda: seed("collection_waves"))
+    exceptions: list[Row] = field(default_factory=lambda: seed("opt_out_exceptions"))
+    register: list[Row] = field(default_factory=lambda: seed("exception_register"))
 
     @property
     def collected_at(self) -> datetime:
         return instant(self.settings["collected_at"])
 
     @property
-    def policy(self) -> dict:
+    def policy(self) -> Row:
         [policy] = [row for row in self.collections if row["collection"] == self.settings["collection"]]
         return policy
 
@@ -191,7 +194,7 @@ def as_ascii(character: str) -> str:
 FULL_WIDTH = dict(zip("．，٫٬Ｅｅ＋－", ".,.,Ee+-", strict=True))
 
 
-def may_be_anybodys(row: dict) -> bool:
+def may_be_anybodys(row: Row) -> bool:
     """Whether a row is an objection, and nobody can tell whose."""
     scheme, code = coded(row)
     if any(code == withdrawal for codes in WITHDRAWALS.values() for _, withdrawal in codes):
@@ -201,7 +204,7 @@ def may_be_anybodys(row: dict) -> bool:
     return number is None or not has_check_digit(number) or len(set(number)) == 1 or number == "2333455667" or is_framed
 
 
-def coded(row: dict) -> tuple[str, str]:
+def coded(row: Row) -> tuple[str, str]:
     """Scheme and code of a row, the code without its dots and its term."""
     return text(row["code_scheme"]).upper(), five_characters(text(row["code"])).rstrip(".")
 
@@ -236,7 +239,7 @@ def five_characters(code: str) -> str:
     return code[:5] if len(code) == 7 and not code.isdigit() else code
 
 
-def objection(kind: str, rows: Iterable[dict], moment: datetime) -> str | None:
+def objection(kind: str, rows: Iterable[Row], moment: datetime) -> str | None:
     """Why one person's rows at one practice amount to an objection of a kind; None if they do not."""
     dissents, withdrawals, unsure, has_known_dissent = set(), set(), set(), False
     for row in rows:
@@ -265,7 +268,7 @@ def objection(kind: str, rows: Iterable[dict], moment: datetime) -> str | None:
     return "same_day_conflict" if max(dissents) in withdrawals else "dissent"
 
 
-def granted(sent: Sent) -> dict[str, dict]:
+def granted(sent: Sent) -> dict[str, Row]:
     """Rows of the register that the run may rely on, by the exception they grant."""
     collection, today = sent.settings["collection"], local_day(sent.collected_at)
     return {
@@ -417,10 +420,10 @@ class Expected:
     upheld: dict[tuple[str, str], str | None]
     objections: dict[tuple[str, str, str], str]
     practices: set[str]
-    permitted: Counter
-    admissions: Counter
-    counts: Counter
-    objectors: Counter
+    permitted: Counter[Any]
+    admissions: Counter[Any]
+    counts: Counter[Any]
+    objectors: Counter[Any]
 
 
 def expected(sent: Sent) -> Expected:
@@ -461,7 +464,7 @@ def expected(sent: Sent) -> Expected:
     )
 
 
-def people(records: list[dict], file: dict) -> dict[str, list[dict]]:
+def people(records: list[Row], file: Row) -> dict[str, list[Row]]:
     """The usable rows of a practice's file, by number, without what may differ in spelling only."""
     found = defaultdict(list)
     for row in records:
@@ -482,7 +485,7 @@ EMERGENCY = dict.fromkeys(("21", "22", "23", "24", "28"), date.min) | dict.fromk
 )
 
 
-def expected_admissions(sent: Sent, permitted: set[str]) -> Counter:
+def expected_admissions(sent: Sent, permitted: set[str]) -> Counter[Any]:
     """Emergency admissions of permitted people in the period, each episode once: (number, day)."""
     episodes = {}
     for row in sent.admissions:

@@ -8,9 +8,12 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from conftest import test_number
 from opt_out_oracle import UK, Sent, seed
+
+from gp_level_data.shapes import Cells, Row
 
 COLLECTIONS = tuple(row["collection"] for row in seed("collections"))
 # Type 2 is upheld at collection by no collection of today; the rule must hold for one that does.
@@ -33,7 +36,7 @@ DISSENT, WITHDRAWAL = ("CTV3", "XaZ89"), ("CTV3", "XaZ8A")
 TYPE_2_DISSENT, TYPE_2_WITHDRAWAL = ("CTV3", "XaaVL"), ("CTV3", "XaaVM")
 
 
-def register_row(exception: str, collection: str, **changes: str | None) -> dict:
+def register_row(exception: str, collection: str, **changes: str | None) -> Row:
     """A complete row of the register, E1, valid in 2017; the changes make it incomplete."""
     return {
         "exception_id": "E1",
@@ -54,7 +57,7 @@ class World:
     collection: str = COLLECTIONS[0]
     collected_at: str = "2017-04-02T09:00:00+01:00"
     period: tuple[str, str] = ("2016-04-01", "2017-03-31")
-    register: tuple[dict, ...] = ()
+    register: tuple[Row, ...] = ()
     exception_id: str = ""
     sent: Sent = field(init=False)
 
@@ -100,7 +103,7 @@ class World:
         """A row of the list of when opt-out files were extracted."""
         self.sent.extractions.append({"practice_code": f" {code}", "extracted_at": moment})
 
-    def count_row(self, kind: str, code: str) -> dict | None:
+    def count_row(self, kind: str, code: str) -> Row | None:
         for file in self.sent.files:
             if file["file_kind"] == kind and file["practice_code"] == code:
                 file["row_count"] += 1
@@ -176,7 +179,7 @@ def unreadable_objections(world: World) -> None:
     world.opt_out(0, code, DISSENT, number=UNREADABLE[1])
 
 
-def by_hand(**settings) -> Sent:
+def by_hand(**settings: Any) -> Sent:
     """Every case of the design's table of decisions once: practices first, then people."""
     world = World(**settings)
     good, second = "A81001", "B81001"
@@ -352,7 +355,7 @@ def extractions(world: World) -> None:
             world.extraction(code.lower(), moment)
 
 
-def type_1_stories() -> list[list[tuple]]:
+def type_1_stories() -> list[list[Cells]]:
     """Histories of one person each, at a practice extracted on 2017-04-01 at 02:00 British Summer Time."""
     early = (DISSENT, "2015-01-01", "2015-01-01T10:00:00+00:00")
     return [
@@ -424,7 +427,7 @@ def type_1_stories() -> list[list[tuple]]:
     ]  # fmt: skip
 
 
-def type_2_stories() -> list[list[tuple]]:
+def type_2_stories() -> list[list[Cells]]:
     return [
         *([(code,)] for code in CODES["dissent", "type_2"]),
         *(
@@ -526,7 +529,7 @@ def admissions(world: World, good: str) -> None:
     world.sent.admissions.append(dict(world.sent.admissions[-1]))  # the same episode again
 
 
-HAND_MADE = {
+HAND_MADE: dict[str, dict[str, Any]] = {
     "this collection": {},
     "gpdpr": {"collection": "gpdpr"},
     "care.data, limited to its wave": {"collection": "care_data"},
@@ -566,7 +569,7 @@ HAND_MADE = {
         "register": (register_row("direct_care", "gpdpr", valid_from="2017-04-02"),),
     },
 }
-REFUSED_EXCEPTIONS = {
+REFUSED_EXCEPTIONS: dict[str, dict[str, Any]] = {
     "not named": {"exception_id": ""},
     "another is named": {"exception_id": "E2"},
     "no legal basis": {"legal_basis": None},
@@ -582,7 +585,7 @@ REFUSED_EXCEPTIONS = {
 }
 
 
-def refused_exception(changes: dict) -> Sent:
+def refused_exception(changes: Row) -> Sent:
     """gpdpr with one row of the register that must lift nothing."""
     changes = dict(changes)
     exception_id = changes.pop("exception_id", "E1")
@@ -647,7 +650,7 @@ CODED = (
 PRACTICES = ("A81001", "B81001", "C81001", "D81001", "E81001")
 
 
-def of_histories(era: Era, histories: Iterable[tuple], people: int, **settings) -> Sent:
+def of_histories(era: Era, histories: Iterable[Cells], people: int, **settings: Any) -> Sent:
     """A world in which everybody is at the first two practices, and the histories are what they are."""
     world = World(collected_at=era.collected_at, period=("2016-04-01", "2019-03-31"), **settings)
     world.sent.waves = [{"collection": "care_data", "wave": "pilot", "practice_code": code} for code in PRACTICES]
@@ -665,7 +668,7 @@ def of_histories(era: Era, histories: Iterable[tuple], people: int, **settings) 
     return world.sent
 
 
-def draw_histories(drawn: random.Random, era: Era, people: int) -> list[tuple]:
+def draw_histories(drawn: random.Random, era: Era, people: int) -> list[Cells]:
     """Histories of nought to five rows, most of them at one practice, many with days in common."""
     rare, rows = moments(era), []
     for person in range(people):

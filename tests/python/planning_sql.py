@@ -13,6 +13,8 @@ from conftest import PROJECT, Folders
 from disclosure_run import given
 from register_oracle import REFERENCE, Patient
 
+from gp_level_data.shapes import Cells
+
 MODELS = (
     "intermediate/areas",
     "intermediate/registers",
@@ -108,7 +110,7 @@ class Planning:
         self.load("patient_level.gateway.int_journals__records", records)
         self.load("marts.reference.int_ods__practices", list((practices or {}).items()))
 
-    def load(self, table: str, rows: list[tuple]) -> None:
+    def load(self, table: str, rows: list[Cells]) -> None:
         """A table's rows, all of them new."""
         self.connection.execute(f"delete from {table}")
         if rows:
@@ -128,5 +130,5 @@ class Planning:
                 sql = (changed or {}).get(name, sql)
                 self.connection.execute(f"create or replace table {where}.{name} as {sql}")
 
-    def rows(self, query: str) -> list[tuple]:
+    def rows(self, query: str) -> list[Cells]:
         return self.connection.execute(query).fetchall()

@@ -8,6 +8,7 @@ mean something else is refused by a rule of its own.
 import functools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import engine_sql
 import jinja2
@@ -44,10 +45,10 @@ SETTINGS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 class Opaque(engine_sql.Adapter):
     """Each macro of an engine as a call: engine_trimmed(column)."""
 
-    def dispatch(self, name: str):
+    def dispatch(self, name: str) -> Any:
         macro = super().dispatch(name)
 
-        def call(*given, **named):
+        def call(*given: Any, **named: Any) -> Any:
             arguments = dict(zip(macro.arguments, given, strict=False)) | named
             sql = [str(arguments[each]) for each in macro.arguments if each in OF_SQL and name != "text_literal"]
             return f"engine_{name}({', '.join(sql)})"

@@ -9,6 +9,8 @@ from pathlib import Path
 import pyarrow.parquet
 from opt_out_oracle import Sent, text
 
+from gp_level_data.shapes import Settings
+
 RECORDS = ("PRACTICE_CODE", "EXTRACTED_AT", "NHS_NUMBER", "USUAL_GP_CODE")
 OPT_OUTS = ("PRACTICE_CODE", "NHS_NUMBER", "CODE_SCHEME", "CODE", "EFFECTIVE_DATE", "RECORDED_AT")
 METRICS = ("bowel_cancer_screening", "cervical_screening", "diabetes_hba1c_58", "diabetes_hba1c_75")
@@ -35,7 +37,7 @@ def cells(path: Path) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def read(raw_dir: Path, settings: dict) -> Sent:
+def read(raw_dir: Path, settings: Settings) -> Sent:
     """Everything a run takes in, as it was sent."""
     sent = Sent(settings)
     add_files(sent, "practice_records", raw_dir / "gpes" / settings["collection"], RECORDS, METRICS)
@@ -51,7 +53,9 @@ def read(raw_dir: Path, settings: dict) -> Sent:
 def add_files(sent: Sent, kind: str, folder: Path, needed: tuple[str, ...], allowed: tuple[str, ...] = ()) -> None:
     """The practices' files of one kind, and the rows of those that keep the contract."""
     for path in sorted(folder.iterdir()):
-        practice = re.fullmatch(r"([A-Z][0-9]{5})\.(csv|csv\.gz|parquet)", path.name)[1]
+        named = re.fullmatch(r"([A-Z][0-9]{5})\.(csv|csv\.gz|parquet)", path.name)
+        assert named, "a name that is no practice's"
+        practice = named[1]
         header, *rows = cells(path)
         header = [name.upper() for name in header]
         names = {*needed, *(name.upper() for name in allowed)}

@@ -6,6 +6,7 @@ rule that decides, in the words of the seed, so that the order of the rules is c
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 REFERENCE = date(2017, 3, 31)
 TWELVE_MONTHS_BEFORE, NINE_MONTHS_BEFORE = date(2016, 3, 31), date(2016, 6, 30)
@@ -78,7 +79,10 @@ def is_invited_in_vain(patient: Patient, limit: float) -> bool:
 def on_target(patient: Patient, target: str) -> str:
     """DM020 and DM021: the rule that decides about a patient on the register."""
     limit = LIMITS[target]
-    in_year = lambda cluster: patient.days(cluster, after=TWELVE_MONTHS_BEFORE)  # noqa: E731
+
+    def in_year(cluster: str) -> Any:
+        return patient.days(cluster, after=TWELVE_MONTHS_BEFORE)
+
     value = patient.last_value("ifcchbam_cod")
     if target == "dm020" and is_frail(patient):
         return "moderately_or_severely_frail"

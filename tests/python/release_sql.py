@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import engine_sql
 import gateway_sql
 import jinja2
+import opt_out_oracle
 import pyarrow
 import release_world
 from conftest import PROJECT, must_succeed, once, run_dbt
@@ -22,6 +24,7 @@ from release_world import ADMISSIONS, GPDPR, LINKED, PLANNING, PRACTICES, Person
 
 from gp_level_data import releases
 from gp_level_data.custody import pseudonym
+from gp_level_data.shapes import Cells, Row
 
 FOLDERS = (
     "models/intermediate/gateway/releases", "models/intermediate/releases", "models/marts/releases/extracts",
@@ -166,7 +169,7 @@ def compiled_from(
     return made.from_string(text).render(context)
 
 
-def macro_of(made: jinja2.Environment, text: str, name: str, context: dict) -> Callable[..., str]:
+def macro_of(made: jinja2.Environment, text: str, name: str, context: Row) -> Callable[..., str]:
     """A macro as a function, which finds what it uses when it is called."""
     return lambda *given, **named: str(getattr(made.from_string(text).make_module(context), name)(*given, **named))
 
@@ -227,7 +230,7 @@ def everybody() -> tuple[Person, ...]:
     return tuple(release_world.people(480))
 
 
-def tables(collection: str) -> dict[str, list[dict]]:
+def tables(collection: str) -> dict[str, list[Row]]:
     """Every table that is planted, by its name."""
     people = everybody()
     key_of = {p.number: gateway_sql.pseudonym(KEYS[collection], collection, p.number) for p in people}
@@ -305,7 +308,7 @@ TABLES = {
 }  # fmt: skip
 
 
-def patients(people: tuple[Person, ...]) -> list[dict]:
+def patients(people: tuple[Person, ...]) -> list[Row]:
     """Everybody at their practice; and some whom the collection does not hold, whatever they think of it."""
     outside = (("not_registered", None), (None, "not_agreed"))
     return [
@@ -318,7 +321,7 @@ def patients(people: tuple[Person, ...]) -> list[dict]:
     ]  # fmt: skip
 
 
-def registrations(held: list[Person], key_of: dict[str, str]) -> list[dict]:
+def registrations(held: list[Person], key_of: dict[str, str]) -> list[Row]:
     """Everybody as they are known last; and of every fifth, an earlier registration that knows otherwise."""
     rows = []
     for at, p in enumerate(held):
@@ -333,7 +336,7 @@ def registrations(held: list[Person], key_of: dict[str, str]) -> list[dict]:
     return rows
 
 
-def records(held: list[Person], key_of: dict[str, str], collection: str) -> list[dict]:
+def records(held: list[Person], key_of: dict[str, str], collection: str) -> list[Row]:
     """Those of the world, the first of each person before any period."""
     return [
         {"patient_key": key_of[p.number], "recorded_on": row["DATE"], "category": row["CATEGORY"], "code": row["CODE"],
@@ -344,7 +347,7 @@ def records(held: list[Person], key_of: dict[str, str], collection: str) -> list
     ]  # fmt: skip
 
 
-def admissions(people: tuple[Person, ...], key_of: dict[str, str]) -> list[dict]:
+def admissions(people: tuple[Person, ...], key_of: dict[str, str]) -> list[Row]:
     """Those of the world; and of everybody one before the period."""
     stays = [*release_world.stays(list(people)), *((p, OLD, "21") for p in people)]
     return [
@@ -357,7 +360,7 @@ def admissions(people: tuple[Person, ...], key_of: dict[str, str]) -> list[dict]
 def plant_limits(connection: duckdb.DuckDBPyConnection, collection: str) -> None:
     """The limits of disclosure control, one row, as int_disclosure__rules has them."""
     limits = {
-        row["rule"]: row["value"] for row in gateway_sql.seed("disclosure_rules") if row["collection"] == collection
+        row["rule"]: row["value"] for row in opt_out_oracle.seed("disclosure_rules") if row["collection"] == collection
     }
     columns = ", ".join(f"{value} as {rule}" for rule, value in limits.items())
     connection.execute(f"create or replace table patient_level.intermediate.int_disclosure__rules as select {columns}")
@@ -378,7 +381,7 @@ def problems(collection: str, mutated: dict[str, str] | None = None) -> list[str
 
 
 @functools.cache
-def wanted_people(collection: str) -> Counter:
+def wanted_people(collection: str) -> Counter[Any]:
     """Release, the collection's pseudonym and the release's own of everybody who may be in one."""
     own = release_keys(collection)
     return Counter(
@@ -405,7 +408,7 @@ def wrong_people(connection: duckdb.DuckDBPyConnection, collection: str) -> list
     return ["people"] if is_wrong else []
 
 
-def told(connection: duckdb.DuckDBPyConnection, release_id: str, asked: list[str]) -> dict[str, tuple]:
+def told(connection: duckdb.DuckDBPyConnection, release_id: str, asked: list[str]) -> dict[str, Cells]:
     """Pseudonym of each person who stands in a release -> what is told."""
     rows = connection.execute(
         f"select release_key, {', '.join(asked)} from patient_level.intermediate.int_releases__generalised"
@@ -420,7 +423,7 @@ def asked_of_people(request: dict[str, str]) -> list[str]:
 
 
 @functools.cache
-def wanted_of(release_id: str) -> dict[str, tuple]:
+def wanted_of(release_id: str) -> dict[str, Cells]:
     """Pseudonym in a release -> what is to be told, of everybody who stands in it."""
     [request] = [request for request in releases_asked() if request["release_id"] == release_id]
     own = release_keys(request["collection"])[release_id]
@@ -446,7 +449,7 @@ def wrong_groups(connection: duckdb.DuckDBPyConnection, collection: str) -> list
 
 
 @functools.cache
-def wanted_events(release_id: str) -> Counter:
+def wanted_events(release_id: str) -> Counter[Any]:
     """Pseudonym, dataset, month and method of each event of a release, and what is to be told of it."""
     [request] = [request for request in releases_asked() if request["release_id"] == release_id]
     own = release_keys(request["collection"])[release_id]
@@ -485,7 +488,7 @@ def wrong_events(connection: duckdb.DuckDBPyConnection, collection: str) -> list
 
 
 @functools.cache
-def wanted_rows(release_id: str) -> Counter:
+def wanted_rows(release_id: str) -> Counter[Any]:
     request = release_world.REQUESTS[release_id]
     own = release_keys(request["collection"])[release_id]
     return Counter(

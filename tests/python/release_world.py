@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import direct_build
 import duckdb
@@ -25,6 +26,7 @@ from gp_level_data.custody import keys, store
 from gp_level_data.raw import ndop_files
 from gp_level_data.raw.synthetic_folder import write_marker
 from gp_level_data.runs.forked_runs import ForkedRuns
+from gp_level_data.shapes import Cells, Row
 
 PRACTICES = ("A81001", "B81001")
 EXTRACTED_AT = "2017-04-01T08:00:00+01:00"
@@ -246,7 +248,7 @@ def members(request: dict[str, str], everybody: list[Person]) -> list[Person]:
     ]
 
 
-def cell(person: Person, step: dict[str, str], asked: list[str]) -> tuple:
+def cell(person: Person, step: dict[str, str], asked: list[str]) -> Cells:
     """What is told of a person at a step."""
     width = int(step["age_band_years"])
     youngest = min(age(person), 90) // width * width
@@ -263,7 +265,7 @@ def smallest_group(request: dict[str, str]) -> int:
     return int(request["smallest_group"]) if request["identifiability"] == "pseudonymised" else 1
 
 
-def placed(request: dict[str, str], everybody: list[Person]) -> dict[str, tuple]:
+def placed(request: dict[str, str], everybody: list[Person]) -> dict[str, Cells]:
     """Number of each person in a release -> what is told; who is in no group large enough is missing."""
     asked = [name for name in request["columns_asked"].split() if name in QUASI]
     # Of whom other datasets tell, they are not alike.
@@ -372,7 +374,7 @@ def rows(request: dict[str, str], everybody: list[Person]) -> list[tuple[str, ..
     return found
 
 
-def published(request: dict[str, str], rows: list[dict]) -> Counter:
+def published(request: dict[str, str], rows: list[Row]) -> Counter[Any]:
     """What an aggregate release says, from the rows of its table for planning: what the table says, and no more."""
     asked = request["columns_asked"].split()
     as_a_whole = [name for name in ("age_band", "sex") if name not in asked]

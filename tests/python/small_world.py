@@ -23,6 +23,7 @@ from gp_level_data.custody import keys
 from gp_level_data.custody.keys import StoreKeys, of_store
 from gp_level_data.nets import small_folder
 from gp_level_data.runs import dbt_duckdb, whole_run
+from gp_level_data.shapes import Manifest
 
 VARIABLES = json.dumps({"disseminated_at": small_folder.DISSEMINATED_AT.isoformat()})
 SETTINGS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
@@ -146,9 +147,10 @@ class SmallWorld:
         """Artefacts of one of the two runs: with one folder for both, each would parse all again."""
         return self.work / "target" / target
 
-    def manifest(self, target: str) -> dict:
+    def manifest(self, target: str) -> Manifest:
         """What the last command for a run made of the project."""
-        return json.loads((self.target_path(target) / "manifest.json").read_text())
+        found: Manifest = json.loads((self.target_path(target) / "manifest.json").read_text())
+        return found
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[TextIO]:

@@ -7,6 +7,7 @@ planning of random patients (test_planning.py); what comes out is compared with 
 import itertools
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 import release_sql
@@ -20,6 +21,7 @@ from test_release_requests import AGGREGATE, REQUEST, RULES, reasons
 
 from gp_level_data import releases
 from gp_level_data.pages import data_dictionary
+from gp_level_data.shapes import Row
 
 OFFERED = [row for row in RULES["release_datasets"] if row["kind"] in ("dimension", "breakdown", "shown")]
 TABLES = list(dict.fromkeys(row["dataset"] for row in OFFERED))
@@ -54,7 +56,7 @@ def planning(built: Folders) -> Planning:
 
 def test_whatever_is_asked_for_is_refused_or_rows_of_the_table(planning: Planning) -> None:
     """Flags a request that is accepted, and told a sum, a row or a count that its table does not show."""
-    told = {table: set() for table in TABLES}
+    told: dict[str, set[Any]] = {table: set() for table in TABLES}
     for seed in range(6):
         planning.rows("delete from assurance.history.int_disclosure__published")
         given(planning, seed)
@@ -79,7 +81,7 @@ def is_whole(table: str, asked: list[str]) -> bool:
     return by <= {*asked} and breakdown & {*asked} in (set(), breakdown)
 
 
-def rows_of(planning: Planning, table: str) -> list[dict]:
+def rows_of(planning: Planning, table: str) -> list[Row]:
     """A table for planning as it is published."""
     cursor = planning.connection.execute(f"from marts.main.fct_{table}")
     names = [column[0] for column in cursor.description]

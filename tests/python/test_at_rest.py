@@ -4,6 +4,7 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import at_rest
 import duckdb
@@ -29,7 +30,7 @@ def wanted(built: Folders) -> list[Cell]:
 
 
 @pytest.fixture(scope="module")
-def record(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> dict:
+def record(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the ledger would tell of the build, without the verdicts of the nets."""
     run = evidence.Run(built.raw, built.keys, built.store, [])
     parts = ("settings", "policy", "raw_files", "counts", "smallest_cell", "tables")
@@ -40,7 +41,7 @@ def record(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 
 @pytest.fixture(scope="module")
-def in_the_clear(built: Folders, record: dict, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def in_the_clear(built: Folders, record: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """All that lies unencrypted after a build, its evidence and its report."""
     folder = tmp_path_factory.mktemp("in_the_clear")
     (folder / "evidence.json").write_text(json.dumps(record))
@@ -74,12 +75,14 @@ def test_no_withheld_count_is_read_off(wanted: list[Cell], rows: list[Row]) -> N
     assert read_off(wanted, rows) == {}
 
 
-def test_no_withheld_count_follows_from_sums(wanted: list[Cell], record: dict) -> None:
+def test_no_withheld_count_follows_from_sums(wanted: list[Cell], record: dict[str, Any]) -> None:
     """Flags a record of rows or files so exact that what is withheld is the difference."""
     assert at_rest.worked_out(wanted, known_sums(record, wanted)) == []
 
 
-def known_sums(record: dict, wanted: list[Cell], exact: dict[str, tuple[int, int]] | None = None) -> dict:
+def known_sums(
+    record: dict[str, Any], wanted: list[Cell], exact: dict[str, tuple[int, int]] | None = None
+) -> dict[str, Any]:
     """What the evidence tells of each practice's usable rows; `exact` of usable and kept ones, from elsewhere."""
     sums = {
         file["name"].rpartition("/")[2].partition(".")[0]: {"usable": at_rest.told(file["usable_count"], exact=False)}
@@ -91,7 +94,7 @@ def known_sums(record: dict, wanted: list[Cell], exact: dict[str, tuple[int, int
     return sums
 
 
-def test_the_sizes_of_files_tell_no_rows(built: Folders, record: dict) -> None:
+def test_the_sizes_of_files_tell_no_rows(built: Folders, record: dict[str, Any]) -> None:
     """Flags a size from which the rows of a practice's opt-out file can be counted."""
     for file in record["raw_files"]:
         assert file["byte_count"] % 4096 == 0
@@ -137,7 +140,7 @@ def test_the_attacker_reads_texts(wanted: list[Cell], tmp_path: Path, where: str
     assert cell in found[where]
 
 
-def test_the_attacker_subtracts(built: Folders, wanted: list[Cell], record: dict) -> None:
+def test_the_attacker_subtracts(built: Folders, wanted: list[Cell], record: dict[str, Any]) -> None:
     """With a practice's usable and kept rows, exact, what it left out for one small reason is the rest."""
     with duckdb.connect() as connection:
         store.attach_assurance(connection, built.store, keys.of_store(built.keys).assurance)
@@ -198,7 +201,7 @@ def test_a_store_of_before_is_written_afresh(built: Folders, of_before: Folders,
     assert store.database_file(of_before.store, store.MARTS).read_bytes() == again
 
 
-def tables(store_dir: Path, key: bytes) -> dict[tuple[str, str, str], list]:
+def tables(store_dir: Path, key: bytes) -> dict[tuple[str, str, str], list[Any]]:
     """The rows of every table of the marts and of the exact counts, as they lie."""
     with duckdb.connect() as connection:
         connection.execute(f"attach '{store.database_file(store_dir, store.MARTS)}' as marts (read_only)")

@@ -25,9 +25,10 @@ from conftest import (
     start,
 )  # fmt: skip
 
-from gp_level_data.__main__ import main
+from gp_level_data.command_line import main
 from gp_level_data.custody import keys
 from gp_level_data.raw import synthetic_folder
+from gp_level_data.refusal import Refusal
 
 OWN_VARS = '{collected_at: "2017-04-02T09:00:00+01:00", period_start: 2016-04-01, period_end: 2017-03-31}'
 
@@ -197,7 +198,7 @@ def test_keys(tmp_path: Path, name: str, spoil: Callable[[Path], None], says: st
     """
     key_dir = own_keys(tmp_path / "keys")
     spoil(keys.key_file(key_dir, name))
-    with pytest.raises(keys.Refusal, match=says):
+    with pytest.raises(Refusal, match=says):
         keys.read_key(key_dir, name)
 
 
@@ -298,6 +299,7 @@ def test_as_a_command(previous: Folders, tmp_path: Path, says: str) -> None:
 LOCKER = """
 import sys, pathlib
 from gp_level_data.custody import store
+from gp_level_data.refusal import Refusal
 store.lock(pathlib.Path(sys.argv[1]))
 print("locked", flush=True)
 sys.stdin.read()
@@ -317,6 +319,7 @@ def test_a_store_in_use(previous: Folders) -> None:
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert holder.stdout is not None
     try:
         assert holder.stdout.readline().strip() == "locked"
         before = file_digests(previous.store)

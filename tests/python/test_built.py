@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
@@ -38,11 +39,11 @@ def node(code: str) -> SimpleNamespace:
         "original_file_path": "models/intermediate/gateway/int_planted.sql",
         "depends_on": {"nodes": [SOURCE["unique_id"]], "macros": []},
     }  # fmt: skip
-    depends_on = SimpleNamespace(nodes=facts["depends_on"]["nodes"])
+    depends_on = SimpleNamespace(nodes=[SOURCE["unique_id"]])
     return SimpleNamespace(**facts | {"depends_on": depends_on}, to_dict=lambda: facts)
 
 
-def project(code: str) -> SimpleNamespace:
+def project(code: str) -> Any:
     source = SimpleNamespace(to_dict=lambda: SOURCE)
     return SimpleNamespace(nodes={"model.p.int_planted": node(code)}, sources={SOURCE["unique_id"]: source})
 

@@ -32,7 +32,7 @@ from test_intake_cases import (
     write,
 )  # fmt: skip
 
-from gp_level_data.__main__ import main
+from gp_level_data.command_line import main
 from gp_level_data.raw import synthetic_folder
 
 Said = tuple[int, str]

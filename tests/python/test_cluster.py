@@ -14,8 +14,11 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 from conftest import PROJECT, SAMPLE
 
@@ -31,11 +34,9 @@ needs_spark = pytest.mark.skipif(not HAS_SPARK, reason="pyspark (requirements-sp
 # ---- without a cluster ------------------------------------------------------------------------------
 
 
-def test_without_java_one_sentence(monkeypatch, tmp_path):
-    monkeypatch.setattr(
-        daemons.importlib.util, "find_spec", lambda _: importlib.util.spec_from_file_location("p", __file__)
-    )
-    monkeypatch.setattr(daemons.metadata, "version", lambda _: "4.0.5")
+def test_without_java_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: importlib.util.spec_from_file_location("p", __file__))
+    monkeypatch.setattr(metadata, "version", lambda _: "4.0.5")
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Refusal, match=r"^Java is not installed: Spark needs Java 17 or newer"):
@@ -44,22 +45,20 @@ def test_without_java_one_sentence(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("version", ["3.5.6", "4.0.4", "4.1.0", "5.0"])
-def test_a_spark_that_was_not_tried_is_refused(monkeypatch, version):
-    monkeypatch.setattr(
-        daemons.importlib.util, "find_spec", lambda _: importlib.util.spec_from_file_location("p", __file__)
-    )
-    monkeypatch.setattr(daemons.metadata, "version", lambda _: version)
+def test_a_spark_that_was_not_tried_is_refused(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: importlib.util.spec_from_file_location("p", __file__))
+    monkeypatch.setattr(metadata, "version", lambda _: version)
     with pytest.raises(Refusal, match="was not tried"):
         daemons.check_installed()
 
 
-def test_without_spark_one_sentence(monkeypatch):
-    monkeypatch.setattr(daemons.importlib.util, "find_spec", lambda _: None)
+def test_without_spark_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(Refusal, match="^Spark is not installed: pip install -r requirements-spark.txt$"):
         daemons.check_installed()
 
 
-def test_a_port_in_use_is_named(monkeypatch, tmp_path):
+def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(daemons, "check_installed", lambda: tmp_path)
     with socket.socket() as taken:
         taken.bind((daemons.HOST, 0))
@@ -71,12 +70,12 @@ def test_a_port_in_use_is_named(monkeypatch, tmp_path):
     assert not (tmp_path / "cluster").exists()
 
 
-def test_no_cluster_is_told(tmp_path):
+def test_no_cluster_is_told(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="^No cluster is running: start it with `make cluster-up`"):
         daemons.refuse_absent(tmp_path)
 
 
-def test_the_command_refuses_in_one_sentence(tmp_path):
+def test_the_command_refuses_in_one_sentence(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "gp_level_data.cluster", "build"],
         cwd=PROJECT, env={**os.environ, "CLUSTER_DIR": str(tmp_path / "none")}, capture_output=True, text=True, check=False,
@@ -85,7 +84,7 @@ def test_the_command_refuses_in_one_sentence(tmp_path):
     assert ended.stderr.count("\n") == 1 and ended.stderr.startswith("No cluster is running")
 
 
-def test_a_process_id_that_was_given_out_again_is_left_alone(tmp_path):
+def test_a_process_id_that_was_given_out_again_is_left_alone(tmp_path: Path) -> None:
     """The id is somebody else's now: this test's own process, which would not survive to say so."""
     somebody = daemons.Process("master", os.getpid(), "1")
     (tmp_path / daemons.STATE).write_text(json.dumps([vars(somebody)]))
@@ -93,7 +92,7 @@ def test_a_process_id_that_was_given_out_again_is_left_alone(tmp_path):
     assert daemons.down(tmp_path) == 0
 
 
-def test_no_amount_of_memory_is_refused(monkeypatch):
+def test_no_amount_of_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPARK_WORKER_MEMORY", "lots")
     with pytest.raises(Refusal, match="SPARK_WORKER_MEMORY is no amount of memory"):
         daemons.memory("SPARK_WORKER_MEMORY", "1g")
@@ -110,13 +109,13 @@ def test_no_amount_of_memory_is_refused(monkeypatch):
         ("view", "memory", False),
     ],
 )
-def test_what_is_of_patients_is_not_written(materialized, database, is_stored):
+def test_what_is_of_patients_is_not_written(materialized: str, database: str | None, is_stored: bool) -> None:
     """On Spark a node's own database is always empty: its settings decide, and what they do not say is not stored."""
     node = {"database": None, "config": {"materialized": materialized, "database": database}}
     assert gateway.is_stored(node) is is_stored
 
 
-def test_a_statement_reads_views_of_one_part():
+def test_a_statement_reads_views_of_one_part() -> None:
     known = {"gateway.int_x", "landing.hes_apc"}
     sql = "select releases.collection, `gateway`.`int_x`.a from gateway.int_x as releases, landing.hes_apc"
     assert gateway.with_views(sql, known) == (
@@ -125,7 +124,7 @@ def test_a_statement_reads_views_of_one_part():
 
 
 @pytest.fixture
-def two_stores(tmp_path):
+def two_stores(tmp_path: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, tables.Table, Path]]:
     """A table, and what a cluster could have made of it."""
     import duckdb
 
@@ -156,13 +155,17 @@ def two_stores(tmp_path):
         ("from marts.main.t union all from marts.main.t limit 4", False),
     ],
 )
-def test_tables_are_compared_row_for_row(two_stores, made, is_same):
+def test_tables_are_compared_row_for_row(
+    two_stores: tuple[duckdb.DuckDBPyConnection, tables.Table, Path], made: str, is_same: bool
+) -> None:
     connection, table, place = two_stores
     connection.execute(f"copy ({made}) to '{place / 'part.parquet'}' (format parquet)")
     assert (tables.differences(connection, {table: place}) == []) is is_same
 
 
-def test_a_table_that_is_not_there_is_a_difference(two_stores):
+def test_a_table_that_is_not_there_is_a_difference(
+    two_stores: tuple[duckdb.DuckDBPyConnection, tables.Table, Path],
+) -> None:
     connection, table, place = two_stores
     assert tables.differences(connection, {table: place.with_name("nowhere")})
     assert tables.differences(connection, {table: place})
@@ -179,7 +182,7 @@ def forms_of(secret: bytes) -> dict[str, bytes]:
         "inner pad": bytes(byte ^ 0x36 for byte in padded),
         "outer pad": bytes(byte ^ 0x5C for byte in padded),
     }
-    forms = {}
+    forms: dict[str, bytes] = {}
     for name, value in values.items():
         start = value[:32]
         forms |= {
@@ -206,7 +209,8 @@ def everything_below(folder: Path) -> Iterator[bytes]:
 def pages_of(port: int) -> Iterator[bytes]:
     """Every page of an application's web UI that a page leads to, and its REST answers."""
     base = f"http://{daemons.HOST}:{port}"
-    waiting, seen = ["/jobs/", "/api/v1/applications"], set()
+    waiting = ["/jobs/", "/api/v1/applications"]
+    seen: set[str] = set()
     while waiting and len(seen) < 2_000:
         path = waiting.pop()
         if path in seen:
@@ -230,7 +234,7 @@ def pages_of(port: int) -> Iterator[bytes]:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A cluster with the sample's tables on it, a store that one machine built, and the pages as they were."""
     where = tmp_path_factory.mktemp("cluster")
     folders = {
@@ -241,7 +245,7 @@ def cluster(tmp_path_factory):
     }
     environment = {**os.environ, **{name: str(path) for name, path in folders.items()}, "DO_NOT_TRACK": "1"}
 
-    def command(*arguments: str) -> subprocess.CompletedProcess:
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", *arguments],
             cwd=PROJECT,
@@ -264,7 +268,7 @@ def cluster(tmp_path_factory):
 
 @needs_spark
 @pytest.mark.whole
-def test_every_table_is_the_same_as_on_one_machine(cluster):
+def test_every_table_is_the_same_as_on_one_machine(cluster: Any) -> None:
     _, command, built, _ = cluster
     assert built.returncode == 0, built.stdout[-2000:]
     compared = command("gp_level_data.cluster", "compare")
@@ -273,7 +277,7 @@ def test_every_table_is_the_same_as_on_one_machine(cluster):
 
 @needs_spark
 @pytest.mark.whole
-def test_the_key_is_nowhere_that_the_cluster_writes_or_shows(cluster):
+def test_the_key_is_nowhere_that_the_cluster_writes_or_shows(cluster: Any) -> None:
     folders, _, built, pages = cluster
     assert built.returncode == 0
     forms = forms_of(keys.read_key(folders["KEY_DIR"], COLLECTION))
@@ -286,7 +290,7 @@ def test_the_key_is_nowhere_that_the_cluster_writes_or_shows(cluster):
 
 @needs_spark
 @pytest.mark.whole
-def test_a_key_in_an_expression_is_found(cluster):
+def test_a_key_in_an_expression_is_found(cluster: Any) -> None:
     """The other way, which this project does not go: the pads of a key that stand in SQL are in event log and pages."""
     from pyhive import hive
 
@@ -304,7 +308,7 @@ def test_a_key_in_an_expression_is_found(cluster):
 
 @needs_spark
 @pytest.mark.whole
-def test_both_workers_worked(cluster):
+def test_both_workers_worked(cluster: Any) -> None:
     """Each did at least a quarter of the tasks of the analyst's run."""
     folders = cluster[0]
     tasks: dict[str, int] = {}

@@ -1,11 +1,14 @@
 """A seed of codes that a spreadsheet has saved is noticed: the data test's own SQL over seeds spoilt in each way."""
 
 import random
+from typing import Any
 
 import duckdb
 import gateway_sql
 import pytest
 from opt_out_oracle import seed
+
+from gp_level_data.shapes import Cells, Row
 
 SEEDS = ("opt_out_codes", "journal_codes", "restricted_codes")
 # Verhoeff's scheme: the dihedral group of ten elements, and what is done to a digit before it is added.
@@ -27,7 +30,7 @@ def has_check_digit(code: str) -> bool:
     return total == 0
 
 
-def problems(name: str, rows: list[dict]) -> list[tuple]:
+def problems(name: str, rows: list[Row]) -> list[Cells]:
     """What the data test says of a seed."""
     [sql] = [
         node["compiled_code"]
@@ -41,7 +44,7 @@ def problems(name: str, rows: list[dict]) -> list[tuple]:
     return connection.execute(sql.replace(relation, f"seeds.{name}")).fetchall()
 
 
-def spoilt(name: str, scheme: str, change) -> list[dict]:
+def spoilt(name: str, scheme: str, change: Any) -> list[Row]:
     """A seed of which every code of a scheme was changed."""
     return [
         row | {"code": change(row["code"])} if row.get("code_scheme", "SNOMED") == scheme else row for row in seed(name)

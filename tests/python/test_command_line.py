@@ -44,7 +44,9 @@ ALL = dict(commands())
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
 def test_every_command_is_carried_out_by_something(words: tuple[str, ...]) -> None:
     """Flags a command whose module or function is no more, which would only show when it is called."""
-    closure = dict(zip(ALL[words].callback.__code__.co_freevars, ALL[words].callback.__closure__ or ()))
+    carried_out = ALL[words].callback
+    assert carried_out is not None
+    closure = dict(zip(carried_out.__code__.co_freevars, carried_out.__closure__ or ()))
     module, _, function = closure["place"].cell_contents.partition(":")
     assert callable(getattr(import_module(f"gp_level_data.{module}"), function))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT
 
-from gp_level_data.__main__ import main
+from gp_level_data.command_line import main
 from gp_level_data.pages import contract_page
 from gp_level_data.raw import landing
 from gp_level_data.raw.landing import FileKind, words

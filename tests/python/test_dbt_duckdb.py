@@ -13,7 +13,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments import Environment, local
 from dbt.adapters.factory import FACTORY
-from dbt.adapters.sql import SQLAdapter
+from dbt.adapters.sql.impl import SQLAdapter
 from dbt_common.exceptions import DbtRuntimeError
 
 from gp_level_data.runs import dbt_duckdb, statements

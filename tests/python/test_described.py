@@ -11,6 +11,7 @@ from gp_level_data.nets.lineage import compiled, project
 from gp_level_data.nets.spelling import numbers_quoted
 from gp_level_data.raw import landing
 from gp_level_data.raw.landing import words
+from gp_level_data.shapes import Manifest, Node, Row
 
 # What a source reads of a kind of raw file, by the relation; the landing folder's own tables are not sent.
 KINDS = {kind.relation: kind for kind in landing.all_kinds("gpdpr")}
@@ -21,43 +22,45 @@ DESCRIBED = ("model", "seed", "snapshot", "source")
 
 
 @pytest.fixture(scope="module")
-def manifest(built: Folders) -> dict:
+def manifest(built: Folders) -> Manifest:
     """Both runs of the session's build, as they were compiled."""
     return compiled.built_manifest(built.work / "target" / "gateway", built.work / "target")
 
 
 @pytest.fixture(scope="module")
-def analysed(manifest: dict) -> dict[str, project.Analysed]:
+def analysed(manifest: Manifest) -> dict[str, project.Analysed]:
     return project.analyse(manifest)
 
 
 @pytest.fixture(scope="module")
-def nodes(manifest: dict) -> dict[str, dict]:
+def nodes(manifest: Manifest) -> dict[str, Row]:
     everything = {**manifest["nodes"], **manifest["sources"]}
     return {key: node for key, node in everything.items() if node["resource_type"] in DESCRIBED}
 
 
 @pytest.fixture(scope="module")
-def columns(nodes: dict[str, dict], analysed: dict[str, project.Analysed]) -> dict[str, list[str]]:
+def columns(nodes: dict[str, Row], analysed: dict[str, project.Analysed]) -> dict[str, list[str]]:
     """The columns that each node has, whatever is said of them: from its SQL, its file or its landing."""
     return {key: columns_of(key, node, analysed) for key, node in nodes.items()}
 
 
-def columns_of(key: str, node: dict, analysed: dict[str, project.Analysed]) -> list[str]:
+def columns_of(key: str, node: Node, analysed: dict[str, project.Analysed]) -> list[str]:
     if node["resource_type"] == "source":
         return list(node["config"]["meta"]["identifies"])
     if node["resource_type"] == "seed":
         return header(node)
-    found = [name for name, _ in analysed[key].relation.columns]
+    relation = analysed[key].relation
+    assert relation is not None, key
+    found = [name for name, _ in relation.columns]
     return found + VERSIONS if node["resource_type"] == "snapshot" else found
 
 
-def header(seed: dict) -> list[str]:
+def header(seed: Row) -> list[str]:
     with (PROJECT / seed["original_file_path"]).open(newline="", encoding="utf-8") as file:
         return next(csv.reader(file))
 
 
-def undescribed(nodes: dict[str, dict], columns: dict[str, list[str]]) -> Iterator[str]:
+def undescribed(nodes: dict[str, Row], columns: dict[str, list[str]]) -> Iterator[str]:
     """Relations and columns of which nothing is said, and what is said of columns that are not there."""
     for key, node in nodes.items():
         if len(node["description"].split()) < 3:
@@ -66,7 +69,7 @@ def undescribed(nodes: dict[str, dict], columns: dict[str, list[str]]) -> Iterat
         yield from (f"{key}.{name}" for name in sorted(told ^ set(columns[key])))
 
 
-def test_every_column_is_described(nodes: dict[str, dict], columns: dict[str, list[str]]) -> None:
+def test_every_column_is_described(nodes: dict[str, Row], columns: dict[str, list[str]]) -> None:
     """Flags a column without words, and words without a column. Mend: the YAML of its folder."""
     assert list(undescribed(nodes, columns)) == []
 
@@ -74,22 +77,22 @@ def test_every_column_is_described(nodes: dict[str, dict], columns: dict[str, li
 @pytest.mark.parametrize(
     "name", ["source.%.hes.apc", "model.%.stg_ods__gps", "model.%.fct_gp_metrics", "seed.%.metrics"]
 )
-def test_a_column_without_words_is_noticed(nodes: dict[str, dict], columns: dict[str, list[str]], name: str) -> None:
+def test_a_column_without_words_is_noticed(nodes: dict[str, Row], columns: dict[str, list[str]], name: str) -> None:
     key = name.replace("%", "gp_level_data_warehouse")
     column, *others = columns[key]
     silent = {other: nodes[key]["columns"][other] for other in others}
     assert list(undescribed({key: {**nodes[key], "columns": silent}}, columns)) == [f"{key}.{column}"]
 
 
-def raw_columns(nodes: dict[str, dict]) -> Iterator[tuple[dict, str, landing.FileKind]]:
+def raw_columns(nodes: dict[str, Row]) -> Iterator[tuple[Row, str, landing.FileKind]]:
     """Columns of sources that files of a kind have."""
     for node in nodes.values():
         kind = KINDS.get(node.get("identifier", "")) if node["resource_type"] == "source" else None
-        for column in (name.lower() for name in kind.columns) if kind else ():
-            yield node, column, kind
+        if kind:
+            yield from ((node, name.lower(), kind) for name in kind.columns)
 
 
-def test_raw_columns_are_told_as_the_contract_has_them(nodes: dict[str, dict]) -> None:
+def test_raw_columns_are_told_as_the_contract_has_them(nodes: dict[str, Row]) -> None:
     """Flags a source that says something else of a column than senders are told, or leaves one out."""
     seen = set()
     for node, column, kind in raw_columns(nodes):
@@ -99,15 +102,15 @@ def test_raw_columns_are_told_as_the_contract_has_them(nodes: dict[str, dict]) -
     assert seen == set(KINDS)
 
 
-def test_staging_says_whom_each_column_identifies(
-    nodes: dict[str, dict], analysed: dict[str, project.Analysed]
-) -> None:
+def test_staging_says_whom_each_column_identifies(nodes: dict[str, Row], analysed: dict[str, project.Analysed]) -> None:
     """Flags a column that identifies more than its words say, by the proof of lineage."""
     found = []
     for key, node in nodes.items():
         if not key.startswith("model.gp_level_data_warehouse.stg_"):
             continue
-        for name, value in analysed[key].relation.columns:
+        relation = analysed[key].relation
+        assert relation is not None, key
+        for name, value in relation.columns:
             told = " ".join(node["columns"][name]["description"].split())
             expected = "by itself." if value.is_safe else words.SAID_OF[value.of]
             if not told.endswith(expected):
@@ -115,7 +118,7 @@ def test_staging_says_whom_each_column_identifies(
     assert found == []
 
 
-def test_examples_of_seeds_stand_in_them(nodes: dict[str, dict]) -> None:
+def test_examples_of_seeds_stand_in_them(nodes: dict[str, Row]) -> None:
     """Flags an example that no row has any more."""
     strange = []
     for node in (node for node in nodes.values() if node["resource_type"] == "seed"):
@@ -128,7 +131,7 @@ def test_examples_of_seeds_stand_in_them(nodes: dict[str, dict]) -> None:
     assert strange == []
 
 
-def test_a_column_of_a_seed_has_an_example(nodes: dict[str, dict]) -> None:
+def test_a_column_of_a_seed_has_an_example(nodes: dict[str, Row]) -> None:
     """Flags a column that is told without showing how it is written."""
     without = [
         f"{node['name']}.{name}"
@@ -140,7 +143,7 @@ def test_a_column_of_a_seed_has_an_example(nodes: dict[str, dict]) -> None:
     assert without == []
 
 
-def test_no_description_quotes_a_number(nodes: dict[str, dict]) -> None:
+def test_no_description_quotes_a_number(nodes: dict[str, Row]) -> None:
     """Flags ten digits that are a valid number, of the range for tests too, and letters that no CSV client shows."""
     texts = [
         text
@@ -175,7 +178,7 @@ def test_a_client_reads_what_each_table_and_column_is(built: Folders) -> None:
     assert [name for (name,) in silent if name.split(".")[2] not in OF_THE_LEDGER] == []
 
 
-def test_only_published_tables_lie_in_the_main_schema(built: Folders, nodes: dict[str, dict]) -> None:
+def test_only_published_tables_lie_in_the_main_schema(built: Folders, nodes: dict[str, Row]) -> None:
     """Flags a table that was moved to where it is encrypted, and left behind where everybody reads."""
     published = {
         node["name"]

@@ -9,6 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -26,8 +27,10 @@ from disclosure_run import (
     publication,
 )
 
+from gp_level_data.shapes import Cells, Row
+
 FIRST, SECOND = "2017-04-02 09:00:00+01", "2017-07-02 09:00:00+01"
-Counts = tuple[list, list, dict, list]
+Counts = tuple[list[Any], list[Any], Row, list[Any]]
 
 
 def random_counts(seed: int) -> Counts:
@@ -51,14 +54,14 @@ def random_counts(seed: int) -> Counts:
     return gps, areas, practices, conditions_of(gps, areas, practices, chance)
 
 
-def conditions_of(gps: list, areas: list, practices: dict, chance: np.random.Generator) -> list:
+def conditions_of(gps: list[Any], areas: list[Any], practices: Row, chance: np.random.Generator) -> list[Any]:
     """int_metrics__by_condition: for whom of the GPs' patients were admitted, and how often; most of them once.
 
     Who counts once less in an area than in its parts is one person there, with the same admissions.
     """
     weights = chance.dirichlet(np.full(len(CONDITIONS), chance.choice([0.3, 2])))
     more = chance.choice([0, 0.05, 0.4])
-    admitted: dict[tuple, tuple] = {}  # of each person, the conditions and the number of admissions
+    admitted: dict[Cells, Cells] = {}  # of each person, the conditions and the number of admissions
     for practice, gp, metric, met, _ in gps:
         for number in range(met if metric == "emergency_admissions" else 0):
             has = {condition for condition in CONDITIONS if chance.random() < more}
@@ -71,7 +74,7 @@ def conditions_of(gps: list, areas: list, practices: dict, chance: np.random.Gen
         ("ccg", lambda practice: practice, practices.get),
         ("england", practices.get, lambda _: "ENGLAND"),
     ):
-        parts: dict[str, dict[str, set]] = {}
+        parts: dict[str, dict[str, set[Any]]] = {}
         for person, first in same.items():
             part, whole = part_of(person[0]), whole_of(person[0])
             parts.setdefault(whole, {}).setdefault(part, set()).add(first)
@@ -81,7 +84,7 @@ def conditions_of(gps: list, areas: list, practices: dict, chance: np.random.Gen
             again = dict(zip(sets[-2][:excess], sets[-1])) if excess else {}
             same = {person: again.get(first, first) for person, first in same.items()}
 
-    people: dict[tuple, set] = {}
+    people: dict[Cells, set[Any]] = {}
     for (practice, gp, _), first in same.items():
         for area in (
             ("gp", practice, gp),
@@ -99,16 +102,16 @@ def conditions_of(gps: list, areas: list, practices: dict, chance: np.random.Gen
     return rows
 
 
-def areas_of(gps: list, practices: dict, chance: np.random.Generator | None = None) -> list:
+def areas_of(gps: list[Any], practices: Row, chance: np.random.Generator | None = None) -> list[Any]:
     """The areas' counts; by chance some people of two practices or CCGs, who count once above them."""
-    level: dict[tuple, list[int]] = {}
+    level: dict[Cells, list[int]] = {}
     for practice, _, metric, met, eligible in gps:
         both = level.setdefault((practice, metric), [0, 0])
         both[0], both[1] = both[0] + met, both[1] + eligible
     rows = [("practice", *key, *both) for key, both in level.items()]
     has_repeated = chance is not None and chance.random() < 0.5
     for name, parent in (("ccg", practices.get), ("england", lambda _: "ENGLAND")):
-        above: dict[tuple, list[tuple[int, int]]] = {}
+        above: dict[Cells, list[tuple[int, int]]] = {}
         for (area, metric), both in level.items():
             above.setdefault((parent(area), metric), []).append(tuple(both))
         level = {}
@@ -217,7 +220,7 @@ def test_each_rule_about_values_protects_somebody(queries: dict[str, str], rule:
 
 
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])
-def test_the_attack_succeeds_where_all_values_are_exact(everything_told: Runner, attack: Callable) -> None:
+def test_the_attack_succeeds_where_all_values_are_exact(everything_told: Runner, attack: Callable[..., Any]) -> None:
     found = [
         bool(revealed(published, attack(published)))
         for published in (published_of(everything_told, random_counts(seed)) for seed in range(1, 6))
@@ -277,7 +280,7 @@ def published_of(runner: Runner, counts: Counts) -> Published:
 
 
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])
-def test_the_sample_reveals_nothing(warehouse: duckdb.DuckDBPyConnection, attack: Callable) -> None:
+def test_the_sample_reveals_nothing(warehouse: duckdb.DuckDBPyConnection, attack: Callable[..., Any]) -> None:
     published = publication(warehouse)
     assert published.small, "the sample has small numbers"
     assert not revealed(published, attack(published))
@@ -291,7 +294,7 @@ RANDOM = [
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(("attack", "seeds"), RANDOM)
-def test_random_counts_reveal_nothing(runner: Runner, attack: Callable, seeds: range) -> None:
+def test_random_counts_reveal_nothing(runner: Runner, attack: Callable[..., Any], seeds: range) -> None:
     for seed in seeds:
         published = published_of(runner, random_counts(seed))
         assert not revealed(published, attack(published)), seed
@@ -299,7 +302,7 @@ def test_random_counts_reveal_nothing(runner: Runner, attack: Callable, seeds: r
 
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])
 def test_the_attack_succeeds_where_small_numbers_alone_are_withheld(
-    without_second_step: Runner, attack: Callable
+    without_second_step: Runner, attack: Callable[..., Any]
 ) -> None:
     found = [
         bool(revealed(published, attack(published)))
@@ -631,13 +634,13 @@ def test_an_asterisk_survives_a_csv_file(warehouse: duckdb.DuckDBPyConnection) -
 def test_the_marts_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Every shown count, counted once more in plain Python from the patients and their admissions."""
 
-    def rows(sql: str) -> list[tuple]:
+    def rows(sql: str) -> list[Cells]:
         return warehouse.execute(sql).fetchall()
 
     admitted = {key for (key,) in rows("select patient_key from patient_level.intermediate.int_admissions__qualifying")}
     positions = dict(rows("select metric_id, flag_position from marts.reference.int_metrics__flag_positions"))
     ccgs = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
-    people: dict[tuple, set] = {}
+    people: dict[Cells, set[Any]] = {}
     for key, practice, gp, flags in rows(
         "select patient_key, practice_code, gp_code, metric_flags from patient_level.gateway.int_patients__permitted"
     ):
@@ -658,7 +661,7 @@ def test_the_marts_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) 
     ) + rows(
         "select area_level, area_code, metric_id, numerator_text, denominator_text from marts.main.fct_comparators"
     )
-    verdicts: Counter = Counter()
+    verdicts: Counter[Any] = Counter()
     for *area, numerator, denominator in shown:
         for measure, text in (("n", numerator), ("d", denominator)):
             exact = len(people[*area, measure])
@@ -674,16 +677,16 @@ def test_the_marts_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) 
 def test_admissions_by_condition_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Every shown count by condition, and of admissions, counted once more in plain Python."""
 
-    def rows(sql: str) -> list[tuple]:
+    def rows(sql: str) -> list[Cells]:
         return warehouse.execute(sql).fetchall()
 
-    admissions: dict[str, list] = {}
+    admissions: dict[str, list[Any]] = {}
     for key, number, condition in rows(
         "select patient_key, admission_number, condition from patient_level.intermediate.int_admissions__qualifying"
     ):
         admissions.setdefault(key, []).append((number, condition))
     ccgs = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
-    counted: dict[tuple, set] = {}
+    counted: dict[Cells, set[Any]] = {}
     for key, practice, gp in rows(
         "select patient_key, practice_code, gp_code from patient_level.gateway.int_patients__permitted"
     ):
@@ -696,7 +699,7 @@ def test_admissions_by_condition_add_up_to_the_patients(warehouse: duckdb.DuckDB
             for number, condition in admissions.get(key, []):
                 counted.setdefault((*area, condition, "patients"), set()).add(key)
                 counted.setdefault((*area, "any", "admissions"), set()).add(number)
-    verdicts: Counter = Counter()
+    verdicts: Counter[Any] = Counter()
     for *cell, text in rows(
         "select area_level, practice_code, area_code, condition, counted, count_text"
         " from marts.main.fct_emergency_admissions"

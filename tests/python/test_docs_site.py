@@ -10,6 +10,7 @@ from conftest import PROJECT, Folders
 from gp_level_data.docs_site import LINK, address, under_heading
 from gp_level_data.nets import names, rooms
 from gp_level_data.nets.lineage import compiled, project
+from gp_level_data.shapes import Manifest
 
 OVERVIEW = PROJECT / "models" / "overview.md"
 KINDS = {
@@ -27,7 +28,7 @@ TEST_FILE = re.compile(r"\btest_\w+\.py\b")
 
 
 @pytest.fixture(scope="module")
-def manifest(built: Folders) -> dict:
+def manifest(built: Folders) -> Manifest:
     """Both runs of the session's build, as they were compiled."""
     return compiled.built_manifest(built.work / "target" / "gateway", built.work / "target")
 
@@ -40,7 +41,7 @@ def overview() -> str:
 # ---- links -------------------------------------------------------------------------------------------
 
 
-def pages(manifest: dict) -> Iterator[tuple[str, str]]:
+def pages(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Every text that the site shows, with where it stands."""
     for section in (*dict.fromkeys(KINDS.values()), "docs"):
         for key, node in manifest[section].items():
@@ -50,7 +51,7 @@ def pages(manifest: dict) -> Iterator[tuple[str, str]]:
                     yield f"{key}.{column['name']}", column["description"]
 
 
-def dead_links(manifest: dict) -> list[str]:
+def dead_links(manifest: Manifest) -> list[str]:
     """Where a link leads to nothing, or past every heading."""
     found = []
     for where, text in pages(manifest):
@@ -67,7 +68,7 @@ def anchors(text: str) -> set[str]:
     return {heading.strip().replace(" ", "-") for heading in plain}
 
 
-def test_every_link_leads_somewhere(manifest: dict) -> None:
+def test_every_link_leads_somewhere(manifest: Manifest) -> None:
     """Flags a link to a node or heading that is no more."""
     assert sum(len(LINK.findall(text)) for _, text in pages(manifest)) > 50
     assert dead_links(manifest) == []
@@ -76,14 +77,14 @@ def test_every_link_leads_somewhere(manifest: dict) -> None:
 @pytest.mark.parametrize(
     "to", [address("fct_gp_metric"), address("releases", "exposure", "no-such-heading"), "#!/page/page.x"]
 )
-def test_a_dead_link_is_noticed(manifest: dict, to: str) -> None:
+def test_a_dead_link_is_noticed(manifest: Manifest, to: str) -> None:
     key = "model.gp_level_data_warehouse.fct_gp_metrics"
     broken = copy.copy(manifest)
     broken["nodes"] = {**manifest["nodes"], key: {**manifest["nodes"][key], "description": f"As [told]({to})."}}
     assert len(dead_links(broken)) == len(dead_links(manifest)) + 1
 
 
-def test_every_exposure_has_an_address(manifest: dict) -> None:
+def test_every_exposure_has_an_address(manifest: Manifest) -> None:
     """Flags a use of the results that nobody can open: in the site, on this machine, or a source of the handbook."""
     listed = (PROJECT / "models" / "handbook.md").read_text(encoding="utf-8").partition("\n## 12.")[2]
     for key, node in manifest["exposures"].items():
@@ -99,7 +100,7 @@ def test_every_exposure_has_an_address(manifest: dict) -> None:
 # ---- the overview ------------------------------------------------------------------------------------
 
 
-def test_every_model_that_the_overview_names_is_a_link(manifest: dict, overview: str) -> None:
+def test_every_model_that_the_overview_names_is_a_link(manifest: Manifest, overview: str) -> None:
     """Flags a name that a reader has to search for; one with dots behind it stands for many."""
     there = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] != "test"}
     unlinked = re.sub(r"\[[^\]]*\]\([^)]*\)", "", overview)
@@ -107,7 +108,7 @@ def test_every_model_that_the_overview_names_is_a_link(manifest: dict, overview:
     assert sorted(name for name in MODEL.findall(unlinked) if name in there) == []
 
 
-def test_the_path_of_a_metric_is_a_path(manifest: dict, overview: str) -> None:
+def test_the_path_of_a_metric_is_a_path(manifest: Manifest, overview: str) -> None:
     """Flags a box that the next one is not built from."""
     [row] = [line for line in overview.splitlines() if line.startswith("| [practice file]")]
     boxes = [key for _, key, _ in LINK.findall(row)]
@@ -116,7 +117,7 @@ def test_the_path_of_a_metric_is_a_path(manifest: dict, overview: str) -> None:
         assert box in ancestors(manifest, following), f"{following} is not built from {box}"
 
 
-def ancestors(manifest: dict, key: str) -> set[str]:
+def ancestors(manifest: Manifest, key: str) -> set[str]:
     found: set[str] = set()
     waiting = {key}
     while waiting:
@@ -125,7 +126,7 @@ def ancestors(manifest: dict, key: str) -> set[str]:
     return found
 
 
-def test_every_proof_is_there(manifest: dict, overview: str) -> None:
+def test_every_proof_is_there(manifest: Manifest, overview: str) -> None:
     """Flags a row of the promises whose test or macro is called otherwise today."""
     proofs = overview.partition("## What is promised")[2].partition("\n## ")[0]
     files = {path.name for path in (PROJECT / "tests").rglob("test_*.py")}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -20,13 +21,14 @@ from left_behind import numbers_in
 from test_killed import killed_at
 
 from gp_level_data import project
-from gp_level_data.__main__ import main
+from gp_level_data.command_line import main
 from gp_level_data.commands import build, evidence, report_back
 from gp_level_data.custody import checksums, keys, publication, published_tables, store
 from gp_level_data.end import certificate, ledger, policy, remains, shown
-from gp_level_data.nets import Finding, leak_score, raw_numbers
+from gp_level_data.nets import Finding, leak_score, raw_numbers, renaming_run
 from gp_level_data.nets.lineage.compiled import built_manifest
 from gp_level_data.refusal import Refusal
+from gp_level_data.shapes import Cells, Row
 
 REPORTED_AT = "2017-04-10T09:00:00+01:00"
 IN_TIME, TOO_LATE = "2017-05-01T09:00:00+01:00", "2017-05-09T09:00:00+01:00"
@@ -71,7 +73,7 @@ def artefacts(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> Itera
         manifest = built_manifest(built.work / "target" / "gateway", built.work / "target")
         patched.setattr(evidence, "compiled_manifest", lambda _: manifest)
         # It builds twice: test_renaming.py and test_journal_nets.py do.
-        patched.setattr(evidence.renaming_run, "findings", lambda _: [])
+        patched.setattr(renaming_run, "findings", lambda _: [])
         yield left
 
 
@@ -127,12 +129,12 @@ def practices(house: House) -> list[str]:
     return sorted(path.name for path in house.handed_out.iterdir())
 
 
-def rows_of(path: Path) -> list[dict]:
+def rows_of(path: Path) -> list[Row]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def mart(house: House, query: str) -> list[tuple]:
+def mart(house: House, query: str) -> list[Cells]:
     """Rows of the results, or of the exact counts behind them."""
     with published_tables.opened(house.store) as connection:
         store.attach_assurance(connection, house.store, keys.read_key(house.keys, keys.ASSURANCE_KEY))
@@ -219,7 +221,7 @@ def test_every_row_goes_back(reported: House) -> None:
     assert "*" in cells and all(value in ("", "*") or float(value) >= 0 for value in cells)
 
 
-def handed_rows(house: House, file: str) -> list[dict]:
+def handed_rows(house: House, file: str) -> list[Row]:
     paths = [house.handed_out / code / file for code in practices(house)]
     return [row for path in paths if path.exists() for row in rows_of(path)]
 
@@ -704,14 +706,14 @@ def test_evidence_is_verified(
 @pytest.fixture
 def collected_again(
     reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., tuple[int, dict, str]]:
+) -> Callable[..., tuple[int, Row, str]]:
     """Evidence collected once more, of which some parts are worked out and the others are as they were:
     how the command ended, the entry, its page."""
     house = reported.copy(tmp_path / "again")
     was = house.entries(ledger.EVIDENCE)[0].content
     parts = dict(evidence.PARTS)
 
-    def collect(**anew: Callable) -> tuple[int, dict, str]:
+    def collect(**anew: Callable[..., Any]) -> tuple[int, Row, str]:
         for part in parts:
             monkeypatch.setitem(evidence.PARTS, part, anew.get(part, lambda _, part=part: was[part]))
         code = house.command("evidence")
@@ -741,11 +743,16 @@ def refuse(_: str) -> list[Finding]:
     ids=["held", "caught", "not run"],
 )
 def test_the_net_by_renaming_is_run(
-    collected_again: Callable, monkeypatch: pytest.MonkeyPatch, found: Callable, verdict: str, code: int, says: str
+    collected_again: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    found: Callable[..., Any],
+    verdict: str,
+    code: int,
+    says: str,
 ) -> None:
     """Flags a net that is not run and not missed, or one whose catch the evidence passes over."""
     asked = []
-    monkeypatch.setattr(evidence.renaming_run, "findings", lambda name: asked.append(name) or found(name))
+    monkeypatch.setattr(renaming_run, "findings", lambda name: asked.append(name) or found(name))
     ended, content, page = collected_again(nets=lambda _: [evidence.by_renaming(COLLECTION)])
     [net] = content["nets"]
     assert (ended, net["verdict"], asked) == (code, verdict, [COLLECTION])
@@ -769,7 +776,7 @@ def a_project(folder: Path) -> Path:
 
 
 @pytest.mark.whole
-def test_a_leak_score_says_what_it_is_worth(collected_again: Callable, tmp_path: Path) -> None:
+def test_a_leak_score_says_what_it_is_worth(collected_again: Callable[..., Any], tmp_path: Path) -> None:
     """Flags a score of other nets, of a part, or none at all, that passes for one of all leaks on these nets."""
     project = a_project(tmp_path / "project")
 
@@ -851,7 +858,7 @@ class Outline(HTMLParser):
         self.tags: list[str] = []
         self.language = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[Cells]) -> None:
         self.tags.append(tag)
         self.language = self.language or dict(attrs).get("lang")
 

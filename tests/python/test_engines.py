@@ -9,11 +9,14 @@ import logging
 import os
 import shutil
 import sys
+from typing import Any
 
 import duckdb
 import engine_sql
 import pytest
 from engine_cases import QUERIES, TABLES
+
+from gp_level_data.shapes import Cells
 
 HAS_SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
 SPARK = pytest.param(
@@ -32,7 +35,7 @@ AS_ANSWER = {
 
 
 @pytest.fixture(scope="module")
-def spark():
+def spark() -> Any:
     from pyspark.sql import SparkSession
 
     os.environ.update(SPARK_LOCAL_IP="127.0.0.1", PYSPARK_PYTHON=sys.executable)
@@ -57,17 +60,17 @@ def spark():
 
 
 @pytest.fixture(scope="module")
-def embedded():
+def embedded() -> Any:
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("set timezone = 'Europe/London'")
         yield connection
 
 
 @pytest.fixture
-def ask(request):
+def ask(request: pytest.FixtureRequest) -> Any:
     """A function that asks an engine: the rows of a query over given rows."""
 
-    def asked(engine: str, query: str, columns: dict[str, str], rows: list[tuple]) -> list[tuple]:
+    def asked(engine: str, query: str, columns: dict[str, str], rows: list[Cells]) -> list[Cells]:
         given = written(engine, columns, rows)
         statement = query.replace("{rows}", given)
         if engine == "spark":
@@ -77,7 +80,7 @@ def ask(request):
     return asked
 
 
-def written(engine: str, columns: dict[str, str], rows: list[tuple]) -> str:
+def written(engine: str, columns: dict[str, str], rows: list[Cells]) -> str:
     """Rows as SQL: nothing but literals, so that no driver has a say in their types."""
     selects = []
     for number, row in enumerate(rows):
@@ -112,7 +115,7 @@ def expected(answer: object, kind: str) -> object:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.call)
-def test_an_engine_answers_every_case_of_a_macro(ask, engine, table):
+def test_an_engine_answers_every_case_of_a_macro(ask: Any, engine: Any, table: str) -> None:
     call = table.call.strip("'") if table.call.startswith("'") else engine_sql.render(table.call, engine)
     answer = AS_ANSWER.get((engine, table.kind), "{}").format(call)
     rows = [row[:-1] for row in table.rows]
@@ -129,7 +132,7 @@ def test_an_engine_answers_every_case_of_a_macro(ask, engine, table):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", QUERIES)
-def test_an_engine_answers_a_query_over_several_rows(ask, engine, name):
+def test_an_engine_answers_a_query_over_several_rows(ask: Any, engine: Any, name: str) -> None:
     query, columns, rows, answer = QUERIES[name]
     template = query.replace("{rows}", "@rows@")
     statement = engine_sql.renderer(engine).from_string(template).render().replace("@rows@", "{rows}")

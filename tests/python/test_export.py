@@ -11,8 +11,9 @@ from conftest import Folders
 from gp_level_data.command_line import main
 from gp_level_data.commands import export, report_back
 from gp_level_data.custody import published_tables, store
-from gp_level_data.pages import packs
+from gp_level_data.pages import handed_out, packs
 from gp_level_data.pages.handed_out import harmless
+from gp_level_data.shapes import Cells
 
 
 @pytest.fixture(scope="module", params=export.FORMATS)
@@ -25,7 +26,7 @@ def exported(
     return request.param, to
 
 
-def published(built: Folders) -> dict[str, list[tuple]]:
+def published(built: Folders) -> dict[str, list[Cells]]:
     with published_tables.opened(built.store) as marts:
         found = {
             name: marts.execute(f"select * from {name} order by rowid").fetchall()
@@ -34,7 +35,7 @@ def published(built: Folders) -> dict[str, list[tuple]]:
     return {name: rows for name, rows in found.items() if rows}
 
 
-def rows_of(form: str, to: Path, name: str) -> list[tuple]:
+def rows_of(form: str, to: Path, name: str) -> list[Cells]:
     """What an export holds of a table."""
     if form == "csv":
         with (to / f"{name}.csv").open(newline="", encoding="utf-8") as file:
@@ -48,7 +49,7 @@ def rows_of(form: str, to: Path, name: str) -> list[tuple]:
         return connection.execute(f"select * from {name} order by rowid").fetchall()
 
 
-def as_text(row: tuple) -> tuple[str, ...]:
+def as_text(row: Cells) -> tuple[str, ...]:
     return tuple("" if value is None else str(harmless(value)) for value in row)
 
 
@@ -112,14 +113,14 @@ def test_nothing_is_left_where_it_fails(built: Folders, tmp_path: Path, monkeypa
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export.handed_out, "write_sums", full_disk)
+    monkeypatch.setattr(handed_out, "write_sums", full_disk)
     assert main(["export", "--to", str(tmp_path / "to"), "--store-dir", str(built.store)]) == 1
     assert not list(tmp_path.iterdir())
 
 
 def test_a_practice_gets_the_same_as_parquet(built: Folders, tmp_path: Path) -> None:
     """Flags a practice's Parquet that says other than its CSV, or whose types depend on what a practice has."""
-    types: dict[str, set[tuple]] = {}
+    types: dict[str, set[Cells]] = {}
     with published_tables.opened(built.store) as marts, duckdb.connect() as reader:
         reader.execute("set timezone = 'UTC'")
         report_back.attach_senders(marts, built.store, built.keys)

@@ -9,6 +9,7 @@ import functools
 import math
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pytest
@@ -17,6 +18,8 @@ from conftest import PROJECT, Folders
 from disclosure_run import Runner, compiled
 from scipy import stats
 from test_disclosure import random_counts
+
+from gp_level_data.shapes import Cells
 
 Row = dict[str, object]
 LEVELS = {"99_8": 0.001, "95": 0.025}
@@ -184,7 +187,7 @@ class Marts:
         return None
 
 
-def wrong_intervals(marts: Marts, seen: Counter) -> list[tuple]:
+def wrong_intervals(marts: Marts, seen: Counter[Any]) -> list[Cells]:
     """Areas and columns of values and intervals that what they are told to have does not give."""
     wrong = []
     for row in marts.gps + marts.areas:
@@ -204,7 +207,7 @@ def wrong_intervals(marts: Marts, seen: Counter) -> list[tuple]:
     return wrong
 
 
-def wrong_funnels(marts: Marts, seen: Counter) -> list[tuple]:
+def wrong_funnels(marts: Marts, seen: Counter[Any]) -> list[Cells]:
     """GPs, comparators and columns of funnels that what they are told to have does not give."""
     wrong = []
     funnels = {
@@ -278,7 +281,7 @@ def runner(built: Folders) -> Runner:
 
 
 def test_random_counts_say_what_they_give(runner: Runner) -> None:
-    seen: Counter = Counter()
+    seen: Counter[Any] = Counter()
     for seed in range(20):
         counts = random_counts(seed)
         practices = counts[2]

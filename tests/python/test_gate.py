@@ -1,8 +1,10 @@
 """No model can forget the gate: nets/gate.py on the project, and on models that break each of its rules."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gateway_sql
 import pytest
@@ -17,14 +19,15 @@ from gp_level_data.nets.gate import (
     that_pseudonymise_without_it,
     that_release_past_the_list,
 )
+from gp_level_data.shapes import Manifest, Row
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_every_model_keeps_the_rule(rule):
+def test_every_model_keeps_the_rule(rule: Callable[[Manifest], list[str]]) -> None:
     assert rule(gateway_sql.manifest()) == []
 
 
-def test_the_rules_have_something_to_look_at():
+def test_the_rules_have_something_to_look_at() -> None:
     models = models_of(gateway_sql.manifest()).values()
     assert {node["name"] for node in models if "patient_key" in node["columns"]} >= {
         "int_patients__permitted",
@@ -115,7 +118,7 @@ AGGREGATE = "rel_gpdpr_example_planning"
 SETTINGS = "model.gp_level_data_warehouse.int_collection__settings"
 
 
-def with_one_changed(name: str, **changes: object) -> dict:
+def with_one_changed(name: str, **changes: object) -> Row:
     """The project's manifest with another node in the place of one."""
     manifest = gateway_sql.manifest()
     [(key, node)] = [(k, n) for k, n in models_of(manifest).items() if n["name"] == name]
@@ -124,7 +127,7 @@ def with_one_changed(name: str, **changes: object) -> dict:
 
 
 # What a model of releases would look like if somebody went round the list.
-WRONG_RELEASES = {
+WRONG_RELEASES: dict[str, tuple[str, dict[str, Any]]] = {
     "written by hand": (EXTRACT, {"raw_code": "select 1 as one from {{ ref('int_releases__generalised') }}"}),
     "under another's name": (EXTRACT, {"raw_code": "{{ release_extract('gpdpr_example_journals') }}"}),
     "past the list": (EXTRACT, {"parents": ["model.gp_level_data_warehouse.int_journals__people"]}),
@@ -143,7 +146,7 @@ WRONG_RELEASES = {
 
 
 @pytest.mark.parametrize("name", WRONG_RELEASES)
-def test_a_release_past_the_list_is_named(name):
+def test_a_release_past_the_list_is_named(name: str) -> None:
     model, changes = WRONG_RELEASES[name]
     assert model in that_release_past_the_list(with_one_changed(model, **changes))
 
@@ -151,12 +154,12 @@ def test_a_release_past_the_list_is_named(name):
 @pytest.mark.parametrize(
     "changes", [{"columns": {"patient_key": {}}}, {"raw_code": "select patient_key from objectors"}]
 )
-def test_objectors_that_are_kept_are_named(changes):
+def test_objectors_that_are_kept_are_named(changes: Row) -> None:
     assert that_keep_objectors(with_one_changed(RECALLED, **changes)) == [RECALLED]
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory) -> dict:
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     """The manifest of a copy of the project with all of these added."""
     folder = tmp_path_factory.mktemp("planted")
     project = copy_project(folder / "project")
@@ -178,7 +181,7 @@ def planted(tmp_path_factory) -> dict:
 
 
 @pytest.mark.parametrize("path", PLANTED)
-def test_a_model_that_breaks_a_rule_is_named(planted, path):
+def test_a_model_that_breaks_a_rule_is_named(planted: Manifest, path: str) -> None:
     name = Path(path).name
     assert {rule.__name__ for rule in RULES if name in rule(planted)} == PLANTED[path][1]
 
@@ -197,7 +200,7 @@ FORGOTTEN = {
 
 
 @pytest.mark.parametrize("name", FORGOTTEN)
-def test_a_model_that_loses_the_gate_is_named(name):
+def test_a_model_that_loses_the_gate_is_named(name: str) -> None:
     manifest = gateway_sql.manifest()
     [(key, node)] = [(k, n) for k, n in models_of(manifest).items() if n["name"] == name]
     before, after = FORGOTTEN[name]

@@ -12,6 +12,7 @@ from conftest import PROJECT, Ended, Folders, run_dbt
 from gp_level_data.nets import names
 from gp_level_data.nets.graph import without_comments
 from gp_level_data.nets.spelling import speaks_of_numbers
+from gp_level_data.shapes import Manifest, Node, Row
 
 GATE = "int_opt_outs__upheld"
 PATIENT_KEY = "patient_key"
@@ -35,31 +36,32 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, Path]:
 
 
 @pytest.fixture(scope="module")
-def manifest(parsed: tuple[Ended, Path]) -> dict:
-    return json.loads((parsed[1] / "target" / "manifest.json").read_text())
+def manifest(parsed: tuple[Ended, Path]) -> Manifest:
+    found: Manifest = json.loads((parsed[1] / "target" / "manifest.json").read_text())
+    return found
 
 
 @pytest.fixture(scope="module")
-def models(manifest: dict) -> dict[str, dict]:
+def models(manifest: Manifest) -> dict[str, Row]:
     """Our own models, by name."""
     return {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
 
 
-def in_folder(node: dict, *folders: str) -> bool:
-    return node["original_file_path"].startswith(tuple(f"models/{folder}/" for folder in folders))
+def in_folder(node: Node, *folders: str) -> bool:
+    return str(node["original_file_path"]).startswith(tuple(f"models/{folder}/" for folder in folders))
 
 
-def offenders(nodes: dict[str, dict], offends: Callable[[dict], bool]) -> list[str]:
+def offenders(nodes: dict[str, Row], offends: Callable[[Row], bool]) -> list[str]:
     """Names of the nodes that break a rule."""
     assert nodes, "no node: the test tests nothing"
     return sorted(name for name, node in nodes.items() if offends(node))
 
 
-def parents(node: dict) -> set[str]:
+def parents(node: Node) -> set[str]:
     return set(node.get("depends_on", {}).get("nodes", []))
 
 
-def ancestors(manifest: dict, node: dict, doors: Iterable[str] = ()) -> set[str]:
+def ancestors(manifest: Manifest, node: Node, doors: Iterable[str] = ()) -> set[str]:
     """Everything a node is built from, by unique id; not what comes through one of the doors alone."""
     found, waiting = set(), parents(node)
     while waiting:
@@ -82,14 +84,14 @@ def test_no_warning_and_no_deprecation(parsed: tuple[Ended, Path]) -> None:
 LOOKING = ("check_stored_values", "check_what_was_built", "check_intake", "columns_of")
 
 
-def test_the_net_by_name_holds(manifest: dict) -> None:
+def test_the_net_by_name_holds(manifest: Manifest) -> None:
     """Flags what gp_level_data/nets/names.py finds; each of its rules is broken in test_names_net.py."""
     assert names.findings(manifest) == []
     assert not list(PROJECT.glob("models/**/*.py"))
 
 
 def test_no_stored_column_is_named_like_an_nhs_number(
-    models: dict[str, dict], warehouse: duckdb.DuckDBPyConnection
+    models: dict[str, Row], warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     """Flags a column of the databases as built; seeds and snapshots have no contract to be read."""
     contracted = {
@@ -100,7 +102,7 @@ def test_no_stored_column_is_named_like_an_nhs_number(
     assert not sorted(column for column in stored if speaks_of_numbers(" ".join(column)))
 
 
-def test_staging_reads_one_source_and_nothing_else(models: dict[str, dict]) -> None:
+def test_staging_reads_one_source_and_nothing_else(models: dict[str, Row]) -> None:
     """Flags a join or a rule in staging: it is one view a raw file kind."""
     assert not offenders(
         {name: node for name, node in models.items() if in_folder(node, "staging")},
@@ -108,7 +110,7 @@ def test_staging_reads_one_source_and_nothing_else(models: dict[str, dict]) -> N
     )
 
 
-def test_no_model_reads_the_clock_or_the_database(manifest: dict, models: dict[str, dict]) -> None:
+def test_no_model_reads_the_clock_or_the_database(manifest: Manifest, models: dict[str, Row]) -> None:
     """Flags two builds of one input that differ; macros are looked at as well, generic tests are not."""
     macros = {
         node["name"]: node
@@ -118,21 +120,22 @@ def test_no_model_reads_the_clock_or_the_database(manifest: dict, models: dict[s
         and node["name"] not in LOOKING
     }
     snapshots = {n["name"]: n for n in manifest["nodes"].values() if n["resource_type"] == "snapshot"}
+
     # to choose among the project's own macros for an engine looks at nothing
-    code = lambda node: without_comments(node.get("raw_code") or node.get("macro_sql") or "").replace(  # noqa: E731
-        "adapter.dispatch(", ""
-    )
+    def code(node: Node) -> str:
+        return without_comments(node.get("raw_code") or node.get("macro_sql") or "").replace("adapter.dispatch(", "")
+
     assert not offenders(models | macros | snapshots, lambda node: bool(FORBIDDEN.search(code(node))))
 
 
-def is_form_of_another(name: str, manifest: dict) -> bool:
+def is_form_of_another(name: str, manifest: Manifest) -> bool:
     """Whether a macro is what another one of the project's dispatches to."""
     engine, _, chosen = name.partition("__")
     project = manifest["metadata"]["project_name"]
     return engine in ("default", "spark") and f"macro.{project}.{chosen}" in manifest["macros"]
 
 
-def test_everything_is_described(manifest: dict, models: dict[str, dict]) -> None:
+def test_everything_is_described(manifest: Manifest, models: dict[str, Row]) -> None:
     """Flags a model, seed, snapshot, source or macro that nobody explained."""
     ours = {
         **{
@@ -155,7 +158,7 @@ def test_everything_is_described(manifest: dict, models: dict[str, dict]) -> Non
     assert not offenders(ours, lambda node: not node["description"].strip())
 
 
-def test_every_column_of_a_contract_is_described(models: dict[str, dict]) -> None:
+def test_every_column_of_a_contract_is_described(models: dict[str, Row]) -> None:
     """Flags a column that a reader of the results has to guess."""
     assert not [
         f"{name}.{column}"
@@ -166,7 +169,7 @@ def test_every_column_of_a_contract_is_described(models: dict[str, dict]) -> Non
     ]
 
 
-def test_patient_level_models_pass_the_gate(manifest: dict, models: dict[str, dict]) -> None:
+def test_patient_level_models_pass_the_gate(manifest: Manifest, models: dict[str, Row]) -> None:
     """Flags a patient-level model that is built without the opt-outs.
 
     Mend it with exclude_opted_out, or build it on a model that did.
@@ -177,7 +180,7 @@ def test_patient_level_models_pass_the_gate(manifest: dict, models: dict[str, di
     assert not offenders(with_patients, lambda node: gate not in ancestors(manifest, node))
 
 
-def test_whatever_calls_pseudonymise_passes_the_gate_itself(models: dict[str, dict]) -> None:
+def test_whatever_calls_pseudonymise_passes_the_gate_itself(models: dict[str, Row]) -> None:
     """Flags a model that descends from the gate by one parent and takes people from another."""
     callers = {name: node for name, node in models.items() if re.search(r"\bpseudonymise\s*\(", node["raw_code"])}
     # who object are made pseudonyms of only where none is kept (test_gate.py, rule 5)
@@ -192,7 +195,7 @@ EXACT_SUBJECTS = ("metrics", "admissions", "disclosure", "gp_report", "condition
 NO_COUNTS = ("int_disclosure__rules", "int_planning__metrics", "int_planning__places")
 
 
-def test_results_come_from_shown_counts(manifest: dict, models: dict[str, dict]) -> None:
+def test_results_come_from_shown_counts(manifest: Manifest, models: dict[str, Row]) -> None:
     """Flags a result, interval, limit or category that a count has reached past disclosure control.
 
     Mend it by reading a model of SHOWN, or what is built on one.
@@ -216,7 +219,7 @@ OF_OTHER_PUBLICATIONS = re.compile(
 )
 
 
-def steps(manifest: dict, key: str, known: dict[str, int]) -> int:
+def steps(manifest: Manifest, key: str, known: dict[str, int]) -> int:
     """How many models stand in a row, the last of them this one."""
     if key not in known:
         above = [name for name in manifest["parent_map"][key] if name.startswith("model.")]
@@ -225,7 +228,9 @@ def steps(manifest: dict, key: str, known: dict[str, int]) -> int:
 
 
 @pytest.mark.parametrize("mart", WAYS)
-def test_a_result_is_built_from_its_own_publication_alone(manifest: dict, models: dict[str, dict], mart: str) -> None:
+def test_a_result_is_built_from_its_own_publication_alone(
+    manifest: Manifest, models: dict[str, Row], mart: str
+) -> None:
     """Flags a result behind which stands what has nothing to do with it, or a way that nobody can follow any more."""
     most_steps, most_models = WAYS[mart]
     built_from = {name for name in ancestors(manifest, models[mart]) if name.startswith("model.")}
@@ -239,7 +244,7 @@ DISCLOSURE = re.compile(
 )
 
 
-def test_disclosure_control_is_three_models_a_publication(models: dict[str, dict]) -> None:
+def test_disclosure_control_is_three_models_a_publication(models: dict[str, Row]) -> None:
     """Flags a fourth dialect of one method."""
     found = [name for name in models if DISCLOSURE.fullmatch(name)]
     assert 15 <= len(found) <= 18

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gp_level_data.pages.handed_out import harmless, write_csv, write_sums
+from gp_level_data.shapes import Cells
 
 FORMULAS = (
     "=1+1",
@@ -44,7 +45,7 @@ def test_the_rest_stays_as_it_is(value: object) -> None:
 
 @settings(max_examples=50)
 @given(st.lists(st.tuples(st.text(), st.integers(), st.one_of(st.none(), st.floats(allow_nan=False)))))
-def test_written_and_read_again(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple]) -> None:
+def test_written_and_read_again(tmp_path_factory: pytest.TempPathFactory, rows: list[Cells]) -> None:
     """Flags a value that a reader of CSV gets otherwise, or a cell that begins like a formula."""
     rows = [(text.encode("utf-8", "ignore").decode().replace("\0", ""), *rest) for text, *rest in rows]
     path = tmp_path_factory.mktemp("csv") / "a.csv"

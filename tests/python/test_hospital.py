@@ -3,6 +3,7 @@
 import functools
 import random
 from collections import Counter
+from typing import Any
 
 import duckdb
 import gateway_sql
@@ -13,6 +14,8 @@ from conftest import test_number
 from hypothesis import strategies as st
 from opt_out_oracle import Sent, seed
 
+from gp_level_data.shapes import Row
+
 JUDGING = ("stg_hes__apc_episodes", "int_episodes__judged", "int_episodes__compared", "int_hospital__episodes",
            "int_episodes__emergency", "int_intake__hospital_counts")  # fmt: skip
 SETTINGS = {"collection": "individual_gp_level_data", "collected_at": "2017-04-01T02:00:00+01:00",
@@ -20,7 +23,7 @@ SETTINGS = {"collection": "individual_gp_level_data", "collected_at": "2017-04-0
 
 
 @functools.cache
-def nodes() -> dict[str, dict]:
+def nodes() -> dict[str, Row]:
     return {node["name"]: node for node in gateway_sql.manifest()["nodes"].values() if node["name"] in JUDGING}
 
 
@@ -30,7 +33,7 @@ def bench() -> duckdb.DuckDBPyConnection:
     return gateway_sql.run(Sent(settings=dict(SETTINGS)))
 
 
-def judged(rows: list[dict], faults: tuple[str, str, str] | None = None) -> duckdb.DuckDBPyConnection:
+def judged(rows: list[Row], faults: tuple[str, str, str] | None = None) -> duckdb.DuckDBPyConnection:
     """The bench after it has read these rows of the hospital files."""
     connection, sent = bench(), Sent(settings=dict(SETTINGS))
     columns = [row[0] for row in connection.execute("describe landing.hes_apc").fetchall()]
@@ -96,7 +99,9 @@ ROWS = st.lists(
 )
 
 
-def found(rows: list[dict], faults: tuple[str, str, str] | None = None) -> tuple[Counter, Counter, Counter]:
+def found(
+    rows: list[Row], faults: tuple[str, str, str] | None = None
+) -> tuple[Counter[Any], Counter[Any], Counter[Any]]:
     """Rows by rule, by file of those that are usable, and the emergencies that go on: numbers only in here."""
     connection = judged(rows, faults)
     rules = (
@@ -104,7 +109,7 @@ def found(rows: list[dict], faults: tuple[str, str, str] | None = None) -> tuple
     )
     verdicts = connection.execute(f"{rules} gateway.int_hospital__episodes").fetchall()
     counts = connection.execute("select rule, row_count from gateway.int_intake__hospital_counts").fetchall()
-    by_rule: Counter = Counter()
+    by_rule: Counter[Any] = Counter()
     for rule, count in counts:
         by_rule[rule] += count
     usable = Counter((rule, number, day, name) for rule, number, day, name, rejected in verdicts if rejected is None)
@@ -114,7 +119,7 @@ def found(rows: list[dict], faults: tuple[str, str, str] | None = None) -> tuple
     return by_rule, usable, Counter(emergencies.fetchall())
 
 
-def wanted(rows: list[dict]) -> tuple[Counter, Counter, Counter]:
+def wanted(rows: list[Row]) -> tuple[Counter[Any], Counter[Any], Counter[Any]]:
     verdicts = hospital_oracle.verdicts(rows)
     counted = ("complete", "episode_key_missing")
     first, last = (hospital_oracle.day(SETTINGS[name]) for name in ("period_start", "period_end"))
@@ -136,14 +141,14 @@ def wanted(rows: list[dict]) -> tuple[Counter, Counter, Counter]:
     )
 
 
-def differences(rows: list[dict], faults: tuple[str, str, str] | None = None) -> int:
+def differences(rows: list[Row], faults: tuple[str, str, str] | None = None) -> int:
     """How much the project and the oracle say otherwise; never what."""
     return sum(((a - b) + (b - a)).total() for a, b in zip(found(rows, faults), wanted(rows)))
 
 
 @hypothesis.settings(max_examples=30)
 @hypothesis.given(rows=ROWS, seed_of_order=st.integers())
-def test_every_row_is_judged_as_the_oracle_judges_it(rows: list[dict], seed_of_order: int) -> None:
+def test_every_row_is_judged_as_the_oracle_judges_it(rows: list[Row], seed_of_order: int) -> None:
     """Flags a row that is believed wrongly, is lost, or depends on the order in which rows came."""
     assert differences(rows) == 0
     by_rule, usable, emergencies = found(rows)
@@ -153,7 +158,7 @@ def test_every_row_is_judged_as_the_oracle_judges_it(rows: list[dict], seed_of_o
     assert same
 
 
-def again(**changes: str | None) -> dict:
+def again(**changes: str | None) -> Row:
     return GOOD | changes
 
 

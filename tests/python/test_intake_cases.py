@@ -31,6 +31,7 @@ from gp_level_data.raw import landing
 from gp_level_data.raw.intake_rules import rules
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import whole_run
+from gp_level_data.shapes import Row
 
 HERE, OTHER = "A81001", "B81001"
 EXTRACTED = "2017-04-01T02:00:00+01:00"
@@ -289,7 +290,7 @@ def otherwise_coded(**changes: list[str]) -> Change:
     return content(lines(list(names), *map(list, zip(*names.values()))), HOSPITAL)
 
 
-def organisation(code: str, **changes: object) -> dict:
+def organisation(code: str, **changes: object) -> Row:
     """A practice as the ORD interface gives it."""
     operational = [{"Type": "Operational", "Start": "1974-04-01"}]
     return {

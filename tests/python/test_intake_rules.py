@@ -21,6 +21,7 @@ from sqlglot import exp
 
 from gp_level_data.raw import landing
 from gp_level_data.raw.intake_rules import rules
+from gp_level_data.shapes import Row
 
 RULE_COLUMNS = {
     "date_rule",
@@ -71,7 +72,7 @@ def joined(node: exp.Expression) -> set[str]:
 
 
 @functools.cache
-def gateway_nodes() -> dict[str, dict]:
+def gateway_nodes() -> dict[str, Row]:
     """Staging and gateway models as compiled; the exchange on national opt-outs has verdicts of its own."""
     return {
         node["name"]: node
@@ -124,7 +125,7 @@ def places_of_rules(node: ast.AST) -> list[ast.AST]:
     if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "rule":
         return [node.value] if isinstance(node.value, (ast.Constant, ast.IfExp)) else []
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Broken":
-        return node.args[:1]
+        return list(node.args[:1])
     return []
 
 

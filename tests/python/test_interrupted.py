@@ -38,9 +38,10 @@ IN_WAREHOUSE_RUN = r"OK snapshotted"
 IN_ANALYST_RUN = r"OK created .*\.int_metrics__by_gp"
 
 
-def kill_at(process: subprocess.Popen, line: str) -> list[str]:
+def kill_at(process: subprocess.Popen[str], line: str) -> list[str]:
     """Read what a run prints up to a line, then kill -9 its whole process group."""
     seen = []
+    assert process.stdout is not None
     try:
         for printed in process.stdout:
             seen.append(printed)
@@ -114,6 +115,7 @@ def test_a_second_run_while_a_build_is_running(interrupted: Folders, tmp_path: P
     before = file_digests(interrupted.store)
     analyst = Folders(interrupted.store, interrupted.keys, tmp_path, project=interrupted.project)
     process = start_build(interrupted, "--verbose")
+    assert process.stdout is not None
     try:
         assert any("Running with dbt" in printed for printed in process.stdout)
         must_wait(run_build(interrupted))
@@ -131,6 +133,7 @@ def test_a_second_run_while_an_analyst_is_at_work(interrupted: Folders, tmp_path
     """Flags a build, or another analyst's run, that takes a store from under a run of dbt."""
     other = Folders(interrupted.store, interrupted.keys, tmp_path, project=interrupted.project)
     process = start_dbt(interrupted, "build")
+    assert process.stdout is not None
     try:
         assert any("START" in printed for printed in process.stdout)
         must_wait(run_build(other))

@@ -20,6 +20,7 @@ from gp_level_data.nets.renaming_run import Pair
 from gp_level_data.raw import landing
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.forked_runs import ForkedRuns
+from gp_level_data.shapes import Manifest, Row
 
 JOURNALS = ("gpdpr", "care_data")
 RECORDS = "patient_level.gateway.int_journals__records"
@@ -42,7 +43,7 @@ def pairs(runs: ForkedRuns, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return made
 
 
-def build(pair: Pair, manifest: dict, nodes: list[dict], at: int, store_dir: Path) -> None:
+def build(pair: Pair, manifest: Manifest, nodes: list[Row], at: int, store_dir: Path) -> None:
     direct_build.run(manifest, nodes, pair.raw_dirs[at], pair.keys, store_dir, **pair.settings)
 
 
@@ -205,7 +206,7 @@ SEEN = {
 }
 
 
-def with_leaks(manifest: dict, collection: str) -> dict:
+def with_leaks(manifest: Manifest, collection: str) -> Row:
     """The manifest, in which the models are changed."""
     nodes = dict(manifest["nodes"])
     for model, find, replace in PUT_IN[collection]:

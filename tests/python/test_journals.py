@@ -8,6 +8,7 @@ import functools
 import io
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import duckdb
 import journal_worlds
@@ -20,6 +21,7 @@ from journal_sql import changed, problems, rendered, run
 from opt_out_oracle import seed
 
 from gp_level_data.raw.intake_rules import rules
+from gp_level_data.shapes import Row
 
 PEOPLE, ROWS = 600, 6
 SEED = 20170401
@@ -33,12 +35,12 @@ def world(name: str) -> tuple[duckdb.DuckDBPyConnection, Journals, Stored]:
 
 
 @pytest.mark.parametrize("name", journal_worlds.HAND_MADE)
-def test_every_case_made_by_hand(name):
+def test_every_case_made_by_hand(name: str) -> None:
     assert problems(*world(name)) == []
 
 
 @pytest.mark.parametrize("collection", ["gpdpr", "care_data"])
-def test_drawn_journals(collection):
+def test_drawn_journals(collection: str) -> None:
     journals = journal_worlds.drawn(f"{SEED} {collection}", collection, PEOPLE, ROWS)
     wanted = stored(journals)
     assert problems(run(journals), journals, wanted) == []
@@ -46,13 +48,13 @@ def test_drawn_journals(collection):
     assert counts > (200, 300)
 
 
-def sent_again(name: str, **changes) -> Journals:
+def sent_again(name: str, **changes: Any) -> Journals:
     """What was sent in a world, some of it otherwise."""
     journals = world(name)[1]
     return replace(journals, sent=replace(journals.sent, **changes))
 
 
-def test_without_a_wave_care_data_is_national():
+def test_without_a_wave_care_data_is_national() -> None:
     """Roll-out is the wave taken out of the policy, and nothing else."""
     national = [row | ({"wave": None} if row["collection"] == "care_data" else {}) for row in seed("collections")]
     journals = sent_again("care.data", collections=national)
@@ -62,7 +64,7 @@ def test_without_a_wave_care_data_is_national():
     assert before < after
 
 
-def test_who_objects_later_is_absent_from_the_next_build():
+def test_who_objects_later_is_absent_from_the_next_build() -> None:
     """From every table; the counts of what was removed are the evidence."""
     connection, journals, wanted = world("gpdpr")
     person = max(number for number, practice in wanted.people if practice == journal_worlds.SECOND)
@@ -83,17 +85,17 @@ def test_who_objects_later_is_absent_from_the_next_build():
     assert len(tables) > 5
     query = " union all ".join(f"select patient_key from gateway.{table}" for table in tables)
     rows_before, rows_after = (
-        one.execute(f"select count(*) from ({query}) where patient_key = ?", [key]).fetchone()[0]
+        one.execute(f"select count(*) from ({query}) where patient_key = ?", [key]).fetchall()[0][0]
         for one in (connection, next_build)
     )
     assert rows_before > 0 and rows_after == 0
     evidence = "select sum(person_count) from gateway.int_journals__removed_counts where reason = 'type_1_dissent'"
-    people_before, people_after = (one.execute(evidence).fetchone()[0] for one in (connection, next_build))
+    people_before, people_after = (one.execute(evidence).fetchall()[0][0] for one in (connection, next_build))
     assert people_after > people_before
     assert problems(next_build, later) == []
 
 
-def test_every_rule_of_the_journals_has_its_case():
+def test_every_rule_of_the_journals_has_its_case() -> None:
     """Flags a rule that nobody has seen at work."""
     queries = {
         "gpdpr": "select reason from gateway.int_journals__removed_counts",
@@ -105,7 +107,7 @@ def test_every_rule_of_the_journals_has_its_case():
     assert [rule for rule in ours if rule not in met] == []
 
 
-def mutated(mutant: Mutant) -> dict:
+def mutated(mutant: Mutant) -> Row:
     """What the mutant makes of the project's SQL or of a seed."""
     text = (PROJECT / mutant.file).read_text()
     assert text.count(mutant.before) == 1, f"the mutant hits {text.count(mutant.before)} times, not once"
@@ -119,7 +121,7 @@ def mutated(mutant: Mutant) -> dict:
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.file.split('/')[-1]}: {m.name}")
-def test_the_mutant_is_noticed(mutant):
+def test_the_mutant_is_noticed(mutant: Any) -> None:
     connection, journals, wanted = world(mutant.world)
     changes = mutated(mutant)
     assert any(changes.values()), "the mutant changes nothing"
@@ -127,7 +129,7 @@ def test_the_mutant_is_noticed(mutant):
         assert problems(connection, journals, wanted), f"nobody noticed: {mutant.breaks}"
 
 
-def test_mutants_are_of_what_dbt_runs():
+def test_mutants_are_of_what_dbt_runs() -> None:
     """Flags a rendering of the models that is not dbt's."""
     ours = rendered()
     differing = [
@@ -140,7 +142,7 @@ def test_mutants_are_of_what_dbt_runs():
 WITHOUT_MUTANTS = {"int_journals__mostly_unusable", "int_practices__collected"}
 
 
-def test_every_model_of_the_journals_has_mutants():
+def test_every_model_of_the_journals_has_mutants() -> None:
     mutants = Counter(mutant.file for mutant in MUTANTS)
     without = {n["name"] for n in journal_models() if not mutants[n["original_file_path"]]}
     assert without == WITHOUT_MUTANTS

@@ -10,7 +10,7 @@ from conftest import COLLECTION
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gp_level_data.__main__ import main
+from gp_level_data.command_line import main
 from gp_level_data.custody import keys
 from gp_level_data.refusal import Refusal
 
@@ -61,7 +61,7 @@ def test_a_key_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(keys.os, "fsync", full_disk)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(Refusal, match="cannot be made"):
         keys.new_key(tmp_path / "keys", COLLECTION)
     assert not list((tmp_path / "keys").iterdir())

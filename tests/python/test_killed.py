@@ -35,6 +35,7 @@ from gp_level_data.nets import raw_numbers
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_duckdb, warehouse, whole_run
 from gp_level_data.runs.forked_runs import ForkedRuns
+from gp_level_data.shapes import Cells
 
 KILLS = int(os.environ.get("KILLS", "4"))
 MOMENTS = 40
@@ -359,7 +360,7 @@ def killed_at(step: int, work: Callable[[], None]) -> bool:
     if not child:
         seen = 0
 
-        def count(event: str, _: tuple) -> None:
+        def count(event: str, _: Cells) -> None:
             nonlocal seen
             if event in STEPS:
                 seen += 1
@@ -532,7 +533,7 @@ def test_an_error_of_the_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytes
         raise OSError(errno.ENOSPC, "No space left on device")
 
     filled(tmp_path, "old", with_logs=False, databases=(store.RELEASED,))
-    monkeypatch.setattr(build.shutil, "copyfile", full)
+    monkeypatch.setattr(shutil, "copyfile", full)
     with pytest.raises(Refusal, match="cannot be written: No space left"):
         build.start_afresh(tmp_path, bytes(32))
     assert set(state_of(tmp_path).values()) == {"old"}

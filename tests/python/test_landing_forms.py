@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow
@@ -30,6 +31,7 @@ from hypothesis import strategies as st
 from gp_level_data.custody import store
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.landing import delimited, packed
+from gp_level_data.shapes import Row
 
 KINDS = {kind.relation: kind for kind in landing.file_kinds(COLLECTION)}
 PRACTICE = "A81001"
@@ -111,7 +113,7 @@ def packed_as(data: bytes, packing: str) -> tuple[bytes, str]:
     }[packing]
 
 
-def read(kind: landing.FileKind, path: Path, columns: Iterable[str]) -> tuple[landing.RawFile, Counter]:
+def read(kind: landing.FileKind, path: Path, columns: Iterable[str]) -> tuple[landing.RawFile, Counter[Any]]:
     """What a look says of a file, and its rows as the gateway sees them."""
     [file] = [
         file
@@ -330,7 +332,7 @@ ODD_FOLDERS = [
 ]
 
 
-def landed(raw_dir: Path) -> dict[str, Counter]:
+def landed(raw_dir: Path) -> dict[str, Counter[Any]]:
     """Every relation of the schema landing, as the gateway's closed connection reads it."""
     with duckdb.connect(config={"threads": 2}) as connection:
         landing.create_relations(connection, raw_dir, COLLECTION)
@@ -348,12 +350,12 @@ def landed(raw_dir: Path) -> dict[str, Counter]:
 
 
 @pytest.fixture(scope="module")
-def sample_as_it_lies() -> dict[str, Counter]:
+def sample_as_it_lies() -> dict[str, Counter[Any]]:
     return landed(SAMPLE)
 
 
 @pytest.mark.parametrize("below", ODD_FOLDERS)
-def test_nothing_is_taken_from_a_path(tmp_path: Path, sample_as_it_lies: dict[str, Counter], below: str) -> None:
+def test_nothing_is_taken_from_a_path(tmp_path: Path, sample_as_it_lies: dict[str, Counter[Any]], below: str) -> None:
     """Flags a folder's name that becomes a value, a pattern or a piece of SQL: it is no data."""
     raw_dir = tmp_path / below
     shutil.copytree(SAMPLE, raw_dir)
@@ -365,7 +367,7 @@ def test_nothing_is_taken_from_a_path(tmp_path: Path, sample_as_it_lies: dict[st
 # ---- the Organisation Data Service's interface -----------------------------------------------------
 
 
-def organisation(code: str, **changes: object) -> dict:
+def organisation(code: str, **changes: object) -> Row:
     """A practice as the interface gives it, in short."""
     return {
         "Name": "THE SURGERY",

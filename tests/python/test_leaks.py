@@ -7,6 +7,7 @@ leak's file is looked at.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import PROJECT
@@ -26,13 +27,13 @@ def name_of(leak: Leak) -> str:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory) -> Bench:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Where leaks are built."""
     return opened(tmp_path_factory.mktemp("built"), is_static=False)
 
 
 @pytest.fixture(scope="module")
-def reading(tmp_path_factory) -> Bench:
+def reading(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Where leaks are only read, so that nothing need be built."""
     return opened(tmp_path_factory.mktemp("read"), is_static=True)
 
@@ -44,14 +45,14 @@ def opened(folder: Path, is_static: bool) -> Bench:
     return made
 
 
-def test_there_are_leaks_enough():
+def test_there_are_leaks_enough() -> None:
     harmful = [leak for leak in LEAKS if not leak.is_harmless]
     assert len(harmful) >= 190 and len(LEAKS) - len(harmful) >= 58
     assert {leak.kind for leak in LEAKS} == set(KINDS)
     assert len({(leak.family, leak.name) for leak in LEAKS}) == len(LEAKS)
 
 
-def test_every_leak_fits_the_project(tmp_path):
+def test_every_leak_fits_the_project(tmp_path: Path) -> None:
     """Flags a leak whose place in the project has moved away: it would be tried no more."""
     untried = {}
     for leak in LEAKS:
@@ -70,14 +71,14 @@ def test_every_leak_fits_the_project(tmp_path):
 
 
 @pytest.mark.parametrize("name", [pytest.param("bench", marks=pytest.mark.whole), "reading"])
-def test_the_nets_find_nothing_in_the_project_itself(name, request):
+def test_the_nets_find_nothing_in_the_project_itself(name: str, request: pytest.FixtureRequest) -> None:
     known = request.getfixturevalue(name).known
     assert sorted(f"{finding.net}: {finding.where}: {finding.what}" for finding in known) == []
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("leak", BUILT, ids=name_of)
-def test_a_leak_is_caught_and_nothing_else(bench, leak):
+def test_a_leak_is_caught_and_nothing_else(bench: Any, leak: Any) -> None:
     tried = bench.attempt(leak)
     nets = sorted(tried.caught)
     assert tried.problem is None
@@ -85,7 +86,7 @@ def test_a_leak_is_caught_and_nothing_else(bench, leak):
 
 
 @pytest.mark.whole
-def test_what_is_only_another_query_needs_no_dbt(bench, monkeypatch):
+def test_what_is_only_another_query_needs_no_dbt(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags a bench that can build nothing by itself, so that dbt runs for every leak, at five times the price."""
     monkeypatch.setattr(bench, "built_by_dbt", lambda *_: pytest.fail("dbt was asked"))
     [leak] = [leak for leak in BUILT if leak.is_harmless]
@@ -94,7 +95,7 @@ def test_what_is_only_another_query_needs_no_dbt(bench, monkeypatch):
 
 @pytest.mark.exhaustive(kept=2)
 @pytest.mark.parametrize("leak", READ, ids=name_of)
-def test_a_value_leak_is_caught_and_nothing_harmless(reading, leak, request):
+def test_a_value_leak_is_caught_and_nothing_harmless(reading: Any, leak: Any, request: pytest.FixtureRequest) -> None:
     """By reading, or where that says nothing by building, which costs five times as much."""
     tried = reading.attempt(leak, is_static=True)
     if not tried.caught and not tried.problem and not leak.is_harmless:
@@ -104,7 +105,7 @@ def test_a_value_leak_is_caught_and_nothing_harmless(reading, leak, request):
     assert bool(nets) != leak.is_harmless, f"{leak.what} Caught by {nets}."
 
 
-def test_a_file_that_is_no_leak_is_refused(tmp_path):
+def test_a_file_that_is_no_leak_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "harmless" / "odd.toml"
     path.parent.mkdir()
     path.write_text('what = "x"\nkind = "value"\n[[add]]\nfile = "a"\ntext = "b"\n')

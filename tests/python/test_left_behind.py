@@ -22,7 +22,7 @@ from conftest import (
     start_dbt,
     test_number,
 )
-from duckdb import sqltypes
+from duckdb import func, sqltypes
 from failing_project import CONSTRAINTS, FIXTURE, ROWS, STATEMENTS, TWICE, failing_project
 from left_behind import files_with_key, files_with_numbers, numbers_in
 
@@ -292,7 +292,9 @@ def test_quiet_where_the_engine_is_not(name: str) -> None:
     number = test_number(54_321)
     connection = duckdb.connect()
     function = pseudonymiser(DECOY, COLLECTION)
-    connection.create_function("pseudonymise", function, [sqltypes.VARCHAR], sqltypes.VARCHAR, type="arrow")
+    connection.create_function(
+        "pseudonymise", function, [sqltypes.VARCHAR], sqltypes.VARCHAR, type=func.PythonUDFType.ARROW
+    )
     columns = f"{7 * (int(number) // 7) if name == 'late_cast' else number} as nhs_number"
     connection.execute(f"create table picked as select {columns}, nhs_number::varchar as written")
     [(number,)] = connection.execute("select written from picked").fetchall()

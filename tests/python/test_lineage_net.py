@@ -10,6 +10,7 @@ import string
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -19,12 +20,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lineage_snippets import HARMLESS, LEAKS, NOT_FOR_THE_ENGINE
 
-from gp_level_data.__main__ import main
+from gp_level_data.command_line import main
 from gp_level_data.docs_site import under_heading
 from gp_level_data.nets import lineage, rooms
 from gp_level_data.nets.lineage import command, compiled, project, steps
 from gp_level_data.nets.lineage.table import page
 from gp_level_data.raw import landing
+from gp_level_data.shapes import Cells, Manifest, Row
 
 MODEL = "int_patients__permitted"
 # Raw columns that are not text.
@@ -40,24 +42,24 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-def manifest(built: Folders) -> dict:
+def manifest(built: Folders) -> Manifest:
     """Both runs of the session's build, as they were compiled."""
     return compiled.built_manifest(built.work / "target" / "gateway", built.work / "target")
 
 
 @pytest.fixture(scope="module")
-def by_name(manifest: dict) -> dict[str, dict]:
+def by_name(manifest: Manifest) -> dict[str, Row]:
     kinds = ("model", "seed", "snapshot")
     return {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] in kinds}
 
 
 @pytest.fixture(scope="module")
-def analysed(manifest: dict) -> dict[str, project.Analysed]:
+def analysed(manifest: Manifest) -> dict[str, project.Analysed]:
     """What the net finds of the project itself: what a snippet reads need not be looked at again."""
     return project.analyse(manifest)
 
 
-def upstream(manifest: dict, keys: list[str]) -> dict[str, dict]:
+def upstream(manifest: Manifest, keys: list[str]) -> dict[str, Row]:
     """The nodes named and all that they are built from."""
     found, waiting = {}, [key for key in keys if key in manifest["nodes"]]
     while waiting:
@@ -67,7 +69,7 @@ def upstream(manifest: dict, keys: list[str]) -> dict[str, dict]:
     return found
 
 
-def filled_in(snippet: str, by_name: dict[str, dict]) -> tuple[str, list[str]]:
+def filled_in(snippet: str, by_name: dict[str, Row]) -> tuple[str, list[str]]:
     """A snippet's SQL, and the unique ids of what it reads."""
     names = re.findall(r"\{(\w+)\}", snippet)
     sql = snippet.format(**{name: by_name[name]["relation_name"] for name in names})
@@ -76,14 +78,14 @@ def filled_in(snippet: str, by_name: dict[str, dict]) -> tuple[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def findings_of(
-    manifest: dict, by_name: dict[str, dict], analysed: dict[str, project.Analysed]
+    manifest: Manifest, by_name: dict[str, Row], analysed: dict[str, project.Analysed]
 ) -> Callable[..., list[str]]:
     """What the net says of a model that is compiled to a snippet, with other changes to its node."""
     return functools.partial(look_at, manifest, by_name, analysed)
 
 
 def look_at(
-    manifest: dict, by_name: dict[str, dict], analysed: dict[str, project.Analysed], snippet: str, **changes: object
+    manifest: Manifest, by_name: dict[str, Row], analysed: dict[str, project.Analysed], snippet: str, **changes: object
 ) -> list[str]:
     sql, reads = filled_in(snippet, by_name)
     reads += [key for key in manifest["sources"] if "landing" in sql]
@@ -95,25 +97,25 @@ def look_at(
     return [finding.what for finding in found]
 
 
-def test_the_project_is_proved(manifest: dict, analysed: dict[str, project.Analysed]) -> None:
+def test_the_project_is_proved(manifest: Manifest, analysed: dict[str, project.Analysed]) -> None:
     assert lineage.findings(manifest) == []
     stored = [node for node in analysed.values() if node.is_stored]
     assert len(stored) > 40 and all(node.relation and node.relation.columns for node in stored)
 
 
 @pytest.mark.parametrize("name", LEAKS)
-def test_a_leak_is_refused(name: str, findings_of: Callable) -> None:
+def test_a_leak_is_refused(name: str, findings_of: Callable[..., Any]) -> None:
     kind, snippet = LEAKS[name]
     assert any(what.startswith(kind) for what in findings_of(snippet))
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_the_harmless_passes(name: str, findings_of: Callable) -> None:
+def test_the_harmless_passes(name: str, findings_of: Callable[..., Any]) -> None:
     assert findings_of(HARMLESS[name]) == []
 
 
 @pytest.fixture(scope="module")
-def engine(manifest: dict, analysed: dict[str, project.Analysed]) -> duckdb.DuckDBPyConnection:
+def engine(manifest: Manifest, analysed: dict[str, project.Analysed]) -> duckdb.DuckDBPyConnection:
     """A database with every relation of the gateway, without a row."""
     connection = duckdb.connect()
     connection.create_function("pseudonymise", lambda number: number, [str], str)
@@ -141,7 +143,7 @@ def engine(manifest: dict, analysed: dict[str, project.Analysed]) -> duckdb.Duck
     return connection
 
 
-def test_the_engine_would_run_every_snippet(engine: duckdb.DuckDBPyConnection, by_name: dict[str, dict]) -> None:
+def test_the_engine_would_run_every_snippet(engine: duckdb.DuckDBPyConnection, by_name: dict[str, Row]) -> None:
     """Flags a snippet with a slip of the pen, which would be refused for that."""
     snippets = HARMLESS | {name: snippet for name, (_, snippet) in LEAKS.items()}
     refused = {}
@@ -156,24 +158,26 @@ def test_the_engine_would_run_every_snippet(engine: duckdb.DuckDBPyConnection, b
 # Leaks that are in the model's configuration, or in what its SQL was made from.
 
 
-def test_a_view_in_a_store_counts_as_stored(findings_of: Callable, by_name: dict[str, dict]) -> None:
+def test_a_view_in_a_store_counts_as_stored(findings_of: Callable[..., Any], by_name: dict[str, Row]) -> None:
     config = {**by_name[MODEL]["config"], "materialized": "view"}
     snippet = "select nhs_number from {int_patients__judged} order by 1"
     assert findings_of(snippet, config=config)
     assert findings_of(snippet.split(" order")[0], config=config, database="memory") == []
 
 
-def test_a_snapshot_of_staging_is_refused(findings_of: Callable) -> None:
+def test_a_snapshot_of_staging_is_refused(findings_of: Callable[..., Any]) -> None:
     changes = {"resource_type": "snapshot", "config": {"materialized": "snapshot"}}
     assert findings_of("select * from {stg_gpes__practice_records}", **changes)
 
 
 @pytest.mark.parametrize("changes", ({"language": "python"}, {"compiled_code": None}))
-def test_a_model_without_sql_is_refused(changes: dict, findings_of: Callable) -> None:
+def test_a_model_without_sql_is_refused(changes: Row, findings_of: Callable[..., Any]) -> None:
     assert findings_of("select 1 as a", **changes)
 
 
-def test_a_table_that_dbt_does_not_know_it_reads_is_refused(findings_of: Callable, by_name: dict[str, dict]) -> None:
+def test_a_table_that_dbt_does_not_know_it_reads_is_refused(
+    findings_of: Callable[..., Any], by_name: dict[str, Row]
+) -> None:
     sql = filled_in("select practice_code from {int_ods__practices}", by_name)[0]
     assert findings_of(sql)
     assert findings_of("select practice_code from {int_ods__practices}") == []
@@ -182,7 +186,7 @@ def test_a_table_that_dbt_does_not_know_it_reads_is_refused(findings_of: Callabl
 HASHED = 'select hash(nhs_number) as nhs_number from "memory"."gateway"."int_patients__sent"'
 
 
-def test_whatever_reads_what_is_not_understood_is_not_proved(manifest: dict, by_name: dict[str, dict]) -> None:
+def test_whatever_reads_what_is_not_understood_is_not_proved(manifest: Manifest, by_name: dict[str, Row]) -> None:
     changed = {**by_name["int_patients__judged"], "compiled_code": HASHED}
     nodes = {**manifest["nodes"], changed["unique_id"]: changed}
     analysed = project.analyse({**manifest, "nodes": nodes})
@@ -193,7 +197,7 @@ def test_whatever_reads_what_is_not_understood_is_not_proved(manifest: dict, by_
 # Raw columns.
 
 
-def test_every_raw_column_says_whom_it_identifies(manifest: dict) -> None:
+def test_every_raw_column_says_whom_it_identifies(manifest: Manifest) -> None:
     """Flags a raw column that the sources do not list, or not where it stands in the relation."""
     declared = {
         source["identifier"]: list(source["config"]["meta"]["identifies"]) for source in manifest["sources"].values()
@@ -209,7 +213,7 @@ def test_every_raw_column_says_whom_it_identifies(manifest: dict) -> None:
 
 
 @pytest.mark.parametrize("meta", ({"newnhsno": None}, {"newnhsno": "nobody"}, {}))
-def test_a_column_that_says_nothing_counts_as_an_identifier(meta: dict, manifest: dict) -> None:
+def test_a_column_that_says_nothing_counts_as_an_identifier(meta: Row, manifest: Manifest) -> None:
     """The sanctioned steps no longer fit one that says nothing; one that says `nobody` is let through."""
     [key] = [key for key, source in manifest["sources"].items() if source["identifier"] == "hes_apc"]
     declared = {**manifest["sources"][key]["config"]["meta"]["identifies"], **meta}
@@ -229,7 +233,7 @@ def test_every_step_is_taken(analysed: dict[str, project.Analysed]) -> None:
 
 
 @pytest.mark.parametrize("name", [step.name for step in steps.sanctioned()])
-def test_every_step_is_needed(name: str, manifest: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_step_is_needed(name: str, manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
     others = tuple(step for step in steps.sanctioned() if step.name != name)
     monkeypatch.setattr("gp_level_data.nets.lineage.expressions.sanctioned", lambda: others)
     assert lineage.findings(manifest)
@@ -280,7 +284,7 @@ OF_AN_OBJECTION = ("opt_out_number_plain", "opt_out_number_read")
     st.from_regex(r"\A {0,2}[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}[,x]? {0,2}\Z").filter(str.isascii)
     | st.text(string.digits + " ,-", max_size=14)
 )
-def test_a_cleaned_number_is_the_number_or_nothing(as_numbers: tuple, text: str) -> None:
+def test_a_cleaned_number_is_the_number_or_nothing(as_numbers: Cells, text: str) -> None:
     """Flags a step that yields `person` and gives anything but all ten digits as they were sent."""
     connection, expressions = as_numbers
     digits = re.sub(r"\D", "", text)
@@ -291,7 +295,7 @@ def test_a_cleaned_number_is_the_number_or_nothing(as_numbers: tuple, text: str)
 
 
 @given(st.text(string.digits + " ,.-E+'x", max_size=16))
-def test_the_number_of_an_objection_is_what_was_sent_or_nothing(as_numbers: tuple, text: str) -> None:
+def test_the_number_of_an_objection_is_what_was_sent_or_nothing(as_numbers: Cells, text: str) -> None:
     """Flags ten digits that did not stand in the text one after the other."""
     connection, expressions = as_numbers
     plain, read = (expressions[name] for name in OF_AN_OBJECTION)
@@ -309,7 +313,7 @@ def test_the_page_says_what_the_proof_found(analysed: dict[str, project.Analysed
 
 
 def test_the_command_writes_the_page(
-    manifest: dict, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture
+    manifest: Manifest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "PROJECT", tmp_path)
     monkeypatch.setattr(command, "compiled_manifest", lambda project_dir: manifest)
@@ -338,7 +342,7 @@ def test_a_build_writes_the_page_where_it_is_another(
 
 @pytest.mark.whole
 def test_the_command_proves_the_files_as_they_are(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A macro that leaks, in a copy of the project that nobody has built."""
     copy = copy_project(tmp_path / "project")

@@ -6,6 +6,7 @@ written down before it say what they found.
 
 import math
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import exact_poisson_limits
@@ -14,6 +15,8 @@ import PHStatsMethods as ph
 import pytest
 from PHStatsMethods import confidence_intervals, utils_funnel
 from scipy import stats
+
+from gp_level_data.shapes import Cells
 
 MACROS = Path(__file__).parents[2] / "macros" / "measures"
 SEED = Path(__file__).parents[2] / "seeds" / "exact_poisson_limits.csv"
@@ -31,7 +34,7 @@ class CompilerError(Exception):
 
 class Exceptions:
     @staticmethod
-    def raise_compiler_error(message):
+    def raise_compiler_error(message: str) -> None:
         raise CompilerError(message)
 
 
@@ -39,13 +42,13 @@ ENVIRONMENT = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.
 TEMPLATE = ENVIRONMENT.from_string("".join(path.read_text() for path in sorted(MACROS.glob("*.sql"))))
 
 
-def render(call: str, **settings) -> str:
+def render(call: str, **settings: object) -> str:
     """The SQL of a macro call, as dbt would render it."""
     macros = TEMPLATE.make_module({"exceptions": Exceptions, "var": lambda name, default: settings.get(name, default)})
     return ENVIRONMENT.from_string("{{ " + call + " }}").render(vars(macros)).strip()
 
 
-def evaluate(calls: list[str], rows: str = "(values (1)) as t (one)", **settings) -> list[tuple]:
+def evaluate(calls: list[str], rows: str = "(values (1)) as t (one)", **settings: Any) -> list[Cells]:
     columns = ", ".join(f"({render(call, **settings)})" for call in calls)
     return duckdb.sql(f"select {columns} from {rows}").fetchall()
 
@@ -58,7 +61,7 @@ def with_exact(count: str, rows: str, threshold: int = 10) -> str:
     )
 
 
-def limits_of(count: int, threshold: int = 10, confidence: float = 95) -> tuple:
+def limits_of(count: int, threshold: int = 10, confidence: float = 95) -> Cells:
     """Both Poisson limits of one count."""
     calls = [f"poisson_limit('{side}', 'n', 'exact', {confidence})" for side in SIDES]
     return evaluate(calls, with_exact("n", f"(values ({count})) as t (n)", threshold))[0]
@@ -78,11 +81,11 @@ def category(statistic: str, numerator: str, denominator: str, baseline: str = "
     return f"(select {place} from (select {compared} as compared, {', '.join(limits)}) as own)"
 
 
-def value(call: str, **settings):
+def value(call: str, **settings: Any) -> Any:
     return evaluate([call], **settings)[0][0]
 
 
-def is_close(got, expected) -> bool:
+def is_close(got: float, expected: float) -> bool:
     return got == pytest.approx(expected, rel=CLOSE, abs=1e-15)
 
 
@@ -90,17 +93,17 @@ def is_close(got, expected) -> bool:
 
 
 @pytest.mark.parametrize("confidence, tail", [(95, 0.025), (99.8, 0.001)])
-def test_z_is_the_normal_quantile_to_double_precision(confidence, tail):
+def test_z_is_the_normal_quantile_to_double_precision(confidence: Any, tail: Any) -> None:
     assert float(render(f"z_value({confidence})")) == pytest.approx(stats.norm.isf(tail), rel=3e-16)
 
 
-def test_no_other_level():
+def test_no_other_level() -> None:
     for call in ("z_value(90)", "byars_limit('lower', 'n', 99)", "wilson_limit('lower', 'x', 'n', 0.95)"):
         with pytest.raises(CompilerError):
             render(call)
 
 
-def test_the_committed_table_is_the_one_that_scipy_makes():
+def test_the_committed_table_is_the_one_that_scipy_makes() -> None:
     assert SEED.read_text() == exact_poisson_limits.table()
 
 
@@ -126,7 +129,7 @@ def distance_from_definition(side: str, count: int, limit: float, tail: float) -
 
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("level, tail", [("95", 0.025), ("99_8", 0.001)])
-def test_exact_limits_meet_their_definition_at_every_count(side, level, tail):
+def test_exact_limits_meet_their_definition_at_every_count(side: Any, level: Any, tail: Any) -> None:
     """Before it is rounded to the six decimals of the table."""
     counts = duckdb.sql(f"select event_count from read_csv('{SEED}') order by 1").fetchall()
     assert counts == [(count,) for count in range(389)]
@@ -158,7 +161,7 @@ EXACT = [
 
 
 @pytest.mark.parametrize("count, confidence, lower, upper", EXACT)
-def test_exact_limits_are_those_of_scipy(count, confidence, lower, upper):
+def test_exact_limits_are_those_of_scipy(count: Any, confidence: Any, lower: Any, upper: Any) -> None:
     # the table has six decimals: nine or more would be ten digits, which only a person's number may be
     assert limits_of(count, 389, confidence) == pytest.approx((lower, upper), abs=5.1e-7)
 
@@ -181,13 +184,13 @@ BYARS = [
 
 
 @pytest.mark.parametrize("count, confidence, lower, upper", BYARS)
-def test_byars_limits_are_those_of_phstatsmethods(count, confidence, lower, upper):
+def test_byars_limits_are_those_of_phstatsmethods(count: Any, confidence: Any, lower: Any, upper: Any) -> None:
     assert is_close(value(f"byars_limit('lower', '{count}', {confidence})"), lower)
     assert is_close(value(f"byars_limit('upper', '{count}', {confidence})"), upper)
 
 
 @pytest.mark.parametrize("threshold", [10, 100, 389])
-def test_exact_below_the_threshold_and_byars_from_it_on(threshold):
+def test_exact_below_the_threshold_and_byars_from_it_on(threshold: Any) -> None:
     byars = [
         tuple(value(f"byars_limit('{side}', '{count}')") for side in SIDES) for count in (threshold - 1, threshold)
     ]
@@ -196,14 +199,14 @@ def test_exact_below_the_threshold_and_byars_from_it_on(threshold):
     assert limits_of(threshold, threshold) == byars[1]
 
 
-def test_the_threshold_is_10_unless_set_and_never_less():
+def test_the_threshold_is_10_unless_set_and_never_less() -> None:
     assert limits_of(9, threshold=0) == limits_of(9, threshold=389)
     assert "greatest(3, 10)" in ENVIRONMENT.from_string("{{ exact_poisson() }}").render(
         vars(TEMPLATE.make_module({"var": lambda _: 3, "ref": lambda name: name}))
     )
 
 
-def test_nothing_known_gives_nothing():
+def test_nothing_known_gives_nothing() -> None:
     calls = [f"byars_limit('{side}', 'n')" for side in SIDES]
     calls += [f"poisson_limit('{side}', 'n', 'exact')" for side in SIDES]
     calls += [f"wilson_limit('{side}', {args})" for side in SIDES for args in ("'n', '10'", "'1', 'n'", "'0', '0'")]
@@ -219,7 +222,7 @@ def test_nothing_known_gives_nothing():
 
 
 @pytest.mark.parametrize("kind", ["tinyint", "integer", "bigint", "hugeint", "double", "decimal(9, 0)"])
-def test_the_kind_of_number_makes_no_difference(kind):
+def test_the_kind_of_number_makes_no_difference(kind: Any) -> None:
     calls = [
         "poisson_limit('upper', 'n', 'exact')", "wilson_limit('lower', 'n', 'd')", "rate_limit('lower', 'n', 'd', 'exact')",
     ]  # fmt: skip
@@ -228,7 +231,7 @@ def test_the_kind_of_number_makes_no_difference(kind):
         assert evaluate(calls, with_exact("n", f"(values ({number}::{kind}, 120::{kind})) as t (n, d)")) == expected
 
 
-def test_a_whole_country_in_32_bits():
+def test_a_whole_country_in_32_bits() -> None:
     limits = evaluate([f"wilson_limit('{s}', 'x', 'n')" for s in SIDES], "(values (31000000, 62000000)) as t (x, n)")[0]
     assert limits[0] < 0.5 < limits[1]
 
@@ -255,13 +258,15 @@ WILSON = [
 
 
 @pytest.mark.parametrize("numerator, denominator, confidence, lower, upper", WILSON)
-def test_wilson_limits_are_those_of_phstatsmethods(numerator, denominator, confidence, lower, upper):
+def test_wilson_limits_are_those_of_phstatsmethods(
+    numerator: Any, denominator: Any, confidence: Any, lower: Any, upper: Any
+) -> None:
     assert is_close(value(f"wilson_limit('lower', '{numerator}', '{denominator}', {confidence})"), lower)
     assert is_close(value(f"wilson_limit('upper', '{numerator}', '{denominator}', {confidence})"), upper)
 
 
 @pytest.mark.parametrize("confidence", LEVELS)
-def test_wilson_begins_at_0_and_ends_at_1_to_the_last_bit(confidence):
+def test_wilson_begins_at_0_and_ends_at_1_to_the_last_bit(confidence: Any) -> None:
     calls = [f"wilson_limit('lower', '0', 'n', {confidence})", f"wilson_limit('upper', 'n', 'n', {confidence})"]
     assert set(evaluate(calls, "range(1, 100001) as r (n)")) == {(0.0, 1.0)}
 
@@ -269,7 +274,7 @@ def test_wilson_begins_at_0_and_ends_at_1_to_the_last_bit(confidence):
 # ---------------------------------------------------------------------------------------------------- funnels
 
 
-def test_categories_from_low_to_high():
+def test_categories_from_low_to_high() -> None:
     rows = (
         "(values (1, 20, 60), (2, 40, 60), (3, 60, 60), (4, 80, 60), (5, 100, 60), (6, 0, 1), (7, 0, 5), (8, 0, 7))"
         " as t (place, observed, expected)"
@@ -286,13 +291,13 @@ def test_categories_from_low_to_high():
     ]  # fmt: skip
 
 
-def test_a_rate_is_a_ratio_to_the_baseline():
+def test_a_rate_is_a_ratio_to_the_baseline() -> None:
     both = f"{category('rate', 'n', '500', '0.12')}, {category('ratio', 'n', '60')}"
     rows = with_exact("n", "range(0, 200) as r (n)")
     assert all(one == other for one, other in duckdb.sql(f"select {both} from {rows}").fetchall())
 
 
-def test_a_unit_is_notable_where_it_lies_outside_the_limits():
+def test_a_unit_is_notable_where_it_lies_outside_the_limits() -> None:
     """The category is decided by the unit's own interval, the chart shows limits: both tell the same.
 
     Of rates, whose limits int_measures__count_limits has, test_funnels.py shows it.
@@ -310,7 +315,7 @@ def test_a_unit_is_notable_where_it_lies_outside_the_limits():
         )  # fmt: skip
 
 
-def test_funnel_limits_of_a_proportion_stay_between_0_and_1():
+def test_funnel_limits_of_a_proportion_stay_between_0_and_1() -> None:
     calls = [f"funnel_limit('{side}', '5', '{baseline}')" for baseline in (0.01, 0.99) for side in SIDES]
     lower, _, _, upper = evaluate(calls)[0]
     assert (lower, upper) == (0, 1)
@@ -326,7 +331,7 @@ COUNTS = """(
 
 
 @pytest.mark.parametrize("confidence", LEVELS)
-def test_counts_and_proportions_against_phstatsmethods(confidence):
+def test_counts_and_proportions_against_phstatsmethods(confidence: Any) -> None:
     calls = [f"poisson_limit('{side}', 'count', 'exact', {confidence})" for side in SIDES]
     columns = ", ".join(f"({render(call)})" for call in calls)
     rows = with_exact("count", COUNTS)
@@ -341,7 +346,7 @@ def test_counts_and_proportions_against_phstatsmethods(confidence):
         assert is_close(upper, confidence_intervals.wilson_upper(x, n, confidence / 100))
 
 
-def test_funnels_against_phstatsmethods():
+def test_funnels_against_phstatsmethods() -> None:
     calls = [f"funnel_limit('{side}', 'n', '0.03', {z})" for z in LEVELS for side in SIDES]
     columns = ", ".join(f"({render(call)})" for call in calls)
     for n, *limits in duckdb.sql(f"select n, {columns} from range(1, 400) as r (n)").fetchall():
@@ -351,7 +356,7 @@ def test_funnels_against_phstatsmethods():
             )
 
 
-def test_categories_against_phstatsmethods():
+def test_categories_against_phstatsmethods() -> None:
     names = {
         "Low (0.001)": "lower_99_8", "Low (0.025)": "lower_95", "Not significant": "as_expected",
         "High (0.025)": "higher_95", "High (0.001)": "higher_99_8",

@@ -2,7 +2,9 @@
 
 import random
 import re
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import duckdb
 import gateway_sql
@@ -89,7 +91,7 @@ def a_text(draw: random.Random) -> str:
     return before + written + after
 
 
-def read(what: tuple[str, str, str], texts: list[str | None]) -> list:
+def read(what: tuple[str, str, str], texts: Sequence[str | None]) -> list[Any]:
     """What a staging model makes of texts in one of its raw columns, in their order."""
     model, raw, made = what
     node = next(n for n in gateway_sql.manifest()["nodes"].values() if n["name"] == model)
@@ -114,7 +116,7 @@ def read(what: tuple[str, str, str], texts: list[str | None]) -> list:
         (HOSPITAL_DAY, lambda text: moment_oracle.day(text, is_day_first=True)),
     ],
 )
-def test_a_text_is_read_as_the_contract_says(what: tuple[str, str, str], wanted, seed: int) -> None:
+def test_a_text_is_read_as_the_contract_says(what: tuple[str, str, str], wanted: Any, seed: int) -> None:
     """Flags a text that is read as another day or moment, or read where nobody can know, or not read."""
     draw = random.Random(seed)
     texts = [a_text(draw) for _ in range(1_500)]

@@ -17,6 +17,8 @@ from mutants import MUTANTS, Mutant
 from opt_out_oracle import Expected, Sent, expected
 from opt_out_worlds import HAND_MADE, REFUSED_EXCEPTIONS, by_hand, refused_exception
 
+from gp_level_data.shapes import Row
+
 
 @functools.cache
 def world(name: str) -> tuple[duckdb.DuckDBPyConnection, Sent, Expected]:
@@ -30,7 +32,7 @@ def replaced(text: str, before: str, after: str) -> str:
     return text.replace(before, after)
 
 
-def mutated(mutant: Mutant) -> dict:
+def mutated(mutant: Mutant) -> Row:
     """What the mutant makes of the project's SQL or of a seed."""
     path = PROJECT / mutant.file
     source = replaced(path.read_text(), mutant.before, mutant.after)
@@ -48,18 +50,18 @@ def mutated(mutant: Mutant) -> dict:
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.file.split('/')[-1]}: {m.name}")
-def test_the_mutant_is_noticed(mutant):
+def test_the_mutant_is_noticed(mutant: Mutant) -> None:
     connection, sent, wanted = world(mutant.world)
     with gateway_sql.changed(connection, sent, **mutated(mutant)):
         assert gateway_sql.problems(connection, sent, wanted), f"nobody noticed: {mutant.breaks}"
 
 
-def test_without_a_mutant_there_is_no_difference():
+def test_without_a_mutant_there_is_no_difference() -> None:
     found = {name: gateway_sql.problems(*world(name)) for name in sorted({mutant.world for mutant in MUTANTS})}
     assert {name: problems for name, problems in found.items() if problems} == {}
 
 
-def test_every_part_of_the_gate_has_mutants():
+def test_every_part_of_the_gate_has_mutants() -> None:
     mutants = Counter(mutant.file.split("/")[-1] for mutant in MUTANTS)
     parts = (
         "int_opt_outs__in_force.sql",

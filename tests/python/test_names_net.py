@@ -11,7 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gp_level_data.nets import Finding, names
+from gp_level_data.nets.graph import Graph
 from gp_level_data.nets.spelling import numbers_quoted, speaks_of_numbers
+from gp_level_data.shapes import Manifest, Row
 
 PROJECT_NAME = "gp_level_data_warehouse"
 # One node of each sort that the rules tell apart.
@@ -37,8 +39,8 @@ LANDING = f"source.{PROJECT_NAME}.gpes.opt_outs"
 FRESH = "is fresh by something else than a column that identifies nobody"
 EXPRESSION = "has a constraint that is not one expression over its columns"
 
-Break = Callable[[dict], None]
-Rule = Callable[[names.Graph], Iterator[tuple[str, str]]]
+Break = Callable[[Row], None]
+Rule = Callable[[Graph], Iterator[tuple[str, str]]]
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +56,10 @@ def test_the_project_passes(texts: dict[str, str], run: str) -> None:
     assert names.findings(json.loads(texts[run])) == []
 
 
-def node(manifest: dict, key: str) -> dict:
+def node(manifest: Manifest, key: str) -> Row:
     section = {"source": "sources", "exposure": "exposures", "doc": "docs", "unit_test": "unit_tests"}
-    return manifest[section.get(key.split(".")[0], "nodes")][key]
+    found: Row = manifest[section.get(key.split(".")[0], "nodes")][key]
+    return found
 
 
 SETTINGS_MODEL = "model.gp_level_data_warehouse.int_collection__settings"
@@ -65,7 +68,7 @@ SETTINGS_MODEL = "model.gp_level_data_warehouse.int_collection__settings"
 def put(key: str, *path: str, value: object) -> Break:
     """Change one field of a node."""
 
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         inner = node(manifest, key)
         for name in path[:-1]:
             inner = inner[name]
@@ -77,7 +80,7 @@ def put(key: str, *path: str, value: object) -> Break:
 def replaced(key: str, before: str, after: str) -> Break:
     """Change a piece of a model's SQL."""
 
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         assert node(manifest, key)["raw_code"].count(before) == 1
         node(manifest, key)["raw_code"] = node(manifest, key)["raw_code"].replace(before, after)
 
@@ -85,7 +88,7 @@ def replaced(key: str, before: str, after: str) -> Break:
 
 
 def rename_column(key: str, old: str, new: str) -> Break:
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         columns = node(manifest, key)["columns"]
         columns[new] = columns.pop(old) | {"name": new}
 
@@ -93,7 +96,7 @@ def rename_column(key: str, old: str, new: str) -> Break:
 
 
 def drop_constraint(kind: str) -> Break:
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         column = node(manifest, GATEWAY)["columns"][names.PATIENT_KEY]
         column["constraints"] = [c for c in column["constraints"] if c["type"] != kind]
 
@@ -101,7 +104,7 @@ def drop_constraint(kind: str) -> Break:
 
 
 def constrain(kind: str, key: str = GATEWAY, column: str = "practice_code") -> Break:
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         node(manifest, key)["columns"][column]["constraints"].append({"type": kind, "expression": None})
 
     return apply
@@ -110,7 +113,7 @@ def constrain(kind: str, key: str = GATEWAY, column: str = "practice_code") -> B
 def check(expression: str) -> Break:
     """A CHECK more on a column of the gateway."""
 
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         constraint = {"type": "check", "expression": expression}
         node(manifest, GATEWAY)["columns"]["practice_code"]["constraints"].append(constraint)
 
@@ -122,7 +125,7 @@ def in_words(number: str) -> str:
     return " ".join(words[int(digit)] for digit in number)
 
 
-def loosen_check(manifest: dict) -> None:
+def loosen_check(manifest: Manifest) -> None:
     for constraint in node(manifest, GATEWAY)["columns"][names.PATIENT_KEY]["constraints"]:
         if constraint["type"] == "check":
             constraint["expression"] = "regexp_full_match(patient_key, '[a-p]{32}|[0-9]{10}')"
@@ -131,23 +134,23 @@ def loosen_check(manifest: dict) -> None:
 def read(key: str, *parents: str) -> Break:
     """Give a node other parents."""
 
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         node(manifest, key)["depends_on"]["nodes"] += parents
 
     return apply
 
 
-def its_tests(manifest: dict, key: str) -> list[dict]:
+def its_tests(manifest: Manifest, key: str) -> list[Row]:
     return [n for n in manifest["nodes"].values() if n.get("attached_node") == key]
 
 
-def one_test(manifest: dict, of: str, name: str) -> dict:
+def one_test(manifest: Manifest, of: str, name: str) -> Row:
     """The data test of that name that a node has."""
     return next(n for n in its_tests(manifest, of) if n["test_metadata"]["name"] == name)
 
 
 def drop_test(of: str, name: str) -> Break:
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         del manifest["nodes"][one_test(manifest, of, name)["unique_id"]]
 
     return apply
@@ -158,7 +161,7 @@ def edit_test(of: str, name: str, edit: Break) -> Break:
     return lambda manifest: edit(one_test(manifest, of, name))
 
 
-def a_test(manifest: dict, of: str | None, name: str) -> dict:
+def a_test(manifest: Manifest, of: str | None, name: str) -> Row:
     """A data test with a node of its own."""
     pattern = one_test(manifest, GATEWAY, "unique_key")
     made = copy.deepcopy(pattern) | {"unique_id": "test.made_up", "name": "made_up", "attached_node": of}
@@ -168,21 +171,21 @@ def a_test(manifest: dict, of: str | None, name: str) -> dict:
 
 
 def add_test(of: str | None, name: str, reads: str) -> Break:
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         a_test(manifest, of, name)["depends_on"]["nodes"] = [reads]
 
     return apply
 
 
 def set_test(setting: str, value: object) -> Break:
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         a_test(manifest, GATEWAY, "unique_key")["config"][setting] = value
 
     return apply
 
 
 def add_macro(name: str, sql: str, used_by: str | None = None, package: str = PROJECT_NAME) -> Break:
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         key = f"macro.{package}.{name}"
         macro = {"name": name, "unique_id": key, "resource_type": "macro", "package_name": package}
         manifest["macros"][key] = macro | {"macro_sql": sql, "depends_on": {"macros": []}}
@@ -195,7 +198,7 @@ def add_macro(name: str, sql: str, used_by: str | None = None, package: str = PR
 def copy_node(key: str, times: int = 1, tested: bool = True, **fields: object) -> Break:
     """More of the same, under other names, each with tests like those of the first."""
 
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         for number in range(times):
             made = copy.deepcopy(node(manifest, key)) | {"unique_id": f"{key}_{number}"} | fields
             manifest["nodes"][made["unique_id"]] = made
@@ -215,7 +218,7 @@ def quote(key: str, *path: str, stem: int = 7, shape: str = "{}{}{}") -> Break:
     return put(key, *path, value=text)
 
 
-def real_number_in_a_unit_test(manifest: dict) -> None:
+def real_number_in_a_unit_test(manifest: Manifest) -> None:
     """A fixture outside the range for tests; the number is made here and is in no file."""
     case = next(c for c in manifest["unit_tests"].values() if c["model"] == "int_patients__permitted")
     nine = "456123078"
@@ -224,7 +227,7 @@ def real_number_in_a_unit_test(manifest: dict) -> None:
 
 
 def fixture(sql: str) -> Break:
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         next(iter(manifest["unit_tests"].values()))["given"][0]["rows"] = sql
 
     return apply
@@ -233,7 +236,7 @@ def fixture(sql: str) -> Break:
 def call(column: str) -> Break:
     """Another column of the permitted people."""
 
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         code = node(manifest, GATEWAY)["raw_code"]
         node(manifest, GATEWAY)["raw_code"] = code.replace("gp_code,", f"gp_code,\n    {column},")
 
@@ -241,7 +244,7 @@ def call(column: str) -> Break:
 
 
 def rewrite(macro: str, old: str, new: str) -> Break:
-    def apply(manifest: dict) -> None:
+    def apply(manifest: Manifest) -> None:
         found = manifest["macros"][f"macro.{PROJECT_NAME}.{macro}"]
         assert old in found["macro_sql"]
         found["macro_sql"] = found["macro_sql"].replace(old, new)
@@ -252,7 +255,7 @@ def rewrite(macro: str, old: str, new: str) -> Break:
 def ask_at(gate: str | None) -> Break:
     """Give a test nobody_who_objected another gate, or none."""
 
-    def apply(test: dict) -> None:
+    def apply(test: Row) -> None:
         test["test_metadata"]["kwargs"]["gates"] = [gate] if gate else None
         test["depends_on"]["nodes"] = [test["attached_node"], *([gate] if gate else [])]
 
@@ -607,7 +610,7 @@ def test_a_seed_may_not_quote_a_number(texts: dict[str, str], tmp_path: Path) ->
     path.parent.mkdir(parents=True)
     for text, expected in (("a\nnobody\n", []), (f"a\nseen with {test_number(8)}\n", [(SEED, QUOTES)])):
         path.write_text(text)
-        assert list(names.nothing_quotes_a_number(names.Graph(manifest))) == expected
+        assert list(names.nothing_quotes_a_number(Graph(manifest))) == expected
 
 
 @pytest.mark.parametrize(
@@ -619,7 +622,7 @@ def test_each_rule_catches(texts: dict[str, str], rule: Rule, name: str) -> None
     break_it, where, what = BROKEN[rule][name]
     manifest = json.loads(texts["warehouse"])
     break_it(manifest)
-    found = list(rule(names.Graph(manifest)))
+    found = list(rule(Graph(manifest)))
     assert any(place.startswith(where) and words == what for place, words in found)
     assert not list(numbers_quoted(str(found)))
 

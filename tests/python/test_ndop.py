@@ -10,8 +10,10 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import jinja2
@@ -19,7 +21,7 @@ import pyarrow
 import pytest
 
 from gp_level_data import project
-from gp_level_data.__main__ import main
+from gp_level_data.command_line import main
 from gp_level_data.commands import ndop
 from gp_level_data.custody import keys, store
 from gp_level_data.custody.pseudonym import pseudonymiser
@@ -27,6 +29,7 @@ from gp_level_data.raw import ndop_files
 from gp_level_data.raw.synthetic_folder import is_synthetic, write_marker
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.scratch_gateway import NO_TESTS, scratch_gateway
+from gp_level_data.shapes import Cells
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "sample"
@@ -36,7 +39,7 @@ FIRST, SECOND = "9990000018,\n", "9990000026,\n"
 BOTH = FIRST + SECOND
 
 
-class Lines(list):
+class Lines(list[Any]):
     """Lines of an exchange, which a failing test shows as a number of lines."""
 
     def __repr__(self) -> str:
@@ -50,7 +53,7 @@ def put(raw_dir: Path, direction: str, name: str, content: str | bytes) -> None:
 
 
 # What the reply to a request about two people says, and what is wrong with it.
-REPLIES = {
+REPLIES: dict[str, tuple[str | bytes, str | None]] = {
     "both": (BOTH, None),
     "one twice": (FIRST + FIRST, None),
     "CRLF": (BOTH.replace("\n", "\r\n"), None),
@@ -74,7 +77,7 @@ REPLIES = {
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory):
+def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Cells], dict[str, str]]:
     """All replies at once, each its own exchange; verdicts and checks from one run."""
     raw_dir = tmp_path_factory.mktemp("judged") / "raw"
     shutil.copytree(SAMPLE, raw_dir)
@@ -101,7 +104,7 @@ def judged(tmp_path_factory):
 
 
 @pytest.mark.parametrize("reply", REPLIES)
-def test_a_reply_is_believed_only_in_order(judged, reply):
+def test_a_reply_is_believed_only_in_order(judged: tuple[list[Cells], dict[str, str]], reply: str) -> None:
     _, problems = judged
     at = list(REPLIES).index(reply) + 1
     assert problems[f"{MAILBOX}-050417-{at:04d}"] == REPLIES[reply][1]
@@ -118,18 +121,20 @@ def test_a_reply_is_believed_only_in_order(judged, reply):
         ("030417-0001", None),
     ],
 )
-def test_an_exchange_is_judged_by_its_files_and_its_day(judged, exchange, problem):
+def test_an_exchange_is_judged_by_its_files_and_its_day(
+    judged: tuple[list[Cells], dict[str, str]], exchange: str, problem: str | None
+) -> None:
     _, problems = judged
     assert problems[f"{MAILBOX}-{exchange}"] == problem
 
 
-def test_a_name_that_follows_no_rule_is_said_and_not_repeated(judged):
+def test_a_name_that_follows_no_rule_is_said_and_not_repeated(judged: tuple[list[Cells], dict[str, str]]) -> None:
     checks, problems = judged
     assert [row[3] for row in checks if row[0] is None] == ["unexpected_file_name"]
     assert not [subject for subject in problems if "310217" in subject or "999000" in subject]
 
 
-def test_every_exchange_is_explained_and_one_decides(judged):
+def test_every_exchange_is_explained_and_one_decides(judged: tuple[list[Cells], dict[str, str]]) -> None:
     checks, _ = judged
     assert all(explanation for *_, explanation, _, _ in checks)
     latest = [subject for subject, _, is_latest, *_ in checks if is_latest]
@@ -140,14 +145,14 @@ def test_every_exchange_is_explained_and_one_decides(judged):
 
 
 @pytest.fixture(scope="module")
-def raw_dir(tmp_path_factory):
+def raw_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exchange") / "raw"
     shutil.copytree(SAMPLE, folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def request_lines(raw_dir, tmp_path_factory):
+def request_lines(raw_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Lines:
     """The lines of the request that the command wrote, after a look at everything else about it.
 
     The command leaves the raw folder as it is; the custodian puts the request there.
@@ -163,21 +168,23 @@ def request_lines(raw_dir, tmp_path_factory):
     return Lines(path.read_bytes().splitlines(keepends=True))
 
 
-def test_a_request_is_one_number_comma_lf_a_line(request_lines):
+def test_a_request_is_one_number_comma_lf_a_line(request_lines: Lines) -> None:
     assert len(request_lines) > 30_000
     assert all(re.fullmatch(rb"999[0-9]{7},\n", line) for line in request_lines)
 
 
-def test_a_request_is_sorted_and_names_nobody_twice(request_lines):
+def test_a_request_is_sorted_and_names_nobody_twice(request_lines: Lines) -> None:
     assert (request_lines == sorted(set(request_lines))) is True
 
 
-def test_a_folder_with_an_exchange_is_still_synthetic(raw_dir, request_lines):
+def test_a_folder_with_an_exchange_is_still_synthetic(raw_dir: Path, request_lines: Lines) -> None:
     assert is_synthetic(raw_dir)
 
 
 @pytest.mark.whole
-def test_the_same_people_give_the_same_bytes_whatever_the_order_of_the_files(raw_dir, request_lines, tmp_path, capsys):
+def test_the_same_people_give_the_same_bytes_whatever_the_order_of_the_files(
+    raw_dir: Path, request_lines: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     turned = tmp_path / "turned"
     shutil.copytree(raw_dir, turned)
     shutil.rmtree(turned / "ndop")
@@ -200,7 +207,7 @@ def test_the_same_people_give_the_same_bytes_whatever_the_order_of_the_files(raw
 
 
 @pytest.mark.parametrize("direction", ["request", "reply"])
-def test_a_file_is_never_overwritten(tmp_path, direction):
+def test_a_file_is_never_overwritten(tmp_path: Path, direction: str) -> None:
     subject = ndop_files.subject_of(MAILBOX, date(2017, 4, 5), 1)
     put(tmp_path, direction, f"{subject}.dat", "as it was")
     with pytest.raises(Refusal, match="take the next sequence number"):
@@ -208,8 +215,8 @@ def test_a_file_is_never_overwritten(tmp_path, direction):
     assert [path.read_text() for path in tmp_path.rglob("*.dat")] == ["as it was"]
 
 
-def test_half_a_request_is_none(tmp_path):
-    def numbers():
+def test_half_a_request_is_none(tmp_path: Path) -> None:
+    def numbers() -> Iterator[str]:
         yield "9990000018"
         raise KeyboardInterrupt
 
@@ -221,12 +228,12 @@ def test_half_a_request_is_none(tmp_path):
 @pytest.mark.parametrize(
     ("mailbox", "sequence"), [("9990000018", 1), ("lower", 1), ("A/../B", 1), ("", 1), (MAILBOX, 10000)]
 )
-def test_a_subject_follows_the_rule_of_names(mailbox, sequence):
+def test_a_subject_follows_the_rule_of_names(mailbox: str, sequence: int) -> None:
     with pytest.raises(Refusal, match="A mailbox is"):
         ndop_files.subject_of(mailbox, date(2017, 4, 5), sequence)
 
 
-def test_no_request_goes_into_the_raw_folder(capsys, raw_dir):
+def test_no_request_goes_into_the_raw_folder(capsys: pytest.CaptureFixture[str], raw_dir: Path) -> None:
     """Flags a command that writes where whoever deploys it was asked to mount read only."""
     arguments = ["ndop", "request", "--raw-dir", str(raw_dir), "--mailbox", MAILBOX]
     assert main([*arguments, "--to", str(raw_dir / "ndop" / "request")]) == 1
@@ -234,7 +241,7 @@ def test_no_request_goes_into_the_raw_folder(capsys, raw_dir):
 
 
 @pytest.fixture(scope="module")
-def replied(raw_dir, request_lines):
+def replied(raw_dir: Path, request_lines: Lines) -> Lines:
     """Every tenth person has opted out nationally; another objects at a practice after the request."""
     allowed = Lines(line for at, line in enumerate(request_lines) if at % 10)
     put(raw_dir, "reply", f"{MAILBOX}-050417-0001.dat", b"".join(allowed))
@@ -246,7 +253,7 @@ def replied(raw_dir, request_lines):
 
 
 @pytest.fixture(scope="module")
-def connection(raw_dir, replied, tmp_path_factory):
+def connection(raw_dir: Path, replied: Lines, tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """The store of a gateway run with that reply."""
     folder = tmp_path_factory.mktemp("store")
     for name in (COLLECTION, *keys.OF_DATABASES):
@@ -274,32 +281,36 @@ def connection(raw_dir, replied, tmp_path_factory):
 
 
 @pytest.mark.whole
-def test_a_release_asks_about_everybody_the_collection_holds(connection, request_lines):
-    [held] = connection.execute(
+def test_a_release_asks_about_everybody_the_collection_holds(
+    connection: duckdb.DuckDBPyConnection, request_lines: Lines
+) -> None:
+    [(held,)] = connection.execute(
         "select count(distinct patient_key) from patient_level.gateway.int_patients__permitted"
-    ).fetchone()
+    ).fetchall()
     # One person has objected at a practice since the request.
     assert held == len(request_lines) - 1
 
 
 @pytest.mark.whole
-def test_permitted_are_those_whom_the_reply_lists_and_who_have_not_objected_since(connection, replied):
+def test_permitted_are_those_whom_the_reply_lists_and_who_have_not_objected_since(
+    connection: duckdb.DuckDBPyConnection, replied: Lines
+) -> None:
     permitted = "patient_level.gateway.int_ndop__permitted"
-    both, extra = connection.execute(
+    [(both, extra)] = connection.execute(
         f"select count(replied.patient_key), count(*) - count(replied.patient_key)"
         f" from {permitted} left join replied using (patient_key)"
-    ).fetchone()
+    ).fetchall()
     assert (both, extra) == (len(replied) - 1, 0)
 
 
 @pytest.mark.whole
-def test_the_check_says_how_many(connection, request_lines, replied):
+def test_the_check_says_how_many(connection: duckdb.DuckDBPyConnection, request_lines: Lines, replied: Lines) -> None:
     assert connection.execute(
         "select verdict, asked_count, permitted_count from assurance.counts.int_ndop__checks"
     ).fetchall() == [("stands", len(request_lines), len(replied))]
 
 
-def only_permitted(connection, policy: str) -> int:
+def only_permitted(connection: duckdb.DuckDBPyConnection, policy: str) -> int:
     """How many people the macro lets through under a policy."""
     source = (PROJECT / "macros" / "gate" / "only_nationally_permitted.sql").read_text()
     relations = {
@@ -308,18 +319,21 @@ def only_permitted(connection, policy: str) -> int:
     }
     module = jinja2.Template(source, extensions=["jinja2.ext.do"]).make_module({"ref": relations.__getitem__})
     people = "(select distinct patient_key from patient_level.gateway.int_patients__permitted)"
-    sql = module.only_nationally_permitted(people, "c")
-    return connection.execute(f"select count(*) from ({sql})").fetchone()[0]
+    sql = vars(module)["only_nationally_permitted"](people, "c")
+    [(count,)] = connection.execute(f"select count(*) from ({sql})").fetchall()
+    return int(count)
 
 
 @pytest.mark.whole
-def test_only_a_policy_that_says_never_lets_everybody_through(connection, request_lines, replied):
+def test_only_a_policy_that_says_never_lets_everybody_through(
+    connection: duckdb.DuckDBPyConnection, request_lines: Lines, replied: Lines
+) -> None:
     assert only_permitted(connection, "'never'") == len(request_lines) - 1
     for policy in ("'at_dissemination'", "'at_collection'", "null"):
         assert only_permitted(connection, policy) == len(replied) - 1
 
 
-def check(raw_dir: Path, capsys, variables: str = "{disseminated_at: 2017-04-06}") -> tuple:
+def check(raw_dir: Path, capsys: pytest.CaptureFixture[str], variables: str = "{disseminated_at: 2017-04-06}") -> Cells:
     code = main(["ndop", "check", "--raw-dir", str(raw_dir), "--vars", variables])
     said = capsys.readouterr().out
     assert not re.search(r"[0-9]{10}", said)
@@ -327,7 +341,9 @@ def check(raw_dir: Path, capsys, variables: str = "{disseminated_at: 2017-04-06}
 
 
 @pytest.mark.whole
-def test_check_tells_who_is_permitted(raw_dir, request_lines, replied, capsys):
+def test_check_tells_who_is_permitted(
+    raw_dir: Path, request_lines: Lines, replied: Lines, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, said = check(raw_dir, capsys)
     assert code == 0
     opted_out = len(request_lines) - len(replied)
@@ -336,14 +352,14 @@ def test_check_tells_who_is_permitted(raw_dir, request_lines, replied, capsys):
 
 
 @pytest.mark.whole
-def test_check_tells_why_nobody_is(raw_dir, replied, capsys):
+def test_check_tells_why_nobody_is(raw_dir: Path, replied: Lines, capsys: pytest.CaptureFixture[str]) -> None:
     code, said = check(raw_dir, capsys, "{}")
     assert code == 1
     assert "Nobody is permitted: the age of the reply cannot be judged." in said
 
 
 @pytest.mark.whole
-def test_check_without_any_exchange(capsys):
+def test_check_without_any_exchange(capsys: pytest.CaptureFixture[str]) -> None:
     code, said = check(SAMPLE, capsys)
     assert code == 1
     assert said.startswith("There is no exchange on or before the day of dissemination. Nobody")

@@ -7,6 +7,7 @@ from collections import Counter
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from conftest import Folders, forked_runs
@@ -58,7 +59,7 @@ KINDS = {"data tests", "unit tests", "seeds", "snapshots", "models"}
 
 
 @pytest.fixture(scope="module")
-def done(built: Folders) -> list[Counter]:
+def done(built: Folders) -> list[Counter[Any]]:
     """How many of each kind the build's two runs did, as they say at their ends."""
     said = (built.work / "logs" / dbt_command.LOG).read_text()
     return [
@@ -69,7 +70,7 @@ def done(built: Folders) -> list[Counter]:
     ]
 
 
-def test_a_build_does_everything_once(done: list[Counter], built: Folders) -> None:
+def test_a_build_does_everything_once(done: list[Counter[Any]], built: Folders) -> None:
     """Flags seeds that both runs load, tests that both run, and what neither takes to be its own."""
     manifest = json.loads((built.work / "target" / "manifest.json").read_text())
     words = {"test": "data tests", "seed": "seeds", "snapshot": "snapshots", "model": "models"}

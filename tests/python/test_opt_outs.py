@@ -11,6 +11,8 @@ import functools
 import random
 import re
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import duckdb
 import gateway_sql
@@ -19,17 +21,17 @@ import opt_out_worlds
 import pytest
 import raw_folder
 import yaml
-from conftest import PROJECT, SAMPLE
+from conftest import PROJECT, SAMPLE, Folders
 from gateway_sql import problems, pseudonym, run
 from hypothesis import strategies as st
-from opt_out_oracle import expected, opted_out, seed
+from opt_out_oracle import Sent, expected, opted_out, seed
 from opt_out_worlds import BOTH_KINDS, COLLECTIONS, ERAS, HAND_MADE, PRACTICES, REFUSED_EXCEPTIONS, World
 
 from gp_level_data.custody import keys
 
 PEOPLE, FEW = 1_000, 40
 SEED = 20170401
-EXCEPTIONS = {
+EXCEPTIONS: dict[str, dict[str, Any]] = {
     "none": {},
     "one": {"exception_id": "E1", "register": (opt_out_worlds.register_row("one", "both_kinds"),)},
     "all": {"exception_id": "E1", "register": (opt_out_worlds.register_row("all", "both_kinds"),)},
@@ -37,13 +39,13 @@ EXCEPTIONS = {
 
 
 @pytest.mark.parametrize("name", HAND_MADE)
-def test_every_case_made_by_hand(name):
+def test_every_case_made_by_hand(name: str) -> None:
     sent = opt_out_worlds.by_hand(**HAND_MADE[name])
     assert problems(run(sent), sent) == []
 
 
 @pytest.mark.parametrize("name", REFUSED_EXCEPTIONS)
-def test_an_exception_that_is_not_in_order_lifts_nothing(name):
+def test_an_exception_that_is_not_in_order_lifts_nothing(name: str) -> None:
     sent = opt_out_worlds.refused_exception(REFUSED_EXCEPTIONS[name])
     plain = opt_out_worlds.by_hand(collection="gpdpr")
     assert problems(run(sent), sent) == []
@@ -53,7 +55,7 @@ def test_an_exception_that_is_not_in_order_lifts_nothing(name):
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("collection", [*COLLECTIONS, BOTH_KINDS["collection"]])
-def test_thousands_of_drawn_histories(era, collection):
+def test_thousands_of_drawn_histories(era: str, collection: str) -> None:
     drawn = random.Random(f"{SEED} {era} {collection}")
     histories = opt_out_worlds.draw_histories(drawn, ERAS[era], PEOPLE)
     sent = opt_out_worlds.of_histories(ERAS[era], histories, PEOPLE, collection=collection)
@@ -66,7 +68,7 @@ def test_thousands_of_drawn_histories(era, collection):
 
 
 @st.composite
-def worlds(draw):
+def worlds(draw: st.DrawFn) -> Any:
     """People with up to three rows each, so that a counterexample shrinks to something readable."""
     era = draw(st.sampled_from(sorted(ERAS)))
     moment = st.sampled_from(opt_out_worlds.COMMON) | st.sampled_from(opt_out_worlds.moments(ERAS[era]))
@@ -98,14 +100,14 @@ def without_histories(era: str, collection: str, exception: str) -> duckdb.DuckD
     phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
 )  # fmt: skip
 @hypothesis.given(worlds())
-def test_any_history(world):
+def test_any_history(world: Any) -> None:
     era, histories, collection, exception = world
     settings = {"collection": collection, **EXCEPTIONS[exception]}
     sent = opt_out_worlds.of_histories(ERAS[era], histories, FEW, **settings)
     assert gateway_sql.gate_problems(without_histories(era, collection, exception), sent) == []
 
 
-def test_a_collection_without_a_policy_lets_nobody_in():
+def test_a_collection_without_a_policy_lets_nobody_in() -> None:
     sent = opt_out_worlds.by_hand()
     sent.settings["collection"] = "unheard_of"
     connection = run(sent)
@@ -113,12 +115,12 @@ def test_a_collection_without_a_policy_lets_nobody_in():
         assert connection.execute(f"select count(*) from gateway.{table}").fetchone() == (0,), table
 
 
-def test_a_session_in_another_time_zone_would_be_noticed():
+def test_a_session_in_another_time_zone_would_be_noticed() -> None:
     sent = opt_out_worlds.by_hand()
     assert problems(run(sent, timezone="UTC"), sent) != []
 
 
-def test_null_empties_nothing():
+def test_null_empties_nothing() -> None:
     """`not in` with one NULL among the objections lets nobody in; an anti-join does not."""
     accepts = opt_out_worlds.register_row("unreadable_objections", COLLECTIONS[0], rows_accepted="2")
     world = World(exception_id="E1", register=(accepts,))
@@ -131,7 +133,7 @@ def test_null_empties_nothing():
     assert permitted_count == 1
 
 
-def test_what_each_collection_upholds():
+def test_what_each_collection_upholds() -> None:
     """Domain handbook, seed table and 3.4: Type 1 always, Type 2 at no collection."""
     policies = {row["collection"]: row for row in seed("collections")}
     assert {c: row["type_1_upheld"] for c, row in policies.items()} == dict.fromkeys(
@@ -148,20 +150,20 @@ def test_what_each_collection_upholds():
 
 
 @pytest.fixture(scope="module")
-def sample():
+def sample() -> Sent:
     """The sample's raw files as the oracle reads them."""
     settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
     return raw_folder.read(SAMPLE, settings | {"period_start": "0001-01-01", "period_end": "0001-01-01"})
 
 
 @pytest.fixture(scope="module")
-def permitted(sample):
+def permitted(sample: Sent) -> set[tuple[str, str]]:
     """The numbers and practices that the sample's tables should hold."""
     return set(expected(sample).permitted)
 
 
 @pytest.fixture(scope="module")
-def key_of(built):
+def key_of(built: Folders) -> Callable[[str], str]:
     """The pseudonym of a number in this build, by the standard library."""
     collection = "individual_gp_level_data"
     key = keys.read_key(built.keys, collection)
@@ -197,21 +199,27 @@ def columns_holding(connection: duckdb.DuckDBPyConnection, wanted: set[str]) -> 
     return found
 
 
-def test_nobody_who_opted_out_is_in_any_table_of_the_sample(warehouse, sample, key_of):
+def test_nobody_who_opted_out_is_in_any_table_of_the_sample(
+    warehouse: duckdb.DuckDBPyConnection, sample: Sent, key_of: Callable[[str], str]
+) -> None:
     gone = {key_of(number) for number in opted_out(sample)}
     gone_count, found = len(gone), columns_holding(warehouse, gone)
     assert found == {}
     assert gone_count > 1_000
 
 
-def test_nobody_but_the_permitted_is_in_any_table_of_the_sample(warehouse, sample, permitted, key_of):
+def test_nobody_but_the_permitted_is_in_any_table_of_the_sample(
+    warehouse: duckdb.DuckDBPyConnection, sample: Sent, permitted: set[tuple[str, str]], key_of: Callable[[str], str]
+) -> None:
     others = {key_of(number) for number in numbers_in(sample) - {number for number, _ in permitted}}
     other_count, found = len(others), columns_holding(warehouse, others)
     assert found == {}
     assert other_count > 5_000
 
 
-def test_nobody_permitted_is_missing_from_the_sample(warehouse, permitted, key_of):
+def test_nobody_permitted_is_missing_from_the_sample(
+    warehouse: duckdb.DuckDBPyConnection, permitted: set[tuple[str, str]], key_of: Callable[[str], str]
+) -> None:
     wanted = {(key_of(number), practice) for number, practice in permitted}
     rows = warehouse.execute(
         "select patient_key, practice_code from patient_level.gateway.int_patients__permitted"
@@ -222,7 +230,9 @@ def test_nobody_permitted_is_missing_from_the_sample(warehouse, permitted, key_o
     assert (missing_count, added_count, repeated_count) == (0, 0, 0)
 
 
-def test_the_scan_sees_who_is_there(warehouse, permitted, key_of):
+def test_the_scan_sees_who_is_there(
+    warehouse: duckdb.DuckDBPyConnection, permitted: set[tuple[str, str]], key_of: Callable[[str], str]
+) -> None:
     """A scan that finds nobody proves nothing: it does find the permitted, wherever a person has a row."""
     found = columns_holding(warehouse, {key_of(number) for number, _ in permitted})
     assert {
@@ -233,7 +243,7 @@ def test_the_scan_sees_who_is_there(warehouse, permitted, key_of):
     assert [name for name in found if name.startswith("marts.")] == []
 
 
-def test_the_scan_sees_one_key_inside_any_value():
+def test_the_scan_sees_one_key_inside_any_value() -> None:
     key = "abcdefghijklmnopabcdefghijklmnop"
     connection = duckdb.connect()
     connection.execute("attach ':memory:' as marts")
@@ -243,7 +253,7 @@ def test_the_scan_sees_one_key_inside_any_value():
     assert columns_holding(connection, {key}) == {"marts.main.planted.listed": 1, "marts.main.planted.held": 1}
 
 
-def numbers_in(sent) -> set[str]:
+def numbers_in(sent: Sent) -> set[str]:
     """Every number that a practice file or an opt-out file names."""
     rows = [*sent.practice_records, *sent.opt_outs]
     return {number for row in rows if (number := gateway_sql.as_ten_digits(row["nhs_number"]))}

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -25,6 +26,7 @@ import pytest
 from conftest import COLLECTION, PROJECT, SAMPLE, Folders
 
 from gp_level_data.custody import keys
+from gp_level_data.shapes import Cells
 
 LONDON = ZoneInfo("Europe/London")
 # The sample's settings, as dbt_project.yml gives them.
@@ -208,8 +210,8 @@ class Collection:
     """What the oracle expects."""
 
     permitted: set[tuple[str, str, str, str]] = field(default_factory=set)  # number, practice, GP, flags
-    verdicts: Counter = field(default_factory=Counter)  # practice, verdict, rule -> rows
-    sent: Counter = field(default_factory=Counter)  # practice -> rows, of files that were read
+    verdicts: Counter[Any] = field(default_factory=Counter[Any])  # practice, verdict, rule -> rows
+    sent: Counter[Any] = field(default_factory=Counter[Any])  # practice -> rows, of files that were read
     ccg_of: dict[str, str] = field(default_factory=dict)
     metrics: list[str] = field(default_factory=list)
     admitted: set[str] = field(default_factory=set)  # numbers
@@ -408,13 +410,13 @@ def key_of(built: Folders, expected: Collection) -> dict[str, str]:
     return {number: pseudonym(number) for number, *_ in expected.permitted}
 
 
-def difference(wanted: Iterable, found: Iterable) -> tuple[int, int]:
+def difference(wanted: Iterable[Any], found: Iterable[Any]) -> tuple[int, int]:
     """How many are missing, and how many too many; never which."""
     wanted, found = Counter(wanted), Counter(found)
     return (wanted - found).total(), (found - wanted).total()
 
 
-def exact_counts(expected: Collection, area: str) -> dict[tuple, tuple[int, int]]:
+def exact_counts(expected: Collection, area: str) -> dict[Cells, tuple[int, int]]:
     """Numerator and denominator by area and metric; each person once an area."""
     area_of = {
         "gp": lambda practice, gp: (practice, gp),

@@ -7,6 +7,7 @@ by the project's own compiled SQL, and of a built sample. The same attacker must
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import duckdb
 import gateway_sql
@@ -17,6 +18,8 @@ from conftest import SAMPLE, Folders
 from opt_out_oracle import seed
 from planning_sql import COLLECTED_AT, Planning, compiled
 from register_oracle import LIMITS, REFERENCE, Patient, decide, is_of_age
+
+from gp_level_data.shapes import Cells, Row
 
 MONTH = date(2017, 3, 1)
 CATEGORIES = ("medication", "referral")
@@ -73,7 +76,7 @@ def given(planning: Planning, seed: int, later: int = 0) -> None:
     load(planning, practices, journals, people, counted)
 
 
-def load(planning: Planning, practices: dict, journals: list, people: list, counted: list) -> None:
+def load(planning: Planning, practices: Row, journals: list[Any], people: list[Any], counted: list[Any]) -> None:
     """Practices and their CCGs, and rows of the three tables about patients."""
     planning.load("patient_level.gateway.int_journals__people", journals)
     planning.load("patient_level.intermediate.int_registers__people", people)
@@ -89,10 +92,10 @@ def published_of(planning: Planning, seed: int, changed: dict[str, str] | None =
     return publication(planning.rows)
 
 
-def publication(rows: Callable[[str], list[tuple]]) -> Published:
+def publication(rows: Callable[[str], list[Cells]]) -> Published:
     """What the four tables publish, and what everybody knows about how their counts hang together."""
-    shown: dict[tuple, str] = {}
-    told: set[tuple] = set()  # of which a value comes from the exact counts
+    shown: dict[Cells, str] = {}
+    told: set[Cells] = set()  # of which a value comes from the exact counts
     for level, area, age, sex, register, numerator, denominator, is_exact in rows(
         "select area_level, area_code, age_band, sex, register, numerator_text, denominator_text, is_exact"
         " from marts.main.fct_prevalence where area_level <> 'england' or age_band = 'all'"
@@ -120,7 +123,7 @@ def publication(rows: Callable[[str], list[tuple]]) -> Published:
     parents = {area: parent for _, area, parent in rows(
         "select area_level, area_code, parent_code from patient_level.intermediate.int_planning__areas"
     )}  # fmt: skip
-    groups: dict[tuple, list[tuple]] = {}
+    groups: dict[Cells, list[Cells]] = {}
     for cell in shown:
         level, area, metric, measure = cell
         if level == "band":
@@ -155,7 +158,7 @@ def publication(rows: Callable[[str], list[tuple]]) -> Published:
     return published
 
 
-def exact_counts(rows: Callable[[str], list[tuple]]) -> dict[tuple, int]:
+def exact_counts(rows: Callable[[str], list[Cells]]) -> dict[Cells, int]:
     """The counts before disclosure control."""
     return {
         (level, area, metric, measure): count
@@ -184,7 +187,7 @@ def planning(built: Folders) -> Planning:
 
 
 @pytest.mark.parametrize(("attack", "seeds"), [(by_propagation, range(8)), (by_solver, range(100, 108))])
-def test_random_patients_reveal_nothing(planning: Planning, attack: Callable, seeds: range) -> None:
+def test_random_patients_reveal_nothing(planning: Planning, attack: Callable[..., Any], seeds: range) -> None:
     for drawn in seeds:
         published = published_of(planning, drawn)
         assert not revealed(published, attack(published)), drawn
@@ -251,7 +254,7 @@ def test_much_is_shown_and_england_by_band_is_the_sum_of_ccgs(planning: Planning
         published = published_of(planning, drawn)
         for cell in published.low:
             shown[cell[0]] += cell not in published.withheld and published.low[cell] > 0
-        bands: dict[tuple, list] = {}
+        bands: dict[Cells, list[Any]] = {}
         england = {}
         for level, age, sex, *counts in planning.rows(
             "select area_level, age_band, sex, numerator_count, denominator_count"
@@ -332,7 +335,7 @@ def pilot(built: Folders) -> Planning:
 
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])
 @pytest.mark.parametrize("of", ["sample", "pilot"])
-def test_the_sample_reveals_nothing(request: pytest.FixtureRequest, of: str, attack: Callable) -> None:
+def test_the_sample_reveals_nothing(request: pytest.FixtureRequest, of: str, attack: Callable[..., Any]) -> None:
     published = publication(request.getfixturevalue(of).rows)
     assert len(published.small) > 50, "the sample has small numbers"
     assert not revealed(published, attack(published))
@@ -348,7 +351,7 @@ def test_the_tables_add_up_to_the_patients(sample: Planning) -> None:
             " from patient_level.gateway.int_journals__people"
         )
     }
-    counts: Counter = Counter()
+    counts: Counter[Any] = Counter()
     for key, practice, category, code, day, value in sample.rows(
         "select patient_key, practice_code, category, code, recorded_on, value_1"
         " from patient_level.gateway.int_journals__records"

@@ -49,15 +49,15 @@ ALIKE = {
 
 
 @pytest.mark.parametrize("model", sorted(portability.models()))
-def test_a_model_says_nothing_that_another_engine_understands_otherwise(model):
+def test_a_model_says_nothing_that_another_engine_understands_otherwise(model: str) -> None:
     assert portability.complaints(portability.models()[model], portability.columns_of_models()) == []
 
 
 @pytest.mark.parametrize("name", OTHERWISE)
-def test_what_means_something_else_is_refused(name):
+def test_what_means_something_else_is_refused(name: str) -> None:
     assert portability.complaints(OTHERWISE[name], KNOWN)
 
 
 @pytest.mark.parametrize("name", ALIKE)
-def test_what_means_the_same_passes(name):
+def test_what_means_the_same_passes(name: str) -> None:
     assert portability.complaints(ALIKE[name], KNOWN) == []

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import duckdb
 import gateway_sql
+import opt_out_oracle
 import pytest
 from test_journals import world
 
 from gp_level_data import preview, project
-from gp_level_data.__main__ import main
+from gp_level_data.command_line import main
 from gp_level_data.custody import store
 from gp_level_data.preview import journals, patients
 from gp_level_data.preview.practice import ANSWERS, Practice, the_practice
@@ -29,6 +30,7 @@ from gp_level_data.raw.intake_rules import in_words, rules
 from gp_level_data.raw.landing import RawFile
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.scratch_gateway import scratch_gateway
+from gp_level_data.shapes import Cells, Row
 
 PROJECT = Path(__file__).parents[2]
 SAMPLE = PROJECT / "sample"
@@ -61,14 +63,14 @@ def all_seen(cursor: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str) 
 
 
 @pytest.fixture(scope="module")
-def cursor():
+def cursor() -> Iterator[duckdb.DuckDBPyConnection]:
     """One run for all; the counts are those that a real run reports."""
     with scratch_gateway(SAMPLE, SETTINGS, "", *patients.MODELS, REPORTED) as cursor:
         yield cursor
 
 
 @pytest.fixture(scope="module")
-def previews(cursor):
+def previews(cursor: duckdb.DuckDBPyConnection) -> dict[str, Seen]:
     """Every practice's preview."""
     return all_seen(cursor, SAMPLE, COLLECTION)
 
@@ -81,7 +83,9 @@ def the_one_with(previews: dict[str, Seen], problem: str) -> Seen:
 # ---- practice files ---------------------------------------------------------------------------------
 
 
-def test_a_collected_practice_sees_what_the_run_will_do(cursor, previews):
+def test_a_collected_practice_sees_what_the_run_will_do(
+    cursor: duckdb.DuckDBPyConnection, previews: dict[str, Seen]
+) -> None:
     """Flags a count that is not the one that the run reports."""
     collected = [code for code, each in previews.items() if not each.practice.in_the_way]
     assert len(collected) > 10
@@ -101,14 +105,14 @@ def test_a_collected_practice_sees_what_the_run_will_do(cursor, previews):
         assert verdicts.unusable == counts["rejected"]
 
 
-def test_every_row_goes_somewhere(previews):
+def test_every_row_goes_somewhere(previews: dict[str, Seen]) -> None:
     """Flags a row that the preview loses."""
     for each in previews.values():
         people = each.verdicts.collected + each.verdicts.held_back.total()
         assert each.practice.rows_sent == people + each.verdicts.unusable.total()
 
 
-def test_a_practice_that_has_not_agreed_sees_who_would_be_held_back(previews):
+def test_a_practice_that_has_not_agreed_sees_who_would_be_held_back(previews: dict[str, Seen]) -> None:
     """Flags a preview that tells nothing to whom it is for: a practice that has not answered yet."""
     each = previews["E81001"]
     assert (each.practice.status, each.practice.in_the_way) == ("offered", ("not_agreed",))
@@ -117,14 +121,14 @@ def test_a_practice_that_has_not_agreed_sees_who_would_be_held_back(previews):
     assert "it was asked and has not answered" in each.page
 
 
-def test_every_obstacle_is_named_not_only_the_first(previews):
+def test_every_obstacle_is_named_not_only_the_first(previews: dict[str, Seen]) -> None:
     """Flags an obstacle that shows only when the one before it is out of the way."""
     each = previews["Y90003"]
     assert each.practice.in_the_way == ("not_open", "not_agreed", "practice_file_missing")
     assert "gpes/opt_outs/Y90003: missing" in each.page
 
 
-def test_a_refused_file_and_its_rule_in_words(previews):
+def test_a_refused_file_and_its_rule_in_words(previews: dict[str, Seen]) -> None:
     """Flags a refused file without its reason, or one whose columns are said to leave."""
     page = the_one_with(previews, "practice_file_refused").page
     assert "refused whole: it has a column that the collection does not ask for" in page
@@ -132,14 +136,14 @@ def test_a_refused_file_and_its_rule_in_words(previews):
     assert "postcode  " not in page
 
 
-def test_without_opt_outs_nobody_leaves(previews):
+def test_without_opt_outs_nobody_leaves(previews: dict[str, Seen]) -> None:
     """Flags people who are said to be collected while nobody knows who objected."""
     page = the_one_with(previews, "opt_out_file_missing").page
     assert "it is not known who objected" in page
     assert "would be collected" not in page
 
 
-def test_the_columns_are_those_of_the_contract_and_each_is_explained(previews):
+def test_the_columns_are_those_of_the_contract_and_each_is_explained(previews: dict[str, Seen]) -> None:
     """Flags a column that leaves without a word, or a promise that is not made."""
     kind = landing.file_kinds(COLLECTION)[0]
     assert set(patients.COLUMNS) == set(kind.columns)
@@ -150,14 +154,14 @@ def test_the_columns_are_those_of_the_contract_and_each_is_explained(previews):
         assert absent in nothing_else
 
 
-def test_small_counts_are_shown_and_said_to_be(previews):
+def test_small_counts_are_shown_and_said_to_be(previews: dict[str, Seen]) -> None:
     """Flags a small count that is withheld from the practice, or shown without a warning."""
     page = previews["A81001"].page
     assert re.search(r"^ +2  Type 1 objection without a date", page, re.MULTILINE)
     assert "All counts are exact, small ones too" in page
 
 
-def test_every_rule_of_the_sample_has_words(cursor):
+def test_every_rule_of_the_sample_has_words(cursor: duckdb.DuckDBPyConnection) -> None:
     """Flags a rule that a practice would read as a name of ours."""
     met = cursor.execute(
         "select distinct rule from assurance.counts.int_intake__record_counts where rule <> 'complete'"
@@ -167,7 +171,7 @@ def test_every_rule_of_the_sample_has_words(cursor):
     assert [rule for (rule,) in met if rule not in rules()] == []
 
 
-def test_every_answer_has_words():
+def test_every_answer_has_words() -> None:
     """Flags a status of the gateway's that the preview stumbles over."""
     model = (PROJECT / "models/intermediate/gateway/reference/int_cqrs__participation.sql").read_text()
     statuses = set(re.findall(r"'([a-z]+)'", model))
@@ -197,7 +201,7 @@ def previews_of_world(name: str) -> tuple[duckdb.DuckDBPyConnection, dict[str, S
     return shown, {code: seen(shown, practice) for code, practice in with_files.items()}
 
 
-def with_files_of(practice: Practice, files: list[dict]) -> Practice:
+def with_files_of(practice: Practice, files: list[Row]) -> Practice:
     """The practice with its files, as a look at the raw folder would have found them."""
     kinds = {"practice_records": "journals"}
     found = tuple(
@@ -218,7 +222,7 @@ def with_files_of(practice: Practice, files: list[dict]) -> Practice:
 
 
 @pytest.fixture(scope="module")
-def of_sample():
+def of_sample() -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, Seen]]]:
     """The sample's journals: a run that stores them, and its previews."""
     settings = project.read_settings(OF_GPDPR)
     with scratch_gateway(SAMPLE, settings, OF_GPDPR, *journals.MODELS, *STORED) as cursor:
@@ -231,7 +235,7 @@ def differences(cursor: duckdb.DuckDBPyConnection, previews: dict[str, Seen], da
         if each.practice.in_the_way:
             continue
 
-        def rows(query: str, code: str = code) -> list[tuple]:
+        def rows(query: str, code: str = code) -> list[Cells]:
             return cursor.execute(query.format(people=f"{database}.gateway"), [code]).fetchall()
 
         removed = rows(
@@ -267,7 +271,7 @@ def differences(cursor: duckdb.DuckDBPyConnection, previews: dict[str, Seen], da
 
 
 @pytest.mark.parametrize("name", ["gpdpr", "care.data", "an exception that lifts Type 1", "a civil emergency"])
-def test_a_journals_preview_is_what_the_run_stores(name):
+def test_a_journals_preview_is_what_the_run_stores(name: str) -> None:
     """Flags a count of people, records or reasons that is not the run's, where every rule has its case."""
     cursor, previews = previews_of_world(name)
     assert sum(not each.practice.in_the_way for each in previews.values()) > 1
@@ -275,7 +279,7 @@ def test_a_journals_preview_is_what_the_run_stores(name):
 
 
 @pytest.mark.whole
-def test_the_samples_journals_too(of_sample):
+def test_the_samples_journals_too(of_sample: tuple[duckdb.DuckDBPyConnection, dict[str, Seen]]) -> None:
     """Flags a run by dbt that stores something else than its previews say."""
     cursor, previews = of_sample
     collected = [each for each in previews.values() if not each.practice.in_the_way]
@@ -283,7 +287,7 @@ def test_the_samples_journals_too(of_sample):
     assert list(differences(cursor, previews, store.PATIENT_LEVEL)) == []
 
 
-def test_some_are_collected_and_not_handed_on():
+def test_some_are_collected_and_not_handed_on() -> None:
     """Flags a Type 2 objection that care.data's preview merges with Type 1, or keeps quiet about."""
     _, previews = previews_of_world("care.data")
     [each] = [each for each in previews.values() if each.verdicts.not_handed_on and not each.practice.in_the_way][:1]
@@ -293,7 +297,7 @@ def test_some_are_collected_and_not_handed_on():
     assert all("A National Data Opt-out keeps nobody out" in of_gpdpr[code].page for code in ("A81001", "B81001"))
 
 
-def test_every_row_of_a_journal_goes_somewhere():
+def test_every_row_of_a_journal_goes_somewhere() -> None:
     """Flags a row that a journal's preview loses, whether or not the practice takes part."""
     for name in ("gpdpr", "care.data"):
         _, previews = previews_of_world(name)
@@ -304,7 +308,7 @@ def test_every_row_of_a_journal_goes_somewhere():
 
 
 @pytest.mark.whole
-def test_every_rule_is_told_where_its_case_is(of_sample):
+def test_every_rule_is_told_where_its_case_is(of_sample: tuple[duckdb.DuckDBPyConnection, dict[str, Seen]]) -> None:
     """Flags a rule of journals that no practice would read of, or that is told by a name of ours."""
     told = set()
     for cursor, previews in (previews_of_world("gpdpr"), previews_of_world("care.data"), of_sample):
@@ -329,7 +333,7 @@ def test_every_rule_is_told_where_its_case_is(of_sample):
     assert [rule for rule in ours if rule not in told and not rule.startswith("type_2")] == []
 
 
-def test_a_wave_is_told():
+def test_a_wave_is_told() -> None:
     """Flags a practice that is not told that it is not its turn, or only after it has agreed."""
     _, previews = previews_of_world("care.data")
     for each in previews.values():
@@ -342,7 +346,7 @@ def test_a_wave_is_told():
     assert not any("wave" in each.page for each in previews_of_world("gpdpr")[1].values())
 
 
-def test_what_is_said_to_be_stored_is_what_is_stored():
+def test_what_is_said_to_be_stored_is_what_is_stored() -> None:
     """Flags a stored column that no practice is told of, or a column of the contract without a word."""
     assert set(journals.COLUMNS) == set(landing.JOURNAL_COLUMNS)
     nodes = {node["name"]: node for node in gateway_sql.manifest()["nodes"].values()}
@@ -351,7 +355,7 @@ def test_what_is_said_to_be_stored_is_what_is_stored():
 
 
 @pytest.mark.whole
-def test_columns_of_a_journal(of_sample):
+def test_columns_of_a_journal(of_sample: tuple[duckdb.DuckDBPyConnection, dict[str, Seen]]) -> None:
     """Flags a column of the practice's own file that its preview passes over."""
     practice = of_sample[1]["A81001"].practice
     [file] = practice.record_files
@@ -366,7 +370,7 @@ def test_columns_of_a_journal(of_sample):
 
 
 @pytest.mark.whole
-def test_a_refused_journal_and_missing_opt_outs(of_sample):
+def test_a_refused_journal_and_missing_opt_outs(of_sample: tuple[duckdb.DuckDBPyConnection, dict[str, Seen]]) -> None:
     """Flags people or records that are counted while nothing of them can be known."""
     _, previews = of_sample
     page = the_one_with(previews, "practice_file_refused").page
@@ -376,10 +380,10 @@ def test_a_refused_journal_and_missing_opt_outs(of_sample):
     assert "would be collected" not in page and "are not stored" not in page
 
 
-def test_what_is_asked_for_is_told():
+def test_what_is_asked_for_is_told() -> None:
     """Flags a category whose age or number of codes is not that of the seeds."""
     page = previews_of_world("gpdpr")[1]["A81001"].page
-    seeds = {name: gateway_sql.seed(name) for name in ("journal_categories", "journal_codes", "restricted_codes")}
+    seeds = {name: opt_out_oracle.seed(name) for name in ("journal_categories", "journal_codes", "restricted_codes")}
     restricted = {row["code"] for row in seeds["restricted_codes"]}
     for category in seeds["journal_categories"]:
         if category["collection"] == "gpdpr":
@@ -405,7 +409,9 @@ PERSONAL = {
 
 
 @pytest.mark.whole
-def test_no_detail_is_printed(previews, of_sample):
+def test_no_detail_is_printed(
+    previews: dict[str, Seen], of_sample: tuple[duckdb.DuckDBPyConnection, dict[str, Seen]]
+) -> None:
     """Flags a number, a day or an area of a person in a preview; it says in which, and not which."""
     worlds = [previews_of_world(name)[1] for name in ("gpdpr", "care.data")]
     pages = [each.page for found in (previews, of_sample[1], *worlds) for each in found.values()]
@@ -420,14 +426,14 @@ def without_names(page: str) -> str:
     return "\n".join(line for line in lines if "gpes/" not in line)
 
 
-def test_not_even_the_temporary_store_holds_a_person(cursor):
+def test_not_even_the_temporary_store_holds_a_person(cursor: duckdb.DuckDBPyConnection) -> None:
     """Flags a preview whose run has written a person down, encrypted or not."""
     assert cursor.execute(
         "select count(*) from duckdb_tables() where database_name = ?", [store.PATIENT_LEVEL]
     ).fetchone() == (0,)
 
 
-def test_journals_are_judged_by_views_alone():
+def test_journals_are_judged_by_views_alone() -> None:
     """Flags a model of a journal's preview that is stored with a person in it."""
     nodes = gateway_sql.manifest()["nodes"]
     waiting = [key for key, node in nodes.items() if node["name"] in journals.MODELS]
@@ -442,13 +448,13 @@ def test_journals_are_judged_by_views_alone():
     assert [nodes[key]["name"] for key in needed if nodes[key]["database"] == store.PATIENT_LEVEL] == []
 
 
-def test_an_unknown_practice(cursor):
+def test_an_unknown_practice(cursor: duckdb.DuckDBPyConnection) -> None:
     """Flags a page about a practice that nobody knows."""
     with pytest.raises(Refusal, match="There is no practice Z99999"):
         the_practice(cursor, SAMPLE, COLLECTION, "Z99999")
 
 
-def test_what_is_not_a_practice_code_is_not_repeated(capsys):
+def test_what_is_not_a_practice_code_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
     """Flags a patient's number, given by mistake, in a message."""
     assert main(["preview", "9990000018"]) == 1
     assert capsys.readouterr().err == "A practice code is a letter and five digits, such as A81001.\n"
@@ -458,7 +464,7 @@ def test_what_is_not_a_practice_code_is_not_repeated(capsys):
 PROVED = PROJECT / "target" / "lineage"
 
 
-def listing(*folders: Path) -> dict[str, tuple]:
+def listing(*folders: Path) -> dict[str, Cells]:
     """Every file with its size and time of change; what git and Python keep for themselves aside."""
     own = {".git", "__pycache__", ".pytest_cache", ".venv", ".hypothesis"}
     return {
@@ -474,7 +480,7 @@ def listing(*folders: Path) -> dict[str, tuple]:
     ("practice", "variables", "code"),
     [("E81001", "", 0), ("Z99999", "", 1), ("A81001", "{collection: care_data}", 0)],
 )
-def test_nothing_is_stored(tmp_path, practice, variables, code):
+def test_nothing_is_stored(tmp_path: Path, practice: str, variables: str, code: int) -> None:
     """Flags a file that a preview leaves, wherever a run may write."""
     (tmp_path / "scratch").mkdir()
     folders = {
@@ -497,7 +503,7 @@ def test_nothing_is_stored(tmp_path, practice, variables, code):
     assert [path.name for path in tmp_path.rglob("*")] == ["scratch"]
 
 
-def test_nothing_is_left_after_an_error(tmp_path, monkeypatch):
+def test_nothing_is_left_after_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(ZeroDivisionError), scratch_gateway(SAMPLE, SETTINGS, "", "stg_landing__folder"):
         # keys there are for a while, but of nothing that is kept
@@ -507,7 +513,7 @@ def test_nothing_is_left_after_an_error(tmp_path, monkeypatch):
     assert "STORE_DIR" not in os.environ or str(tmp_path) not in os.environ["STORE_DIR"]
 
 
-def test_a_run_that_fails_says_so_without_the_engines_words(tmp_path, monkeypatch):
+def test_a_run_that_fails_says_so_without_the_engines_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("DUCKDB_MEMORY_LIMIT", "nonsense")
     with (

@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import gateway_sql
@@ -234,7 +235,7 @@ def test_every_privacy_test_passed_in_the_build(built: Folders) -> None:
     said = (built.work / "logs" / dbt_command.LOG).read_text()
     ended = {name: status for status, name in re.findall(r"\d+ of \d+ (\w+) (\w+) [ .]*\[", said)}
     targets = {"gateway": built.work / "target" / "gateway", "warehouse": built.work / "target"}
-    ran: Counter = Counter()
+    ran: Counter[Any] = Counter()
     for run, target in targets.items():
         graph = Graph(json.loads((target / "manifest.json").read_text()))
         for node in graph.of("test").values():

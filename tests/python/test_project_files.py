@@ -14,6 +14,8 @@ from conftest import PROJECT
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from gp_level_data.shapes import Row
+
 # Folders of the project, files that say how it is built and run, and what each tool wants at the top.
 TOP = {
     "gp_level_data", "macros", "models", "sample", "seeds", "snapshots", "tests",
@@ -33,8 +35,9 @@ def text(name: str) -> str:
     return (PROJECT / name).read_text(encoding="utf-8")
 
 
-def settings() -> dict:
-    return tomllib.loads(text("pyproject.toml"))["project"]
+def settings() -> Row:
+    found: Row = tomllib.loads(text("pyproject.toml"))["project"]
+    return found
 
 
 def locked(name: str) -> dict[str, str]:

@@ -9,7 +9,9 @@ import os
 import shutil
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 from conftest import PROJECT, copy_project
 
@@ -124,7 +126,9 @@ def test_other_python_than_the_project_s_is_unproved(project: Path, key_dir: Pat
 
 def test_another_version_is_unproved(project: Path, key_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags a dbt or an engine that was exchanged after the proof."""
-    monkeypatch.setattr(proof, "versions", lambda: proof.read(key_dir).versions | {"duckdb": "9.9"})
+    known = proof.read(key_dir)
+    assert known is not None
+    monkeypatch.setattr(proof, "versions", lambda: known.versions | {"duckdb": "9.9"})
     with pytest.raises(Refusal, match=r"\(duckdb 9.9\)"):
         proof.require(key_dir, project, PACKAGE)
 
@@ -153,7 +157,7 @@ def without_its_key(key_dir: Path, project: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("forge", [forged, altered, without_its_key], ids=lambda forge: forge.__name__)
-def test_a_proof_made_by_hand_is_refused(project: Path, key_dir: Path, tmp_path: Path, forge) -> None:
+def test_a_proof_made_by_hand_is_refused(project: Path, key_dir: Path, tmp_path: Path, forge: Any) -> None:
     """Flags a statement that anybody could have written: it came with the code, or was changed afterwards."""
     forge(key_dir, project, tmp_path)
     with pytest.raises(Refusal, match="not signed with its key: run `make prove`"):
@@ -196,7 +200,7 @@ def test_the_gateway_asks_before_it_opens_anything(
     monkeypatch.setattr(gateway.Plugin, "open_gateway", lambda *_: pytest.fail("was opened"))
     (project / "macros" / "new.sql").write_text("{% macro a() %}{% endmacro %}")
     with pytest.raises(Exception, match=r"new: macros/new.sql.*make prove"):
-        plugin(key_dir, tmp_path).configure_connection(None)
+        plugin(key_dir, tmp_path).configure_connection(duckdb.connect())
     assert not (tmp_path / "store").exists()
 
 
@@ -207,7 +211,7 @@ def test_another_profile_is_refused(
     flags = Namespace(**WHOLE, PROJECT_DIR=str(project), PROFILES_DIR=str(tmp_path))
     monkeypatch.setattr(gateway, "get_flags", lambda: flags)
     with pytest.raises(Exception, match="the profile that was proved"):
-        plugin(key_dir, tmp_path).configure_connection(None)
+        plugin(key_dir, tmp_path).configure_connection(duckdb.connect())
 
 
 @pytest.fixture

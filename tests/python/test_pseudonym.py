@@ -5,6 +5,7 @@ import hmac
 import importlib
 import string
 import sys
+from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -13,7 +14,7 @@ import numpy
 import pyarrow
 import pytest
 from conftest import COLLECTION, test_number
-from duckdb import sqltypes
+from duckdb import func, sqltypes
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -52,7 +53,7 @@ def engine() -> duckdb.DuckDBPyConnection:
         pseudonymiser(KEY, COLLECTION),
         [sqltypes.VARCHAR],
         sqltypes.VARCHAR,
-        type="arrow",
+        type=func.PythonUDFType.ARROW,
     )
     return connection
 
@@ -112,11 +113,11 @@ def test_no_row_is_a_row_too_few(engine: duckdb.DuckDBPyConnection) -> None:
 
 
 @pytest.fixture
-def without_compiler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def without_compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """The steps in lanes as plain Python, whether or not numba is installed."""
     stand_in = ModuleType("numba")
     stand_in.__spec__ = ModuleSpec("numba", None)
-    stand_in.njit = lambda *given, **_: given[0] if given else lambda function: function
+    vars(stand_in)["njit"] = lambda *given, **_: given[0] if given else lambda function: function
     monkeypatch.setitem(sys.modules, "numba", stand_in)
     name = "gp_level_data.custody.many_lanes"
     monkeypatch.delitem(sys.modules, name, raising=False)
@@ -141,7 +142,7 @@ def test_the_steps_in_lanes_are_hmac(without_compiler: ModuleType, length: int) 
 
 @pytest.mark.parametrize("kind", ["wrong", "stops"])
 def test_a_kernel_that_errs_is_not_used(
-    without_compiler: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, kind: str
+    without_compiler: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     """Flags a machine or a compiler whose pseudonyms would be others, taken without a look."""
 
@@ -164,7 +165,9 @@ def test_the_kernel_as_it_is_compiled() -> None:
 
     prefix = f"{COLLECTION}/patient".encode() + b"\0"
     numbers = [test_number(stem) for stem in range(5_001)]
-    letters = many_lanes.hasher(KEY.ljust(64, b"\0"), prefix)(numpy.frombuffer("".join(numbers).encode(), numpy.uint8))
+    hasher = many_lanes.hasher(KEY.ljust(64, b"\0"), prefix)
+    assert hasher is not None
+    letters = hasher(numpy.frombuffer("".join(numbers).encode(), numpy.uint8))
     is_same = bytes(letters).decode() == "".join(map(by_the_book, numbers))
     assert is_same
 

@@ -127,7 +127,7 @@ def test_each_metric_has_its_method_and_source(site: Path) -> None:
                 assert public_site.sources()[number].replace("`", "") in part
 
 
-def test_nothing_is_overwritten(site: Path, built: Folders, capsys: pytest.CaptureFixture) -> None:
+def test_nothing_is_overwritten(site: Path, built: Folders, capsys: pytest.CaptureFixture[str]) -> None:
     """Flags a site in the place of another, in a store, or of the same collection twice."""
     stores = ("--store-dir", str(built.store))
     assert main(["public", "--to", str(site), *stores]) == 1

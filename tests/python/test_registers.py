@@ -18,6 +18,7 @@ from register_mutants import MUTANTS, Mutant, SeedMutant
 from register_oracle import LIMITS, NINE_MONTHS_BEFORE, REFERENCE, TWELVE_MONTHS_BEFORE, Patient, decide
 
 from gp_level_data.nets.renaming import check_digit
+from gp_level_data.shapes import Cells
 
 DAY = timedelta(days=1)
 REFERENCE_SET = re.compile(r"\^999[0-9]{9}23010[0-9]")
@@ -27,11 +28,11 @@ HIGH = ("ifcchbam_cod", date(2016, 6, 1), 90.0)
 FRAIL = ("sevfrail_cod", date(2015, 1, 1), None)
 
 
-def diabetic(*records: tuple, **facts: object) -> Patient:
+def diabetic(*records: Cells, **facts: object) -> Patient:
     return Patient(records=[DIAGNOSED, *records], **facts)
 
 
-def invited(*days: date) -> list[tuple]:
+def invited(*days: date) -> list[Cells]:
     return [("dminvite_cod", day, None) for day in days]
 
 
@@ -170,10 +171,10 @@ def letters(number: int) -> str:
     return "".join("abcdefghijklmnop"[int(digit, 16)] for digit in f"{number:032x}")
 
 
-def found(planning: Planning, changed: dict[str, str] | None = None) -> dict[tuple, dict[str, str]]:
+def found(planning: Planning, changed: dict[str, str] | None = None) -> dict[Cells, dict[str, str]]:
     """What the project's SQL decides, in the oracle's terms: the rule, where the verdict agrees with it."""
     planning.run("int_registers__", changed)
-    answers: dict[tuple, dict[str, str]] = {}
+    answers: dict[Cells, dict[str, str]] = {}
     for key, practice, rule, is_on in planning.rows(
         "select patient_key, practice_code, rule, is_on_register from patient_level.intermediate.int_registers__decided"
     ):
@@ -188,7 +189,7 @@ def found(planning: Planning, changed: dict[str, str] | None = None) -> dict[tup
     return answers
 
 
-def wanted(patients: dict[tuple[str, str], Patient]) -> dict[tuple, dict[str, str]]:
+def wanted(patients: dict[tuple[str, str], Patient]) -> dict[Cells, dict[str, str]]:
     return {key: answer for key, patient in patients.items() if (answer := decide(patient))}
 
 

@@ -5,6 +5,7 @@ macro that refuses them.
 """
 
 import re
+from typing import Any
 
 import jinja2
 import pytest
@@ -15,12 +16,13 @@ from release_world import PLANNING
 from test_release_requests import ACCEPTED, PAIRS, REFUSED, REQUEST, reasons
 
 from gp_level_data import releases
+from gp_level_data.shapes import Row
 
 STEPS = [row["step"] for row in releases.rows_of("generalisation_steps")]
 
 
 @pytest.mark.parametrize("collection", ["gpdpr", "care_data"])
-def test_without_a_mutant_there_is_no_difference(collection):
+def test_without_a_mutant_there_is_no_difference(collection: str) -> None:
     """Neither as dbt compiled the models, nor as they are compiled here."""
     models = {stem(mutant) for mutant in MUTANTS if mutant.file.startswith("models/")} | {f"rel_{PLANNING}"}
     as_here = {name: release_sql.compiled_from(release_sql.source(name)) for name in models}
@@ -29,7 +31,7 @@ def test_without_a_mutant_there_is_no_difference(collection):
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.file.split('/')[-1]}: {m.name}")
-def test_the_mutant_is_noticed(mutant):
+def test_the_mutant_is_noticed(mutant: Mutant) -> None:
     assert release_sql.problems(mutant.collection, mutated(mutant)), f"nobody noticed: {mutant.breaks}"
 
 
@@ -56,7 +58,7 @@ def stem(mutant: Mutant) -> str:
     return mutant.file.split("/")[-1].removesuffix(".sql")
 
 
-def test_every_model_of_releases_has_mutants():
+def test_every_model_of_releases_has_mutants() -> None:
     with_mutants = {stem(mutant) for mutant in MUTANTS}
     models = {name for name in release_sql.compiled() if name.startswith("int_")}
     # the room, what is decided and the cells are the macros of every publication (test_disclosure.py)
@@ -72,7 +74,7 @@ CONDITION = re.compile(r"\{%-? (?:el)?if (?P<condition>.*?) -?%\}", re.DOTALL)
 SPANS = [match.span("condition") for match in CONDITION.finditer(MACRO.read_text())]
 
 
-def answers(text: str) -> list:
+def answers(text: str) -> list[Any]:
     """What the macro says of every request of test_release_requests.py."""
     asked = [*(changes for changes, _ in REFUSED.values()), *ACCEPTED.values()]
     pairs = [(REQUEST, [REQUEST | other]) for other, _ in PAIRS.values()]
@@ -80,7 +82,7 @@ def answers(text: str) -> list:
     return [answer(request, others, text) for request, others in every]
 
 
-def answer(request: dict, others: list[dict], text: str) -> list[str]:
+def answer(request: Row, others: list[Row], text: str) -> list[str]:
     """Its reasons; a macro that stops dbt is noticed as well."""
     try:
         return reasons(request, others, text=text)
@@ -90,7 +92,7 @@ def answer(request: dict, others: list[dict], text: str) -> list[str]:
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("at", range(len(SPANS)))
-def test_a_rule_for_requests_that_never_holds_is_noticed(at):
+def test_a_rule_for_requests_that_never_holds_is_noticed(at: int) -> None:
     text = MACRO.read_text()
     start, end = SPANS[at]
     is_noticed = answers(text[:start] + "false" + text[end:]) != answers(text)
@@ -103,7 +105,7 @@ PLACES = [match.span() for start, end in SPANS for match in JOINED.finditer(MACR
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("at", range(len(PLACES)))
-def test_a_rule_for_requests_that_is_turned_round_is_noticed(at):
+def test_a_rule_for_requests_that_is_turned_round_is_noticed(at: int) -> None:
     text = MACRO.read_text()
     start, end = PLACES[at]
     other = "or " if text[start:end] == "and " else "and "

@@ -3,8 +3,10 @@
 import functools
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gateway_sql
 import jinja2
@@ -13,6 +15,7 @@ from conftest import PROJECT, copy_project, run_dbt
 
 from gp_level_data import releases
 from gp_level_data.refusal import Refusal
+from gp_level_data.shapes import Row
 
 DAY = "2017-04-06"
 RULES = {seed: releases.rows_of(seed) for seed in releases.RULES}
@@ -176,12 +179,12 @@ ACCEPTED = {
 
 
 @functools.cache
-def template(text: str):
+def template(text: str) -> Any:
     """The macros of a file, outside dbt."""
     return jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(text).module
 
 
-def reasons(request: dict, others: list[dict] = (), day: str = DAY, text: str | None = None) -> list[str]:
+def reasons(request: Row, others: Sequence[Row] = (), day: str = DAY, text: str | None = None) -> list[str]:
     """Why a request is refused, beside other requests."""
     text = text or (PROJECT / "macros" / "releases" / "release_refusal.sql").read_text()
     rules = RULES | {"releases": [request, *others]}
@@ -190,17 +193,17 @@ def reasons(request: dict, others: list[dict] = (), day: str = DAY, text: str | 
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_request_is_refused(name):
+def test_a_request_is_refused(name: str) -> None:
     asked, reason = REFUSED[name]
     assert any(said.startswith(reason) for said in reasons(REQUEST | asked))
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
-def test_its_neighbour_is_accepted(name):
+def test_its_neighbour_is_accepted(name: str) -> None:
     assert reasons(REQUEST | ACCEPTED[name]) == []
 
 
-def test_what_is_only_registered_may_be_over():
+def test_what_is_only_registered_may_be_over() -> None:
     assert reasons(REQUEST, day="") == []
     assert reasons(REQUEST | {"end_date": "2017-04-05"}, day="") == []
 
@@ -219,7 +222,7 @@ PAIRS = {
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_two_policies_for_one_recipient_and_time(name):
+def test_two_policies_for_one_recipient_and_time(name: str) -> None:
     other, is_refused = PAIRS[name]
     told = [
         any("the difference of the two would tell who objected" in said for said in reasons(*pair))
@@ -231,7 +234,7 @@ def test_two_policies_for_one_recipient_and_time(name):
 # ---- what dbt knows while it parses -------------------------------------------------------------
 
 
-def test_the_files_are_those_of_the_seeds():
+def test_the_files_are_those_of_the_seeds() -> None:
     """Flags a seed that was changed without `gpld releases`, and a file by hand."""
     wanted = releases.files(PROJECT)
     assert [str(path) for path, text in wanted.items() if (PROJECT / path).read_text() != text] == []
@@ -239,7 +242,7 @@ def test_the_files_are_those_of_the_seeds():
     assert there == {path for path in wanted if path.parent == releases.MODELS}
 
 
-def test_a_closed_release_is_registered_and_not_made(tmp_path):
+def test_a_closed_release_is_registered_and_not_made(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     seed = project / "seeds" / "releases.csv"
     seed.write_text(seed.read_text().replace("gpdpr_example_research,active", "gpdpr_example_research,closed"))
@@ -251,16 +254,16 @@ def test_a_closed_release_is_registered_and_not_made(tmp_path):
     )
 
 
-def test_every_request_of_the_seed_is_accepted():
+def test_every_request_of_the_seed_is_accepted() -> None:
     assert not [r["release_id"] for r in RULES["releases"] if reasons(r, RULES["releases"])]
 
 
-def test_every_example_says_that_it_is_one():
+def test_every_example_says_that_it_is_one() -> None:
     assert all("EXAMPLE" in row["recipient"] and "example" in row["provenance"] for row in RULES["releases"])
 
 
 @pytest.mark.parametrize("text", ['a "quoted" purpose', "{{ purpose }}", "100 %", "{# purpose #}", "a\\b"])
-def test_no_text_of_a_seed_can_be_a_template(text):
+def test_no_text_of_a_seed_can_be_a_template(text: str) -> None:
     with pytest.raises(Refusal, match="hold none of these"):
         releases.fit(text)
 
@@ -280,14 +283,14 @@ def parsed(folder: Path, **changes: str) -> str:
     return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", ended.stdout).split())
 
 
-def test_dbt_refuses_a_model_while_it_parses(tmp_path):
+def test_dbt_refuses_a_model_while_it_parses(tmp_path: Path) -> None:
     said = parsed(
         tmp_path, **{"2017-04-01,2027-03-31,no,Example Caldicott": "2016-04-01,2017-04-01,no,Example Caldicott"}
     )
     assert re.search(r"Release \w+_example_\w+ is refused: it expired on 2017-04-01, close it\.", said)
 
 
-def test_dbt_refuses_a_row_of_the_register_while_it_parses(tmp_path):
+def test_dbt_refuses_a_row_of_the_register_while_it_parses(tmp_path: Path) -> None:
     said = parsed(tmp_path, **{"Caldicott guardian,Example data custodian,invented: an example of an aggregate": (
         "Caldicott guardian,Example Caldicott guardian,invented: an example of an aggregate"
     )})  # fmt: skip

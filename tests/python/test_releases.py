@@ -14,6 +14,7 @@ import stat
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import gateway_sql
@@ -40,10 +41,13 @@ from release_world import (
 from small_world import SmallWorld
 
 from gp_level_data import releases
-from gp_level_data.__main__ import main
+from gp_level_data.command_line import main
 from gp_level_data.custody import keys, store
 from gp_level_data.nets import values
 from gp_level_data.pages import handed_out
+from gp_level_data.project import PROJECT
+from gp_level_data.runs.forked_runs import ForkedRuns
+from gp_level_data.shapes import Cells, Row
 
 PEOPLE = (RESEARCH, JOURNALS, *CARE_DATA)
 PSEUDONYMISED = (RESEARCH, JOURNALS, ADMISSIONS, LINKED)
@@ -83,7 +87,7 @@ def hand_out(store_dir: Path, key_dir: Path, release_id: str, to: Path, day: str
 
 
 @pytest.fixture(scope="module")
-def gpdpr(runs, tmp_path_factory) -> Made:
+def gpdpr(runs: ForkedRuns, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Built by dbt and handed out; the store as it is then."""
     folder = tmp_path_factory.mktemp("gpdpr")
     everybody = release_world.people()
@@ -95,7 +99,7 @@ def gpdpr(runs, tmp_path_factory) -> Made:
 
 
 @pytest.fixture(scope="module")
-def care_data(gpdpr, tmp_path_factory) -> Made:
+def care_data(gpdpr: Made, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """The same people in the other collection."""
     folder = tmp_path_factory.mktemp("care_data")
     raw_dir = release_world.make_raw(folder / "raw", "care_data", gpdpr.people)
@@ -107,7 +111,7 @@ def care_data(gpdpr, tmp_path_factory) -> Made:
 
 
 @pytest.fixture(scope="module")
-def made(gpdpr, care_data) -> dict[str, Made]:
+def made(gpdpr: Made, care_data: Made) -> dict[str, Made]:
     """The world of each release."""
     return dict.fromkeys(GPDPR, gpdpr) | dict.fromkeys(CARE_DATA, care_data)
 
@@ -122,7 +126,7 @@ def pseudonyms(made: Made, release_id: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("release_id", PEOPLE)
-def test_nobody_who_objected_is_in_it_and_nobody_else_is_missing(made, release_id):
+def test_nobody_who_objected_is_in_it_and_nobody_else_is_missing(made: dict[str, Made], release_id: str) -> None:
     own = pseudonyms(made[release_id], release_id)
     wanted = {own[number] for number in placed(REQUESTS[release_id], made[release_id].people)}
     found = {row["release_key"] for row in made[release_id].rows(release_id)}
@@ -131,7 +135,7 @@ def test_nobody_who_objected_is_in_it_and_nobody_else_is_missing(made, release_i
 
 
 @pytest.mark.parametrize("release_id", PEOPLE)
-def test_everything_is_told_as_the_hierarchy_says(made, release_id):
+def test_everything_is_told_as_the_hierarchy_says(made: dict[str, Made], release_id: str) -> None:
     """Flags a row that is missing, too much, or finer or coarser than worked out here, of people and of events."""
     own = pseudonyms(made[release_id], release_id)
     told = release_world.rows(REQUESTS[release_id], made[release_id].people)
@@ -141,7 +145,7 @@ def test_everything_is_told_as_the_hierarchy_says(made, release_id):
 
 
 @pytest.mark.parametrize("release_id", PSEUDONYMISED)
-def test_no_group_is_smaller_than_the_request_allows(made, release_id):
+def test_no_group_is_smaller_than_the_request_allows(made: dict[str, Made], release_id: str) -> None:
     """On the file that was handed out: people, not rows, that are alike in all that may tell them apart."""
     rows = made[release_id].rows(release_id)
     asked = [name for name in QUASI if name in rows[0]]
@@ -167,7 +171,9 @@ def months(day: str) -> int:
 
 
 @pytest.mark.parametrize("release_id", (JOURNALS, ADMISSIONS, LINKED))
-def test_whoever_knows_a_person_and_an_event_has_enough_people_to_choose_from(made, release_id):
+def test_whoever_knows_a_person_and_an_event_has_enough_people_to_choose_from(
+    made: dict[str, Made], release_id: str
+) -> None:
     """Flags people whom a neighbour finds: one who knows the month, and how they were admitted.
 
     The attack: of the file, all rows that may be the event, of people who are alike with the one who is looked for.
@@ -175,7 +181,7 @@ def test_whoever_knows_a_person_and_an_event_has_enough_people_to_choose_from(ma
     request, everybody = REQUESTS[release_id], made[release_id].people
     groups, own = placed(request, everybody), pseudonyms(made[release_id], release_id)
     asked = [name for name in QUASI if name in request["columns_asked"].split()]
-    alike = {}
+    alike: dict[Any, list[Row]] = {}
     for row in made[release_id].rows(release_id):
         group = (tuple(row[name] for name in asked), dataset_of(row, release_id))
         alike.setdefault(group, []).append(row)
@@ -193,7 +199,7 @@ def test_whoever_knows_a_person_and_an_event_has_enough_people_to_choose_from(ma
     assert len(candidates) > 20
 
 
-def test_an_identifiable_release_generalises_nothing(care_data):
+def test_an_identifiable_release_generalises_nothing(care_data: Made) -> None:
     """Flags one that makes groups, or a number in it: its people have pseudonyms all the same."""
     rows = care_data.rows(IDENTIFIABLE)
     others = ("release_key", "primary_diagnosis")
@@ -208,7 +214,7 @@ def test_an_identifiable_release_generalises_nothing(care_data):
     assert (told["identifiability"], told["smallest_group"]) == ("identifiable", "1")
 
 
-def test_a_linked_release_tells_which_dataset_a_row_is_of(care_data):
+def test_a_linked_release_tells_which_dataset_a_row_is_of(care_data: Made) -> None:
     """Flags a row that says something of another dataset than its own."""
     own = {
         "records": {"category", "code"}, "hospital": {"admission_method", "primary_diagnosis"}, "social_care": {"service"},
@@ -224,7 +230,7 @@ def test_a_linked_release_tells_which_dataset_a_row_is_of(care_data):
 
 
 @pytest.mark.parametrize("release_id", (JOURNALS, LINKED))
-def test_how_much_has_lost_its_month_is_counted(made, release_id):
+def test_how_much_has_lost_its_month_is_counted(made: dict[str, Made], release_id: str) -> None:
     told = release_world.told_events(REQUESTS[release_id], made[release_id].people)
     exact = Counter(
         (dataset, precision)
@@ -241,14 +247,14 @@ def test_how_much_has_lost_its_month_is_counted(made, release_id):
     assert shown and all(exact[cell] > 7 and abs(exact[cell] - count) <= 2 for cell, count in shown.items())
 
 
-def test_who_is_in_no_group_is_left_out_and_counted(gpdpr):
+def test_who_is_in_no_group_is_left_out_and_counted(gpdpr: Made) -> None:
     told = placed(REQUESTS[JOURNALS], gpdpr.people)
     with gpdpr.connect() as connection:
-        [left_out] = connection.execute(
+        [(left_out,)] = connection.execute(
             "select count(*) from patient_level.intermediate.int_releases__generalised"
             " where release_id = ? and step is null",
             [JOURNALS],
-        ).fetchone()
+        ).fetchall()
         shown = dict(connection.execute("select step, person_text from fct_release_steps where release_id = ?",
                                         [RESEARCH]).fetchall())  # fmt: skip
     assert left_out == len(members(REQUESTS[JOURNALS], gpdpr.people)) - len(told)
@@ -256,7 +262,7 @@ def test_who_is_in_no_group_is_left_out_and_counted(gpdpr):
     assert "step 1" in shown and len(shown) > 2
 
 
-def test_an_event_release_is_about_nobody_without_an_event(care_data):
+def test_an_event_release_is_about_nobody_without_an_event(care_data: Made) -> None:
     """Groups that are large enough among all would not be so among those who are handed out."""
     assert len({row["release_key"] for row in care_data.rows(ADMISSIONS)}) < len(care_data.people) / 3
 
@@ -264,7 +270,7 @@ def test_an_event_release_is_about_nobody_without_an_event(care_data):
 # ---- what is published anyway -------------------------------------------------------------------
 
 
-def test_an_aggregate_release_is_what_the_tables_for_planning_show(gpdpr):
+def test_an_aggregate_release_is_what_the_tables_for_planning_show(gpdpr: Made) -> None:
     """Flags a row that no table shows, and one that it shows and the release has not; exact counts are none of either."""
     request = REQUESTS[PLANNING]
     with gpdpr.connect() as connection:
@@ -282,7 +288,7 @@ def as_csv(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def test_nobody_has_a_pseudonym_in_an_aggregate_release(gpdpr):
+def test_nobody_has_a_pseudonym_in_an_aggregate_release(gpdpr: Made) -> None:
     """Flags a key, a pseudonym or a memory for what is about nobody."""
     assert not (gpdpr.world.keys / f"{PLANNING}.key").exists()
     with gpdpr.connect() as connection:
@@ -295,7 +301,7 @@ def test_nobody_has_a_pseudonym_in_an_aggregate_release(gpdpr):
 # ---- pseudonyms ---------------------------------------------------------------------------------
 
 
-def test_a_person_agrees_within_a_release(gpdpr):
+def test_a_person_agrees_within_a_release(gpdpr: Made) -> None:
     """As many records under one pseudonym as the person has in the period."""
     own = pseudonyms(gpdpr, JOURNALS)
     told = placed(REQUESTS[JOURNALS], gpdpr.people)
@@ -311,7 +317,7 @@ def test_a_person_agrees_within_a_release(gpdpr):
 
 
 @pytest.mark.parametrize("of_people", [(RESEARCH, JOURNALS), CARE_DATA], ids=["gpdpr", "care_data"])
-def test_two_releases_cannot_be_joined(made, of_people):
+def test_two_releases_cannot_be_joined(made: dict[str, Made], of_people: Any) -> None:
     """By trying: on the pseudonym of any two, and on the collection's."""
     with made[of_people[0]].connect() as connection:
         tables = [f"patient_level.releases.rel_{name}" for name in of_people]
@@ -324,14 +330,14 @@ def test_two_releases_cannot_be_joined(made, of_people):
     assert len(set.intersection(*in_each)) > 100, "nobody is in all of them: the test tests nothing"
 
 
-def test_the_key_of_another_release_does_not_make_its_pseudonyms(gpdpr):
+def test_the_key_of_another_release_does_not_make_its_pseudonyms(gpdpr: Made) -> None:
     both = set(placed(REQUESTS[RESEARCH], gpdpr.people)) & set(placed(REQUESTS[JOURNALS], gpdpr.people))
     key = keys.read_key(gpdpr.world.keys, RESEARCH)
     others = {gateway_sql.pseudonym(key, JOURNALS, number) for number in both}
     assert not others & {row["release_key"] for row in gpdpr.rows(RESEARCH) + gpdpr.rows(JOURNALS)}
 
 
-def test_no_release_has_another_key(gpdpr):
+def test_no_release_has_another_key(gpdpr: Made) -> None:
     files = [gpdpr.world.keys / f"{name}.key" for name in ("gpdpr", *keys.OF_DATABASES, RESEARCH, JOURNALS)]
     assert len({file.read_bytes() for file in files}) == len(files)
 
@@ -358,7 +364,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("release_id", (*GPDPR, *CARE_DATA))
-def test_only_what_was_approved_is_handed_out(made, release_id):
+def test_only_what_was_approved_is_handed_out(made: dict[str, Made], release_id: str) -> None:
     out = made[release_id].out / release_id
     table = pyarrow.parquet.read_table(out / f"{release_id}.parquet")
     rows = made[release_id].rows(release_id)
@@ -371,7 +377,7 @@ def test_only_what_was_approved_is_handed_out(made, release_id):
 
 
 @pytest.mark.parametrize("release_id", (*GPDPR, *CARE_DATA))
-def test_the_files_are_whole_private_and_about_nobody_by_number(made, release_id):
+def test_the_files_are_whole_private_and_about_nobody_by_number(made: dict[str, Made], release_id: str) -> None:
     out = made[release_id].out / release_id
     sums = dict(line.split()[::-1] for line in (out / "SHA256SUMS").read_text().splitlines())
     files = {path.name: path for path in out.iterdir()}
@@ -382,7 +388,7 @@ def test_the_files_are_whole_private_and_about_nobody_by_number(made, release_id
     assert len(values.findings_in_files([out], numbers)) == 0
 
 
-def test_the_manifest_is_about_the_release_and_no_person(gpdpr):
+def test_the_manifest_is_about_the_release_and_no_person(gpdpr: Made) -> None:
     text = (gpdpr.out / RESEARCH / "manifest.json").read_text()
     told = json.loads(text)
     assert told["disseminated_on"] == "2017-04-06" and told["recipient"] == REQUESTS[RESEARCH]["recipient"]
@@ -390,7 +396,7 @@ def test_the_manifest_is_about_the_release_and_no_person(gpdpr):
     assert not [name for name in told if "count" in name or "people" in name]
 
 
-def test_handing_out_twice_gives_the_same_bytes(gpdpr, tmp_path):
+def test_handing_out_twice_gives_the_same_bytes(gpdpr: Made, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(gpdpr.store, tmp_path / "store"))
     assert hand_out(folder, gpdpr.world.keys, RESEARCH, tmp_path / "again") == 0
     again = {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()}
@@ -400,7 +406,7 @@ def test_handing_out_twice_gives_the_same_bytes(gpdpr, tmp_path):
     assert member_counts(folder, gpdpr) == member_counts(gpdpr.store, gpdpr)
 
 
-def test_what_begins_like_a_formula_is_harmless(tmp_path):
+def test_what_begins_like_a_formula_is_harmless(tmp_path: Path) -> None:
     handed_out.write_csv(tmp_path / "a.csv", ["code"], [["=cmd|' /C calc'!A0"], ["-1+1"], ["J459"]])
     with (tmp_path / "a.csv").open(newline="") as file:
         assert [row["code"][:1] for row in csv.DictReader(file)] == ["'", "'", "J"]
@@ -413,7 +419,7 @@ def member_counts(store_dir: Path, made: Made) -> dict[str, int]:
         return dict(connection.execute("select release_id, count(*) from released.members group by all").fetchall())
 
 
-def test_who_was_in_a_release_is_remembered_without_a_name(gpdpr):
+def test_who_was_in_a_release_is_remembered_without_a_name(gpdpr: Made) -> None:
     found = member_counts(gpdpr.store, gpdpr)
     assert found == {name: len(placed(REQUESTS[name], gpdpr.people)) for name in (RESEARCH, JOURNALS)}
     content = store.database_file(gpdpr.store, store.RELEASED).read_bytes()
@@ -476,7 +482,7 @@ NOT_HANDED_OUT = {
 
 
 @pytest.mark.parametrize("name", NOT_HANDED_OUT)
-def test_nothing_is_handed_out(gpdpr, tmp_path, capsys, name):
+def test_nothing_is_handed_out(gpdpr: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     statement, release_id, day, reason = NOT_HANDED_OUT[name]
     folder = changed(gpdpr, tmp_path, statement)
     assert hand_out(folder, gpdpr.world.keys, release_id, tmp_path / "out", day or "2017-04-06") == 1
@@ -504,12 +510,12 @@ def changed(gpdpr: Made, tmp_path: Path, statement: str) -> Path:
     ],
     ids=["an answer of seven days ago", "no answer where none is needed"],
 )
-def test_its_neighbour_is_handed_out(gpdpr, tmp_path, release_id, statement):
+def test_its_neighbour_is_handed_out(gpdpr: Made, tmp_path: Path, release_id: str, statement: str) -> None:
     folder = changed(gpdpr, tmp_path, statement)
     assert hand_out(folder, gpdpr.world.keys, release_id, tmp_path / "out") == 0
 
 
-def test_nothing_is_overwritten(gpdpr, tmp_path, capsys):
+def test_nothing_is_overwritten(gpdpr: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = changed(gpdpr, tmp_path, "")
     (tmp_path / "out").mkdir()
     assert hand_out(folder, gpdpr.world.keys, RESEARCH, tmp_path / "out") == 1
@@ -519,13 +525,13 @@ def test_nothing_is_overwritten(gpdpr, tmp_path, capsys):
 # ---- the register, and who must be told ---------------------------------------------------------
 
 
-def test_the_register_is_public_and_about_organisations(gpdpr, tmp_path):
+def test_the_register_is_public_and_about_organisations(gpdpr: Made, tmp_path: Path) -> None:
     path = tmp_path / "register.csv"
     assert main(["register", "--to", str(path), "--store-dir", str(gpdpr.store)]) == 0
     with path.open(newline="") as file:
         rows = {row["release_id"]: row for row in csv.DictReader(file)}
     assert rows.keys() == REQUESTS.keys()
-    page = (releases.PROJECT / releases.PAGE).read_text()
+    page = (PROJECT / releases.PAGE).read_text()
     for release_id, row in rows.items():
         request = REQUESTS[release_id]
         told = page.partition(f"\n## {release_id}\n")[2].partition("\n## ")[0]
@@ -539,7 +545,7 @@ def test_the_register_is_public_and_about_organisations(gpdpr, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def later(gpdpr, tmp_path_factory) -> tuple[list[Person], list[tuple]]:
+def later(gpdpr: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Person], list[Cells]]:
     """Some object afterwards, and the next run says so."""
     folder = tmp_path_factory.mktemp("later")
     everybody = [
@@ -556,7 +562,7 @@ def later(gpdpr, tmp_path_factory) -> tuple[list[Person], list[tuple]]:
     return everybody, rows
 
 
-def test_recipients_are_told_of_later_objections(gpdpr, later):
+def test_recipients_are_told_of_later_objections(gpdpr: Made, later: tuple[list[Person], list[Cells]]) -> None:
     everybody, rows = later
     handed_out_to = {name: placed(REQUESTS[name], gpdpr.people).keys() for name in (RESEARCH, JOURNALS)}
     wanted = {
@@ -573,6 +579,6 @@ def test_recipients_are_told_of_later_objections(gpdpr, later):
     }
 
 
-def test_nobody_is_told_of_before_anything_was_handed_out(gpdpr):
+def test_nobody_is_told_of_before_anything_was_handed_out(gpdpr: Made) -> None:
     with gpdpr.connect() as connection:
         assert connection.execute("select count(*) from fct_release_recall").fetchone() == (0,)

@@ -13,6 +13,7 @@ from argparse import Namespace
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import direct_build
 import duckdb
@@ -24,10 +25,12 @@ from opt_out_oracle import number_rule
 from gp_level_data.custody import publication, store
 from gp_level_data.nets import Finding, raw_numbers, renaming, renaming_run, small_folder
 from gp_level_data.nets.renaming_run import Pair
+from gp_level_data.nets.spelling import NEVER_ISSUED
 from gp_level_data.raw.synthetic_folder import MARKER, is_synthetic
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import whole_run
 from gp_level_data.runs.forked_runs import ForkedRuns
+from gp_level_data.shapes import Manifest
 
 KEY_TABLE = "patient_level.gateway.int_patients__permitted"
 SHUFFLED = 3
@@ -62,12 +65,12 @@ def renamed(pair: Pair, raw_dir: Path) -> dict[int, tuple[Path, dict[str, str]]]
 
 
 @pytest.fixture(scope="module")
-def compiled(pair: Pair) -> dict:
+def compiled(pair: Pair) -> Manifest:
     """The manifest that the two runs leave, each model's SQL in it."""
     return pair.manifest()
 
 
-def build_directly(pair: Pair, compiled: dict, raw_dir: Path, folder: Path) -> Path:
+def build_directly(pair: Pair, compiled: Manifest, raw_dir: Path, folder: Path) -> Path:
     """All models once more on a copy of a store, without dbt."""
     shutil.copytree(pair.stores[0], folder)
     models = list(direct_build.models(compiled))
@@ -81,13 +84,13 @@ def findings(pair: Pair, before: Path, after: Path, new_number: dict[str, str]) 
     return [f"{finding.where} {finding.what}" for finding in found]
 
 
-def test_another_numbering_changes_nothing(pair):
+def test_another_numbering_changes_nothing(pair: Pair) -> None:
     """Flags anything stored that follows from what a number is: a digit, a hash, an order, a filter."""
     assert [f"{finding.where} {finding.what}" for finding in pair.findings()] == []
 
 
 @pytest.mark.parametrize("failed", [(None, None), (None, "gateway"), ("warehouse", None), ("gateway", "gateway")])
-def test_the_net_runs_by_itself(pair, monkeypatch, failed):
+def test_the_net_runs_by_itself(pair: Pair, monkeypatch: pytest.MonkeyPatch, failed: Any) -> None:
     """Flags a command that passes over a difference, or takes a build that only one numbering stops for none."""
     monkeypatch.setattr(renaming_run, "scratch_pair", lambda _: nullcontext((pair, None)))
     monkeypatch.setattr(Pair, "build", lambda _, runs, at: failed[at])
@@ -101,7 +104,7 @@ def test_the_net_runs_by_itself(pair, monkeypatch, failed):
         assert found.where == (f"the {stopped} run" if stopped else "a table")
 
 
-def test_nothing_is_left_of_a_pair(runs, monkeypatch):
+def test_nothing_is_left_of_a_pair(runs: ForkedRuns, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags raw files, keys or stores that stay behind when a build is stopped, or a folder that others may read."""
     monkeypatch.setattr(renaming_run, "ForkedRuns", lambda *_: nullcontext(runs))
     with pytest.raises(KeyboardInterrupt), renaming_run.scratch_pair("care_data") as (made, _):
@@ -111,7 +114,7 @@ def test_nothing_is_left_of_a_pair(runs, monkeypatch):
     assert (sorted(left), mode, made.folder.exists()) == (["keys", "raw_0", "raw_1"], 0o700, False)
 
 
-def test_only_the_sample_is_copied(tmp_path, monkeypatch):
+def test_only_the_sample_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags files that are not the sample's and pass for synthetic in a copy of a part of them."""
     changed_sample = tmp_path / "sample"
     shutil.copytree(SAMPLE, changed_sample)
@@ -123,14 +126,18 @@ def test_only_the_sample_is_copied(tmp_path, monkeypatch):
     assert not (tmp_path / "raw").exists()
 
 
-def test_nor_does_another_with_rows_in_another_order(pair, built, compiled, renamed, tmp_path):
+def test_nor_does_another_with_rows_in_another_order(
+    pair: Pair, built: Path, compiled: Manifest, renamed: dict[int, tuple[Path, dict[str, str]]], tmp_path: Path
+) -> None:
     """Flags the same in the queries that dbt compiled, and what follows from the order in which rows were sent."""
     raw_dir, new_number = renamed[SHUFFLED]
     after = build_directly(pair, compiled, raw_dir, tmp_path / "store")
     assert findings(pair, built, after, new_number) == []
 
 
-def test_building_directly_is_building(pair, built, compiled, raw_dir, tmp_path, monkeypatch):
+def test_building_directly_is_building(
+    pair: Pair, built: Path, compiled: Manifest, raw_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Flags a table that comes out otherwise without dbt: the same rows, types and order are wanted. And a
     build that is not over, whose copy would go back to what was before, after a dbt command in this process."""
     monkeypatch.setattr(whole_run, "get_flags", lambda: Namespace(WHICH="build"))
@@ -149,7 +156,7 @@ def digests(pair: Pair, store_dir: Path) -> dict[str, str]:
         return {name: table_digest(connection, name) for name in renaming.relations(connection)}
 
 
-def test_the_small_world_is_worth_building(pair, built):
+def test_the_small_world_is_worth_building(pair: Pair, built: Path) -> None:
     """Flags a comparison of little: verdicts of every kind occur, and hardly a table is empty."""
     with renaming.connect(built, pair.store_keys) as connection:
         counts = {name: len(renaming.content(connection, name)[1]) for name in renaming.relations(connection)}
@@ -173,23 +180,23 @@ def test_the_small_world_is_worth_building(pair, built):
 # ---- the renaming ---------------------------------------------------------------------------------
 
 
-def test_nobody_keeps_a_number(raw_dir, renamed):
+def test_nobody_keeps_a_number(raw_dir: Path, renamed: dict[int, tuple[Path, dict[str, str]]]) -> None:
     for other, new_number in renamed.values():
         before, after = raw_numbers.numbers_in(raw_dir), raw_numbers.numbers_in(other)
         is_bijection = len(set(new_number.values())) == len(new_number)
         is_all = before <= set(new_number) and after <= set(new_number.values())
-        kept_count = sum(new == old for old, new in new_number.items() if old not in renaming.NEVER_ISSUED)
+        kept_count = sum(new == old for old, new in new_number.items() if old not in NEVER_ISSUED)
         assert (is_bijection, is_all, kept_count, len(before) == len(after)) == (True, True, 0, True)
 
 
-def test_every_number_keeps_its_kind(renamed):
+def test_every_number_keeps_its_kind(renamed: dict[int, tuple[Path, dict[str, str]]]) -> None:
     for _, new_number in renamed.values():
         kinds = Counter((renaming.kind_of(old), renaming.kind_of(new)) for old, new in new_number.items())
         assert all(old == new for old, new in kinds)
         assert {old for old, _ in kinds} == {"test", "check digit", "never issued"}
 
 
-def test_first_digits_change_too(renamed):
+def test_first_digits_change_too(renamed: dict[int, tuple[Path, dict[str, str]]]) -> None:
     """A leak of the first three digits shows only where they differ."""
     _, new_number = renamed[renaming_run.SEED]
     prefix_count = len({new[:3] for new in new_number.values()})
@@ -201,7 +208,7 @@ def shape(content: bytes) -> bytes:
     return re.sub(b"[0-9]", b"0", re.sub(b"[A-Z]", b"A", content))
 
 
-def test_all_else_stays_to_the_byte(raw_dir, renamed):
+def test_all_else_stays_to_the_byte(raw_dir: Path, renamed: dict[int, tuple[Path, dict[str, str]]]) -> None:
     """Flags another separator, line end, quote, order or column; of Parquet, another value or type."""
     other, _ = renamed[renaming_run.SEED]
     assert is_synthetic(other)
@@ -219,7 +226,7 @@ def test_all_else_stays_to_the_byte(raw_dir, renamed):
         assert is_same, path.name
 
 
-def test_columns_beside_the_number_stay(raw_dir, renamed):
+def test_columns_beside_the_number_stay(raw_dir: Path, renamed: dict[int, tuple[Path, dict[str, str]]]) -> None:
     other, _ = renamed[renaming_run.SEED]
     for name in ("gpes/individual_gp_level_data/A81001.csv", "gpes/opt_outs/A81001.csv"):
         rows, others = (list(csv.DictReader((folder / name).open())) for folder in (raw_dir, other))
@@ -228,7 +235,7 @@ def test_columns_beside_the_number_stay(raw_dir, renamed):
 
 
 @pytest.mark.parametrize("text", ["9991234594", "999 123 4594", "999-123-4594", ' "9991234594" '])
-def test_a_number_is_written_as_before(text):
+def test_a_number_is_written_as_before(text: str) -> None:
     renaming_ = renaming.Renaming(1)
     [new] = {renaming_.rewritten(text), renaming_.rewritten(text)}
     plain = renaming_.renamed("9991234594")
@@ -237,7 +244,7 @@ def test_a_number_is_written_as_before(text):
 
 
 @pytest.mark.parametrize("text", ["999123459", "9.99E+09", "9,99E9", "9991234594.0", "999123459.00", "9.5", "SAMPL 9"])
-def test_what_is_no_number_breaks_the_same_rule(text):
+def test_what_is_no_number_breaks_the_same_rule(text: str) -> None:
     """Flags nine digits that become a number whose zero is lost, or a spreadsheet's number that is none any more."""
     zero_lost = next(f"{n}" for n in range(10**8, 10**9) if number_rule(f"0{n}", False) == "nhs_number_scottish")
     for seed in range(30):
@@ -301,14 +308,18 @@ def changed(pair: Pair, built: Path, folder: Path, sql: str) -> Path:
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_difference_is_found(pair, built, renamed, tmp_path, change):
+def test_a_difference_is_found(
+    pair: Pair, built: Path, renamed: dict[int, tuple[Path, dict[str, str]]], tmp_path: Path, change: Any
+) -> None:
     sql, words = CHANGES[change]
     after = changed(pair, built, tmp_path / "store", sql)
     found = findings(pair, built, after, same_numbers(renamed[renaming_run.SEED][1]))
     assert any(words in what for what in found)
 
 
-def test_no_difference_is_found_where_there_is_none(pair, built, twin, renamed):
+def test_no_difference_is_found_where_there_is_none(
+    pair: Pair, built: Path, twin: Path, renamed: dict[int, tuple[Path, dict[str, str]]]
+) -> None:
     assert findings(pair, built, twin, same_numbers(renamed[renaming_run.SEED][1])) == []
 
 
@@ -321,21 +332,27 @@ def in_order_of(column: str) -> str:
 
 
 @pytest.mark.parametrize("order", ["patient_key desc", "md5(patient_key)"])
-def test_an_order_other_than_the_pseudonyms_is_found(pair, built, renamed, tmp_path, order):
+def test_an_order_other_than_the_pseudonyms_is_found(
+    pair: Pair, built: Path, renamed: dict[int, tuple[Path, dict[str, str]]], tmp_path: Path, order: Any
+) -> None:
     """Both stores alike, so that only the order itself can be what is found."""
     before, after = (changed(pair, built, tmp_path / name, in_order_of(order)) for name in "ab")
     found = findings(pair, before, after, same_numbers(renamed[renaming_run.SEED][1]))
     assert found == [f"{KEY_TABLE} is not stored in the order of patient_key"]
 
 
-def test_a_view_in_a_store_is_found(pair, built, renamed, tmp_path):
+def test_a_view_in_a_store_is_found(
+    pair: Pair, built: Path, renamed: dict[int, tuple[Path, dict[str, str]]], tmp_path: Path
+) -> None:
     view = "create view marts.main.seen as select 1 as n"
     before, after = (changed(pair, built, tmp_path / name, view) for name in "ab")
     found = findings(pair, before, after, same_numbers(renamed[renaming_run.SEED][1]))
     assert [what.split(" is a view")[0] for what in found] == ["marts.main.seen"]
 
 
-def test_pseudonyms_of_another_key_are_found(pair, built, twin, renamed):
+def test_pseudonyms_of_another_key_are_found(
+    pair: Pair, built: Path, twin: Path, renamed: dict[int, tuple[Path, dict[str, str]]]
+) -> None:
     """A patient_key that is a hash of the number without the key is not what the new number should give."""
     others = renaming.renamed_pseudonyms(
         same_numbers(renamed[renaming_run.SEED][1]), b"not the key of this collection..", COLLECTION

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import altair
@@ -24,6 +25,7 @@ from conftest import COLLECTION, PROJECT, Folders
 from gp_level_data.commands import report_back
 from gp_level_data.custody import published_tables, store
 from gp_level_data.pages import frames, packs, previous, reports, words, workbook
+from gp_level_data.shapes import Row
 
 CONTACT = "Data team, data@example.org"
 SHOWN = {name: sheet for name, sheet in workbook.SHEETS.items() if name != "previous.csv"}
@@ -141,17 +143,17 @@ class Tables(HTMLParser):
         self.caption, self.cell = "", None
         self.feed(page)
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         if tag in ("caption", "th", "td"):
             self.cell = ""
         if tag == "tr":
             self.found[self.caption].append([])
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         if self.cell is not None:
             self.cell += data
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         if tag == "caption":
             self.caption = " ".join(self.cell.split())
         elif tag in ("th", "td"):
@@ -160,7 +162,7 @@ class Tables(HTMLParser):
             self.cell = None
 
 
-def rows_of(path: Path) -> list[dict]:
+def rows_of(path: Path) -> list[Row]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
@@ -217,7 +219,7 @@ def same(text: str) -> str | float:
         return text
 
 
-def cells_of(row: dict, unit: str) -> tuple[str, str]:
+def cells_of(row: Row, unit: str) -> tuple[str, str]:
     """Result and patients as a page tells them, from a row of a CSV file."""
     text = row.get("value_text")
     if text is None:
@@ -262,7 +264,7 @@ def test_pages_and_csv_files_say_the_same(handed: Handed) -> None:
     assert looked > 1000
 
 
-def verdict(row: dict, handed: Handed) -> str:
+def verdict(row: Row, handed: Handed) -> str:
     """What a page says of a comparison."""
     if row["category"]:
         return words.of("category", row["category"])
@@ -364,7 +366,7 @@ def remembered_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames of funnels, as they are asked for."""
     made = frames.of_funnel
 
-    def remembered(*arguments):
+    def remembered(*arguments: Any) -> frames.Frame:
         frame = made(*arguments)
         drawn_frames.append(frame)
         return frame
@@ -422,7 +424,7 @@ def test_funnels_are_those_of_the_tables(warehouse: duckdb.DuckDBPyConnection) -
         assert numpy.min(around) - 0.06 <= limit <= numpy.max(around) + 0.06
 
 
-def changed(pack: packs.Pack, file: str, change) -> packs.Pack:
+def changed(pack: packs.Pack, file: str, change: Any) -> packs.Pack:
     """The same pack with the rows of a file changed, or left out where nothing is given for one."""
     table = pack.tables[file]
     records = [record for record in map(change, map(dict, table.records)) if record]
@@ -435,7 +437,7 @@ def test_a_comparator_without_room_for_chance_is_drawn(handed: Handed, baseline:
     """Flags a funnel that cannot be drawn where the CCG's or England's result is 0 or all."""
     limits = ("comparator_value", "lower_99_8_limit", "lower_95_limit", "upper_95_limit", "upper_99_8_limit")
 
-    def told(row: dict) -> dict:
+    def told(row: Row) -> Row:
         return row | ({} if row["lower_95_limit"] is None else dict.fromkeys(limits, baseline))
 
     pack = next(pack for pack in handed.collected if "funnel-cervical" in handed.page(pack.practice.code))
@@ -540,7 +542,7 @@ class Elements(HTMLParser):
         self.tags, self.attributes, self.ids = set(), set(), []
         self.feed(page)
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {(name, value) for name, value in attributes}
         self.ids += [value for name, value in attributes if name == "id"]
@@ -559,6 +561,14 @@ def test_pages_stand_for_themselves(handed: Handed) -> None:
             if name == "href":
                 assert value[1:] in page.ids if value.startswith("#") else (path.parent / value).exists()
         assert ("lang", "en-GB") in page.attributes
+
+
+def test_a_drawn_text_makes_no_tag() -> None:
+    """Flags a title or an attribute of a chart that a browser reads as a tag."""
+    drawn = ET.Element("text", {"fill": 'red" onload="run'})
+    drawn.text = "<script>alert(1)</script> & more"
+    read = ET.fromstring(frames.plain(drawn))
+    assert (read.tag, read.attrib, read.text, list(read)) == (drawn.tag, drawn.attrib, drawn.text, [])
 
 
 def hostile(pack: packs.Pack) -> packs.Pack:

@@ -115,7 +115,7 @@ def test_no_table_is_empty_that_the_sample_should_fill(built: Folders) -> None:
         empty = [
             table
             for table in tables_of(connection)
-            if not connection.execute(f"select count(*) from {table}").fetchone()[0]
+            if connection.execute(f"select count(*) from {table}").fetchone() == (0,)
         ]
     assert {table for table in empty if not OF_OTHERS.fullmatch(table)} == EMPTY_FOR_THE_SAMPLE
 

@@ -8,9 +8,12 @@ import os
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import DBT, PROJECT, Folders
+
+from gp_level_data.shapes import Row
 
 PAGE = PROJECT / "models" / "running.md"
 
@@ -18,7 +21,7 @@ PAGE = PROJECT / "models" / "running.md"
 def example() -> str:
     """The Python of the page."""
     [code] = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return code
+    return str(code)
 
 
 def test_the_example_names_the_gateway_as_the_project_does() -> None:
@@ -34,9 +37,12 @@ def test_the_example_names_the_gateway_as_the_project_does() -> None:
     [told] = [
         node.value.value
         for node in ast.parse(example()).body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "GATEWAY"
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id == "GATEWAY"
     ]
-    assert told.split() == paths
+    assert str(told).split() == paths
 
 
 def test_cron_calls_commands_that_there_are() -> None:
@@ -61,13 +67,13 @@ def test_dagster_loads_the_manifest(built: Folders, role: str, monkeypatch: pyte
     check_dagster(built.project, built.work / "target", role, monkeypatch.setenv)
 
 
-def check_dagster(project: Path, target: Path, role: str, setenv) -> None:
+def check_dagster(project: Path, target: Path, role: str, setenv: Any) -> None:
     setenv("PATH", f"{DBT.parent}{os.pathsep}{os.environ['PATH']}")
     setenv("GPLD_PROJECT_DIR", str(project))
     setenv("GPLD_ROLE", role)
     setenv("DBT_TARGET_PATH", str(target))
     setenv("COLLECTION_VARS", "{}")
-    loaded: dict = {}
+    loaded: Row = {}
     exec(compile(example(), str(PAGE), "exec"), loaded)  # noqa: S102
     keys = {"/".join(key.path) for key in loaded["defs"].resolve_asset_graph().materializable_asset_keys}
     border = {path.stem for path in (project / "models" / "intermediate" / "gateway").rglob("*.sql")}

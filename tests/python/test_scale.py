@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import gateway_sql
+import opt_out_oracle
 import pytest
 import small_world
 from conftest import PROJECT, Folders, connect
@@ -23,6 +24,7 @@ from gp_level_data.nets.spelling import passes_modulus_11
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.synthetic_folder import write_marker
 from gp_level_data.runs.forked_runs import ForkedRuns
+from gp_level_data.shapes import Row
 
 COLLECTION = "individual_gp_level_data"
 GATEWAY_FOLDERS = ("models/staging/", "models/intermediate/gateway/")
@@ -51,7 +53,7 @@ def alarms(connection: duckdb.DuckDBPyConnection) -> set[str]:
 def stored_count(count: int) -> int:
     rounded = values.macros().rounded_count(f"{count}::bigint")
     [(stored,)] = duckdb.execute(f"select {rounded}").fetchall()
-    return stored
+    return int(stored)
 
 
 @settings(max_examples=200)
@@ -154,7 +156,7 @@ def test_a_file_of_more_than_a_gigabyte(large: tuple[int, Path, dict[str, Path]]
     assert [size for (size,) in sizes] in ([1_123_500_000], [1_123_600_000])
 
 
-def gateway_nodes() -> Iterator[dict]:
+def gateway_nodes() -> Iterator[Row]:
     """Staging, gateway models and the data tests about them, each after what it reads, as compiled by dbt."""
     nodes = gateway_sql.manifest()["nodes"]
     models = gateway_sql.in_order(
@@ -174,7 +176,8 @@ def gateway_nodes() -> Iterator[dict]:
 def scans_of(connection: duckdb.DuckDBPyConnection, statement: str) -> Counter[str]:
     """How often the engine would read each table, by its own plan."""
     [(_, plan)] = connection.execute(f"explain (format json) {statement}").fetchall()
-    waiting, scans = json.loads(plan), Counter()
+    waiting = json.loads(plan)
+    scans: Counter[str] = Counter()
     while waiting:
         step = waiting.pop()
         waiting += step["children"]
@@ -196,7 +199,7 @@ class Scans:
 def scans(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Scans:
     """Of every node of a gateway run that does more than define a view."""
     raw = small_folder.make(tmp_path_factory.mktemp("raw"), request.param)
-    given = gateway_sql.seed("releases")
+    given = opt_out_oracle.seed("releases")
     with duckdb.connect() as connection:
         pseudonym.register(
             connection, gateway_sql.KEY, request.param, {row["release_id"]: gateway_sql.KEY for row in given}

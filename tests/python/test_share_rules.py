@@ -9,9 +9,12 @@ from collections import defaultdict
 import duckdb
 import gateway_sql
 import hypothesis
+import opt_out_oracle
 import pytest
 from conftest import PROJECT
 from hypothesis import strategies as st
+
+from gp_level_data.shapes import Cells, Row
 
 with (PROJECT / "seeds" / "intake_rules.csv").open(newline="", encoding="utf-8") as file:
     RULES = {row["rule"]: row for row in csv.DictReader(file)}
@@ -39,11 +42,11 @@ def connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     for schema in ("seeds", "gateway"):
         connection.execute(f"create schema {schema}")
-    gateway_sql.plant(connection, "intake_rules", gateway_sql.seed("intake_rules"))
+    gateway_sql.plant(connection, "intake_rules", opt_out_oracle.seed("intake_rules"))
     return connection
 
 
-def asked(connection: duckdb.DuckDBPyConnection, model: str, table: str, rows: list[dict], select: str) -> list[tuple]:
+def asked(connection: duckdb.DuckDBPyConnection, model: str, table: str, rows: list[Row], select: str) -> list[Cells]:
     """What a model says of the rows of the one that it reads."""
     with gateway_sql.without_values(model):
         columns = list(rows[0])

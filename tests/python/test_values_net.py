@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow
@@ -29,6 +30,7 @@ from hypothesis import strategies as st
 from gp_level_data.custody import keys
 from gp_level_data.nets import raw_numbers, values
 from gp_level_data.runs.scratch_gateway import NO_TESTS
+from gp_level_data.shapes import Cells
 
 NUMBER = test_number(123_457)
 ASCII = NUMBER.encode()
@@ -166,7 +168,7 @@ def members_in_sql(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [where for where, _ in found]
 
 
-def plant(connection: duckdb.DuckDBPyConnection, expression: str, parameters: list | None = None) -> None:
+def plant(connection: duckdb.DuckDBPyConnection, expression: str, parameters: list[Any] | None = None) -> None:
     """One row with the value, among others that are harmless."""
     connection.execute(f"create table stays as select {expression} as planted", parameters or [])
     connection.execute("insert into stays select null")
@@ -286,7 +288,7 @@ COUNTS = st.integers(-999_999_999, 999_999_999)
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(LETTERS, DAYS, MOMENTS, COUNTS, st.integers(0, 99_999)), min_size=1, max_size=30))
-def test_no_false_alarm(database: duckdb.DuckDBPyConnection, rows: list[tuple]) -> None:
+def test_no_false_alarm(database: duckdb.DuckDBPyConnection, rows: list[Cells]) -> None:
     """Flags a net that cries at pseudonyms, days, moments, counts, rounded rates or codes."""
     database.execute(
         """

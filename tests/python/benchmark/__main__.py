@@ -21,9 +21,11 @@ import duckdb
 from gp_level_data.custody import keys, proof, store
 from gp_level_data.raw.landing import COLLECTED
 from gp_level_data.runs.forked_runs import ForkedRuns
+from gp_level_data.shapes import Row
 from gp_level_data.synthesise import COLLECTIONS, DEFAULT_SEED
-from tests.python.benchmark import machine
-from tests.python.benchmark.measured import Measured, measure, measure_run, seconds_of_children
+
+from . import machine
+from .measured import Measured, measure, measure_run, seconds_of_children
 
 PROJECT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
@@ -73,17 +75,18 @@ def rows_sent(folder: Path) -> int:
     with duckdb.connect() as connection:
         store.attach_assurance(connection, folder / "store", keys.read_key(folder / "keys", keys.ASSURANCE_KEY))
         query = "select sum(row_count) from assurance.counts.int_intake__file_counts"
-        return int(connection.execute(query).fetchone()[0])
+        [(rows,)] = connection.execute(query).fetchall()
+        return int(rows)
 
 
 def nets_share(folder: Path) -> float:
     """The part of the gateway run's SQL, by the clock, that is the net by value."""
     results = json.loads((folder / "gateway" / "run_results.json").read_text())["results"]
     nets = sum(r["execution_time"] for r in results if r["unique_id"].startswith("operation."))
-    return nets / sum(r["execution_time"] for r in results)
+    return float(nets) / sum(r["execution_time"] for r in results)
 
 
-def of_scale(scale: float, chosen: argparse.Namespace) -> dict:
+def of_scale(scale: float, chosen: argparse.Namespace) -> Row:
     """One world: what each stage took, and what was asked of it."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=chosen.work) as scratch:
         folder = Path(scratch)
@@ -104,7 +107,7 @@ def of_scale(scale: float, chosen: argparse.Namespace) -> dict:
         }
 
 
-def with_growth(worlds: list[dict]) -> list[dict]:
+def with_growth(worlds: list[Row]) -> list[Row]:
     """Each stage's exponent: how its CPU grows with the rows, from one world to the next larger one."""
     nothing, *measured = worlds
     for before, world in zip([None, *measured], measured, strict=False):
@@ -119,7 +122,7 @@ def with_growth(worlds: list[dict]) -> list[dict]:
     return measured
 
 
-def show(world: dict) -> None:
+def show(world: Row) -> None:
     """One world as a table on the screen."""
     print(f"\nscale {world['scale']:g}: {world['rows']:,} rows, {world['raw_bytes'] / 1e6:,.0f} MB raw")
     print(f"{'':<12}" + "".join(f"{name:>12}" for name in COLUMNS))

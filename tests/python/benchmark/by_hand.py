@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-from duckdb import sqltypes
+from duckdb import func, sqltypes
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 from gp_level_data.custody import keys, store
@@ -19,14 +19,16 @@ COLLECTION = "individual_gp_level_data"
 @contextmanager
 def done(raw_dir: Path, store_dir: Path, key: bytes, store_key: bytes) -> Iterator[duckdb.DuckDBPyConnection]:
     """The connection in which the script has run."""
-    options = {
+    options: dict[str, str | bool | int | float | list[str]] = {
         "threads": 2,
         "memory_limit": os.environ["DUCKDB_MEMORY_LIMIT"],
         "temp_directory": str(store_dir / "spill"),
     }
     with duckdb.connect(str(store_dir / "by_hand.duckdb"), config=options) as connection:
         text = sqltypes.VARCHAR
-        connection.create_function("pseudonymise", pseudonymiser(key, COLLECTION), [text], text, type="arrow")
+        connection.create_function(
+            "pseudonymise", pseudonymiser(key, COLLECTION), [text], text, type=func.PythonUDFType.ARROW
+        )
         store.attach_patient_level(connection, store_dir, store_key)
         script = Path(__file__).with_name("by_hand.sql").read_text()
         connection.execute(script.replace("$raw_dir", store.sql_text(raw_dir)))

@@ -5,10 +5,12 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
+from gp_level_data.shapes import Row
+
 PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "pyarrow", "numpy")
 
 
-def described() -> dict:
+def described() -> Row:
     """Kind, processor, number of cores that the process may use, and memory of the machine."""
     facts = Path("/proc/cpuinfo")
     lines = facts.read_text().splitlines() if facts.exists() else []

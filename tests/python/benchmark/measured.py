@@ -9,9 +9,12 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gp_level_data.runs.forked_runs import ForkedRuns
-from tests.python.benchmark.machine import bytes_below
+from gp_level_data.shapes import Row
+
+from .machine import bytes_below
 
 LOOKS_PER_SECOND = 5
 
@@ -47,7 +50,7 @@ class Watch(threading.Thread):
             self.spilled = max(self.spilled, sum(map(bytes_below, self.folder.rglob("spill"))))
 
 
-def measure(command: list, project: Path, environment: dict, folder: Path) -> Measured:
+def measure(command: list[Any], project: Path, environment: Row, folder: Path) -> Measured:
     """Run a command that must succeed.
 
     folder   where it stores; temporary files lie in a folder `spill` below

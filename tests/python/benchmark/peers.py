@@ -21,8 +21,9 @@ import pyarrow
 from gp_level_data.custody import keys
 from gp_level_data.custody.pseudonym import pseudonymiser
 from gp_level_data.synthesise import DEFAULT_SEED
-from tests.python.benchmark import by_hand, machine
-from tests.python.benchmark.measured import Measured, measure
+
+from . import by_hand, machine
+from .measured import Measured, measure
 
 PROJECT = Path(__file__).parents[3]
 FLAGS = ["bowel_cancer_screening", "cervical_screening", "diabetes_hba1c_58", "diabetes_hba1c_75"]
