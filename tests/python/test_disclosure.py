@@ -382,28 +382,63 @@ def by_condition(lists: dict[str, list[dict[str, int]]]) -> Counts:
     return gps, areas_of(gps, practices), practices, rows
 
 
-def test_a_suppliers_total_reveals_no_practice(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Objectors of a supplier's practices add up to the supplier's, in what the assurance mart shows."""
-    published = Published()
+def with_assurance(warehouse: duckdb.DuckDBPyConnection, published: Published) -> Published:
+    """What the assurance marts publish beside it.
+
+    Objectors of a supplier's practices add up to the supplier's. Who was left out of a practice by reason adds up to
+    nearly what everybody knows, as all know about how many patients a practice has. Who was left out for an objection
+    need not be among those whom the same practice sent: people move, and their objection with them.
+    """
+    parts: dict[tuple, list[tuple]] = {}
     for supplier, practice, kind, text, exact in warehouse.execute(
         "select e.gp_system_supplier, m.code, m.opt_out_kind, m.objector_text, e.objector_count"
         " from marts.main.fct_opt_out_reconciliation as m"
         " inner join patient_level.intermediate.int_opt_outs__extracts as e"
         " on m.code = e.practice_code and m.opt_out_kind = e.opt_out_kind where m.level = 'practice'"
     ).fetchall():
-        part, total = ("gp", practice, kind), ("supplier", supplier, kind)
+        part = ("objectors", practice, kind)
         published.add(part, text)
-        if total not in [known for known, _, _ in published.sums]:
-            published.sums.append((total, [], 0))
-        next(parts for known, parts, _ in published.sums if known == total).append(part)
-        if 1 <= exact <= 7:
-            published.small.add(part)
-    for code, kind, text in warehouse.execute(
-        "select code, opt_out_kind, objector_text from marts.main.fct_opt_out_reconciliation where level = 'supplier'"
+        parts.setdefault(("supplier", supplier, kind), []).append(part)
+        published.small |= {part} if 1 <= exact <= 7 else set()
+    for *total, text in warehouse.execute(
+        "select level, code, opt_out_kind, objector_text from marts.main.fct_opt_out_reconciliation"
+        " where level = 'supplier'"
     ).fetchall():
-        published.add(("supplier", code, kind), text)
-    assert published.small
-    assert not revealed(published, by_propagation(published))
+        published.add(tuple(total), text)
+    published.sums += [(total, cells, 0) for total, cells in parts.items()]
+
+    left_out: dict[str, list[tuple]] = {}
+    sums: Counter[str] = Counter()
+    for practice, reason, text, exact in warehouse.execute(
+        "select m.practice_code, m.reason, m.person_text, e.row_count from marts.main.fct_exclusions as m"
+        " inner join assurance.counts.int_intake__record_counts as e"
+        " on m.practice_code = e.practice_code and m.reason = e.rule and e.verdict = 'excluded'"
+    ).fetchall():
+        part = ("left out", practice, reason)
+        published.add(part, text)
+        left_out.setdefault(practice, []).append(part)
+        sums[practice] += exact
+        published.small |= {part} if 1 <= exact <= 7 else set()
+    for practice, cells in left_out.items():
+        total = ("left out", practice)
+        nearest = 5 * ((sums[practice] + 2) // 5)
+        published.low[total], published.high[total] = max(0, nearest - 2), nearest + 2
+        published.sums.append((total, cells, 0))
+    return published
+
+
+@pytest.mark.parametrize("attack", [by_propagation, by_solver])
+def test_all_marts_together_reveal_nothing(warehouse: duckdb.DuckDBPyConnection, attack: Callable) -> None:
+    """Flags counts that each mart hides and two of them give away; values, conditions and assurance are told at once."""
+    published = with_assurance(warehouse, publication(warehouse))
+    assert {cell[0] for cell in published.small} == {"gp", "objectors", "left out"}
+    ranges = attack(published)
+    shown = published.low.keys() - set(published.withheld)
+    practices_with_a_reason_shown = {cell[1] for cell in shown if cell[0] == "left out" and len(cell) == 3}
+    for cell in revealed(published, ranges):
+        # Where every reason is withheld no more can be, and their sum, which nobody publishes, leaves six numbers.
+        assert cell[0] == "left out" and cell[1] not in practices_with_a_reason_shown, cell
+        assert ranges[cell][1] - ranges[cell][0] >= 5, cell
 
 
 def test_zero_is_shown_and_1_to_7_are_not(runner: Runner) -> None:
