@@ -28,10 +28,10 @@ COMMANDS = {
     "generate": "`dbt docs generate`",
     "freshness": "`dbt source freshness`",
 }
-# Options that take a part of the run, a run without its rows, or models that another run has built.
+# Options that take a part of the run, a run without its rows, or models that another run has built; or keep rows.
 PARTS = {
     "SELECT": "--select", "EXCLUDE": "--exclude", "EMPTY": "--empty", "SAMPLE": "--sample", "INLINE": "--inline",
-    "RESOURCE_TYPES": "--resource-type", "DEFER": "--defer", "STATE": "--state",
+    "RESOURCE_TYPES": "--resource-type", "DEFER": "--defer", "STATE": "--state", "STORE_FAILURES": "--store-failures",
 }  # fmt: skip
 # Kinds of nodes that a run may do without, as they make nothing.
 MAY_BE_LEFT_OUT = {"test", "unit_test"}

@@ -44,14 +44,14 @@ def keep(ended: Ended, folders: Folders, name: str) -> Ended:
 
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folders, Ended]:
-    """The custodian's run over the sample, with everything failing, and asked to keep failing rows."""
+    """The custodian's run over the sample, with everything failing."""
     folder = tmp_path_factory.mktemp("failed")
     for name in (COLLECTION, *keys.OF_DATABASES):
         keys.new_key(folder / "keys", name)
     project = failing_project(folder / "project")
     folders = Folders(folder / "store", folder / "keys", folder / "work", project=project)
     select = ("--selector", "gateway")
-    ended = finish(start_dbt(folders, *DEBUG, "build", "--target", "gateway", "--store-failures", *select))
+    ended = finish(start_dbt(folders, *DEBUG, "build", "--target", "gateway", *select))
     return folders, keep(ended, folders, "build")
 
 
@@ -187,6 +187,7 @@ def test_the_gateway_shows_no_rows(used: Folders) -> None:
 WHOLE = {"WHICH": "build", "SELECTOR": "gateway", "SELECT": (), "EXCLUDE": (), "EMPTY": False, "SAMPLE": None}
 WITHOUT_TESTS = {"EXCLUDE_RESOURCE_TYPES": ("test", "unit_test")}
 PARTLY = {
+    "--store-failures": {"STORE_FAILURES": True},
     "no selector": {"SELECTOR": None},
     "the analyst's selector": {"SELECTOR": "warehouse"},
     "--select": {"SELECT": ("+int_patients__permitted",)},
@@ -265,7 +266,7 @@ def test_no_failure_repeats_a_number(failed: tuple[Folders, Ended]) -> None:
 
 @pytest.mark.whole
 def test_no_failing_row_is_kept(failed: tuple[Folders, Ended]) -> None:
-    """Flags rows of a failing test that the command line had kept: the project's setting outranks it."""
+    """Flags rows of a failing test that are kept."""
     folders, _ = failed
     connection = duckdb.connect()
     store.attach_patient_level(connection, folders.store, keys.read_key(folders.keys, keys.STORE_KEY))
