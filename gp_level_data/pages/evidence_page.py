@@ -23,7 +23,7 @@ def page(content: Document) -> str:
         exception=exception(policy["exception"]),
         kinds=list(kinds(content["raw_files"])),
         gone=sum(file["checksum"] is None for file in content["raw_files"]),
-        use=list(use(content["use"])),
+        use=list(use(content.get("use", []))),
         tables=cells(content["tables"], "table", "row_count", "checksum"),
         code=list(code(content["project"])),
         differing=cells(differing(content["project"]), "name", "locked", "installed"),
