@@ -1,5 +1,5 @@
--- What became of each practice that was asked or sent anything. How much of a journal can be used is
--- known only once its rows have been judged, and those are judged by when an admitted practice sent them.
+-- What became of each practice that was asked or sent anything. How much of a journal can be used
+-- is known only once its rows have been judged, and those of an admitted practice are.
 
 select
     admitted.practice_code,
