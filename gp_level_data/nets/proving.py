@@ -5,6 +5,8 @@ with the settings of the sample: that no others make other SQL is part of the pr
 """
 
 import fcntl
+import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,10 +31,35 @@ def ensure(key_dir: Path) -> proof.Proof:
 
 
 def look(key_dir: Path) -> None:
-    """A Refusal where the code does not hold; nothing is kept of it, for commands that store nothing."""
+    """A Refusal where the code does not hold: for commands that open no key and store nothing of the data.
+
+    That it held is remembered beside dbt's artefacts, unsigned, so that the next look takes no time; nothing that opens
+    for a key ever asks there.
+    """
     with one_at_a_time():
-        if what_changed(key_dir):
-            proved()
+        if what_changed(key_dir) and not is_remembered(proof.digests(PROJECT)):
+            remembered().write_text(in_one(proved()), encoding="utf-8")
+
+
+def is_remembered(digests: dict[str, str]) -> bool:
+    """Whether the last look was at this code, carried out by these packages."""
+    return remembered().is_file() and remembered().read_text(encoding="utf-8") == in_one(digests)
+
+
+def remembered() -> Path:
+    return folder() / "looked_at"
+
+
+def folder() -> Path:
+    """Where a proof leaves what it needs, beside dbt's artefacts."""
+    made = PROJECT / "target" / "lineage"
+    made.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def in_one(digests: dict[str, str]) -> str:
+    """One checksum of all that decides what runs."""
+    return hashlib.sha256(json.dumps([digests, proof.versions()], sort_keys=True).encode()).hexdigest()
 
 
 def prove(key_dir: Path) -> proof.Proof:
@@ -80,8 +107,6 @@ def findings(project: Path) -> list[Finding]:
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Who comes while the code is being proved waits, and finds the proof made."""
-    folder = PROJECT / "target" / "lineage"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".proving").open("w") as lock:
+    with (folder() / ".proving").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

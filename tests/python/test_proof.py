@@ -241,3 +241,28 @@ def test_what_a_net_finds_is_not_proved(project: Path, tmp_path: Path, nets: lis
     with pytest.raises(Refusal, match="not proved: 1 findings"):
         proving.ensure(tmp_path / "mine")
     assert not (tmp_path / "mine" / proof.FILE).exists()
+
+
+def test_a_look_takes_its_time_once(
+    project: Path, tmp_path: Path, nets: list[Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flags a check that proves the same code again and again, or lets changed code pass; and a key opened by a look."""
+    looks: list[Path] = []
+
+    def found(where: Path) -> list[Finding]:
+        looks.append(where)
+        return list(nets)
+
+    monkeypatch.setattr(proving, "findings", found)
+    for _ in range(2):
+        proving.look(tmp_path / "nobodys")
+    assert len(looks) == 1 and not (tmp_path / "nobodys").exists()
+    (project / "macros" / "new.sql").write_text("{% macro a() %}{% endmacro %}")
+    nets.append(Finding("names", "macros/new.sql", "looks outside"))
+    for _ in range(2):
+        with pytest.raises(Refusal, match="not proved: 1 findings"):
+            proving.look(tmp_path / "nobodys")
+    assert len(looks) == 3
+    nets.clear()
+    proving.ensure(tmp_path / "mine")
+    assert len(looks) == 4, "what is remembered is no proof"
