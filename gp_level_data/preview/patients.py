@@ -12,7 +12,7 @@ from gp_level_data.preview.practice import Practice, counted, counted_lines
 from gp_level_data.project import SEEDS
 from gp_level_data.raw.intake_rules import in_words
 
-MODELS = ("int_patients__judged", "int_opt_outs__upheld")
+MODELS = ("int_patients__judged", "int_practices__collected", "int_opt_outs__upheld")
 COLUMNS = {
     "PRACTICE_CODE": "which practice the file is from",
     "EXTRACTED_AT": "when it was extracted",
