@@ -909,6 +909,7 @@ CASES = {
     "a withdrawal under no number": Case(
         opt_outs(objection(4, NHS_NUMBER="", **WITHDRAWN)), REJECTED, "nhs_number_missing"
     ),
+    # a published example, outside the test range
     "an objection under a number of live data": Case(
         opt_outs(objection(4, NHS_NUMBER="4000000632")), REJECTED, "nhs_number_test_range"
     ),
