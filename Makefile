@@ -6,11 +6,14 @@ VENV := .venv
 GPLD := $(VENV)/bin/python -m gp_level_data
 PYTEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check
+# Wheels alone, by their hashes.
+LOCKED := --require-hashes --only-binary :all: --requirement
 
 RUN := $(VENV)/.requirements-installed
 REPORTS := $(VENV)/.requirements-reports-installed
 FAST := $(VENV)/.requirements-fast-installed
 TEST := $(VENV)/.requirements-test-installed
+EXAMPLES := $(VENV)/.requirements-examples-installed
 SPARK := $(VENV)/.requirements-spark-installed
 CLUSTER := $(VENV)/bin/python -m gp_level_data.cluster
 
@@ -26,13 +29,15 @@ option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
 .PHONY: help build prove cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
-	status evidence key destroy backup restore test test-all lint fast bench bench-peers leak-score clean
+	explore status evidence key destroy backup restore test test-all lint examples fast bench bench-peers leak-score clean
 
 help:  ## this list
 	@echo 'make TARGET [NAME=...]; RAW_DIR, KEY_DIR and STORE_DIR name the folders, the sample'"'"'s if not said'
 	@echo
 	@sed -nE 's/^([a-z-]+):[^#]*##( \[([^]]*)\])? (.*)/\1~\3~\4/p' $(MAKEFILE_LIST) \
-		| while IFS='~' read -r target names says; do printf '  %-13s %-34s %s\n' "$$target" "$$names" "$$says"; done
+		| while IFS='~' read -r target names says; do \
+			[ $${#names} -le 34 ] || { printf '  %-13s %s\n' "$$target" "$$names"; target= names=; }; \
+			printf '  %-13s %-34s %s\n' "$$target" "$$names" "$$says"; done
 	@echo
 	@echo 'More, with every option: $(VENV)/bin/gpld --help'
 
@@ -85,6 +90,9 @@ public: $(RUN)  ## [TO=... ALSO=... CONTACT=...] a static site: what is collecte
 export: $(RUN)  ## [TO=... FORMAT=csv|parquet|duckdb] the published tables, for work elsewhere
 	@$(call needs,TO)$(GPLD) export --to "$$TO" $(call option,--format,FORMAT)
 
+explore: $(EXAMPLES)  ## a look at any metric in a browser, on this machine
+	@PYTHONPATH="$(CURDIR)" MARIMO_SKIP_UPDATE_CHECK=1 $(VENV)/bin/python -m marimo run gp_level_data/pages/explore.py
+
 status: $(RUN)  ## days that personal data may still be kept
 	@$(GPLD) status
 
@@ -106,11 +114,13 @@ restore: $(RUN)  ## [FROM=...] put a backup in the place of results that are los
 test: lint  ## the fast tier: for everybody, before each commit
 	@$(PYTEST)
 
-test-all: lint  ## everything, which takes long
+test-all: lint $(EXAMPLES)  ## everything, which takes long
 	@$(PYTEST) -m ''
 
 lint: $(TEST)  ## style of SQL and Python, types of Python
 	@$(VENV)/bin/python tests/lint.py
+
+examples: $(EXAMPLES)  ## install what the notebook and the example for Dagster need
 
 fast: $(FAST)  ## install what makes pseudonyms for millions of people fast
 
@@ -126,27 +136,34 @@ leak-score: $(TEST)  ## the nets, tried on leaks made on purpose
 clean:  ## what dbt wrote besides databases
 	rm -rf target logs
 
-# Wheels alone, by their hashes.
 $(RUN): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.13 is needed" if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
-	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) --require-hashes --only-binary :all: --requirement requirements.lock
-	ln -sf "$(CURDIR)/gp_level_data/gpld" $(VENV)/bin/gpld
-	touch $@
+	@echo 'Installing what a run needs into $(VENV): some minutes, once'
+	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) $(LOCKED) requirements.lock
+	@ln -sf "$(CURDIR)/gp_level_data/gpld" $(VENV)/bin/gpld
+	@touch $@
 
 $(REPORTS): $(RUN) requirements-reports.lock
-	$(INSTALL) --require-hashes --only-binary :all: --requirement requirements-reports.lock
-	touch $@
+	@$(INSTALL) $(LOCKED) requirements-reports.lock
+	@touch $@
 
 # Spark's package is a source distribution, which brings Java archives; nothing is compiled.
 $(SPARK): $(RUN) requirements-spark.txt
-	$(INSTALL) --requirement requirements-spark.txt
-	touch $@
+	@$(INSTALL) --requirement requirements-spark.txt
+	@touch $@
 
 $(FAST): $(RUN) requirements-fast.lock
-	$(INSTALL) --require-hashes --only-binary :all: --requirement requirements-fast.lock
-	touch $@
+	@$(INSTALL) $(LOCKED) requirements-fast.lock
+	@touch $@
 
 $(TEST): $(REPORTS) requirements-test.lock
-	$(INSTALL) --require-hashes --only-binary :all: --requirement requirements-test.lock
-	touch $@
+	@echo 'Installing what checks the project'
+	@$(INSTALL) $(LOCKED) requirements-test.lock
+	@touch $@
+
+# The lock leaves out what dagster-dbt asks for and does without (.ci/lock says why), so pip is not to look for more.
+$(EXAMPLES): $(TEST) requirements-examples.lock
+	@echo 'Installing what its examples need'
+	@$(INSTALL) --no-deps $(LOCKED) requirements-examples.lock
+	@touch $@

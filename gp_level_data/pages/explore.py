@@ -1,4 +1,4 @@
-"""A look at the results: any metric by practice, CCG and England. `marimo run gp_level_data/pages/explore.py`.
+"""A look at the results: any metric by practice, CCG and England. `make explore`.
 
 Needs the extra `explore`. STORE_DIR names the store, as for every command; without it, the sample's.
 """

@@ -45,7 +45,6 @@ def looked_at(page: str, width: int, folder: Path) -> Row:
     path = folder / "frame.html"
     path.write_text(FRAME % (width, html.escape(asked)), encoding="utf-8")
     assert CHROMIUM is not None
-    assert CHROMIUM is not None
     dumped = subprocess.run(
         [
             CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",

@@ -92,7 +92,7 @@ def test_the_app_uses_what_is_there() -> None:
 
 
 def test_the_app_runs_without_a_browser(built: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Flags an app that stops at a cell. Its extra is in no lock: `pip install marimo` to run this one."""
+    """Flags an app that stops at a cell. marimo comes with `make examples`."""
     pytest.importorskip("marimo")
     from gp_level_data.pages.explore import app
 

@@ -21,13 +21,16 @@ TOP = {
     "gp_level_data", "macros", "models", "sample", "seeds", "snapshots", "tests",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
     "dbt_project.yml", "profiles.yml", "selectors.yml", ".dbtignore",
-    "Makefile", "pyproject.toml", "requirements.lock", "requirements-reports.lock", "requirements-fast.lock", "requirements-test.lock",
-    "requirements-spark.txt",
+    "Makefile", "pyproject.toml", "requirements.lock", "requirements-reports.lock", "requirements-fast.lock",
+    "requirements-test.lock", "requirements-examples.lock", "requirements-spark.txt",
     ".ci", ".devcontainer", ".dockerignore", ".github", ".gitlab-ci.yml", ".gitignore", ".gitattributes",
     ".pre-commit-config.yaml", "Dockerfile",
 }  # fmt: skip
 MAY_BE_ABSENT = {".gitattributes"}
-LOCKS = ("requirements.lock", "requirements-reports.lock", "requirements-fast.lock", "requirements-test.lock")
+LOCKS = (
+    "requirements.lock", "requirements-reports.lock", "requirements-fast.lock", "requirements-test.lock",
+    "requirements-examples.lock",
+)  # fmt: skip
 PYTHONS = ("3.11", "3.12", "3.13")
 
 
@@ -78,8 +81,8 @@ def test_a_package_is_locked_once() -> None:
 
 @pytest.mark.parametrize(
     ("extra", "locks"),
-    [(None, LOCKS[:1]), ("reports", LOCKS[:2]), ("test", LOCKS)],
-    ids=["run", "reports", "test"],
+    [(None, LOCKS[:1]), ("reports", LOCKS[:2]), ("test", LOCKS[:4]), ("explore", LOCKS), ("orchestrate", LOCKS)],
+    ids=["run", "reports", "test", "explore", "orchestrate"],
 )
 def test_what_is_asked_for_is_locked_where_it_is_needed(extra: str | None, locks: tuple[str, ...]) -> None:
     """Flags a requirement without a lock, a lock beside what is asked for, and one in a lock that a run installs."""

@@ -1,6 +1,6 @@
 """The page on running it by itself: its examples are examples of this project.
 
-dagster-dbt is in no lock (156 MB for one example): `pip install dagster-dbt`, and the test of it is no longer skipped.
+Dagster comes with `make examples`, which `.ci/run` and `make test-all` call first; `make test` alone skips it.
 """
 
 import ast
@@ -59,7 +59,6 @@ def test_cron_calls_commands_that_there_are() -> None:
         assert {word for word in shlex.split(rest) if word.startswith("--")} <= options
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("role", ["custodian", "analyst"])
 def test_dagster_loads_the_manifest(built: Folders, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags an example that Dagster does not load, and a role that is offered the other's models."""
