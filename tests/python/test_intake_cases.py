@@ -587,7 +587,7 @@ CASES = {
         records(*PEOPLE, header=[name.replace("NHS_N", "NHS N") for name in HEADER]), REFUSED, "missing_column", 0, 0
     ),
     "metrics in words": Case(
-        records(*(person(n, **dict(zip(METRICS, words))) for n, words in enumerate((("TRUE", "F"), ("Y", "n"), ("1.0", "0.0")), 1))),
+        records(*(person(n, **dict(zip(METRICS, words))) for n, words in enumerate((("TRUE", "F"), ("Y", "n"), ("1.00", "0.")), 1))),
         ACCEPTED,
     ),
     # files that are refused whole; the practice then contributes nothing
@@ -644,6 +644,24 @@ CASES = {
     ),
     # practices that contribute nothing
     "no opt-out file": Case(without(OPT_OUTS), OUT, "opt_out_file_missing", 0, 0),
+    # objections under another name are this practice's, or may be anybody's
+    **{
+        f"opt-outs called {name}": Case(
+            instead(lines(OPT_OUT_HEADER), name, OPT_OUTS), OUT, "opt_out_file_refused", 0, 0, "unexpected_file_name"
+        )
+        for name in (f"{HERE.lower()}.csv", f"{HERE}.csv.bak", f"Copy of {HERE}.csv", f"{HERE}_20170401.csv")
+    },
+    **{
+        f"more opt-outs called {name}": Case(
+            besides(lines(OPT_OUT_HEADER, objection(1)), f"gpes/opt_outs/{name}"),
+            OUT, "opt_out_file_refused", 0, 0, "more_than_one_file",
+        )
+        for name in (f"{HERE} (1).csv", f"{HERE.lower()}.csv", f"{HERE}.xlsx", f"{HERE}/part-0.csv")
+    },
+    "notes and checksums beside the opt-outs": Case(
+        both(*(besides(b"x\n", f"gpes/opt_outs/{name}") for name in ("README.txt", f"{HERE}.csv.md5", "__MACOSX/._x"))),
+        ACCEPTED,
+    ),
     "an opt-out line too short": Case(opt_outs(objection(4)[:-1]), OUT, "opt_out_file_damaged", 0, 0),
     # of whom a row speaks must be known, however it is written
     **{
@@ -1086,6 +1104,15 @@ CASES = {
     # what concerns every practice stops the run, in one sentence
     "a hospital file without a column": Case(
         content(lines(HOSPITAL_HEADER[1:], episode(1)[1:]), HOSPITAL), STOPPED, "hes/apc_1617.csv breaks the contract"
+    ),
+    **{
+        f"opt-outs of nobody knows which practice: {name}": Case(
+            besides(lines(OPT_OUT_HEADER, objection(1)), f"gpes/opt_outs/{name}"), STOPPED, "anybody's objection"
+        )
+        for name in ("all.csv", f"2017-04/{HERE}.csv", f"{HERE}-{OTHER}.csv", f"{HERE}1.csv", f"{T1}.csv")
+    },
+    "a hospital file in a folder": Case(
+        besides(lines(HOSPITAL_HEADER, *EPISODES), "hes/2016/apc_1617.csv"), STOPPED, "its name follows no rule"
     ),
     "a hospital file of no year": Case(
         besides(lines(HOSPITAL_HEADER), "hes/admissions.csv"), STOPPED, "breaks the contract"

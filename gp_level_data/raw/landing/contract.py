@@ -87,6 +87,8 @@ class FileKind:
     may_be_empty   whether a header alone says something: that nobody objected
     is_numbered    whether a row knows its place in its file, as it is told to who has to mend it
     takes_json     whether it may be a bundle of the Organisation Reference Data interface
+    binds_all      whether a file that no practice can be told to have sent concerns every one: it may hold
+                   anybody's objection
     """
 
     relation: str
@@ -106,6 +108,7 @@ class FileKind:
     may_be_empty: bool = False
     is_numbered: bool = False
     takes_json: bool = False
+    binds_all: bool = False
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -166,6 +169,7 @@ def all_kinds(collection: str) -> tuple[FileKind, ...]:
             others_refused=True,
             owns_folder=True,
             may_be_empty=True,
+            binds_all=True,
         ),
         FileKind(
             "opt_out_extractions",

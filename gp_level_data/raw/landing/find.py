@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from gp_level_data.raw.landing.contract import FORMATS, PRACTICE_CODE, FileKind, file_kinds
+from gp_level_data.raw.landing.contract import COLLECTED, FORMATS, PRACTICE_CODE, FileKind, file_kinds
 from gp_level_data.raw.landing.delimited import Dialect
 from gp_level_data.raw.landing.typed import Typed
 from gp_level_data.raw.synthetic_folder import MARKER
@@ -17,9 +18,13 @@ LITTER = re.compile(
     r"|.*\.(md5|sha1|sha256|sha512|sum|sig|asc)|(md5|sha1|sha256|sha512|check)sums?(\.txt)?)",
     re.IGNORECASE,
 )
+# Beside the folders of the contract: the exchange with the national service (ndop_files.py).
+OTHER_FOLDERS = ("ndop",)
 # A name that no number and no sentence fits into.
 HARMLESS_NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z0-9_.()\[\] -]{1,60}")
 MOST_DIGITS = 8
+# Whose a file is, in a name that follows no rule, such as "A81001 (2).csv".
+CODE_IN_NAME = re.compile(rf"(?<![A-Z0-9])({PRACTICE_CODE})(?![0-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -87,12 +92,30 @@ def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
                 kind, path.resolve(), name, (found["other"] or "csv").lower(), practice_code, packing,
                 refused_rule=rule,
             )  # fmt: skip
-        elif kind.owns_folder and path.is_file() and not LITTER.fullmatch(path.name):
+        elif kind.owns_folder and holds_data(path):
             # Its name follows no rule, so it may hold anything: it is not repeated in any table.
             name = f"{kind.folder}/(unexpected name)"
             told = f"{kind.folder}/{path.name} is called otherwise" if is_harmless_name(path.name) else None
             detail = f"{told or 'its name is not repeated'}: call it like {kind.example}"
-            yield RawFile(kind, path.resolve(), name, refused_rule="unexpected_file_name", detail=detail)
+            detail += "; it may hold anybody's objection" if kind.binds_all else ""
+            practice_code = code_in(path.name) if kind.binds_all else None
+            yield RawFile(
+                kind, path.resolve(), name, practice_code=practice_code,
+                refused_rule="unexpected_file_name", detail=detail,
+            )  # fmt: skip
+
+
+def holds_data(path: Path) -> bool:
+    """Whether it is a file, or a folder with one in it, and no litter."""
+    if LITTER.fullmatch(path.name):
+        return False
+    return any(map(holds_data, path.iterdir())) if path.is_dir() and not path.is_symlink() else path.exists()
+
+
+def code_in(name: str) -> str | None:
+    """The one practice's code that a name holds, however it is written."""
+    found = {code.upper() for code in CODE_IN_NAME.findall(name)}
+    return found.pop() if len(found) == 1 else None
 
 
 def named_for(kind: FileKind, name: str) -> re.Match[str] | None:
@@ -109,15 +132,17 @@ def is_harmless_name(name: str) -> bool:
 
 
 def not_of_the_contract(raw_dir: Path, collection: str) -> list[Path]:
-    """Files beside those of the contract that no rule speaks of and nobody reads: one may be misnamed."""
+    """Files and folders beside those of the contract that no rule speaks of and nobody reads: one may be misnamed."""
     kinds = [kind for kind in file_kinds(collection) if kind.is_collected]
     shared = sorted({kind.folder for kind in kinds if not kind.owns_folder})
+    others = {kind.folder for each in set(chain(*COLLECTED.values())) for kind in file_kinds(each)}
+    known = {parent for folder in (*others, *OTHER_FOLDERS) for parent in (Path(folder), *Path(folder).parents)}
     return [
         path.relative_to(raw_dir)
         for folder in ("", *shared)
         for path in sorted((raw_dir / folder).glob("*"))
-        if path.is_file()
-        and not LITTER.fullmatch(path.name)
+        if holds_data(path)
+        and path.relative_to(raw_dir) not in known
         and path != raw_dir / MARKER
         and not any(named_for(kind, path.name) for kind in kinds if kind.folder == folder)
     ]

@@ -317,15 +317,15 @@ def digest(file: RawFile) -> bytes:
 
 def refuse_at_a_glance(raw_dir: Path, collection: str) -> None:
     """A Refusal where the first lines of a file that concerns every practice break the contract."""
-    kinds = [kind for kind in file_kinds(collection) if kind.stem != PRACTICE_CODE]
-    files = [glance_at(file) for kind in kinds for file in files_of(kind, raw_dir)]
-    refuse_without_national_files(refuse_repeated(files))
+    files = [file for kind in file_kinds(collection) for file in files_of(kind, raw_dir)]
+    refuse_without_national_files(refuse_repeated([glance_at(file) for file in files if concerns_all(file)]))
 
 
 def refuse_without_national_files(files: list[RawFile]) -> None:
     """A Refusal where a file that concerns every practice breaks the contract.
 
-    Without its rows the run would report zeros, such as nobody admitted, that nobody counted.
+    Without its rows the run would report zeros, such as nobody admitted, that nobody counted, or collect
+    somebody whose objection stands in it.
     """
     for file in files:
         if stops_the_run(file):
@@ -334,7 +334,12 @@ def refuse_without_national_files(files: list[RawFile]) -> None:
 
 def stops_the_run(file: RawFile) -> bool:
     is_broken = file.refused_rule not in (None, "file_delivered_twice")
-    return is_broken and file.kind.is_required and file.kind.stem != PRACTICE_CODE
+    return is_broken and file.kind.is_required and concerns_all(file)
+
+
+def concerns_all(file: RawFile) -> bool:
+    """Whether a file is about every practice, or may be about any."""
+    return file.kind.stem != PRACTICE_CODE or (file.kind.binds_all and file.practice_code is None)
 
 
 def in_one_sentence(file: RawFile) -> str:

@@ -34,8 +34,8 @@ from gp_level_data.raw.synthetic_folder import is_synthetic
 
 ROWS_AT_ONCE = 20_000
 IDENTIFIERS = {"NHS_NUMBER", "NEWNHSNO"}
-YES = ("1", "1.0", "true", "t", "yes", "y")
-NO = ("0", "0.0", "false", "f", "no", "n")
+# How programs write a flag; by zeros behind its point nothing else can be meant.
+YES, NO = "(1([.]0*)?|true|t|yes|y)", "(0([.]0*)?|false|f|no|n)"
 
 
 class Rows:
@@ -235,11 +235,10 @@ def flag_letter(column: str) -> str:
     Letters, because a digit may never stand in what the gateway stores.
     """
     value = quoted(column)
-    yes, no = (", ".join(f"'{word}'" for word in words) for words in (YES, NO))
     said = f"lower(trim(coalesce({value}, '')))"
-    # As nearly all are written; words are looked for in lists only where one is another (`in` would be a join).
+    # As nearly all are written; patterns are asked only where it is otherwise.
     return (
         f"(case when {value} is null then '-' when {value} = '0' then 'n' when {value} = '1' then 'y'"
-        f" when list_contains([{yes}], {said}) then 'y' when list_contains([{no}], {said}) then 'n'"
+        f" when regexp_full_match({said}, '{YES}') then 'y' when regexp_full_match({said}, '{NO}') then 'n'"
         f" when {said} = '' then '-' else '?' end)"
     )
