@@ -100,7 +100,8 @@ def run(chosen: Namespace) -> int:
 
 def collect(run_at: Run) -> int:
     """Write the next entry; 1 where a net has caught something."""
-    facts: Document = {"made_at": datetime.now(UTC).replace(microsecond=0).isoformat()}
+    moment = datetime.now(UTC).replace(microsecond=0)
+    facts: Document = {"made_at": moment.isoformat(), "layout": evidence_page.LAYOUT}
     facts |= {name: part(run_at) for name, part in PARTS.items()}
     page = evidence_page.page(ledger.draft(run_at.store_dir, ledger.EVIDENCE, facts)[1])
     texts = {"the evidence": ledger.as_text(facts), "its page": page.encode()}

@@ -7,6 +7,9 @@ from gp_level_data.pages import templates
 from gp_level_data.pages.templates import cells
 from gp_level_data.shapes import Cells, Document
 
+# A page is made again from its entry years later, to the byte, so an entry says how its own is laid out.
+LAYOUT = 2
+
 
 def page(content: Document) -> str:
     """The page; all that is on it stands in the entry."""

@@ -2,12 +2,14 @@
 
 import html
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import looked_at, needs_chromium
 
 from gp_level_data.end import certificate
-from gp_level_data.pages import evidence_page
+from gp_level_data.pages import evidence_page, templates
 
 HOSTILE = """<script>alert("O'Neill")</script> & 'Co'"""
 SCORE = {
@@ -33,7 +35,7 @@ def an_evidence(text: str) -> dict[str, Any]:
     counted = [{"rule": text, "row_count": 1235}, {"rule": "few", "row_count": None}]
     file = {"kind": text, "name": text, "byte_count": 2048, "row_count": 10, "usable_count": None, "rejected_count": 0}
     return {
-        "entry": 1, "previous": text, "made_at": text,
+        "entry": 1, "previous": text, "made_at": text, "layout": evidence_page.LAYOUT,
         "settings": {"collected_at": text, "period_start": text},
         "policy": {
             "collection": {"title": text, "destroyed": text},
@@ -126,3 +128,24 @@ def test_a_certificate_to_the_byte() -> None:
         "</section>\n"
     )
     assert made.endswith("The entry before this one: None.</p>\n</section>\n</main>\n</body>\n</html>\n")
+
+
+def test_evidence_of_before_narrow_screens_gives_the_page_that_it_gave() -> None:
+    """Flags an entry that does not say how its page is laid out, and whose page is another one today."""
+    now = an_evidence("somebody")
+    then = {name: value for name, value in now.items() if name != "layout"}
+    narrow = (
+        Path(templates.__file__).with_name("templates").joinpath("ledger", "narrow.css").read_text(encoding="utf-8")
+    )
+    assert evidence_page.page(now).count(narrow) == 1
+    assert evidence_page.page(then) == evidence_page.page(now).replace(narrow, "")
+
+
+@needs_chromium
+@pytest.mark.parametrize("width", [360, 1280])
+@PAGES
+def test_the_pages_can_be_read_by_everybody(page: Any, content: Any, width: int, tmp_path: Path) -> None:
+    """Flags a page against WCAG 2.2 AA as far as axe-core sees it, and one that is wider than a telephone."""
+    found = looked_at(page(content("-".join(["abcdefgh"] * 8))), width, tmp_path)
+    assert found["violations"] == []
+    assert found["passes"] > 10 and found["width"] <= width
