@@ -130,15 +130,15 @@ def test_a_certificate_to_the_byte() -> None:
     assert made.endswith("The entry before this one: None.</p>\n</section>\n</main>\n</body>\n</html>\n")
 
 
-def test_evidence_of_before_narrow_screens_gives_the_page_that_it_gave() -> None:
+def test_evidence_of_the_first_layout_gives_the_page_that_it_gave() -> None:
     """Flags an entry that does not say how its page is laid out, and whose page is another one today."""
     now = an_evidence("somebody")
     then = {name: value for name, value in now.items() if name != "layout"}
-    narrow = (
-        Path(templates.__file__).with_name("templates").joinpath("ledger", "narrow.css").read_text(encoding="utf-8")
+    second = (
+        Path(templates.__file__).with_name("templates").joinpath("ledger", "layout_2.css").read_text(encoding="utf-8")
     )
-    assert evidence_page.page(now).count(narrow) == 1
-    assert evidence_page.page(then) == evidence_page.page(now).replace(narrow, "")
+    assert evidence_page.page(now).count(second) == 1
+    assert evidence_page.page(then) == evidence_page.page(now).replace(second, "")
 
 
 @needs_chromium
