@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import Folders, test_number
 
+from gp_level_data.commands import build
+from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_command, progress
 from gp_level_data.runs.progress import Progress, Stage
 
@@ -177,3 +179,19 @@ def test_a_failing_command_of_dbt(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ended = dbt_command.run("run", "--selector", "none_of_this_name", folders={}, stage=Stage("a stage"))
     assert ended.code and any("none_of_this_name" in line for line in ended.why)
     assert "Running with dbt" in dbt_command.log_file().read_text()
+
+
+def test_verbose_shows_what_dbt_says_as_it_says_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Flags `--verbose` that shows a stage's line in place of dbt's own."""
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
+    with pytest.raises(Refusal, match="see above"):
+        build.dbt(
+            Progress(), "a stage", "run", "--selector", "none_of_this_name",
+            folders={"STORE_DIR": tmp_path}, verbose=True,
+        )  # fmt: skip
+    said = capfd.readouterr().out
+    assert "Running with dbt" in said and "none_of_this_name" in said
+    assert "a stage" not in said

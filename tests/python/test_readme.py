@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from conftest import PROJECT, SAMPLE, Folders
+from test_progress import LINES_OF_A_BUILD
 
 from gp_level_data.command_line import gpld
 
@@ -165,5 +166,8 @@ def test_every_command_works_as_it_is_told(home: Path) -> None:
         )  # fmt: skip
         said = re.sub(r"\d{10}", "(ten digits)", (ended.stdout + ended.stderr)[-2000:])
         assert ended.returncode == FAILS.get(starts(command), 0), f"{command}: {ended.returncode}\n{said}"
+        if starts(command) == "make build":
+            # The first run says in one more line that it installs what it needs.
+            assert len((ended.stdout + ended.stderr).splitlines()) < LINES_OF_A_BUILD, command
         for name in LEAVES.get(starts(command), ()):
             assert (project / name).exists(), f"{command} left no {name}"
