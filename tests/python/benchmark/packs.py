@@ -19,7 +19,8 @@ import duckdb
 
 from gp_level_data.commands import report_back
 from gp_level_data.custody import keys, published_tables, store
-from tests.python.benchmark.measured import seconds_of_children, tree_bytes
+
+from .measured import seconds_of_children, tree_bytes
 
 # The tables of practices, and the columns that hold a practice's code.
 TABLES = {
