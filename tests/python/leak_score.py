@@ -15,11 +15,18 @@ the goal. A finding counts that names what was changed, or what is built on it. 
 is more than another query: then dbt runs, under the second numbering only where nets are wanting.
 Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`. The result is written to
 leaks/leak_score.json after each leak, for evidence; but not of `--static`, which leaves nets out.
+
+A leak's file may say where it is tried, if not in the first run of the collection that the project is set to:
+
+    collection   another collection, as gpdpr
+    settings     vars of the run in which the change is there
+    second_run   true: that run goes on with a store in which the unchanged project has built everything
 """
 
 import argparse
 import functools
 import gc
+import json
 import multiprocessing
 import random
 import re
@@ -30,7 +37,7 @@ import time
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import direct_build
@@ -38,7 +45,7 @@ import duckdb
 import raw_folder
 import small_world
 from conftest import COLLECTION, SOURCES, copy_project
-from opt_out_oracle import expected
+from opt_out_oracle import expected, opted_out
 from small_world import NO_TESTS, NO_UNIT_TESTS, SmallWorld
 
 from gp_level_data.nets import (
@@ -107,6 +114,11 @@ SELECT = {
 }
 
 
+# Collection and settings that a store is built with, as JSON.
+Place = tuple[str, str]
+HERE: Place = (COLLECTION, "{}")
+
+
 class Untried(Exception):
     """A leak's file does not fit the project."""
 
@@ -121,6 +133,19 @@ class Leak:
     kind: str
     edit: list[Row] = field(default_factory=list)
     add: list[Row] = field(default_factory=list)
+    collection: str = COLLECTION
+    settings: Row = field(default_factory=Row)
+    second_run: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Where it is tried."""
+        return self.collection, json.dumps(self.settings, sort_keys=True)
+
+    @property
+    def first_place(self) -> Place:
+        """Where the store comes from with which its run begins, or with which it is compared."""
+        return (self.collection, "{}") if self.second_run else self.place
 
     @property
     def files(self) -> list[str]:
@@ -136,9 +161,9 @@ class Leak:
 
     @property
     def needs_dbt(self) -> bool:
-        """Whether it is more than other queries, contracts and words of models."""
+        """Whether it is more than other queries, contracts and words of models, or another run comes before."""
         is_all_models = all(DIRECT.fullmatch(file) for file in self.files)
-        return not is_all_models or bool(BEYOND_QUERIES.search(self.words))
+        return self.second_run or not is_all_models or bool(BEYOND_QUERIES.search(self.words))
 
     @property
     def needed(self) -> int:
@@ -155,6 +180,7 @@ class Tried:
     problem: str | None = None
     seconds: float = 0.0
     error: str | None = None
+    known: frozenset[Finding] = frozenset()
 
     @property
     def is_as_wanted(self) -> bool:
@@ -214,14 +240,21 @@ def changed(project: Path, leak: Leak) -> Iterator[None]:
                 path.write_bytes(content)
 
 
-def make_clean(folder: Path, is_static: bool = False) -> Pair:
+def variables(place: Place) -> Row:
+    """What is set in a place besides the project's defaults."""
+    collection, settings = place
+    return json.loads(small_world.VARIABLES) | {"collection": collection} | json.loads(settings)
+
+
+def make_clean(folder: Path, is_static: bool = False, place: Place = HERE) -> Pair:
     """Make the small world and build it under two numberings, by dbt and directly; keys alone, if static."""
-    world = SmallWorld(copy_project(folder / "project"), folder)
-    world.make_keys()
+    collection = place[0]
+    world = SmallWorld(copy_project(folder / "project"), folder, variables=json.dumps(variables(place)))
+    world.make_keys(collection)
     if is_static:
-        return Pair(COLLECTION, folder, {})
-    small_world.make_raw(folder / "raw_0")
-    clean = Pair(COLLECTION, folder, renaming.rename(folder / "raw_0", folder / "raw_1", SEED))
+        return Pair(collection, folder, {})
+    small_world.make_raw(folder / "raw_0", collection)
+    clean = Pair(collection, folder, renaming.rename(folder / "raw_0", folder / "raw_1", SEED))
     world.put_raw(clean.raw_dirs[0])
     world.put_store(None)
     if not (world.gateway().success and world.warehouse().success):
@@ -230,36 +263,40 @@ def make_clean(folder: Path, is_static: bool = False) -> Pair:
     shutil.copytree(*clean.stores)
     manifest = direct_build.both_runs(*map(world.manifest, SELECT))
     models = list(direct_build.models(manifest))
-    direct_build.run(manifest, models, clean.raw_dirs[1], world.keys, clean.stores[1])
+    direct_build.run(manifest, models, clean.raw_dirs[1], world.keys, clean.stores[1], **clean.settings)
     return clean
 
 
 class Bench:
     """Where leaks are tried, one after another: a copy of the project, and of the clean stores."""
 
-    def __init__(self, folder: Path, clean: Pair) -> None:
-        self.folder, self.clean = folder, clean
-        self.world = SmallWorld(copy_project(folder / "project"), folder / "work", undoes=False)
+    def __init__(self, folder: Path, clean: Pair, place: Place = HERE) -> None:
+        self.folder, self.clean, self.variables = folder, clean, variables(place)
+        self.world = SmallWorld(
+            copy_project(folder / "project"), folder / "work", variables=json.dumps(self.variables), undoes=False
+        )
         self.world.work.mkdir()
-        (self.world.work / "keys").symlink_to(clean.folder / "keys")
+        # of its own: in the key folder lies which code was vouched for last
+        shutil.copytree(clean.keys, self.world.keys)
         self.numbers = set(clean.new_number)
-        self.new_pseudonym = self.pseudonyms_of(clean.new_number)
+        self.new_pseudonym = clean.new_pseudonyms(clean.new_number)
         # artefacts hold the project's unit tests
         self.quoted = raw_numbers.numbers_quoted(*(self.world.project / name for name in SOURCES))
         self.manifests: dict[str, Row] = {}
         self.touched: set[str] = set()
         self.known: set[Finding] = set()
 
-    def pseudonyms_of(self, new_number: dict[str, str]) -> dict[str, str]:
-        return renaming.renamed_pseudonyms(new_number, self.world.collection_key, COLLECTION)
-
     @functools.cached_property
     def not_permitted(self) -> set[str]:
-        """Pseudonyms of everybody whom the oracle does not permit."""
-        settings = small_world.SETTINGS | {"period_start": "0001-01-01", "period_end": "0001-01-01"}
+        """Pseudonyms of everybody whom the oracle does not permit; of journals, of everybody who objected."""
+        settings = small_world.SETTINGS | self.variables
+        settings |= {"period_start": "0001-01-01", "period_end": "0001-01-01"}
         sent = raw_folder.read(self.clean.raw_dirs[0], settings)
-        permitted = {number for number, _ in expected(sent).permitted}
-        return set(self.pseudonyms_of({number: number for number in self.numbers - permitted}))
+        if raw_folder.has_journals(settings):
+            left_out = self.numbers & opted_out(sent)
+        else:
+            left_out = self.numbers - {number for number, _ in expected(sent).permitted}
+        return set(self.clean.new_pseudonyms({number: number for number in left_out}))
 
     def look(self, is_static: bool) -> None:
         """Compile the clean project, and see what the nets find in it: nothing, it is hoped."""
@@ -292,7 +329,7 @@ class Bench:
             # What is said of something else than what was changed is an accident.
             if finding not in self.known and self.is_about(finding, leak):
                 caught.setdefault(finding.net, []).append(f"{finding.where}: {finding.what}")
-        return Tried(leak, caught, problem, time.monotonic() - started, error)
+        return Tried(leak, caught, problem, time.monotonic() - started, error, frozenset(self.known))
 
     def is_about(self, finding: Finding, leak: Leak) -> bool:
         """Whether a finding names what was changed: a file, what stands in it, or what is built on that.
@@ -393,18 +430,18 @@ class Bench:
             store_dir = self.folder / f"store_{at}"
             shutil.rmtree(store_dir, ignore_errors=True)
             stores.append(Path(shutil.copytree(clean_dir, store_dir)))
-            direct_build.run(manifest, nodes, raw_dir, self.world.keys, store_dir)
+            direct_build.run(manifest, nodes, raw_dir, self.world.keys, store_dir, **self.clean.settings)
         yield from self.findings_in(stores)
 
     def built_by_dbt(self, leak: Leak, nets: set[str]) -> Iterator[Finding]:
         """Both runs by dbt; under the other numbering too, unless nets enough have caught the leak."""
         in_process = not any(READ_ONCE.match(file) for file in leak.files)
-        world = SmallWorld(self.world.project, self.world.work, in_process, undoes=False)
+        world = replace(self.world, in_process=in_process)
         stores: list[Path] = []
-        for raw_dir in self.clean.raw_dirs:
+        for raw_dir, clean_dir in zip(self.clean.raw_dirs, self.clean.stores):
             if stores and not leak.is_harmless and len(nets) >= leak.needed:
                 return
-            found, is_whole = self.run_by_dbt(leak, world, raw_dir)
+            found, is_whole = self.run_by_dbt(leak, world, raw_dir, clean_dir if leak.second_run else None)
             stores.append(world.keep_store(self.folder / f"store_{len(stores)}"))
             found += self.findings_in_files()
             # What dbt refused three models on lies in the store by then.
@@ -416,11 +453,13 @@ class Bench:
             nets |= {finding.net for finding in found if finding not in self.known}
         yield from self.differences(stores)
 
-    def run_by_dbt(self, leak: Leak, world: SmallWorld, raw_dir: Path) -> tuple[list[Finding], bool]:
-        """Both runs of one raw folder: what refuses them, and whether they came to their end."""
+    def run_by_dbt(
+        self, leak: Leak, world: SmallWorld, raw_dir: Path, store_dir: Path | None
+    ) -> tuple[list[Finding], bool]:
+        """Both runs of one raw folder, on a store or none: what refuses them, and whether they came to their end."""
         options = NO_UNIT_TESTS if re.search(OF_TESTS, " ".join((leak.words, *leak.files))) else NO_TESTS
         world.put_raw(raw_dir)
-        world.put_store(None)
+        world.put_store(store_dir)
         found = []
         for name, run in (("gateway", world.gateway), ("warehouse", world.warehouse)):
             complaints = run(*options).complaints
@@ -499,31 +538,37 @@ def changed_node(node: Node, before: Row | None) -> bool:
 
 # ---- all of them ----------------------------------------------------------------------------------
 
-_bench: Bench
+_folder: Path
+_cleans: dict[Place, Pair]
+_benches: dict[tuple[Place, Place], Bench] = {}
 _is_static = False
 
 
-def open_bench(folder: Path, clean: Pair, is_static: bool) -> None:
-    """A bench of its own for each process."""
-    global _bench, _is_static
-    _is_static = is_static
-    _bench = Bench(Path(tempfile.mkdtemp(dir=folder)), clean)
-    _bench.look(is_static)
-    # What lives as long as the bench is not to be looked through again and again.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+def begin(folder: Path, cleans: dict[Place, Pair], is_static: bool) -> None:
+    """What each process is told."""
+    global _folder, _cleans, _is_static
+    _folder, _cleans, _is_static = folder, cleans, is_static
+
+
+def bench_for(leak: Leak) -> Bench:
+    """A bench of this process where the leak is to be tried, opened when it is first wanted."""
+    where = leak.place, leak.first_place
+    if where not in _benches:
+        bench = Bench(Path(tempfile.mkdtemp(dir=_folder)), _cleans[leak.first_place], leak.place)
+        bench.look(_is_static)
+        _benches[where] = bench
+        # What lives as long as the bench is not to be looked through again and again.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+    return _benches[where]
 
 
 def attempt(leak: Leak) -> Tried:
     """One leak; where the bench itself fails, the others are tried all the same."""
     try:
-        return _bench.attempt(leak, _is_static)
+        return bench_for(leak).attempt(leak, _is_static)
     except Exception as error:
         return Tried(leak, {}, f"the bench failed: {type(error).__name__}")
-
-
-def clean_findings(_: int) -> list[str]:
-    return sorted(f"{finding.net}: {finding.where}: {finding.what}" for finding in _bench.known)
 
 
 def main() -> int:
@@ -537,18 +582,21 @@ def main() -> int:
     leaks = [leak for leak in all_leaks() if any(part in f"{leak.family}/{leak.name}" for part in chosen.only)]
     # drawn by lot, so that a part of them is of all families
     leaks = sample_of(leaks, chosen.sample or len(leaks), chosen.seed)
+    # those of one place after another, or each process would open a bench of every place at once
+    leaks.sort(key=lambda leak: (leak.place != HERE, leak.place))
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="leaks_") as scratch:
         folder = Path(scratch)
-        clean = make_clean(folder / "clean", chosen.static)
-        with context.Pool(PROCESSES, open_bench, (folder, clean, chosen.static)) as pool:
+        places = dict.fromkeys(leak.first_place for leak in leaks)
+        cleans = {place: make_clean(folder / f"clean_{at}", chosen.static, place) for at, place in enumerate(places)}
+        with context.Pool(PROCESSES, begin, (folder, cleans, chosen.static)) as pool:
             tried = []
             for one in pool.imap_unordered(attempt, leaks):
                 tried.append(one)
                 print(line(one, chosen.verbose), flush=True)
                 if not chosen.static:
                     keep_score(tried)
-            known = pool.map(clean_findings, [0])[0]
+    known = sorted({f"{each.net}: {each.where}: {each.what}" for one in tried for each in one.known})
     return report(tried, known, chosen.static)
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 import pyarrow.parquet
 from opt_out_oracle import Sent, text
 
+from gp_level_data.raw import landing
 from gp_level_data.shapes import Settings
 
 RECORDS = ("PRACTICE_CODE", "EXTRACTED_AT", "NHS_NUMBER", "USUAL_GP_CODE")
+# The journals' names for the same, and no usual GP.
+NAMES_IN_JOURNALS = {"PRACTICE": "PRACTICE_CODE", "PROCESSED_TIMESTAMP": "EXTRACTED_AT"}
 OPT_OUTS = ("PRACTICE_CODE", "NHS_NUMBER", "CODE_SCHEME", "CODE", "EFFECTIVE_DATE", "RECORDED_AT")
 METRICS = ("bowel_cancer_screening", "cervical_screening", "diabetes_hba1c_58", "diabetes_hba1c_75")
 FLAGS = {"1": "y", "0": "n", "": "-"}
@@ -40,7 +43,11 @@ def cells(path: Path) -> list[list[str]]:
 def read(raw_dir: Path, settings: Settings) -> Sent:
     """Everything a run takes in, as it was sent."""
     sent = Sent(settings)
-    add_files(sent, "practice_records", raw_dir / "gpes" / settings["collection"], RECORDS, METRICS)
+    folder = raw_dir / "gpes" / settings["collection"]
+    if has_journals(settings):
+        add_files(sent, "practice_records", folder, RECORDS[:3], None)
+    else:
+        add_files(sent, "practice_records", folder, RECORDS, METRICS)
     add_files(sent, "opt_outs", raw_dir / "gpes" / "opt_outs", OPT_OUTS)
     header, *rows = cells(raw_dir / "cqrs" / "participation.csv")
     sent.participation = [dict(zip([name.lower() for name in header], row)) for row in rows]
@@ -50,15 +57,22 @@ def read(raw_dir: Path, settings: Settings) -> Sent:
     return sent
 
 
-def add_files(sent: Sent, kind: str, folder: Path, needed: tuple[str, ...], allowed: tuple[str, ...] = ()) -> None:
-    """The practices' files of one kind, and the rows of those that keep the contract."""
+def has_journals(settings: Settings) -> bool:
+    """Whether the collection's files are journals, of which only who is in them is read here."""
+    return settings["collection"] in landing.COLLECTED["journals"]
+
+
+def add_files(
+    sent: Sent, kind: str, folder: Path, needed: tuple[str, ...], allowed: tuple[str, ...] | None = ()
+) -> None:
+    """The practices' files of one kind, and the rows of those that keep the contract: all columns, if None."""
     for path in sorted(folder.iterdir()):
         named = re.fullmatch(r"([A-Z][0-9]{5})\.(csv|csv\.gz|parquet)", path.name)
         assert named, "a name that is no practice's"
         practice = named[1]
         header, *rows = cells(path)
-        header = [name.upper() for name in header]
-        names = {*needed, *(name.upper() for name in allowed)}
+        header = [NAMES_IN_JOURNALS.get(name.upper(), name.upper()) for name in header]
+        names = {*needed, *(name.upper() for name in allowed)} if allowed is not None else set(header)
         keeps_contract = set(needed) <= set(header) <= names
         whole = [dict(zip(header, row)) for row in rows if len(row) == len(header)]
         sent.files.append(
@@ -74,6 +88,6 @@ def add_files(sent: Sent, kind: str, folder: Path, needed: tuple[str, ...], allo
             added = [{name.lower(): row[name] for name in needed} for row in whole]
             for row, read_row in zip(whole, added):
                 read_row["file_practice_code"] = practice
-                flags = [FLAGS.get(text(row.get(name.upper())), "?") for name in allowed]
+                flags = [FLAGS.get(text(row.get(name.upper())), "?") for name in allowed or ()]
                 read_row["metric_flags"] = "".join(flags)
             getattr(sent, kind).extend(added)

@@ -19,6 +19,7 @@ from conftest import COLLECTION, DBT, PROJECT
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from vouching import vouch
 
+from gp_level_data import releases
 from gp_level_data.custody import keys
 from gp_level_data.custody.keys import StoreKeys, of_store
 from gp_level_data.nets import small_folder
@@ -31,9 +32,9 @@ NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 
-def make_raw(raw_dir: Path) -> Path:
+def make_raw(raw_dir: Path, collection: str = COLLECTION) -> Path:
     """The small world's raw folder."""
-    return small_folder.make(raw_dir, COLLECTION)
+    return small_folder.make(raw_dir, collection)
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ class SmallWorld:
     def store_keys(self) -> StoreKeys:
         return of_store(self.keys)
 
-    def make_keys(self) -> None:
-        for name in (COLLECTION, *keys.OF_DATABASES):
+    def make_keys(self, collection: str = COLLECTION) -> None:
+        for name in (collection, *keys.OF_DATABASES, *releases.key_names(collection)):
             keys.new_key(self.keys, name)
 
     def put_raw(self, raw_dir: Path) -> None:

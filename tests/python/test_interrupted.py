@@ -150,5 +150,5 @@ def test_started_again(interrupted: Folders, built_tables: dict[str, str]) -> No
     must_succeed(run_build(interrupted))
     assert not differing(table_digests(interrupted), built_tables)
     assert sorted(path.name for path in interrupted.store.iterdir()) == [
-        ".lock", "marts.duckdb", "patient_level.duckdb", "released.duckdb",
+        ".lock", "assurance.duckdb", "marts.duckdb", "patient_level.duckdb", "released.duckdb",
     ]  # fmt: skip
