@@ -40,6 +40,8 @@ FEW_WORDS = ("--quiet", "--log-level", "none", "--log-level-file", "info")
 KEPT, ALOUD, HEARD = "kept", "aloud", "heard"
 # A line that no run says, after its last.
 LAST_WORD_OF = {KEPT: "", ALOUD: "", HEARD: "(that was all)"}
+# Python's keeper of semaphores outlives a run that is stopped, and would have the last word about those it left.
+OF_ITS_OWN = {"PYTHONWARNINGS": "ignore:resource_tracker:UserWarning"}
 
 
 class ForkedRuns:
@@ -76,7 +78,7 @@ class ForkedRuns:
             text=True,
             errors="replace",
             cwd=project,
-            env=environment,
+            env=environment | OF_ITS_OWN,
         )
         os.close(write)
         self.answers = os.fdopen(answers)

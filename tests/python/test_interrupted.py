@@ -19,6 +19,7 @@ from conftest import (
     copy_store,
     differing,
     file_digests,
+    finish,
     must_succeed,
     run_build,
     run_dbt,
@@ -27,6 +28,7 @@ from conftest import (
     table_digests,
 )
 
+from gp_level_data import command_line
 from gp_level_data.custody import publication, store
 from gp_level_data.runs.forked_runs import NO_TESTS
 
@@ -101,6 +103,22 @@ def test_build(interrupted: Folders, built_tables: dict[str, str], tmp_path: Pat
     assert store.database_file(left, store.PATIENT_LEVEL).exists(), "killed before work began"
     assert file_digests(interrupted.store) == before
     assert not differing(results(interrupted, tmp_path), built_tables)
+
+
+def test_ctrl_c(interrupted: Folders) -> None:
+    """Flags a build that ends with tracebacks where somebody stops it, leaves keys of it behind or changes results."""
+    before = file_digests(interrupted.store)
+    process = start_build(interrupted, "--verbose")
+    assert process.stdout is not None
+    assert any("START" in printed for printed in process.stdout), "the run ended before it was stopped"
+    # as a terminal does: to all of the group
+    os.killpg(process.pid, signal.SIGINT)
+    ended = finish(process, timeout=300)
+    assert ended.code == 130 and ended.stderr.strip().splitlines()[-1] == command_line.STOPPED.strip()
+    assert "Traceback" not in ended.stdout + ended.stderr
+    publication.hold(interrupted.store)
+    store.release(interrupted.store)
+    assert file_digests(interrupted.store) == before
 
 
 def must_wait(ended: Ended) -> None:
