@@ -167,7 +167,7 @@ LOOKS = {
 }
 
 # What is shown of each list: a summary fits a screen, and what is left out of it is counted.
-EXCLUDED, REJECTED, REFUSED, FILES, ROWS, NAMES, REASONS = 4, 2, 1, 3, 5, 5, 2
+EXCLUDED, REJECTED, REFUSED, FILES, ROWS, NAMES, REASONS = 3, 2, 1, 3, 5, 5, 2
 LONG = 90
 
 
@@ -216,6 +216,10 @@ def show_files(connection: duckdb.DuckDBPyConnection) -> None:
         print(f"  {name:<28}{each.used_count:>12,} of {each.sent_count:,} rows used{but}  {why}".rstrip())
     if len(flawed) > FILES:
         print(f"  and {more(len(flawed) - FILES, 'kind')}")
+    if scope := use_of_files.in_scope(connection):
+        in_scope, count, dropped_by = scope
+        but = f"  most others: {dropped_by}" if dropped_by else ""
+        print(f"  {'emergency episodes':<28}{in_scope:>12,} of {count:,} are in the definition's scope{but}")
 
 
 def show_warnings(connection: duckdb.DuckDBPyConnection) -> None:

@@ -19,6 +19,24 @@ NATIONAL_FILES = """
     order by file_name
 """
 
+# Of the hospital files' emergency episodes in the period: in the definition's scope, and what it drops most of
+# the others by; none where the collection has no such definition.
+SCOPE = """
+    select
+        coalesce(sum(row_count) filter (where field is null), 0)::bigint,
+        sum(row_count)::bigint,
+        (
+            select replace(field, '_', ' ') || coalesce(' ' || value, ' missing')
+            from assurance.counts.int_intake__scope_counts
+            where field is not null
+            group by field, value
+            order by sum(row_count) desc, field, value
+            limit 1
+        )
+    from assurance.counts.int_intake__scope_counts
+    having count(*) > 0
+"""
+
 # Of every kind of file: sent, usable, and the rule that took most of the rest.
 KINDS = """
     with kinds as (
@@ -76,3 +94,9 @@ def uses(connection: duckdb.DuckDBPyConnection) -> Iterator[Use]:
     for kind, files, refused, sent, usable, rule in connection.execute(KINDS).fetchall():
         if kind in OF_PRACTICES:
             yield Use(kind, files, refused, sent, usable, rule)
+
+
+def in_scope(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, str | None] | None:
+    """Emergency episodes in the definition's scope, all of them, and the value that most of the others are dropped by."""
+    found: tuple[int, int, str | None] | None = connection.execute(SCOPE).fetchone()
+    return found

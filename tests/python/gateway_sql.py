@@ -40,6 +40,7 @@ INTAKE = (
     "int_intake__opt_out_counts",
     "int_opt_outs__to_mend",
     "int_intake__hospital_counts",
+    "int_intake__scope_counts",
     "int_intake__reference_counts",
     "int_intake__row_counts",
     "int_intake__rejected_counts",

@@ -327,7 +327,8 @@ def has_agreed(sent: Sent, practice: str) -> bool:
     service, today = sent.policy["cqrs_service"], local_day(sent.collected_at)
     answers = defaultdict(set)
     for row in sent.participation:
-        if text(row["practice_code"]).upper() == practice and text(row["service"]).upper() == service:
+        written = re.sub("[ -]", "_", text(row["service"]).upper())
+        if text(row["practice_code"]).upper() == practice and written == service:
             answered_on = day(row["status_date"])
             if answered_on is None:
                 return False  # nobody knows that an answer without a day is not the last one

@@ -74,7 +74,15 @@ def episode(stem: int, **changes: str) -> list[str]:
     """A row of the hospital file: an emergency in the period."""
     row = dict.fromkeys(HOSPITAL_HEADER, "")
     row |= {"EPIKEY": f"{stem}", "NEWNHSNO": test_number(stem), "ADMIDATE": "2016-12-24", "ADMIMETH": "21"}
-    row |= {"EPIORDER": "1", "EPISTAT": "3", "EPITYPE": "1", "CLASSPAT": "1", "SEX": "1", "DIAG_4_01": "J459"}
+    row |= {
+        "EPIORDER": "1",
+        "EPISTAT": "3",
+        "EPITYPE": "1",
+        "CLASSPAT": "1",
+        "SEX": "1",
+        "STARTAGE": "64",
+        "DIAG_4_01": "J459",
+    }
     return [(row | changes)[name] for name in HOSPITAL_HEADER]
 
 
@@ -822,6 +830,20 @@ CASES = {
         both(records(*MANY), opt_outs(objection(1)), content(lines(HOSPITAL_HEADER, episode(5000)), HOSPITAL)),
         UNDONE, "no_admission_found",
     ),
+    "no admission of many in scope": Case(
+        both(
+            records(*MANY), opt_outs(objection(1)),
+            content(lines(HOSPITAL_HEADER, *(episode(n, CLASSPAT="9") for n in (2, 3))), HOSPITAL),
+        ),
+        UNDONE, "no_admission_found",
+    ),
+    "one admission of many in scope": Case(
+        both(
+            records(*MANY), opt_outs(objection(1)),
+            content(lines(HOSPITAL_HEADER, episode(2), *(episode(n, CLASSPAT="9") for n in (3, 4))), HOSPITAL),
+        ),
+        ACCEPTED, "type_1_dissent", len(MANY) - 1, 3,
+    ),
     "one objection of many": Case(
         both(records(*MANY), opt_outs(objection(1))), ACCEPTED, "type_1_dissent", len(MANY) - 1, 1
     ),
@@ -933,6 +955,13 @@ CASES = {
     ),
     "a withdrawal under another scheme": Case(
         opt_outs(objection(1, CODE_SCHEME="READ2", **WITHDRAWN)), REJECTED, "withdrawal_in_another_scheme"
+    ),
+    "agreed, the service in words": Case(
+        register("cqrs/participation.csv", COLLECTION.upper(), "Individual GP Level-Data"), ACCEPTED
+    ),
+    "withdrawn, the service in words": Case(
+        more("cqrs/participation.csv", [HERE, COLLECTION.replace("_", " "), "withdrawn", "2016-11-01"]),
+        OUT, "not_agreed", 0, 0,
     ),
     "an answer of no known word": Case(
         more("cqrs/participation.csv", [HERE, COLLECTION, "maybe", "2016-09-01"]),
@@ -1206,6 +1235,7 @@ def test_each_case_gets_its_verdict(tmp_path: Path, name: str) -> None:
             gateway_sql.run_folder(raw_dir, SETTINGS)
         says = str(refused.value)
         assert says.endswith(".") and ". " not in says and not NUMBER.search(says)
+        assert "has no file" in says or re.search("; (send|name|write|put|save|take) [^;]+[.]$", says)
         return
     connection = gateway_sql.run_folder(raw_dir, SETTINGS)
     refusals = connection.execute(

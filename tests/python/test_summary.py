@@ -30,6 +30,7 @@ TABLES = """
     create table assurance.counts.int_intake__national_shares (
         file_name varchar, row_count bigint, used_count bigint, unusable_count bigint, worst_rule varchar
     );
+    create table assurance.counts.int_intake__scope_counts (field varchar, value varchar, row_count bigint);
     create table assurance.counts.int_opt_outs__counts (practice_code varchar, objector_count bigint);
     create table seeds.reconciliation_rules (rule varchar, value bigint);
     insert into seeds.reconciliation_rules values ('practice_objections_from', 10);
@@ -132,6 +133,15 @@ def test_files_that_lost_most_come_first(said: Said) -> None:
     assert re.match(r"  practice records +99 of 100 rows used, 1 of 2 files refused", lines[2])
 
 
+def test_what_the_definition_drops_is_told_by_its_value(said: Said) -> None:
+    """Flags emergencies that a filter drops without a word, or another value than the one that takes most."""
+    rows = "(null, null, 5), ('patient_class', '2', 2), ('patient_class', '2', 2), ('sex', null, 3), ('episode_order', '2', 1)"
+    *_, line = said(summary.show_files, f"insert into assurance.counts.int_intake__scope_counts values {rows}")
+    assert re.fullmatch(
+        r"  emergency episodes +5 of 13 are in the definition's scope  most others: patient class 2", line
+    )
+
+
 def test_a_screen_is_enough_whatever_was_sent(said: Said) -> None:
     """Flags a summary that grows with what is wrong: that is when somebody has to read it."""
     every = [rule for rule, met in rules().items() if met.applies_to != "file"]
@@ -151,7 +161,11 @@ def test_a_screen_is_enough_whatever_was_sent(said: Said) -> None:
         )
     )
     count += len(
-        said(summary.show_files, f"insert into assurance.counts.int_intake__national_shares values {national}")
+        said(
+            summary.show_files,
+            f"insert into assurance.counts.int_intake__national_shares values {national}",
+            "insert into assurance.counts.int_intake__scope_counts values (null, null, 1), ('sex', '9', 1)",
+        )
     )
     count += len(
         said(

@@ -329,7 +329,7 @@ def refuse_without_national_files(files: list[RawFile]) -> None:
     """
     for file in files:
         if stops_the_run(file):
-            raise Refusal(f"The file {file.name} breaks the contract: {in_one_sentence(file)}.")
+            raise Refusal(f"The file {file.name} breaks the contract: {in_one_sentence(file)}; {advice(file)}.")
 
 
 def stops_the_run(file: RawFile) -> bool:
@@ -347,6 +347,13 @@ def in_one_sentence(file: RawFile) -> str:
     assert file.refused_rule, "a file that was refused"
     meaning = rules()[file.refused_rule].meaning
     return f"{meaning} ({file.detail})" if file.detail else meaning
+
+
+def advice(file: RawFile) -> str:
+    """What to do about it, as the end of a sentence."""
+    assert file.refused_rule, "a file that was refused"
+    words = rules()[file.refused_rule].what_to_do
+    return words[0].lower() + words[1:]
 
 
 def written_as(file: RawFile) -> str:

@@ -9,7 +9,8 @@ renamed as (
     select
         -- keys
         upper({{ trimmed('practice_code') }}) as practice_code,
-        upper({{ trimmed('service') }}) as service,
+        -- as senders write it, with blanks or hyphens between its words
+        upper(replace(replace({{ trimmed('service') }}, ' ', '_'), '-', '_')) as service,
 
         -- dates
         {{ to_plausible_day('status_date') }} as status_date,

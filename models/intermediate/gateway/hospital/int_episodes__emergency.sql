@@ -2,6 +2,7 @@
 -- number; once each.
 
 select
+    episodes.file_name,
     episodes.episode_key,
     episodes.nhs_number,
     episodes.admission_date,

@@ -34,6 +34,21 @@ all_admissions as (
 
 ),
 
+-- in a collection that has a definition of emergencies: what its filters drop most of them by
+dropped as (
+
+    select
+        min(field || coalesce(' ' || value, ' missing')) filter (where place = 1) as most,
+        bool_or(field is null) as has_any_in_scope
+    from (
+        select
+            *,
+            row_number() over (order by row_count desc, field asc, value asc) as place
+        from {{ ref('int_intake__scope_counts') }}
+    )
+
+),
+
 found as (
 
     select
@@ -61,14 +76,21 @@ found as (
     union all
     select
         'no_admission_found' as rule,
-        'not one admission was found for ' || size.person_count || ' people' as essence,
+        'not one admission was found for ' || size.person_count || ' people' || coalesce(
+            case
+                when not dropped.has_any_in_scope
+                    then ': the definition leaves all out, most by ' || dropped.most
+            end,
+            ''
+        ) as essence,
         'no_admission_found' as worst_rule
     from size
     cross join all_admissions
+    cross join dropped
     inner join {{ ref('reconciliation_rules') }} as limits on limits.rule = 'admissions_from'
     where
         size.person_count >= limits.value
-        and all_admissions.row_count = 0
+        and (all_admissions.row_count = 0 or not coalesce(dropped.has_any_in_scope, true))
         and exists (
             select 1
             from {{ ref('stg_landing__files') }} as files

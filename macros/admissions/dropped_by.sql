@@ -1,0 +1,7 @@
+{% macro dropped_by(admissions) -%}
+case
+        {%- for field in fields_of_filters() %}
+        when not ({{ passes_filter(admissions, field) }}) then '{{ field }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
