@@ -64,7 +64,9 @@ def in_one(digests: dict[str, str]) -> str:
 
 def prove(key_dir: Path) -> proof.Proof:
     """Run the nets and keep that they held; a Refusal where one has caught something."""
-    print(f"Proving the code; since it was last proved: {what_changed(key_dir) or 'nothing'}.", flush=True)
+    changes = what_changed(key_dir) or "nothing"
+    since = f"since it was last proved: {changes}" if known(key_dir) else changes
+    print(f"Proving the code; {since}.", flush=True)
     return proof.write(key_dir, proved(), list(NETS))
 
 

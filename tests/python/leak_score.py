@@ -605,7 +605,8 @@ def keep_score(tried: list[Tried]) -> None:
 
     It says how many of all changes were tried. A part does not take the place of the whole of the same nets.
     """
-    leak_score.write(score_of([one for one in tried if not one.problem], len(all_leaks())))
+    told = [one for one in tried if not one.problem or one.is_as_wanted]
+    leak_score.write(score_of(told, len(all_leaks())))
 
 
 def score_of(tried: list[Tried], change_count: int) -> Row:
