@@ -1,5 +1,6 @@
 """How an NHS Number is spoken of, and how one is written down, in names and descriptions."""
 
+import functools
 import re
 import string
 import unicodedata
@@ -36,13 +37,18 @@ NEVER_ISSUED = {
     *(f"{digit}00000000{digit}" for digit in string.digits),
 }
 
+# The nets read the same texts again, of one change to a project after another.
+remembered = functools.lru_cache(maxsize=100_000)
 
+
+@remembered
 def speaks_of_numbers(text: str) -> bool:
     """Whether a text names the NHS Number, in any case and with any separator; not where it says that there is none."""
     return bool(SPOKEN_OF.search(DENIED.sub("", plain(text))))
 
 
-def numbers_quoted(text: str) -> Iterator[str]:
+@remembered
+def numbers_quoted(text: str) -> frozenset[str]:
     """The ten digits of each number in a text that passes the check of an NHS Number.
 
     As it is, in groups of any length with one sign between them, or in words. A number written backwards passes as
@@ -55,11 +61,17 @@ def numbers_quoted(text: str) -> Iterator[str]:
         if match[1].strip() != "," or match[0].count(match[1]) > 1:
             found.append("".join(filter(str.isdigit, match[0])))
     found += map(digits_of_words, (match[0] for match in IN_WORDS.finditer(clean)))
-    yield from valid(found)
+    return frozenset(valid(found))
 
 
-def numbers_spread(cells: list[str]) -> Iterator[str]:
+def numbers_spread(cells: list[str]) -> frozenset[str]:
     """The same of a number whose digits lie in several cells of a row, next to each other, either way round."""
+    return spread_over(tuple(cells))
+
+
+@remembered
+def spread_over(cells: tuple[str, ...]) -> frozenset[str]:
+    found: set[str] = set()
     for row in (cells, cells[::-1]):
         digits = [cell.strip() for cell in row]
         for start in range(len(digits)):
@@ -70,7 +82,8 @@ def numbers_spread(cells: list[str]) -> Iterator[str]:
                     break
             # One cell that holds it all is a text like another.
             if len(joined) == DIGITS and joined.isdigit() and joined != digits[start]:
-                yield from valid([joined])
+                found |= set(valid([joined]))
+    return frozenset(found)
 
 
 def valid(found: list[str]) -> Iterator[str]:

@@ -70,7 +70,7 @@ def findings(project: Path) -> list[Finding]:
         found += reading(where, tree, None, macros)
     for path in files(project, ".yml", ".yaml"):
         where = path.relative_to(project).as_posix()
-        for text in texts(path):
+        for text in texts(path.read_text(encoding="utf-8")):
             found += reading(where, parse(text), OF_YAML.get(where, OF_DOCS), macros)
     found += branches(templates)
     found += beyond_the_proof(project)
@@ -99,6 +99,7 @@ def reading(where: str, tree: nodes.Template | None, only: set[str] | None, macr
     return [Finding(NET, where, what) for what in Reading(only, macros).of(tree)]
 
 
+@functools.lru_cache(maxsize=5_000)
 def parse(text: str) -> nodes.Template | None:
     """The syntax tree of a template; None where it is none."""
     try:
@@ -215,9 +216,13 @@ PATHS = {
 }  # fmt: skip
 
 
-def texts(path: Path) -> Iterator[str]:
+@functools.lru_cache(maxsize=1_000)
+def texts(content: str) -> tuple[str, ...]:
     """Every text in a YAML file that holds a template."""
-    text = path.read_text(encoding="utf-8")
+    return tuple(with_templates(content))
+
+
+def with_templates(text: str) -> Iterator[str]:
     waiting = [yaml.load(text, yaml.CSafeLoader)] if re.search(TEMPLATE, text) else []
     while waiting:
         value = waiting.pop()

@@ -35,6 +35,7 @@ import sys
 import tempfile
 import time
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -59,6 +60,7 @@ from gp_level_data.nets import (
     templates,
     values,
 )
+from gp_level_data.nets.lineage.project import analyse
 from gp_level_data.nets.renaming_run import Pair
 from gp_level_data.runs.statements import NOT_PROVED
 from gp_level_data.shapes import Manifest, Node, Row
@@ -306,8 +308,9 @@ class Bench:
             self.manifests[target] = self.world.manifest(target)
             cache = self.world.target_path(target) / CACHE
             shutil.copyfile(cache, self.folder / f"{target} {CACHE}")
-        both = direct_build.both_runs(self.manifests["gateway"], self.manifests["warehouse"])
-        self.known = set(names_and_lineage(both))
+        self.both = direct_build.both_runs(self.manifests["gateway"], self.manifests["warehouse"])
+        self.analysed = analyse(self.both)
+        self.known = set(self.names_and_lineage(self.both))
         if not is_static:
             self.known |= set(self.findings_in(self.clean.stores))
 
@@ -378,7 +381,7 @@ class Bench:
         """What each net finds: first those that read, then those that build."""
         complaints, manifest = self.compiled(leak)
         self.touched = self.names_touched(leak, manifest)
-        found = templates.findings(self.world.project) + (names_and_lineage(manifest) if manifest else [])
+        found = templates.findings(self.world.project) + (self.names_and_lineage(manifest) if manifest else [])
         # a query that is put together while others run does not compile by itself
         if complaints and (is_static or not leak.needs_dbt):
             found += self.judged("compilation", complaints, leak)
@@ -395,6 +398,12 @@ class Bench:
             except duckdb.Error:
                 pass  # dbt would print the error
         yield from self.built_by_dbt(leak, {each.net for each in found if each not in self.known})
+
+    def names_and_lineage(self, manifest: Manifest) -> list[Finding]:
+        """What the nets find that only read; of what the change has not reached the proof is known."""
+        same = same_as_before(manifest, self.both)
+        analysed = {key: node for key, node in self.analysed.items() if key in same}
+        return names.findings(manifest) + gate.findings(manifest) + lineage.findings(manifest, analysed)
 
     def compiled(self, leak: Leak) -> tuple[list[str], Row | None]:
         """What dbt complained of, and the manifest of the project as changed, both runs' SQL in it."""
@@ -423,8 +432,7 @@ class Bench:
 
     def built_directly(self, manifest: Manifest) -> Iterator[Finding]:
         """What changed is built under both numberings, without dbt."""
-        clean = direct_build.both_runs(self.manifests["gateway"], self.manifests["warehouse"])
-        nodes = direct_build.reached(manifest, clean)
+        nodes = direct_build.reached(manifest, self.both)
         stores = []
         for at, (raw_dir, clean_dir) in enumerate(zip(self.clean.raw_dirs, self.clean.stores)):
             store_dir = self.folder / f"store_{at}"
@@ -524,9 +532,24 @@ class Bench:
         return found
 
 
-def names_and_lineage(manifest: Manifest) -> list[Finding]:
-    """What the nets find that only read."""
-    return names.findings(manifest) + gate.findings(manifest) + lineage.findings(manifest)
+def same_as_before(manifest: Manifest, before: Manifest) -> set[str]:
+    """Nodes and sources that a change has not reached: neither they nor what they read or are tested by is another."""
+    changed = set()
+    for kind in ("nodes", "sources"):
+        for key in {**manifest[kind], **before[kind]}:
+            now, then = manifest[kind].get(key), before[kind].get(key)
+            if now is None or then is None or now | {"created_at": None} != then | {"created_at": None}:
+                changed |= {key, (now or then).get("attached_node")}
+    children = defaultdict(set)
+    for key, node in manifest["nodes"].items():
+        for parent in node.get("depends_on", {}).get("nodes", ()):
+            children[parent].add(key)
+    waiting = list(changed)
+    while waiting:
+        more = children[waiting.pop()] - changed
+        changed |= more
+        waiting += more
+    return manifest["nodes"].keys() - changed
 
 
 def changed_node(node: Node, before: Row | None) -> bool:
