@@ -172,7 +172,7 @@ LONG = 90
 
 
 def show(store_dir: Path, store_keys: StoreKeys) -> None:
-    """Print the summary of a store, at most 36 lines."""
+    """Print the summary of a store, at most 35 lines."""
     connection = duckdb.connect(str(store.database_file(store_dir, store.MARTS)), read_only=True)
     store.attach_store(connection, store_dir, store_keys)
     [(collection,)] = connection.execute("select collection from reference.int_collection__settings").fetchall()
@@ -237,7 +237,7 @@ def show_warnings(connection: duckdb.DuckDBPyConnection) -> None:
         reasons = [f"{count:,} {short(in_words(rule))}" for rule, count in first]
         if others := by_rule.total() - sum(count for _, count in first):
             reasons.append(f"{others:,} for other reasons")
-        print(f"\nUNASSIGNED, so in no GP's result, are {by_rule.total():,} people: {'; '.join(reasons)}")
+        print(f"UNASSIGNED, so in no GP's result, are {by_rule.total():,} people: {'; '.join(reasons)}")
     if everybody := [practice for practice, count in by_practice.items() if count == kept[practice]]:
         print(f"Warning: every patient is UNASSIGNED at {names(everybody)}")
     if without := [code for (code,) in connection.execute(WITHOUT_OBJECTIONS).fetchall()]:
