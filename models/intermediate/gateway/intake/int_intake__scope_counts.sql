@@ -1,5 +1,5 @@
--- What the definition makes of each file's emergency episodes in the period: those in scope, and those
--- that its filters drop, by the first field that does and the value that it has there.
+-- What the definition makes of each file's emergency episodes in the period: those in scope, and
+-- those that its filters drop, by the first field that does and the value that it has there.
 
 with filters as (
 
@@ -22,7 +22,7 @@ select
     field,
     case field
         {%- for field in fields_of_filters() %}
-        when '{{ field }}' then {{ to_text(field) }}
+            when '{{ field }}' then {{ to_text(field) }}
         {%- endfor %}
     end as value,
     count(*) as row_count
