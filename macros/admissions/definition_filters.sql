@@ -1,6 +1,6 @@
 {% macro definition_filters() -%}
 select
-        {%- for field in fields_of_filters() %}
+        {%- for field in fields_of_filters().split(',') %}
         ',' || {{ list_in_order('filters.value', ',') }} filter (
             where filters.field = '{{ field }}' and filters.rule = 'one_of'
         ) || ',' as {{ field }}_one_of,
@@ -15,8 +15,5 @@ select
 
 
 {% macro fields_of_filters() -%}
-{{ return([
-    'age_kind', 'episode_status', 'sex', 'episode_order', 'admission_source', 'episode_type',
-    'patient_class', 'main_specialty', 'birth_month_kind',
-]) }}
+age_kind,episode_status,sex,episode_order,admission_source,episode_type,patient_class,main_specialty,birth_month_kind
 {%- endmacro %}

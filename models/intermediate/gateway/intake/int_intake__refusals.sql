@@ -43,7 +43,9 @@ dropped as (
     from (
         select
             *,
-            row_number() over (order by row_count desc, field asc, value asc) as place
+            row_number() over (
+                order by row_count desc nulls last, field asc nulls last, value asc nulls last
+            ) as place
         from {{ ref('int_intake__scope_counts') }}
     )
 

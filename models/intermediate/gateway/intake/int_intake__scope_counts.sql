@@ -21,7 +21,7 @@ select
     file_name,
     field,
     case field
-        {%- for field in fields_of_filters() %}
+        {%- for field in fields_of_filters().split(',') %}
             when '{{ field }}' then {{ to_text(field) }}
         {%- endfor %}
     end as value,
