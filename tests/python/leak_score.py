@@ -97,6 +97,8 @@ REFUSED = re.compile(
     r"contract|Constraint Error|Permission Error|Compilation Error|Parsing Error|Connection Error"
     r"|depends on a node|is not allowed|Not implemented Error|Python models do not run"
 )
+# How an error is told that a value provoked, which the engine's own words would repeat (runs/quiet_errors.py).
+KEPT_BACK = "the engine's words are kept back"
 # Words of the engine for SQL that is none, or is about what is not there.
 MISTAKE = re.compile(r"Parser Error|Binder Error|Catalog Error|depends on a node|Syntax Error")
 AT_THE_END = (SCANNED, NOT_PROVED)
@@ -488,7 +490,7 @@ class Bench:
                 found.append(Finding("values", f"end of the {where}", complaint.partition(SCANNED)[2][:500]))
             elif NOT_PROVED in complaint:
                 found.append(Finding("lineage", f"end of the {where}", complaint.partition(NOT_PROVED)[2][:500]))
-            elif REFUSED.search(complaint) and not MISTAKE.search(complaint):
+            elif is_refusal(complaint, leak):
                 found.append(Finding("dbt", where, values.masked(complaint[:500])))
         if complaints and not found:
             found.append(Finding(DID_NOT_RUN, where, f"{where}: {values.masked(complaints[0][:500])}"))
@@ -529,6 +531,13 @@ class Bench:
                 if keys & self.not_permitted:
                     found.append(Finding("opt_outs", name, "holds somebody who is not permitted"))
         return found
+
+
+def is_refusal(complaint: str, leak: Leak) -> bool:
+    """Whether dbt or the engine refused a change, or told an error without the value that it is about."""
+    if leak.family == "messages" and KEPT_BACK in complaint:
+        return True
+    return bool(REFUSED.search(complaint)) and not MISTAKE.search(complaint)
 
 
 def same_as_before(manifest: Manifest, before: Manifest) -> set[str]:
