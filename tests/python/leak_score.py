@@ -99,8 +99,8 @@ REFUSED = re.compile(
 )
 # How an error is told that a value provoked, which the engine's own words would repeat (runs/quiet_errors.py).
 KEPT_BACK = "the engine's words are kept back"
-# Words of the engine for SQL that is none, or is about what is not there.
-MISTAKE = re.compile(r"Parser Error|Binder Error|Catalog Error|depends on a node|Syntax Error")
+# Words for SQL or a template that is none, or is about what is not there.
+MISTAKE = re.compile(r"Parser Error|Binder Error|Catalog Error|depends on a node|Syntax Error|unexpected '")
 AT_THE_END = (SCANNED, NOT_PROVED)
 CACHE = "partial_parse.msgpack"
 COMPILE = ("--indirect-selection", "empty", "--no-populate-cache", "--no-introspect")
