@@ -18,7 +18,7 @@ SPARK := $(VENV)/.requirements-spark-installed
 CLUSTER := $(VENV)/bin/python -m gp_level_data.cluster
 
 # What is said to make reaches the shell through the environment, and is quoted there: an apostrophe survives.
-export RAW_DIR KEY_DIR STORE_DIR VARS COLLECTION PRACTICE ID TO FROM DATE AT CONTACT MAILBOX FORMAT ORDERED_BY KEPT
+export RAW_DIR KEY_DIR STORE_DIR VARS COLLECTION WORLDS PRACTICE ID TO FROM DATE AT CONTACT MAILBOX FORMAT ORDERED_BY KEPT
 $(foreach name,RAW_DIR KEY_DIR STORE_DIR,$(if $($(name)),,$(eval unexport $(name))))
 
 # $(call needs,NAMES): stop unless all of them are said.
@@ -124,8 +124,9 @@ examples: $(EXAMPLES)  ## install what the notebook and the example for Dagster 
 
 fast: $(FAST)  ## install what makes pseudonyms for millions of people fast
 
-bench: $(TEST)  ## [SCALE=... COLLECTION=...] synthetic England, measured
-	@$(VENV)/bin/python -m tests.python.benchmark $(if $(SCALE),--scale $(SCALE)) $(call option,--collection,COLLECTION)
+bench: $(TEST)  ## [SCALE=... COLLECTION=... WORLDS=...] synthetic England, measured
+	@$(VENV)/bin/python -m tests.python.benchmark $(if $(SCALE),--scale $(SCALE)) \
+	    $(call option,--collection,COLLECTION) $(call option,--worlds,WORLDS)
 
 bench-peers: $(TEST)  ## [SCALE=...] the core work by hand in DuckDB, polars and pandas, with the same answers
 	@$(VENV)/bin/python -m tests.python.benchmark.peers $(if $(SCALE),--scale $(SCALE))

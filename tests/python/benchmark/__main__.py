@@ -86,21 +86,32 @@ def nets_share(folder: Path) -> float:
     return float(nets) / sum(r["execution_time"] for r in results)
 
 
-def of_scale(scale: float, chosen: argparse.Namespace) -> Row:
-    """One world: what each stage took, and what was asked of it."""
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=chosen.work) as scratch:
-        folder = Path(scratch)
+def world_of(scale: float, chosen: argparse.Namespace, scratch: Path) -> tuple[Path, Measured]:
+    """The raw folder, and what making it took; one that is kept is taken as it is, with what it took then."""
+    name = f"{chosen.collection}-{scale:g}-{chosen.seed}"
+    folder = chosen.worlds / name if chosen.worlds else scratch / "world"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / "made.json"
+    if not kept.exists():
         command = [
             sys.executable, "-m", "gp_level_data", "synthesise", "--out", folder / "raw",
             "--scale", str(scale), "--seed", str(chosen.seed), "--collection", chosen.collection,
         ]  # fmt: skip
-        stages = {"synthesise": measure(command, PROJECT, {}, folder)}
-        stages |= stages_of(folder / "raw", folder, chosen.collection, chosen.memory)
+        kept.write_text(json.dumps(asdict(measure(command, PROJECT, {}, folder))))
+    return folder / "raw", Measured(**json.loads(kept.read_text()))
+
+
+def of_scale(scale: float, chosen: argparse.Namespace) -> Row:
+    """One world: what each stage took, and what was asked of it."""
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=chosen.work) as scratch:
+        folder = Path(scratch)
+        raw_dir, took = world_of(scale, chosen, folder)
+        stages = {"synthesise": took} | stages_of(raw_dir, folder, chosen.collection, chosen.memory)
         both = sum(stages[stage].cpu_seconds for stage in (PARSE, *RUNS))
         return {
             "scale": scale,
             "rows": rows_sent(folder),
-            "raw_bytes": machine.bytes_below(folder / "raw"),
+            "raw_bytes": machine.bytes_below(raw_dir),
             "nets_share_of_gateway": round(nets_share(folder), 3),
             "ratio_to_by_hand": round(both / stages["by hand"].cpu_seconds, 2) if "by hand" in stages else None,
             "stages": {name: asdict(took) for name, took in stages.items()},
@@ -145,6 +156,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--memory", default=os.environ.get("DUCKDB_MEMORY_LIMIT", "4GB"), help="the engine's limit")
     parser.add_argument("--work", type=Path, help="where worlds are made and thrown away; else the system's")
+    parser.add_argument("--worlds", type=Path, help="where worlds are kept for the next time; else thrown away")
     parser.add_argument("--to", type=Path, default=PROJECT / "target" / "bench.json")
     chosen = parser.parse_args()
     worlds = [of_scale(scale, chosen) for scale in (NEXT_TO_NOTHING, *sorted(chosen.scale))]
