@@ -28,6 +28,7 @@ from types import SimpleNamespace as Namespace
 import duckdb
 
 from gp_level_data.raw.synthetic_folder import is_synthetic, write_marker
+from gp_level_data.runs.progress import Progress, Stage
 from gp_level_data.synthesise.hospital_files import write_hes
 from gp_level_data.synthesise.journal_files import write_journal, write_social_care
 from gp_level_data.synthesise.practice_files import write_metrics, write_opt_outs
@@ -40,6 +41,8 @@ PATIENTS_PER_BLOCK = 1_000_000
 # The wave of seeds/collection_waves.csv, and H81001, which does not belong to it.
 CARE_DATA_PRACTICES = ("A81001", "B81001", "C81001", "D81001", "F81001", "H81001")
 MEMORY_LIMIT = "3GB"
+# What an estimate goes by: the hospital files take as long as the files of this share of all practices.
+HOSPITAL_FILES, HOSPITAL_SHARE = "hospital files", 0.3
 
 COLLECTIONS = ("individual_gp_level_data", "gpdpr", "care_data")
 FIRST_STEPS = ("macros", "practices", "reference_files", "hospital_tables")
@@ -63,6 +66,7 @@ def synthesise(
     collection: str | None = None,
     compress_hes: bool = True,
     threads: int | None = None,
+    stage: Stage | None = None,
 ) -> None:
     """Write a raw landing folder and mark it as synthetic.
 
@@ -80,7 +84,9 @@ def synthesise(
         con = connect(pathlib.Path(work) / "spill", threads)
         size = size_of(scale)
         collections = (collection,) if collection else COLLECTIONS if size.is_sample else COLLECTIONS[:1]
-        write_folder(con, made, size, seed, collections, compress_hes=compress_hes)
+        write_folder(
+            con, made, size, seed, collections, stage or Stage("Synthetic patients"), compress_hes=compress_hes
+        )
         con.close()
         write_marker(made, scale, seed)
         if out_dir.exists():
@@ -100,6 +106,7 @@ def write_folder(
     size: Size,
     seed: int,
     collections: tuple[str, ...],
+    stage: Stage,
     *,
     compress_hes: bool,
 ) -> None:
@@ -109,18 +116,28 @@ def write_folder(
     for name in FIRST_STEPS:
         con.execute(sql(name, settings))
     write_reference(con, out_dir)
+    plan(con, stage)
     for first, last in practice_blocks(con):
         block = settings | {"first_practice": first, "last_practice": last}
         journals = [name for name in collections if name != COLLECTIONS[0]]
         for name in BLOCK_STEPS + (JOURNAL_STEPS if journals else ()):
             con.execute(sql(name, block))
-        write_practices(con, out_dir, first, last, collections)
+        write_practices(con, out_dir, first, last, collections, stage)
+    stage.at_work = HOSPITAL_FILES
     for name in LAST_STEPS:
         con.execute(sql(name, settings))
     if set(collections) != {"gpdpr"}:
         write_hes(con, folder(out_dir, "hes"), compress=compress_hes)
     if "care_data" in collections:
         write_social_care(con, folder(out_dir, "social_care"))
+    stage.done.add(HOSPITAL_FILES)
+
+
+def plan(con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+    """Tell a stage its steps: each practice is one, and the hospital files are the last."""
+    codes = [code for (code,) in con.execute("select practice_code from practices").fetchall()]
+    stage.weights = dict.fromkeys(codes, 1.0) | {HOSPITAL_FILES: HOSPITAL_SHARE * len(codes)}
+    stage.has_steps(len(stage.weights))
 
 
 def connect(spill: pathlib.Path, threads: int | None) -> duckdb.DuckDBPyConnection:
@@ -217,6 +234,7 @@ def write_practices(
     first: int,
     last: int,
     collections: tuple[str, ...],
+    stage: Stage,
 ) -> None:
     """The files of each practice of a block: its patients as each collection asks, and its opt-outs."""
     opt_outs = folder(out_dir, "gpes/opt_outs")
@@ -226,6 +244,7 @@ def write_practices(
         order by practice_number
     """).fetchall()
     for number, code, hard_case in practices:
+        stage.at_work = code
         write_opt_outs(con, opt_outs, number, code, hard_case)
         for collection in collections:
             sent = folder(out_dir, f"gpes/{collection}")
@@ -234,6 +253,7 @@ def write_practices(
             # of the third only the practices that were asked first, and one more
             elif collection == "gpdpr" or code in CARE_DATA_PRACTICES:
                 write_journal(con, sent, (number, code, hard_case), collection, compress=True)
+        stage.done.add(code)
 
 
 def folder(out_dir: pathlib.Path, name: str) -> pathlib.Path:
@@ -244,12 +264,14 @@ def folder(out_dir: pathlib.Path, name: str) -> pathlib.Path:
 
 def run(args: Namespace) -> int:
     """The command."""
-    synthesise(
-        args.out,
-        args.scale,
-        args.seed,
-        collection=args.collection,
-        compress_hes=not args.plain_hes,
-    )
+    with Progress().stage("Synthetic patients") as stage:
+        synthesise(
+            args.out,
+            args.scale,
+            args.seed,
+            collection=args.collection,
+            compress_hes=not args.plain_hes,
+            stage=stage,
+        )
     print(f"synthetic raw landing folder, scale {args.scale}, seed {args.seed}: {args.out}")
     return 0

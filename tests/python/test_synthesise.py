@@ -12,6 +12,7 @@ import pytest
 import synthetic_cases
 
 from gp_level_data.raw.synthetic_folder import MARKER, is_synthetic
+from gp_level_data.runs.progress import Stage
 from gp_level_data.synthesise import synthesise
 
 SAMPLE = pathlib.Path(__file__).parents[2] / "sample"
@@ -50,10 +51,14 @@ def test_another_seed_makes_other_people_of_the_same_shape(tmp_path: Path) -> No
 
 
 def test_a_share_of_england(tmp_path: Path) -> None:
-    synthesise(tmp_path / "share", 0.0002, 3, compress_hes=False)
+    stage = Stage("a share of England")
+    synthesise(tmp_path / "share", 0.0002, 3, compress_hes=False, stage=stage)
     files = contents(tmp_path / "share")
     assert {"hes/apc_1516.csv", "hes/apc_1617.csv", "gpes/suppliers.csv"} < set(files)
     assert is_synthetic(tmp_path / "share")
+    # the practices, and the hospital files as one step more
+    assert len(stage.done) == stage.total == sum("individual" in name for name in files) + 1
+    assert stage.share_done == 1
 
 
 def test_a_folder_that_is_not_synthetic_is_left_alone(tmp_path: Path) -> None:
