@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from numbers import Real
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -96,8 +96,8 @@ def rows_in_the_clear(places: Iterable[Path]) -> Iterator[Row]:
         elif path.suffix == ".json":
             yield from rows_of_json(path.name, json.loads(content), ())
         elif path.suffix == ".csv":
-            for line in csv.DictReader(content.decode().splitlines()):
-                yield row_of(path.name, [*line.values(), path.parent.name])
+            for written in csv.DictReader(content.decode().splitlines()):
+                yield row_of(path.name, [*written.values(), path.parent.name])
         elif path.suffix in {".log", ".sql", ".html", ".md", ".txt", ".xml"}:
             for line in content.decode(errors="replace").splitlines():
                 # A whole document in one line says nothing by what stands in it together.
@@ -144,7 +144,7 @@ def row_of(where: str, values: Iterable[object]) -> Row:
             words |= set(WORD.findall(value))
             if WHOLE_NUMBER.fullmatch(value):
                 numbers.add(int(value))
-        elif isinstance(value, Real) and not isinstance(value, bool) and value == int(value):
+        elif isinstance(value, int | float | Decimal) and not isinstance(value, bool) and value % 1 == 0:
             numbers.add(int(value))
         elif isinstance(value, (list, dict)):
             inner = row_of(where, value.values() if isinstance(value, dict) else value)
@@ -193,8 +193,8 @@ def worked_out(wanted: list[Cell], known: dict[str, dict[str, tuple[int, int]]])
     for practice, parts in practices.items():
         if practice in known:
             total, kept = ("", practice, "usable"), ("", practice, "kept")
-            for cell, name in ((total, "usable"), (kept, "kept")):
-                published.low[cell], published.high[cell] = known[practice].get(name, (0, UNKNOWN))
+            for sum_of, name in ((total, "usable"), (kept, "kept")):
+                published.low[sum_of], published.high[sum_of] = known[practice].get(name, (0, UNKNOWN))
             published.sums.append((total, [*parts, kept], 0))
     ranges = passed_on(published)
     return [exact[key] for key in published.withheld if not is_hidden(published, key, ranges[key])]

@@ -140,6 +140,14 @@ def test_the_attacker_reads_texts(wanted: list[Cell], tmp_path: Path, where: str
     assert cell in found[where]
 
 
+@pytest.mark.parametrize("kind", ["integer", "hugeint", "double", "decimal(18, 1)", "varchar"])
+def test_the_attacker_reads_numbers_of_every_type(tmp_path: Path, kind: str) -> None:
+    """Flags a count that passes because a column has it as another kind of number."""
+    with duckdb.connect(str(tmp_path / "store.duckdb")) as connection:
+        connection.execute(f"create table counts as select cast(3 as {kind}) as row_count")
+    assert [row.numbers for row in at_rest.rows_in_the_clear([tmp_path])] == [{3}]
+
+
 def test_the_attacker_subtracts(built: Folders, wanted: list[Cell], record: dict[str, Any]) -> None:
     """With a practice's usable and kept rows, exact, what it left out for one small reason is the rest."""
     with duckdb.connect() as connection:
