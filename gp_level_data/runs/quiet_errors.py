@@ -55,6 +55,9 @@ class QuietCursor(local.DuckDBCursorWrapper):
 
     statement = ""
 
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(cursor)  # type: ignore[no-untyped-call] # dbt's own has no types
+
     def execute(self, sql: str, bindings: Any = None) -> Any:
         self.statement = sql
         arguments = (sql,) if bindings is None else (sql, bindings)

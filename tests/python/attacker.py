@@ -7,16 +7,16 @@ counted in two areas. Two ways to use it: bounds that are passed on until nothin
 looks at all counts at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from scipy import optimize, sparse
 
-from gp_level_data.shapes import Row
+from gp_level_data.shapes import Cells
 
 Cell = tuple[str, ...]  # level, practice, area, metric, measure
+Place = tuple[str, str, str]  # level, practice, area
 
 UNKNOWN = 10**6
 
@@ -53,7 +53,22 @@ class Published:
         self.low[cell] = self.high[cell] = count
 
 
-def read_published(gps: Iterable[Any], areas: Iterable[Any], parents: Row, lists: set[Any], excess: Row) -> Published:
+def place_above(level: str, practice: str, parents: Mapping[str, str]) -> Place | None:
+    """The place that a GP's list, a practice or a CCG is a part of."""
+    if level == "gp":
+        return "practice", practice, practice
+    if level == "practice":
+        return "ccg", "", parents[practice]
+    return ("england", "", "ENGLAND") if level == "ccg" else None
+
+
+def read_published(
+    gps: Iterable[Cells],
+    areas: Iterable[Cells],
+    parents: Mapping[str, str],
+    lists: set[str],
+    excess: Mapping[Cell, int],
+) -> Published:
     """Rows of fct_gp_metrics and fct_comparators with their texts, and what everybody knows.
 
     `parents` gives a practice's CCG; `lists` the metrics whose denominator is the whole list; `excess` the
@@ -61,16 +76,11 @@ def read_published(gps: Iterable[Any], areas: Iterable[Any], parents: Row, lists
     """
     published = Published()
     children: dict[Cell, list[Cell]] = {}
-    rows = [("gp", *row) for row in gps] + [
-        (level, area if level == "practice" else "", area, *rest) for level, area, *rest in areas
-    ]
+    rows: list[Cell] = [("gp", *row) for row in gps]
+    rows += [(level, area if level == "practice" else "", area, *rest) for level, area, *rest in areas]
     metrics = {row[3] for row in rows}
     for level, practice, area, metric, *texts in rows:
-        above = {
-            "gp": ("practice", practice, practice),
-            "practice": ("ccg", "", parents.get(practice)),
-            "ccg": ("england", "", "ENGLAND"),
-        }.get(level)
+        above = place_above(level, practice, parents)
         for measure, text in zip(("numerator", "denominator"), texts, strict=True):
             cell = (level, practice, area, metric, measure)
             published.add(cell, text)
@@ -88,24 +98,21 @@ def read_published(gps: Iterable[Any], areas: Iterable[Any], parents: Row, lists
     return published
 
 
-def add_conditions(published: Published, rows: Iterable[Any], parents: Row, excess: Row) -> None:
+def add_conditions(
+    published: Published, rows: Iterable[Cells], parents: Mapping[str, str], excess: Mapping[Cell, int]
+) -> None:
     """Rows of fct_emergency_admissions: level, practice, area, condition, what is counted, text.
 
     Each condition's patients are among those admitted for any, who are no more than those of all conditions
     together, who have an admission each.
     """
     parts: dict[Cell, list[Cell]] = {}
-    places: dict[Cell, list[Cell]] = {}
+    places: dict[Place, list[Cell]] = {}
     for level, practice, area, condition, counted, text in rows:
         place = (level, practice or "", area)
         cell = (*place, condition, counted)
         published.add(cell, text, lowest=0)
-        above = {
-            "gp": ("practice", practice, practice),
-            "practice": ("ccg", "", parents.get(practice)),
-            "ccg": ("england", "", "ENGLAND"),
-        }.get(level)
-        if above:
+        if above := place_above(level, practice or "", parents):
             parts.setdefault((*above, condition, counted), []).append(cell)
         places.setdefault(place, []).append(cell)
     published.sums += [
@@ -113,7 +120,7 @@ def add_conditions(published: Published, rows: Iterable[Any], parents: Row, exce
     ]
     for place, cells in places.items():
         patients = [cell for cell in cells if cell[-1] == "patients"]
-        met = [(*place, "emergency_admissions", "numerator")]
+        met: list[Cell] = [(*place, "emergency_admissions", "numerator")]
         published.orders += [([cell], met) for cell in patients]
         published.orders += [(met, patients), (patients, [(*place, "any", "admissions")])]
 

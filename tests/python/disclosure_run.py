@@ -1,13 +1,13 @@
 """Runs the compiled SQL of disclosure control and of the marts over any counts, in a plain DuckDB."""
 
 import re
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import duckdb
-from attacker import Cell, Published, add_conditions, read_published
+from attacker import Cell, Published, add_conditions, place_above, read_published
 from conftest import PROJECT, Folders
 
-from gp_level_data.shapes import Cells, Row
+from gp_level_data.shapes import Cells
 
 MODELS = (
     "models/intermediate/areas",
@@ -22,6 +22,12 @@ SUBJECTS = ("areas", "disclosure", "gp_report", "conditions", "measures")
 CONDITIONS = ("asthma", "copd", "angina", "epilepsy")
 LISTS = {"emergency_admissions"}
 METRICS = {"emergency_admissions": "hospital", "bowel": "practice", "diabetes": "practice"}
+# Rows of int_metrics__by_gp: practice, GP, metric, numerator, denominator.
+OfGp = tuple[str, str, str, int, int]
+# Of int_metrics__by_area: level, area, metric, numerator, denominator.
+OfArea = tuple[str, str, str, int, int]
+# Of int_metrics__by_condition: level, practice, area, condition, patients, admissions.
+OfCondition = tuple[str, str | None, str, str, int, int]
 
 
 def given(other: str) -> str:
@@ -110,20 +116,21 @@ class Runner:
 
     def run(
         self,
-        gps: list[Any],
-        areas: list[Any],
-        practices: Row,
-        conditions: list[Any] = (),
+        gps: Sequence[OfGp],
+        areas: Sequence[OfArea],
+        practices: Mapping[str, str],
+        conditions: Sequence[OfCondition] = (),
         collected_at: str = "2017-04-02 09:00:00+01",
     ) -> None:
-        """All models over exact counts: int_metrics__by_gp and __by_area, int_metrics__by_condition."""
-        for table, rows in (
+        """All models over exact counts, and over practices by their CCG."""
+        tables: tuple[tuple[str, Sequence[Cells]], ...] = (
             ("patient_level.intermediate.int_metrics__by_condition", conditions),
             ("patient_level.intermediate.int_metrics__by_gp", gps),
             ("patient_level.intermediate.int_metrics__by_area", areas),
             ("marts.reference.int_ods__practices", list(practices.items())),
             ("marts.reference.int_collection__settings", [("individual_gp_level_data", collected_at, "d")]),
-        ):
+        )
+        for table, rows in tables:
             values = ", ".join(map(sql_row, rows))
             self.connection.execute(f"delete from {table}")
             if rows:
@@ -174,7 +181,7 @@ def publication(connection: duckdb.DuckDBPyConnection, told: bool = True) -> Pub
         return connection.execute(sql).fetchall()
 
     texts = "metric_id, numerator_text, denominator_text"
-    exact = {
+    exact: dict[Cell, int] = {
         (level, code, metric, measure): count
         for level, code, metric, *counts in rows(
             "select area_level, area_code, metric_id, numerator_count, denominator_count"
@@ -182,7 +189,7 @@ def publication(connection: duckdb.DuckDBPyConnection, told: bool = True) -> Pub
         )
         for measure, count in zip(("numerator", "denominator"), counts, strict=True)
     }
-    parents = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
+    parents: dict[str, str] = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
     conditions = {
         (level, practice or "", code, condition, counted): count
         for level, practice, code, condition, *counts in rows(
@@ -192,11 +199,11 @@ def publication(connection: duckdb.DuckDBPyConnection, told: bool = True) -> Pub
         if (condition == "any") == (counted == "admissions")
     }
     exact |= {(level, code, *rest): count for (level, _, code, *rest), count in conditions.items() if level != "gp"}
-    sums: dict[Cells, int] = {}
+    sums: dict[Cell, int] = {}
     for (level, code, metric, measure), count in exact.items():
-        above = {"practice": ("ccg", parents.get(code)), "ccg": ("england", "ENGLAND")}.get(level)
-        if above:
-            sums[*above, metric, measure] = sums.get((*above, metric, measure), 0) + count
+        if above := place_above(level, code, parents):
+            total = (above[0], above[2], metric, measure)
+            sums[total] = sums.get(total, 0) + count
     published = read_published(
         rows(f"select practice_code, gp_code, {texts} from marts.main.fct_gp_metrics"),
         rows(f"select area_level, area_code, {texts} from marts.main.fct_comparators"),

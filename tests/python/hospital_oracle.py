@@ -81,13 +81,13 @@ def by_itself(row: Row) -> Stay | str:
     admitted, left = (day(text(row.get(name)), is_day_first=True) for name in ("admidate", "disdate"))
     methods = {each["admission_method"] for each in seed("admission_methods")}
     known = {(each["field"], each["code"]) for each in seed("hospital_codes")}
-    order = code(row.get("epiorder")) or ""
+    number, method, order = nhs_number(row["newnhsno"]), code(row["admimeth"]), code(row.get("epiorder")) or ""
     rules = {
         "admission_date_unreadable": admitted is None and text(row["admidate"]) not in ("", *NO_DAY),
         "admission_date_unknown": admitted is None,
         "discharge_date_unreadable": left is None and text(row.get("disdate")) not in ("", *NO_DAY),
         "discharged_before_admission": bool(admitted and left and left < admitted),
-        "admission_method_unknown": code(row["admimeth"]) not in methods,
+        "admission_method_unknown": method not in methods,
         "episode_order_unknown": order == "99" or not re.fullmatch("[1-9][0-9]?", order),
         **{
             f"{field}_unknown": bool(code(row.get(raw))) and (field, code(row.get(raw))) not in known
@@ -98,8 +98,9 @@ def by_itself(row: Row) -> Stay | str:
     for rule, is_broken in rules.items():
         if is_broken:
             return rule
+    assert number and admitted and method, "a row that breaks no rule lacks what the rules ask for"
     return Stay(
-        row.get("file_name") or "", key(row["epikey"]), nhs_number(row["newnhsno"]), admitted, code(row["admimeth"]), order,
+        row.get("file_name") or "", key(row["epikey"]), number, admitted, method, order,
         text(row.get("procode")).upper()[:3] or None, diagnosis(row.get("diag_4_01")),
         *(code(row.get(name)) for name in ("admisorc", "classpat", "epistat", "epitype", "sex")),
     )  # fmt: skip

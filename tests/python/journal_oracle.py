@@ -9,14 +9,13 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from hospital_oracle import verdicts
-from moment_oracle import day
+from moment_oracle import day, known_day
+from moment_oracle import moment as instant
 from opt_out_oracle import (
     Sent,
     collected_practices,
-    instant,
     lifted_kinds,
     local_day,
     nhs_number,
@@ -48,6 +47,8 @@ for entry in seed("journal_codes"):
     CATEGORIES_OF[entry["code"]].add(entry["category"])
 RESTRICTED = {row["code"] for row in seed("restricted_codes")}
 DETAILS = ("birth_year", "sex", "ethnicity", "sexual_orientation", "lsoa")
+Detail = str | int | None
+Removed = tuple[str, str, str]  # practice, verdict, reason
 
 
 @dataclass(repr=False)
@@ -65,7 +66,7 @@ class Stored:
 
     people: dict[tuple[str, str], Cells]
     records: set[Cells]
-    removed: Counter[Any]
+    removed: Counter[Removed]
     hospital: set[Cells]
     social_care: set[Cells]
     not_disseminated: set[str]
@@ -82,7 +83,7 @@ def plain(value: str | None) -> str:
     return str(int(whole)) if is_number and (point or len(whole) > 1) else text(value)
 
 
-def details_of(row: Row) -> dict[str, str | int | None]:
+def details_of(row: Row) -> dict[str, Detail]:
     """The details of a row that are usable."""
     birthday, area = day(row.get("date_of_birth")), text(row.get("lsoa")).upper()
     said = {
@@ -90,7 +91,7 @@ def details_of(row: Row) -> dict[str, str | int | None]:
         "ethnicity": text(row.get("ethnic")).upper(),
         "sexual_orientation": plain(row.get("sexual_orientation")).upper(),
     }
-    found = {name: value if value in CODES_OF[name] else None for name, value in said.items()}
+    found: dict[str, Detail] = {name: value if value in CODES_OF[name] else None for name, value in said.items()}
     found["birth_year"] = birthday.year if birthday else None
     found["lsoa"] = area if re.fullmatch("[EW]01[0-9]{6}", area, re.ASCII) else None
     return found
@@ -119,7 +120,7 @@ def scope_rule(rows: list[Row], extracted: date, started: date) -> str | None:
     return "not_registered" if registered > extracted or (left and left <= extracted) else None
 
 
-def agreed(rows: list[Row], detail: str) -> tuple[str | int | None, bool]:
+def agreed(rows: list[Row], detail: str) -> tuple[Detail, bool]:
     """What the rows of the latest day say that give a detail, and whether they disagree."""
     by_day = defaultdict(set)
     for row in rows:
@@ -171,10 +172,12 @@ def stored(journals: Journals) -> Stored:
     """The whole recomputation, for a synthetic folder."""
     sent = journals.sent
     collection = sent.settings["collection"]
-    [started] = [day(row["started_on"]) for row in seed("journal_scopes") if row["collection"] == collection]
+    [started] = [known_day(row["started_on"]) for row in seed("journal_scopes") if row["collection"] == collection]
     roles = {row["staff_role"] for row in seed("staff_roles")}
     practices, gone = collected_practices(sent), opted_out(sent)
-    people, records, removed, copies = {}, set(), Counter(), Counter()
+    people: dict[tuple[str, str], Cells] = {}
+    removed: Counter[Removed] = Counter()
+    copies: Counter[Cells] = Counter()
     for file in sent.files:
         if file["file_kind"] != "practice_records" or file["refused_rule"]:
             continue
@@ -193,8 +196,10 @@ def stored(journals: Journals) -> Stored:
             rule = rule or number_rule(row.get("nhs_number"), is_synthetic=True)
             if rule:
                 removed[practice, "rejected", rule] += 1
-            else:
-                persons[nhs_number(row["nhs_number"])].append(row)
+                continue
+            number = nhs_number(row["nhs_number"])
+            assert number, "a row that breaks no rule has no number"
+            persons[number].append(row)
         for number, rows in persons.items():
             if practice not in practices:
                 removed[practice, "excluded", "practice"] += len(rows)
@@ -202,6 +207,7 @@ def stored(journals: Journals) -> Stored:
             if number in gone:
                 removed[practice, "excluded", "objection"] += len(rows)
                 continue
+            assert extracted, "a practice takes part whose extraction is not known"
             if rule := scope_rule(rows, extracted, started):
                 removed[practice, "excluded", rule] += len(rows)
                 continue
@@ -226,7 +232,6 @@ def stored(journals: Journals) -> Stored:
                     role if role in roles else None,
                 )  # fmt: skip
                 copies[record] += 1
-                records.add(record)
                 removed[practice, "emptied", "value_not_a_number"] += any(
                     text(row.get(column)) and found is None
                     for column, found in zip(("value1_condition", "value2_condition"), values)
@@ -237,7 +242,7 @@ def stored(journals: Journals) -> Stored:
     held = {number for number, _ in people}
     return Stored(
         people,
-        records,
+        set(copies),
         +removed,
         hospital(sent, held),
         social_care(journals, held),
@@ -249,11 +254,12 @@ def hospital(sent: Sent, held: set[str]) -> set[Cells]:
     """Admissions in the period of the people who are held: first episodes, under one person's number only."""
     if sent.settings["collection"] != "care_data":
         return set()
-    first, last = (day(sent.settings[name]) for name in ("period_start", "period_end"))
+    first, last = (known_day(sent.settings[name]) for name in ("period_start", "period_end"))
     return {
         (stay.number, stay.day, stay.method, stay.diagnosis)
         for stay, rule in verdicts(sent.admissions)
-        if rule in ("complete", "episode_key_missing")
+        if stay
+        and rule in ("complete", "episode_key_missing")
         and stay.number in held
         and first <= stay.day <= last
         and stay.order == "1"

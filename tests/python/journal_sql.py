@@ -14,7 +14,7 @@ import gateway_sql
 import jinja2
 from conftest import PROJECT
 from gateway_sql import KEY, journal_models, models, pseudonym, relations
-from journal_oracle import Journals, Stored, stored
+from journal_oracle import Journals, Removed, Stored, stored
 from opt_out_oracle import Sent, nhs_number
 
 from gp_level_data.raw import landing
@@ -63,9 +63,9 @@ def outcome(connection: duckdb.DuckDBPyConnection, journals: Journals) -> Stored
 
     sent = journals.sent.admissions, journals.social_care, journals.rows
     numbers = {nhs_number(row.get("nhs_number") or row.get("newnhsno")) for rows_ in sent for row in rows_}
-    number_of = defaultdict(lambda: "somebody who was never sent")
+    number_of: dict[str, str] = defaultdict(lambda: "somebody who was never sent")
     number_of |= {pseudonym(KEY, journals.sent.settings["collection"], n): n for n in numbers if n}
-    removed = Counter()
+    removed: Counter[Removed] = Counter()
     for practice, verdict, reason, record_count, person_count in rows(
         "select practice_code, verdict, reason, record_count, person_count from gateway.int_journals__removed_counts"
     ):

@@ -5,7 +5,7 @@ People are small whole numbers here and become NHS Numbers of the test range ins
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import opt_out_worlds
@@ -33,6 +33,7 @@ ROW = {
     "code": "44054006",
 }
 NOT_IN_CARE_DATA = ("sexual_orientation", "staff_role")
+Changes = Mapping[str, str | None]  # what a row says otherwise than ROW, by column
 
 
 class JournalWorld:
@@ -65,8 +66,8 @@ class JournalWorld:
         self.journals.social_care.append(row | {"file_name": "social_care/social_care_1617.csv"} | changes)
 
 
-# One person each: what the rows of the journal say otherwise than ROW.
-RECORDS = [
+# One person each.
+RECORDS: list[Changes] = [
     *({"date": when} for when in ("2017-04-01", "2017-04-02", None, "", "06/05/2011", "2011-02-30", "0001-01-01",
                                   "9999-12-31", "infinity", "1880-01-01", "1879-12-31", "2064-12-31", " 2011-05-06 ", "2011-05-06T10:00:00", "2011-05-06 noon")),
     *({"category": category, "code": code, "date": when}
@@ -94,7 +95,7 @@ RECORDS = [
                             (" 48 ", ""), ("٣", None))),
     *({"staff_role": role} for role in ("R0260", " nurse ", "Dr Smith", "", None)),
 ]  # fmt: skip
-PATIENTS = [
+PATIENTS: list[Sequence[Changes]] = [
     # details
     *([{"sex": sex}] for sex in ("1", "9", "0", "3", "female", "", None, " 2 ", "2.0", "01", "2.5")),
     *([{"ethnic": ethnic}] for ethnic in ("z", "I", "British", "", None)),
@@ -181,8 +182,8 @@ def linked(world: JournalWorld) -> None:
             gate.opt_out(person, SECOND, code)
     for person in (3_000, 3_001, 3_002, 3_003):
         world.care(person, "home_care", "2016-05-01", None)
-        for day, order in zip(range(10, 15), ("1", "2", "01", None, "99")):
-            gate.admission(person, f"2016-12-{day}")
+        for at, order in enumerate(("1", "2", "01", None, "99"), 10):
+            gate.admission(person, f"2016-12-{at}")
             gate.sent.admissions[-1]["epiorder"] = order
         for day, method in (("2016-03-31", "21"), ("2017-03-31", "11"), ("2017-04-01", "11"), ("2016-12-24", "98")):
             gate.admission(person, day, method)
@@ -231,7 +232,7 @@ def drawn(seed: str, collection: str, people: int, rows: int) -> Journals:
     histories = opt_out_worlds.draw_histories(random_, era, people // 3)
     sent = opt_out_worlds.of_histories(era, histories, 0, collection=collection)
     world = JournalWorld(sent)
-    said: dict[str, list[Any]] = {}
+    said: dict[str, list[str | None]] = {}
     for changes in (*RECORDS, *(changes for patient in PATIENTS for changes in patient)):
         for name, value in changes.items():
             if name not in ("practice", "processed_timestamp", "nhs_number"):
@@ -247,6 +248,8 @@ def drawn(seed: str, collection: str, people: int, rows: int) -> Journals:
     return world.journals
 
 
-def said_of(random_: random.Random, said: dict[str, list[Any]], share: float) -> Iterable[tuple[str, str | None]]:
+def said_of(
+    random_: random.Random, said: dict[str, list[str | None]], share: float
+) -> Iterable[tuple[str, str | None]]:
     """A few fields with one of their values."""
     return [(name, random_.choice(values)) for name, values in said.items() if random_.random() < share]

@@ -100,6 +100,13 @@ def day(text: str | None, is_day_first: bool = False) -> date | None:
     return at.astimezone(UK).date() if at else written
 
 
+def known_day(text: str) -> date:
+    """The day of a setting or a seed, which is one."""
+    found = day(text)
+    assert found, "a day of the project's own cannot be read"
+    return found
+
+
 def is_unreadable(text: str | None, read: object) -> bool:
     """Whether something is given that was not read: it is never the same as nothing."""
     return bool((text or "").strip(" ")) and read is None

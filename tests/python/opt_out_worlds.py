@@ -5,13 +5,14 @@ failing test prints can hold one.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from conftest import test_number
-from opt_out_oracle import UK, Sent, seed
+from moment_oracle import UK
+from opt_out_oracle import Sent, seed
 
 from gp_level_data.shapes import Cells, Row
 
@@ -34,6 +35,7 @@ CODES = {
 }
 DISSENT, WITHDRAWAL = ("CTV3", "XaZ89"), ("CTV3", "XaZ8A")
 TYPE_2_DISSENT, TYPE_2_WITHDRAWAL = ("CTV3", "XaaVL"), ("CTV3", "XaaVM")
+Changes = Mapping[str, str | None]  # what a row says otherwise than a good one, by column
 
 
 def register_row(exception: str, collection: str, **changes: str | None) -> Row:
@@ -113,6 +115,7 @@ class World:
     def patient(self, person: int, code: str, number: str | None = None, **changes: str | None) -> None:
         """A row of a practice's file."""
         file = self.count_row("practice_records", code)
+        assert file, "a patient of a practice that has sent no file"
         row = {"practice_code": code, "extracted_at": file["extracted_at"], "usual_gp_code": "G1234568"}
         row |= {"nhs_number": number or test_number(person), "metric_flags": "yn--"} | changes
         self.sent.practice_records.append(row | {"file_practice_code": code})
@@ -144,7 +147,7 @@ def with_spaces(number: str) -> str:
 
 
 # However it is written, it is one number.
-SPELLINGS = (
+SPELLINGS: tuple[Callable[[str], str], ...] = (
     lambda number: f"{number}.0",
     lambda number: f"{number[:1]},{number[1:4]},{number[4:7]},{number[7:]}.00",
     lambda number: f'="{number}"',
@@ -220,7 +223,7 @@ def hard_practices(world: World) -> None:
         world.organisation(code)
         world.answers(code, ("agreed", "2016-10-01"))
     in_time = {"extracted_at": "2017-04-01T02:00:00+01:00"}
-    for code, records, opt_outs in (
+    files: tuple[tuple[str, Changes | None, Mapping[str, str | int] | None], ...] = (
         ("C81001", in_time, None),
         ("D81001", in_time, {"refused_rule": "missing_column"}),
         ("E81001", in_time, {"row_count": 3}),
@@ -234,7 +237,8 @@ def hard_practices(world: World) -> None:
         ("V81001", in_time, {}),
         ("W81001", in_time, {}),
         *((f"{letter}81001", in_time, {}) for letter in "LMNPQRSTU"),
-    ):
+    )
+    for code, records, opt_outs in files:
         if records is not None:
             world.file("practice_records", code, **records)
         if opt_outs is not None:
@@ -266,31 +270,29 @@ def hard_practices(world: World) -> None:
 
 def words_of_the_organisation_service(world: World) -> None:
     """Its legacy letters and today's words, a status that is missing or unknown, and days that cannot be read."""
-    for letter, changes in zip(
-        "ABCDEFGHJKLM",
-        (
-            {"status_code": "ACTIVE", "prescribing_setting": "RO76"},  # good
-            {"status_code": " active ", "prescribing_setting": "ro76"},  # good
-            {"status_code": "INACTIVE", "prescribing_setting": "RO76"},
-            {"status_code": "DORMANT", "prescribing_setting": "RO76"},
-            {"status_code": "PROPOSED", "prescribing_setting": "RO76"},
-            {"status_code": "ACTIVE", "prescribing_setting": "RO87"},
-            {"status_code": None},
-            {"status_code": "Z"},
-            {"close_date": "2017-03-31"},
-            {"close_date": "31/03/2099"},
-            {"open_date": "once"},
-            {"close_date": "2099-03-31", "open_date": "1974-04-01"},  # good
-        ),
-    ):
+    changes: tuple[Changes, ...] = (
+        {"status_code": "ACTIVE", "prescribing_setting": "RO76"},  # good
+        {"status_code": " active ", "prescribing_setting": "ro76"},  # good
+        {"status_code": "INACTIVE", "prescribing_setting": "RO76"},
+        {"status_code": "DORMANT", "prescribing_setting": "RO76"},
+        {"status_code": "PROPOSED", "prescribing_setting": "RO76"},
+        {"status_code": "ACTIVE", "prescribing_setting": "RO87"},
+        {"status_code": None},
+        {"status_code": "Z"},
+        {"close_date": "2017-03-31"},
+        {"close_date": "31/03/2099"},
+        {"open_date": "once"},
+        {"close_date": "2099-03-31", "open_date": "1974-04-01"},  # good
+    )
+    for letter, change in zip("ABCDEFGHJKLM", changes):
         code = f"{letter}84001"
         world.practice(code)
-        world.sent.practices[-1] |= changes
+        world.sent.practices[-1] |= change
 
 
 def organisations(world: World) -> None:
     """Practices that are open in the register, or not for one reason each."""
-    changes = (
+    changes: tuple[Changes, ...] = (
         {"prescribing_setting": "4.0", "open_date": None},  # good
         {"close_date": "2017-04-02"},  # open to the end: good
         {"close_date": "2017-04-01"},
@@ -318,8 +320,8 @@ def organisations(world: World) -> None:
 
 def days_and_moments(world: World) -> None:
     """Practices whose answer or file is dated in a way of its own."""
-    good, unreadable = ("20161001", "2016-10-01T00:00:00+01:00"), ("01/10/2016", "1 Oct 2016", "2016-10-32")
-    for number, day in enumerate((*good, *unreadable), 1):
+    good_days, other_days = ("20161001", "2016-10-01T00:00:00+01:00"), ("01/10/2016", "1 Oct 2016", "2016-10-32")
+    for number, day in enumerate((*good_days, *other_days), 1):
         world.practice(f"M83{number:03}")
         world.sent.participation.pop()
         world.answers(f"M83{number:03}", ("agreed", day))

@@ -6,15 +6,16 @@ mean something else is refused by a rule of its own.
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import engine_sql
 import jinja2
 import sqlglot
 import yaml
+from jinja2.runtime import Macro
 from sqlglot import exp
+from sqlglot.diff import Insert, Remove
 
 from gp_level_data import releases
 
@@ -45,10 +46,11 @@ SETTINGS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 class Opaque(engine_sql.Adapter):
     """Each macro of an engine as a call: engine_trimmed(column)."""
 
-    def dispatch(self, name: str) -> Any:
+    def dispatch(self, name: str) -> Callable[..., str]:
         macro = super().dispatch(name)
+        assert isinstance(macro, Macro)
 
-        def call(*given: Any, **named: Any) -> Any:
+        def call(*given: object, **named: object) -> str:
             arguments = dict(zip(macro.arguments, given, strict=False)) | named
             sql = [str(arguments[each]) for each in macro.arguments if each in OF_SQL and name != "text_literal"]
             return f"engine_{name}({', '.join(sql)})"
@@ -104,7 +106,7 @@ def complaints(sql: str, columns: dict[str, list[str]] | None = None) -> list[st
     return sorted(found)
 
 
-def of_node(node: exp.Expression) -> Iterator[str]:
+def of_node(node: exp.Expr) -> Iterator[str]:
     """Rules for what translation does not tell."""
     if isinstance(node, exp.Trim):
         yield "trims by itself: engines know other blanks, and turn arguments round (macro trimmed, without_last)"
@@ -142,23 +144,23 @@ def translated_differently(sql: str) -> Iterator[str]:
         yield "cannot be read as Spark's SQL"
         return
     if meant != said:
-        trees = (sqlglot.parse_one(each, read="spark") for each in (said, meant))
-        for edit in sqlglot.diff(*trees, delta_only=True):
-            node = getattr(edit, "target", None) or edit.expression
+        before, after = (sqlglot.parse_one(each, read="spark") for each in (said, meant))
+        for edit in sqlglot.diff(before, after, delta_only=True):
+            node = edit.expression if isinstance(edit, Insert | Remove) else edit.target
             if isinstance(node, exp.Ordered):
                 yield "orders a window by what may be NULL without saying where NULL stands (nulls last)"
             elif not isinstance(node, exp.Alias | exp.Window):
                 yield f"means something else on Spark: {type(node).__name__.lower()}"
 
 
-def without_order(tree: exp.Expression) -> exp.Expression:
+def without_order(tree: exp.Expr) -> exp.Expr:
     for query in (tree, *(cte.this for cte in tree.find_all(exp.CTE))):
         if isinstance(query, exp.Query) and not query.args.get("limit"):
             query.set("order", None)
     return tree
 
 
-def names_brought_twice(tree: exp.Expression, columns: dict[str, list[str]]) -> Iterator[str]:
+def names_brought_twice(tree: exp.Expr, columns: dict[str, list[str]]) -> Iterator[str]:
     """Names that a select brings beside a * that has them: engines differ in which one is meant."""
     known = dict(columns)
     for cte in tree.find_all(exp.CTE):
@@ -170,7 +172,7 @@ def names_brought_twice(tree: exp.Expression, columns: dict[str, list[str]]) -> 
                 yield each.alias_or_name
 
 
-def columns_of(query: exp.Expression, known: dict[str, list[str]]) -> list[str]:
+def columns_of(query: exp.Expr, known: dict[str, list[str]]) -> list[str]:
     """The columns of a query's result, as far as they can be told."""
     while isinstance(query, exp.SetOperation):
         query = query.left
@@ -182,13 +184,13 @@ def columns_of(query: exp.Expression, known: dict[str, list[str]]) -> list[str]:
     return names
 
 
-def is_star(expression: exp.Expression) -> bool:
+def is_star(expression: exp.Expr) -> bool:
     return isinstance(expression, exp.Star) or (
         isinstance(expression, exp.Column) and isinstance(expression.this, exp.Star)
     )
 
 
-def brought_by_star(expression: exp.Expression, select: exp.Select, known: dict[str, list[str]]) -> list[str]:
+def brought_by_star(expression: exp.Expr, select: exp.Select, known: dict[str, list[str]]) -> list[str]:
     if not is_star(expression):
         return []
     tables = [select.args.get("from_") or select.args.get("from"), *(select.args.get("joins") or [])]

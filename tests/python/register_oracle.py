@@ -13,15 +13,18 @@ TWELVE_MONTHS_BEFORE, NINE_MONTHS_BEFORE = date(2016, 3, 31), date(2016, 6, 30)
 LIMITS = {"dm020": 58, "dm021": 75}
 
 
+Record = tuple[str, date, float | None]  # cluster, day, value
+
+
 @dataclass(repr=False)
 class Patient:
-    """A patient at one practice: records are (cluster, day, value)."""
+    """A patient at one practice."""
 
     birth_year: int | None = 1960
     registered_on: date = date(2000, 1, 1)
     death_year: int | None = None
     sex: str = "1"
-    records: list[tuple[str, date, float | None]] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
 
     def days(self, *clusters: str, after: date = date.min) -> list[date]:
         """The days of all records of some clusters up to the reference date, in order."""

@@ -149,7 +149,7 @@ def compiled_from(
     relations = gateway_sql.relations()
     rules = {seed: releases.rows_of(seed) for seed in releases.RULES}
     rules["releases"] = requests or [*releases_asked(), *tables_asked()]
-    context = {
+    context: dict[str, object] = {
         "ref": relations.__getitem__,
         "source": lambda schema, table: f'"{schema}"."main"."{table}"',
         "var": lambda name, *_: f"<{name}>",
@@ -169,7 +169,7 @@ def compiled_from(
     return made.from_string(text).render(context)
 
 
-def macro_of(made: jinja2.Environment, text: str, name: str, context: Row) -> Callable[..., str]:
+def macro_of(made: jinja2.Environment, text: str, name: str, context: dict[str, object]) -> Callable[..., str]:
     """A macro as a function, which finds what it uses when it is called."""
     return lambda *given, **named: str(getattr(made.from_string(text).make_module(context), name)(*given, **named))
 
@@ -294,7 +294,7 @@ def tables(collection: str) -> dict[str, list[Row]]:
 
 # What the tables for planning show of some place and month.
 PLACES = (("ccg", "00C"), ("england", "ENGLAND"))
-TABLES = {
+TABLES: dict[str, list[Row]] = {
     "prevalence": [
         {"register": "diabetes", "area_level": level, "area_code": code, "age_band": age, "sex": sex,
          "numerator_text": "*", "denominator_text": count, "percent": None}
@@ -349,7 +349,7 @@ def records(held: list[Person], key_of: dict[str, str], collection: str) -> list
 
 def admissions(people: tuple[Person, ...], key_of: dict[str, str]) -> list[Row]:
     """Those of the world; and of everybody one before the period."""
-    stays = [*release_world.stays(list(people)), *((p, OLD, "21") for p in people)]
+    stays = [*release_world.stays(people), *((p, OLD, "21") for p in people)]
     return [
         {"patient_key": key_of[p.number], "admission_date": day, "admission_method": method,
          "primary_diagnosis": "J459"}

@@ -10,7 +10,7 @@ import json
 import random
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -134,14 +134,14 @@ def journal(person: Person, collection: str) -> list[dict[str, str]]:
     return [row for row in sent if row["CATEGORY"] in categories(collection)]
 
 
-def stays(everybody: list[Person]) -> Iterator[tuple[Person, str, str]]:
+def stays(everybody: Sequence[Person]) -> Iterator[tuple[Person, str, str]]:
     """Day and method of the admissions of every third person."""
     for at, person in enumerate(everybody[::3]):
         for stay in STAYS[at % len(STAYS) :: 2]:
             yield person, *stay
 
 
-def services(everybody: list[Person]) -> Iterator[tuple[Person, str, str]]:
+def services(everybody: Sequence[Person]) -> Iterator[tuple[Person, str, str]]:
     """Social care of every fourth person: the service, and the day on which it began."""
     for at, person in enumerate(everybody[::4]):
         yield person, *SERVICES[at % len(SERVICES)]
@@ -173,7 +173,7 @@ def add_exchange(folder: Path, everybody: list[Person], day: date, sequence: int
     reply.write_text("".join(f"{number},\n" for number in numbers if number in permitted))
 
 
-def write(path: Path, header: list[str], rows: list[list[str]]) -> None:
+def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
@@ -213,7 +213,7 @@ class Event:
 
 def events(request: dict[str, str], everybody: list[Person]) -> dict[str, list[Event]]:
     """Number -> the events of the person that a release asks for, in its period."""
-    found = {person.number: [] for person in everybody}
+    found: dict[str, list[Event]] = {person.number: [] for person in everybody}
     for person in everybody:
         for row in journal(person, request["collection"]):
             says = {"category": row["CATEGORY"], "code": row["CODE"], "value_1": row["VALUE1_CONDITION"]}
@@ -273,7 +273,8 @@ def placed(request: dict[str, str], everybody: list[Person]) -> dict[str, Cells]
         number: tuple(sorted({event.dataset for event in found}))
         for number, found in events(request, everybody).items()
     }
-    waiting, told = members(request, everybody), {}
+    waiting = members(request, everybody)
+    told: dict[str, Cells] = {}
     for step in releases.rows_of("generalisation_steps"):
         if int(step["step"]) < int(request["first_step"]):
             continue
@@ -291,7 +292,7 @@ def placed(request: dict[str, str], everybody: list[Person]) -> dict[str, Cells]
 
 KINDS = {"1": "elective", "2": "emergency", "3": "maternity", "8": "other"}
 MONTHS = {"records": "recorded_month", "hospital": "admission_month", "social_care": "started_month"}
-LABELS = {
+LABELS: dict[str, Callable[[Event], str]] = {
     "year": lambda event: f"{event.day[:4]}-01-01",
     "quarter": lambda event: f"{event.day[:4]}-{(int(event.day[5:7]) - 1) // 3 * 3 + 1:02d}-01",
     "month": lambda event: event.month,

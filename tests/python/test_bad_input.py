@@ -274,7 +274,7 @@ def test_a_file_where_a_folder_belongs(previous: Folders, refused: Refused, tmp_
     refused(previous, option, str(tmp_path / "file"))
 
 
-AS_COMMANDS = {
+AS_COMMANDS: dict[str, tuple[Callable[[Folders, Path], Folders], tuple[str, ...]]] = {
     "There is no raw folder": (lambda folders, tmp: with_raw(folders, tmp / "absent"), ()),
     "cannot be read": (lambda folders, tmp: with_keys(folders, key_is_a_directory(tmp)), ()),
     "not valid YAML": (lambda folders, tmp: folders, ("--vars", "{")),

@@ -1,6 +1,7 @@
 """A seed of codes that a spreadsheet has saved is noticed: the data test's own SQL over seeds spoilt in each way."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
@@ -83,7 +84,7 @@ def test_one_code_that_is_rounded(places: int) -> None:
             assert problems("opt_out_codes", rows) != []
 
 
-READ = {
+READ: dict[str, Callable[[str], str]] = {
     "dots lost": lambda code: code.rstrip("."),
     "a digit lost": lambda code: code[1:],
     "upper case": str.upper,

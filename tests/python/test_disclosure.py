@@ -20,6 +20,9 @@ from disclosure_run import (
     CONDITIONS,
     LISTS,
     METRICS,
+    OfArea,
+    OfCondition,
+    OfGp,
     Runner,
     compiled,
     exact_cells,
@@ -27,17 +30,20 @@ from disclosure_run import (
     publication,
 )
 
-from gp_level_data.shapes import Cells, Row
+from gp_level_data.shapes import Cells
 
 FIRST, SECOND = "2017-04-02 09:00:00+01", "2017-07-02 09:00:00+01"
-Counts = tuple[list[Any], list[Any], Row, list[Any]]
+Counts = tuple[list[OfGp], list[OfArea], dict[str, str], list[OfCondition]]
+Attack = Callable[[Published], dict[Cell, tuple[int, int]]]
+Person = tuple[str, str, int]  # practice, GP, which one
 
 
 def random_counts(seed: int) -> Counts:
     """1 to 3 CCGs of 1 to 5 practices of 1 to 8 lists, many of them short, some people counted twice."""
     chance = np.random.default_rng(seed)
     lists = [(3, 15, 60, 400), (3, 10, 12), (400,)][chance.choice(3, p=[0.6, 0.2, 0.2])]
-    practices, gps = {}, []
+    practices: dict[str, str] = {}
+    gps: list[OfGp] = []
     for ccg in range(chance.integers(1, 4)):
         for number in range(chance.integers(1, 6)):
             practice = f"P{ccg}{number}"
@@ -54,14 +60,16 @@ def random_counts(seed: int) -> Counts:
     return gps, areas, practices, conditions_of(gps, areas, practices, chance)
 
 
-def conditions_of(gps: list[Any], areas: list[Any], practices: Row, chance: np.random.Generator) -> list[Any]:
+def conditions_of(
+    gps: list[OfGp], areas: list[OfArea], practices: dict[str, str], chance: np.random.Generator
+) -> list[OfCondition]:
     """int_metrics__by_condition: for whom of the GPs' patients were admitted, and how often; most of them once.
 
     Who counts once less in an area than in its parts is one person there, with the same admissions.
     """
     weights = chance.dirichlet(np.full(len(CONDITIONS), chance.choice([0.3, 2])))
     more = chance.choice([0, 0.05, 0.4])
-    admitted: dict[Cells, Cells] = {}  # of each person, the conditions and the number of admissions
+    admitted: dict[Person, tuple[set[str], int]] = {}  # of each person, the conditions and the number of admissions
     for practice, gp, metric, met, _ in gps:
         for number in range(met if metric == "emergency_admissions" else 0):
             has = {condition for condition in CONDITIONS if chance.random() < more}
@@ -71,10 +79,10 @@ def conditions_of(gps: list[Any], areas: list[Any], practices: Row, chance: np.r
     same = {person: person for person in admitted}
     exact = {row[:3]: row[3] for row in areas}
     for level, part_of, whole_of in (
-        ("ccg", lambda practice: practice, practices.get),
-        ("england", practices.get, lambda _: "ENGLAND"),
+        ("ccg", lambda practice: practice, practices.__getitem__),
+        ("england", practices.__getitem__, lambda _: "ENGLAND"),
     ):
-        parts: dict[str, dict[str, set[Any]]] = {}
+        parts: dict[str, dict[str, set[Person]]] = {}
         for person, first in same.items():
             part, whole = part_of(person[0]), whole_of(person[0])
             parts.setdefault(whole, {}).setdefault(part, set()).add(first)
@@ -84,7 +92,7 @@ def conditions_of(gps: list[Any], areas: list[Any], practices: Row, chance: np.r
             again = dict(zip(sets[-2][:excess], sets[-1])) if excess else {}
             same = {person: again.get(first, first) for person, first in same.items()}
 
-    people: dict[Cells, set[Any]] = {}
+    people: dict[tuple[str, str | None, str], set[Person]] = {}
     for (practice, gp, _), first in same.items():
         for area in (
             ("gp", practice, gp),
@@ -93,38 +101,38 @@ def conditions_of(gps: list[Any], areas: list[Any], practices: Row, chance: np.r
             ("england", None, "ENGLAND"),
         ):
             people.setdefault(area, set()).add(first)
-    rows = []
-    for area, persons in people.items():
+    rows: list[OfCondition] = []
+    for place, patients in people.items():
         for condition in CONDITIONS:
-            count = sum(condition in admitted[person][0] for person in persons)
-            rows += [(*area, condition, count, count)] if count else []
-        rows.append((*area, "any", len(persons), sum(admitted[person][1] for person in persons)))
+            count = sum(condition in admitted[person][0] for person in patients)
+            rows += [(*place, condition, count, count)] if count else []
+        rows.append((*place, "any", len(patients), sum(admitted[person][1] for person in patients)))
     return rows
 
 
-def areas_of(gps: list[Any], practices: Row, chance: np.random.Generator | None = None) -> list[Any]:
+def areas_of(gps: list[OfGp], practices: dict[str, str], chance: np.random.Generator | None = None) -> list[OfArea]:
     """The areas' counts; by chance some people of two practices or CCGs, who count once above them."""
-    level: dict[Cells, list[int]] = {}
+    level: dict[tuple[str, str], tuple[int, int]] = {}  # of an area and a metric, who met it and who is eligible
     for practice, _, metric, met, eligible in gps:
-        both = level.setdefault((practice, metric), [0, 0])
-        both[0], both[1] = both[0] + met, both[1] + eligible
-    rows = [("practice", *key, *both) for key, both in level.items()]
-    has_repeated = chance is not None and chance.random() < 0.5
-    for name, parent in (("ccg", practices.get), ("england", lambda _: "ENGLAND")):
-        above: dict[Cells, list[tuple[int, int]]] = {}
+        before = level.get((practice, metric), (0, 0))
+        level[practice, metric] = (before[0] + met, before[1] + eligible)
+    rows: list[OfArea] = [("practice", *key, *both) for key, both in level.items()]
+    repeats = chance if chance is not None and chance.random() < 0.5 else None
+    for name, parent in (("ccg", practices.__getitem__), ("england", lambda _: "ENGLAND")):
+        above: dict[tuple[str, str], list[tuple[int, int]]] = {}
         for (area, metric), both in level.items():
-            above.setdefault((parent(area), metric), []).append(tuple(both))
+            above.setdefault((parent(area), metric), []).append(both)
         level = {}
         for key, parts in above.items():
             met, eligible = (sum(part[measure] for part in parts) for measure in (0, 1))
-            if has_repeated and len(parts) > 1:
+            if repeats is not None and len(parts) > 1:
                 # nobody can be in two parts who is not in the second largest of them
                 most = [sorted(part[measure] for part in parts)[-2] for measure in (0, 1)]
-                twice = int(chance.integers(0, min(3, most[1]) + 1))
-                met_twice = int(chance.integers(0, min(twice, most[0]) + 1))
+                twice = int(repeats.integers(0, min(3, most[1]) + 1))
+                met_twice = int(repeats.integers(0, min(twice, most[0]) + 1))
                 twice = min(twice, met_twice + eligible - met)
                 met, eligible = met - met_twice, eligible - twice
-            level[key] = [met, eligible]
+            level[key] = (met, eligible)
             rows.append((name, *key, met, eligible))
     return rows
 
@@ -220,7 +228,7 @@ def test_each_rule_about_values_protects_somebody(queries: dict[str, str], rule:
 
 
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])
-def test_the_attack_succeeds_where_all_values_are_exact(everything_told: Runner, attack: Callable[..., Any]) -> None:
+def test_the_attack_succeeds_where_all_values_are_exact(everything_told: Runner, attack: Attack) -> None:
     found = [
         bool(revealed(published, attack(published)))
         for published in (published_of(everything_told, random_counts(seed)) for seed in range(1, 6))
@@ -258,8 +266,8 @@ def test_no_value_tells_who_few_do_not_meet_a_metric(runner: Runner, queries: di
     """Flags exact values from which the 1 to 7 follow who are eligible and do not meet a metric, or on the list and
     not eligible: what is left stays open to five numbers, as one rounded count does."""
     room = "int_gp_report__room"
-    unguarded = changed(queries, room, "rules.small_number_to as has_few_others", "0 as has_few_others")
-    unguarded, found = Runner(changed(unguarded, room, "cells.list_count - cells.denominator_count", "-1")), 0
+    one_way = changed(queries, room, "rules.small_number_to as has_few_others", "0 as has_few_others")
+    unguarded, found = Runner(changed(one_way, room, "cells.list_count - cells.denominator_count", "-1")), 0
     for seed in range(1, 8):
         published_of(runner, random_counts(seed))
         assert not told_more_narrowly(runner.connection, 4), seed
@@ -280,7 +288,7 @@ def published_of(runner: Runner, counts: Counts) -> Published:
 
 
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])
-def test_the_sample_reveals_nothing(warehouse: duckdb.DuckDBPyConnection, attack: Callable[..., Any]) -> None:
+def test_the_sample_reveals_nothing(warehouse: duckdb.DuckDBPyConnection, attack: Attack) -> None:
     published = publication(warehouse)
     assert published.small, "the sample has small numbers"
     assert not revealed(published, attack(published))
@@ -294,7 +302,7 @@ RANDOM = [
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(("attack", "seeds"), RANDOM)
-def test_random_counts_reveal_nothing(runner: Runner, attack: Callable[..., Any], seeds: range) -> None:
+def test_random_counts_reveal_nothing(runner: Runner, attack: Attack, seeds: range) -> None:
     for seed in seeds:
         published = published_of(runner, random_counts(seed))
         assert not revealed(published, attack(published)), seed
@@ -302,7 +310,7 @@ def test_random_counts_reveal_nothing(runner: Runner, attack: Callable[..., Any]
 
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])
 def test_the_attack_succeeds_where_small_numbers_alone_are_withheld(
-    without_second_step: Runner, attack: Callable[..., Any]
+    without_second_step: Runner, attack: Attack
 ) -> None:
     found = [
         bool(revealed(published, attack(published)))
@@ -321,7 +329,7 @@ def test_the_attack_succeeds_on_conditions_that_are_not_closed(without_closing: 
 
 def test_conditions_are_shown_where_they_tell_nothing(runner: Runner) -> None:
     """Or the attacks above would have nothing to work with."""
-    shown = Counter()
+    shown: Counter[str] = Counter()
     for seed in range(10):
         published_of(runner, random_counts(seed))
         shown.update(
@@ -363,17 +371,20 @@ def test_each_rule_about_conditions_protects_somebody(queries: dict[str, str], r
 
 def by_condition(lists: dict[str, list[dict[str, int]]]) -> Counts:
     """Practices of one CCG, each patient with one condition and one or two admissions."""
-    gps, patients, again = [], Counter(), Counter()
+    gps: list[OfGp] = []
+    patients: Counter[tuple[str, str | None, str, str]] = Counter()  # by level, practice, area and condition
+    again: Counter[tuple[str, str | None, str, str]] = Counter()
     for practice, parts in lists.items():
         for number, part in enumerate(parts):
             has = {condition: count for condition, count in part.items() if condition in CONDITIONS}
             gps.append((practice, f"G{number}", "emergency_admissions", sum(has.values()), 1000))
-            for place in (
+            places: tuple[tuple[str, str | None, str], ...] = (
                 ("gp", practice, f"G{number}"),
                 ("practice", practice, practice),
                 ("ccg", None, "C0"),
                 ("england", None, "ENGLAND"),
-            ):
+            )
+            for place in places:
                 patients.update({(*place, condition): count for condition, count in has.items()})
                 patients[*place, "any"] += sum(has.values())
                 again[*place, "any"] += part.get("again", 0)
@@ -389,7 +400,7 @@ def with_assurance(warehouse: duckdb.DuckDBPyConnection, published: Published) -
     nearly what everybody knows, as all know about how many patients a practice has. Who was left out for an objection
     need not be among those whom the same practice sent: people move, and their objection with them.
     """
-    parts: dict[tuple, list[tuple]] = {}
+    parts: dict[Cell, list[Cell]] = {}
     for supplier, practice, kind, text, exact in warehouse.execute(
         "select e.gp_system_supplier, m.code, m.opt_out_kind, m.objector_text, e.objector_count"
         " from marts.main.fct_opt_out_reconciliation as m"
@@ -400,14 +411,14 @@ def with_assurance(warehouse: duckdb.DuckDBPyConnection, published: Published) -
         published.add(part, text)
         parts.setdefault(("supplier", supplier, kind), []).append(part)
         published.small |= {part} if 1 <= exact <= 7 else set()
-    for *total, text in warehouse.execute(
+    for *names, text in warehouse.execute(
         "select level, code, opt_out_kind, objector_text from marts.main.fct_opt_out_reconciliation"
         " where level = 'supplier'"
     ).fetchall():
-        published.add(tuple(total), text)
+        published.add(tuple(names), text)
     published.sums += [(total, cells, 0) for total, cells in parts.items()]
 
-    left_out: dict[str, list[tuple]] = {}
+    left_out: dict[str, list[Cell]] = {}
     sums: Counter[str] = Counter()
     for practice, reason, text, exact in warehouse.execute(
         "select m.practice_code, m.reason, m.person_text, e.row_count from marts.main.fct_exclusions as m"
@@ -420,15 +431,15 @@ def with_assurance(warehouse: duckdb.DuckDBPyConnection, published: Published) -
         sums[practice] += exact
         published.small |= {part} if 1 <= exact <= 7 else set()
     for practice, cells in left_out.items():
-        total = ("left out", practice)
+        whole = ("left out", practice)
         nearest = 5 * ((sums[practice] + 2) // 5)
-        published.low[total], published.high[total] = max(0, nearest - 2), nearest + 2
-        published.sums.append((total, cells, 0))
+        published.low[whole], published.high[whole] = max(0, nearest - 2), nearest + 2
+        published.sums.append((whole, cells, 0))
     return published
 
 
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])
-def test_all_marts_together_reveal_nothing(warehouse: duckdb.DuckDBPyConnection, attack: Callable) -> None:
+def test_all_marts_together_reveal_nothing(warehouse: duckdb.DuckDBPyConnection, attack: Attack) -> None:
     """Flags counts that each mart hides and two of them give away; values, conditions and assurance are told at once."""
     published = with_assurance(warehouse, publication(warehouse))
     assert {cell[0] for cell in published.small} == {"gp", "objectors", "left out"}
@@ -555,7 +566,8 @@ def test_the_same_collection_again_gives_the_same(runner: Runner, two_practices:
 def some_time_later(counts: Counts, chance: np.random.Generator) -> Counts:
     """The same lists with some patients more, and some more or fewer who meet a metric."""
     gps, _, practices, _ = counts
-    later, lists = [], {}
+    later: list[OfGp] = []
+    lists: dict[tuple[str, str], int] = {}
     # the list is as long as it was, or longer, and nobody is eligible who is not on it
     for practice, gp, metric, met, eligible in sorted(gps, key=lambda row: row[2] not in LISTS):
         eligible += int(chance.choice([0, 0, 0, 12, 5]))
@@ -630,13 +642,14 @@ def test_what_nothing_holds_adds_up_to_no_number(runner: Runner) -> None:
         "select database_name, schema_name, table_name, column_name from duckdb_columns()"
         " where data_type in ('INTEGER', 'BIGINT', 'HUGEINT') and table_name like 'int_gp_report__%'"
     ).fetchall()
-    largest = max(
-        runner.connection.execute(
-            f"select coalesce(max(abs({column})), 0) from {database}.{schema}.{table}"
-        ).fetchone()[0]
+    largest = [
+        value
         for database, schema, table, column in stored
-    )
-    assert 10**7 < largest < 10**9
+        for (value,) in runner.connection.execute(
+            f"select coalesce(max(abs({column})), 0) from {database}.{schema}.{table}"
+        ).fetchall()
+    ]
+    assert 10**7 < max(largest) < 10**9
 
 
 def test_the_memory_holds_only_what_was_shown(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -673,20 +686,23 @@ def test_the_marts_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) 
         return warehouse.execute(sql).fetchall()
 
     admitted = {key for (key,) in rows("select patient_key from patient_level.intermediate.int_admissions__qualifying")}
-    positions = dict(rows("select metric_id, flag_position from marts.reference.int_metrics__flag_positions"))
-    ccgs = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
+    positions: dict[str, int] = dict(
+        rows("select metric_id, flag_position from marts.reference.int_metrics__flag_positions")
+    )
+    ccgs: dict[str, str] = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
     people: dict[Cells, set[Any]] = {}
     for key, practice, gp, flags in rows(
         "select patient_key, practice_code, gp_code, metric_flags from patient_level.gateway.int_patients__permitted"
     ):
         met = {name: flags[position - 1] for name, position in positions.items()}
         met["emergency_admissions"] = "y" if key in admitted else "n"
-        for area in (
+        areas: tuple[Cell, ...] = (
             ("gp", practice, gp),
             ("practice", practice),
             ("ccg", ccgs[practice]),
             ("england", "ENGLAND"),
-        ):
+        )
+        for area in areas:
             for metric, flag in met.items():
                 people.setdefault((*area, metric, "n"), set()).update([key] if flag == "y" else [])
                 people.setdefault((*area, metric, "d"), set()).update([key] if flag in "yn" else [])
@@ -697,9 +713,9 @@ def test_the_marts_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) 
         "select area_level, area_code, metric_id, numerator_text, denominator_text from marts.main.fct_comparators"
     )
     verdicts: Counter[Any] = Counter()
-    for *area, numerator, denominator in shown:
+    for *place, numerator, denominator in shown:
         for measure, text in (("n", numerator), ("d", denominator)):
-            exact = len(people[*area, measure])
+            exact = len(people[*place, measure])
             if text == "*":
                 verdicts["withheld"] += 1
                 assert exact > 0
@@ -720,7 +736,7 @@ def test_admissions_by_condition_add_up_to_the_patients(warehouse: duckdb.DuckDB
         "select patient_key, admission_number, condition from patient_level.intermediate.int_admissions__qualifying"
     ):
         admissions.setdefault(key, []).append((number, condition))
-    ccgs = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
+    ccgs: dict[str, str] = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
     counted: dict[Cells, set[Any]] = {}
     for key, practice, gp in rows(
         "select patient_key, practice_code, gp_code from patient_level.gateway.int_patients__permitted"

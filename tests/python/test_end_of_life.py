@@ -189,7 +189,7 @@ def strangers(house: House) -> list[str]:
 def test_no_folder_holds_anothers_rows(reported: House, tmp_path: Path) -> None:
     """Flags a row of another practice, its code, or another CCG's; and a look that sees nothing."""
     assert strangers(reported) == []
-    ccgs = dict(mart(reported, "select practice_code, ccg_code from dim_practices"))
+    ccgs: dict[str, str] = dict(mart(reported, "select practice_code, ccg_code from dim_practices"))
     for practice in practices(reported):
         path = reported.handed_out / practice / "comparators.csv"
         areas = {(row["area_level"], row["area_code"]) for row in rows_of(path)} if path.exists() else set()
@@ -346,7 +346,9 @@ def test_the_first_hand_over_counts(tmp_path: Path) -> None:
         facts = {"collection": COLLECTION, "collected_at": "", "results": checksum, "practices": []}
         tmp_path.mkdir(exist_ok=True)
         ledger.append(tmp_path, ledger.REPORTED_BACK, facts | {"reported_at": moment})
-    until = datetime(2017, 4, 10, tzinfo=UTC) + timedelta(days=policy.policy_of(COLLECTION).days)
+    days = policy.policy_of(COLLECTION).days
+    assert days
+    until = datetime(2017, 4, 10, tzinfo=UTC) + timedelta(days=days)
     assert policy.destroy_by(tmp_path, COLLECTION) == until
     assert policy.destroy_by(tmp_path, "gpdpr") is None
 
@@ -402,8 +404,8 @@ def test_all_that_was_personal_is_gone(reported: House, destroyed: House) -> Non
     [entry] = destroyed.entries(ledger.DESTRUCTION)
     left = sorted(path.name for path in destroyed.store.iterdir())
     assert left == [".lock", "assurance.duckdb", "ledger", "marts.duckdb"]
-    left = {path.stem for path in destroyed.keys.glob("*.key")}
-    assert keys.ASSURANCE_KEY in left and not left & {COLLECTION, keys.STORE_KEY}
+    keys_left = {path.stem for path in destroyed.keys.glob("*.key")}
+    assert keys.ASSURANCE_KEY in keys_left and not keys_left & {COLLECTION, keys.STORE_KEY}
     for name in (COLLECTION, keys.STORE_KEY):
         with pytest.raises(Refusal):
             keys.read_key(destroyed.keys, name)
@@ -743,16 +745,21 @@ def refuse(_: str) -> list[Finding]:
     ids=["held", "caught", "not run"],
 )
 def test_the_net_by_renaming_is_run(
-    collected_again: Callable[..., Any],
+    collected_again: Callable[..., tuple[int, Row, str]],
     monkeypatch: pytest.MonkeyPatch,
-    found: Callable[..., Any],
+    found: Callable[[str], list[Finding]],
     verdict: str,
     code: int,
     says: str,
 ) -> None:
     """Flags a net that is not run and not missed, or one whose catch the evidence passes over."""
     asked = []
-    monkeypatch.setattr(renaming_run, "findings", lambda name: asked.append(name) or found(name))
+
+    def findings(name: str) -> list[Finding]:
+        asked.append(name)
+        return found(name)
+
+    monkeypatch.setattr(renaming_run, "findings", findings)
     ended, content, page = collected_again(nets=lambda _: [evidence.by_renaming(COLLECTION)])
     [net] = content["nets"]
     assert (ended, net["verdict"], asked) == (code, verdict, [COLLECTION])
@@ -776,7 +783,9 @@ def a_project(folder: Path) -> Path:
 
 
 @pytest.mark.whole
-def test_a_leak_score_says_what_it_is_worth(collected_again: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_leak_score_says_what_it_is_worth(
+    collected_again: Callable[..., tuple[int, Row, str]], tmp_path: Path
+) -> None:
     """Flags a score of other nets, of a part, or none at all, that passes for one of all leaks on these nets."""
     project = a_project(tmp_path / "project")
 
@@ -811,7 +820,9 @@ def test_a_part_does_not_replace_the_whole(tmp_path: Path) -> None:
     """Flags a score of all leaks that is lost to one of a few, while it still holds."""
     project = a_project(tmp_path)
     assert leak_score.write(PART, project) and leak_score.write(WHOLE, project)
-    assert not leak_score.write(PART, project) and leak_score.is_whole(leak_score.read(project))
+    assert not leak_score.write(PART, project)
+    kept = leak_score.read(project)
+    assert kept and leak_score.is_whole(kept)
     (project / "macros" / "privacy" / "stored_columns.sql").write_text("")
     assert leak_score.write(PART, project)
 
@@ -856,9 +867,9 @@ class Outline(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.tags: list[str] = []
-        self.language = None
+        self.language: str | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[Cells]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.language = self.language or dict(attrs).get("lang")
 

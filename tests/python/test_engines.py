@@ -9,12 +9,13 @@ import logging
 import os
 import shutil
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import duckdb
 import engine_sql
 import pytest
-from engine_cases import QUERIES, TABLES
+from engine_cases import QUERIES, TABLES, Table
 
 from gp_level_data.shapes import Cells
 
@@ -23,6 +24,8 @@ SPARK = pytest.param(
     "spark", marks=pytest.mark.skipif(not HAS_SPARK, reason="pyspark (requirements-spark.txt) or Java is not installed")
 )
 ENGINES = ["duckdb", SPARK]
+# An engine, a query over {rows}, the types of their columns by name, and the rows; what the engine answers.
+Ask = Callable[[str, str, dict[str, str], Sequence[Cells]], list[Cells]]
 # What brings an answer of its kind into a form that both engines' drivers hand over alike.
 AS_ANSWER = {
     ("duckdb", "instant"): "epoch_us({})",
@@ -60,27 +63,28 @@ def spark() -> Any:
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Any:
+def embedded() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("set timezone = 'Europe/London'")
         yield connection
 
 
 @pytest.fixture
-def ask(request: pytest.FixtureRequest) -> Any:
+def ask(request: pytest.FixtureRequest) -> Ask:
     """A function that asks an engine: the rows of a query over given rows."""
 
-    def asked(engine: str, query: str, columns: dict[str, str], rows: list[Cells]) -> list[Cells]:
+    def asked(engine: str, query: str, columns: dict[str, str], rows: Sequence[Cells]) -> list[Cells]:
         given = written(engine, columns, rows)
         statement = query.replace("{rows}", given)
         if engine == "spark":
             return [tuple(row) for row in request.getfixturevalue("spark").sql(statement).collect()]
-        return request.getfixturevalue("embedded").execute(statement).fetchall()
+        connection: duckdb.DuckDBPyConnection = request.getfixturevalue("embedded")
+        return connection.execute(statement).fetchall()
 
     return asked
 
 
-def written(engine: str, columns: dict[str, str], rows: list[Cells]) -> str:
+def written(engine: str, columns: dict[str, str], rows: Sequence[Cells]) -> str:
     """Rows as SQL: nothing but literals, so that no driver has a say in their types."""
     selects = []
     for number, row in enumerate(rows):
@@ -108,6 +112,7 @@ def spark_text(value: str) -> str:
 
 def expected(answer: object, kind: str) -> object:
     if kind == "instant" and answer is not None:
+        assert isinstance(answer, str)
         moment = datetime.datetime.fromisoformat(answer)
         return (moment - datetime.datetime.fromtimestamp(0, datetime.UTC)) // datetime.timedelta(microseconds=1)
     return answer
@@ -115,11 +120,11 @@ def expected(answer: object, kind: str) -> object:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.call)
-def test_an_engine_answers_every_case_of_a_macro(ask: Any, engine: Any, table: str) -> None:
+def test_an_engine_answers_every_case_of_a_macro(ask: Ask, engine: str, table: Table) -> None:
     call = table.call.strip("'") if table.call.startswith("'") else engine_sql.render(table.call, engine)
     answer = AS_ANSWER.get((engine, table.kind), "{}").format(call)
     rows = [row[:-1] for row in table.rows]
-    got = dict(
+    got: dict[int, object] = dict(
         ask(engine, f"select row_number_of_case, {answer} as answer from ({{rows}}) as given", table.columns, rows)
     )
     wrong = {
@@ -132,7 +137,7 @@ def test_an_engine_answers_every_case_of_a_macro(ask: Any, engine: Any, table: s
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", QUERIES)
-def test_an_engine_answers_a_query_over_several_rows(ask: Any, engine: Any, name: str) -> None:
+def test_an_engine_answers_a_query_over_several_rows(ask: Ask, engine: str, name: str) -> None:
     query, columns, rows, answer = QUERIES[name]
     template = query.replace("{rows}", "@rows@")
     statement = engine_sql.renderer(engine).from_string(template).render().replace("@rows@", "{rows}")

@@ -8,6 +8,7 @@ can work out each of them. What is exact, an attacker is told (test_disclosure.p
 import functools
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +20,10 @@ from disclosure_run import Runner, compiled
 from scipy import stats
 from test_disclosure import random_counts
 
-from gp_level_data.shapes import Cells
+from gp_level_data.shapes import Cells, Row
 
-Row = dict[str, object]
 LEVELS = {"99_8": 0.001, "95": 0.025}
-Z = {tail: stats.norm.isf(tail) for tail in LEVELS.values()}
+Z = {tail: float(stats.norm.isf(tail)) for tail in LEVELS.values()}
 LIMITS = ("lower_99_8", "lower_95", "upper_95", "upper_99_8")
 SCALE = {"percent": 100, "per_1000": 1000}
 EXACT_BELOW = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["exact_poisson_below"]
@@ -43,12 +43,12 @@ def poisson(count: int, side: str, tail: float) -> float:
     """The mean of which the count is just not too extreme: Byar's, or exact below the setting."""
     if count < EXACT_BELOW:
         if side == "lower":
-            return stats.chi2.ppf(tail, 2 * count) / 2 if count else 0.0
-        return stats.chi2.isf(tail, 2 * count + 2) / 2
+            return float(stats.chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
+        return float(stats.chi2.isf(tail, 2 * count + 2)) / 2
     if side == "lower":
-        return count * (1 - 1 / (9 * count) - Z[tail] / (3 * math.sqrt(count))) ** 3
+        return count * math.pow(1 - 1 / (9 * count) - Z[tail] / (3 * math.sqrt(count)), 3)
     above = count + 1
-    return above * (1 - 1 / (9 * above) + Z[tail] / (3 * math.sqrt(above))) ** 3
+    return above * math.pow(1 - 1 / (9 * above) + Z[tail] / (3 * math.sqrt(above)), 3)
 
 
 def interval(unit: str, count: int, size: int) -> dict[str, float]:
@@ -73,7 +73,7 @@ def notable_count(expected: float, side: str, tail: float) -> float:
     return count + (expected - below) / (above - below)
 
 
-def funnel(unit: str, baseline: float, size: int) -> dict[str, float]:
+def funnel(unit: str, baseline: float, size: float) -> dict[str, float]:
     """The limits around a comparator, by name."""
     found = {}
     for name in LIMITS:
@@ -198,7 +198,7 @@ def wrong_intervals(marts: Marts, seen: Counter[Any]) -> list[Cells]:
             expected = {name: (lowest if name.startswith("lower") else highest)[name] for name in LIMITS}
         seen[unit, "exact", row["is_exact"]] += 1
         value = row["percent" if unit == "percent" else "rate_per_1000"]
-        if not is_shown_as(value, told and told.value, SCALE[unit]):
+        if not is_shown_as(value, told.value if told else None, SCALE[unit]):
             wrong.append((row.get("gp_code") or row["area_code"], row["metric_id"], "value"))
         for name in LIMITS:
             seen[unit, "interval", expected[name] is None] += 1
@@ -220,10 +220,11 @@ def wrong_funnels(marts: Marts, seen: Counter[Any]) -> list[Cells]:
             area = areas[code, metric]
             row = funnels.pop((gp["practice_code"], gp["gp_code"], metric, level))
             reason = marts.reason(gp, area)
-            limits: dict[str, float | None] = dict.fromkeys(LIMITS)
+            limits: Mapping[str, float | None] = dict.fromkeys(LIMITS)
             place, compared, told = None, marts.told(area), marts.told(gp)
-            baseline = compared and compared.value
+            baseline = compared.value if compared else None
             if reason is None:
+                assert told and compared and baseline is not None, "a row without a value gives no reason"
                 limits = funnel(unit, baseline, marts.told_size(gp))
                 ends = {
                     category(value, funnel(unit, against, size))
@@ -258,7 +259,8 @@ def is_shown_as(shown: float | None, exact: float | None, scale: int) -> bool:
 
 def test_the_sample_says_what_its_counts_give(warehouse: duckdb.DuckDBPyConnection) -> None:
     ccgs = dict(warehouse.execute("select practice_code, ccg_code from marts.dim_practices").fetchall())
-    marts, seen = Marts(warehouse, ccgs), Counter()
+    marts = Marts(warehouse, ccgs)
+    seen: Counter[Any] = Counter()
     assert not wrong_intervals(marts, seen)
     assert not wrong_funnels(marts, seen)
     for unit in SCALE:

@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 from conftest import test_number
 from hypothesis import strategies as st
+from moment_oracle import known_day
 from opt_out_oracle import Sent, seed
 
 from gp_level_data.shapes import Row
@@ -122,7 +123,7 @@ def found(
 def wanted(rows: list[Row]) -> tuple[Counter[Any], Counter[Any], Counter[Any]]:
     verdicts = hospital_oracle.verdicts(rows)
     counted = ("complete", "episode_key_missing")
-    first, last = (hospital_oracle.day(SETTINGS[name]) for name in ("period_start", "period_end"))
+    first, last = (known_day(SETTINGS[name]) for name in ("period_start", "period_end"))
     emergency = {
         row["admission_method"] for row in seed("emergency_admission_methods") if row["definition"] == "ccg_ois_2_6"
     }
@@ -136,7 +137,7 @@ def wanted(rows: list[Row]) -> tuple[Counter[Any], Counter[Any], Counter[Any]]:
         Counter(
             (int(stay.number), stay.day, stay.diagnosis, stay.sex)
             for stay, rule in verdicts
-            if rule in counted and first <= stay.day <= last and stay.method in emergency
+            if stay and rule in counted and first <= stay.day <= last and stay.method in emergency
         ),
     )
 

@@ -116,7 +116,7 @@ def good_folder(raw_dir: Path) -> Path:
     return raw_dir
 
 
-Change = Callable[[Path], None]
+Change = Callable[[Path], object]
 
 
 @dataclass(frozen=True)
@@ -255,8 +255,8 @@ def as_parquet(raw_dir: Path) -> None:
 def numbers_as_floats(raw_dir: Path) -> None:
     """What a data frame makes of a column of numbers."""
     (raw_dir / RECORDS).unlink()
-    columns = {name: [cells[at] for cells in PEOPLE] for at, name in enumerate(HEADER)}
-    columns["NHS_NUMBER"] = [float(number) for number in columns["NHS_NUMBER"]]
+    texts = {name: [cells[at] for cells in PEOPLE] for at, name in enumerate(HEADER)}
+    columns = texts | {"NHS_NUMBER": [float(number) for number in texts["NHS_NUMBER"]]}
     pyarrow.parquet.write_table(pyarrow.table(columns), raw_dir / f"gpes/{COLLECTION}/{HERE}.parquet")
 
 
@@ -291,10 +291,10 @@ def numbers_of(rows: list[list[str]], at: int) -> list[int]:
     return [int(row[at]) for row in rows]
 
 
-def otherwise_coded(**changes: list[str]) -> Change:
+def otherwise_coded(**changes: list[str] | None) -> Change:
     """The hospital file with other columns of diagnoses and procedures; a change of None takes a column out."""
-    names = {name: [row[at] for row in EPISODES] for at, name in enumerate(HOSPITAL_HEADER)} | changes
-    names = {name: values for name, values in names.items() if values is not None}
+    given = {name: [row[at] for row in EPISODES] for at, name in enumerate(HOSPITAL_HEADER)} | changes
+    names = {name: values for name, values in given.items() if values is not None}
     return content(lines(list(names), *map(list, zip(*names.values()))), HOSPITAL)
 
 
@@ -333,7 +333,7 @@ def wider(relative: str, end: bytes) -> Change:
 
 
 def both(*changes: Change) -> Change:
-    return lambda raw_dir: [change(raw_dir) for change in changes] and None
+    return lambda raw_dir: [change(raw_dir) for change in changes]
 
 
 def zero_lost() -> str:
@@ -1186,7 +1186,8 @@ def rules_met(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 def people_at(connection: duckdb.DuckDBPyConnection, practice: str) -> int:
     query = "select count(*) from gateway.int_patients__permitted where practice_code = ?"
-    return connection.execute(query, [practice]).fetchone()[0]
+    [(count,)] = connection.execute(query, [practice]).fetchall()
+    return int(count)
 
 
 def unbalanced(connection: duckdb.DuckDBPyConnection) -> int:
@@ -1255,7 +1256,7 @@ def test_each_case_gets_its_verdict(tmp_path: Path, name: str) -> None:
     assert rules_met(connection) - consequence == {case.rule, case.also} - {""}
     assert people_at(connection, HERE) == case.kept
     assert people_at(connection, OTHER) == 2
-    admitted = connection.execute("select count(*) from gateway.int_admissions__emergency").fetchone()[0]
+    [(admitted,)] = connection.execute("select count(*) from gateway.int_admissions__emergency").fetchall()
     assert admitted == case.admitted
     assert unbalanced(connection) == 0
     assert unreadable(connection) == unreadable_by_hand(connection, raw_dir)

@@ -13,12 +13,12 @@ import random
 import shutil
 import zipfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import pyarrow
@@ -51,7 +51,7 @@ class Form:
     delimiter: str
     encoding: str
     end: str
-    quoting: int
+    quoting: Literal[0, 1]  # as the module csv has it: where needed, or all
     tail: int
     packing: str
     order: int
@@ -86,7 +86,7 @@ def written(header: list[str], rows: list[list[str]], form: Form) -> bytes:
     text = io.StringIO()
     # Python's writer takes only its own line end for one.
     is_broken = any("\n" in cell for row in rows for cell in row)
-    quoting = csv.QUOTE_ALL if is_broken else form.quoting
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if is_broken else form.quoting
     writer = csv.writer(text, delimiter=form.delimiter, lineterminator=form.end, quoting=quoting)
     tail = [""] * form.tail
     for at, row in enumerate([[name.lower() if form.is_lower else name for name in header], *rows]):
@@ -195,12 +195,8 @@ def test_a_row_that_is_lost_is_counted(
 # Types of Parquet: a value, its type, and the text that a CSV would have.
 
 
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
-
-
 NUMBERS = st.integers(0, 900_000).map(lambda stem: int(test_number(stem)))
-TYPED = {
+TYPED: dict[str, tuple[st.SearchStrategy[Any], pyarrow.DataType, Callable[[Any], str]]] = {
     "text": (NUMBERS.map(str), pyarrow.string(), str),
     "large text": (NUMBERS.map(str), pyarrow.large_string(), str),
     "dictionary": (NUMBERS.map(str), pyarrow.dictionary(pyarrow.int16(), pyarrow.string()), str),
@@ -224,7 +220,7 @@ TYPED = {
         lambda moment: f"{moment:%Y-%m-%d}",
     ),
     "instant": (
-        st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(lambda m: utc(*m.timetuple()[:4], 17, 3)),
+        st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1)).map(lambda m: datetime(m.year, m.month, m.day, m.hour, 17, 3, tzinfo=UTC)),
         pyarrow.timestamp("us", "America/New_York"),
         lambda moment: f"{moment:%Y-%m-%dT%H:%M:%SZ}",
     ),
@@ -400,7 +396,7 @@ def organisation(code: str, **changes: object) -> Row:
     ],
     ids=["list", "list of answers", "object", "one a line"],
 )
-def test_a_register_in_json(tmp_path: Path, bundle: object) -> None:
+def test_a_register_in_json(tmp_path: Path, bundle: Callable[[list[Row]], str]) -> None:
     """Flags an organisation of the interface that comes out otherwise than in the legacy layout."""
     closed = {"Status": "Inactive", "Date": [{"Type": "Operational", "Start": "1974-04-01", "End": "2016-12-31"}]}
     bare = {"Roles": {"Role": [{"id": "RO177", "primaryRole": True, "Status": "Active"}]}, "Rels": {}, "GeoLoc": {}}
@@ -449,9 +445,10 @@ def test_blocks_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bl
     path = place(tmp_path, kind, ".csv", text.getvalue().replace("\r\n", "\r\n\r\n").encode())
     with path.open("rb") as stream:
         first = stream.read(head)
-        dialect, *_ = delimited.read_head(kind, first)
+        read_first = delimited.read_head(kind, first)
+        assert read_first
         monkeypatch.setattr(delimited, "BLOCK", block)
-        counted = delimited.count(stream, first, dialect)
+        counted = delimited.count(stream, first, read_first[0])
     assert (counted.lines, counted.is_windows, counted.is_odd) == (301, False, False)
 
 
@@ -488,4 +485,4 @@ def test_the_artificial_extract_cannot_be_linked(tmp_path: Path) -> None:
     path.write_text(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")
     file, _ = read(KINDS["hes_apc"], path, ["epikey"])
     assert file.refused_rule == "people_not_linkable"
-    assert "NEWNHSNO" in file.detail and "PSEUDO_HESID" in file.detail
+    assert file.detail and "NEWNHSNO" in file.detail and "PSEUDO_HESID" in file.detail

@@ -186,7 +186,7 @@ def test_the_gateway_shows_no_rows(used: Folders) -> None:
 
 WHOLE = {"WHICH": "build", "SELECTOR": "gateway", "SELECT": (), "EXCLUDE": (), "EMPTY": False, "SAMPLE": None}
 WITHOUT_TESTS = {"EXCLUDE_RESOURCE_TYPES": ("test", "unit_test")}
-PARTLY = {
+PARTLY: dict[str, dict[str, object]] = {
     "--store-failures": {"STORE_FAILURES": True},
     "no selector": {"SELECTOR": None},
     "the analyst's selector": {"SELECTOR": "warehouse"},

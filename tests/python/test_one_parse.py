@@ -4,9 +4,8 @@ import json
 import os
 import re
 from collections import Counter
-from io import StringIO
 from pathlib import Path
-from types import SimpleNamespace
+from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
@@ -32,8 +31,9 @@ def test_another_folder_or_limit_costs_no_parse(tmp_path: Path) -> None:
 def test_what_a_killed_run_says_has_an_end() -> None:
     """Flags a build that waits for ever, because its dbt was killed in the middle of a line."""
     runs = ForkedRuns.__new__(ForkedRuns)
-    runs.process = SimpleNamespace(stdout=iter(["a line\n", f"half{LAST_WORD_OF[HEARD]}\n", "of the next run\n"]))
-    assert list(runs.words()) == ["a line\n", "half"]
+    said = f"a line\nhalf{LAST_WORD_OF[HEARD]}\nof the next run\n"
+    with Popen(["printf", "%s", said], stdout=PIPE, text=True) as runs.process:
+        assert list(runs.words()) == ["a line\n", "half"]
 
 
 @pytest.mark.parametrize("said", [["Compilation Error"], []], ids=["says why", "silent"])
@@ -44,15 +44,15 @@ def test_a_project_that_cannot_be_parsed_says_why(
     monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
     event = {"info": {"name": "MainEncounteredError", "level": "error"}}
     lines = [json.dumps(event | {"info": event["info"] | {"msg": message}}) + "\n" for message in said]
-    runs = ForkedRuns.__new__(ForkedRuns)
-    runs.process = SimpleNamespace(stdout=iter(lines), stdin=StringIO(), wait=lambda: 1)
-    runs.answers = StringIO()
-    stage = Stage("a stage")
-    if said:
-        assert dbt_command.run("build", folders={}, stage=stage, runs=runs) == (1, said)
-    else:
-        with pytest.raises(Refusal, match="dbt parse"):
-            dbt_command.run("build", folders={}, stage=stage, runs=runs)
+    runs, stage = ForkedRuns.__new__(ForkedRuns), Stage("a stage")
+    # it hears what is asked of it, and ends without an answer
+    fails = ["sh", "-c", 'read -r asked; printf %s "$1"; exit 1', "sh", "".join(lines)]
+    with Popen(fails, stdin=PIPE, stdout=PIPE, text=True) as runs.process, open(os.devnull) as runs.answers:
+        if said:
+            assert dbt_command.run("build", folders={}, stage=stage, runs=runs) == (1, said)
+        else:
+            with pytest.raises(Refusal, match="dbt parse"):
+                dbt_command.run("build", folders={}, stage=stage, runs=runs)
 
 
 KINDS = {"data tests", "unit tests", "seeds", "snapshots", "models"}

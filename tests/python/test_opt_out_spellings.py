@@ -4,6 +4,7 @@ What is drawn are people and ways of writing; no text with a number is printed.
 """
 
 import random
+from collections.abc import Callable, Sequence
 
 import duckdb
 import gateway_sql
@@ -16,8 +17,15 @@ from opt_out_oracle import number_of_objection
 ZEROS = (0x0660, 0x06F0, 0x0966, 0x0E50, 0xFF10, 0x104A0, 0x1D7CE, 0x1D7F6)
 BETWEEN = (" ", "-", ".", ",", "/", "_", "'", "’", " ", " ", " ", "​", "‎", "‏", "⁠",
            "﻿", "­", "\t", "\n", "–", "−", "·", "|", ";", "()", " - ", "\0")  # fmt: skip
+
+
+def in_digits(zero: int) -> Callable[[str], str]:
+    """In the digits of a script, by its zero."""
+    return lambda n: "".join(chr(zero + int(digit)) for digit in n)
+
+
 # text of a number -> the same number written otherwise
-SURE = {
+SURE: dict[str, Callable[[str], str]] = {
     "decimals": lambda n: f"{n}.0",
     "many decimals": lambda n: f"{n}.0000000000",
     "a decimal comma": lambda n: f"{n},00",
@@ -46,9 +54,9 @@ SURE = {
     "once more in groups": lambda n: f"{n} ({n[:3]} {n[3:6]} {n[6:]})",
     "a number of the list": lambda n: f"12. {n}",
     "on two lines": lambda n: f"{n[:5]}\n{n[5:]}",
-    **{f"digits of U+{zero:04X}": lambda n, zero=zero: "".join(chr(zero + int(d)) for d in n) for zero in ZEROS},
+    **{f"digits of U+{zero:04X}": in_digits(zero) for zero in ZEROS},
 }  # fmt: skip
-NONE = {
+NONE: dict[str, Callable[[str], str]] = {
     "an exponent that lost digits": lambda n: f"{n[0]}.{n[1:3]}E+09",
     "an exponent that lost the last digit": lambda n: f"{n[0]}.{n[1:9]}E+09",
     "an exponent of another size": lambda n: f"{n[0]}.{n[1:]}E8",
@@ -76,7 +84,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def read(connection: duckdb.DuckDBPyConnection, texts: list[str | None]) -> list[str | None]:
+def read(connection: duckdb.DuckDBPyConnection, texts: Sequence[str | None]) -> list[str | None]:
     """What the staging model reads of each text."""
     columns = [
         "practice_code",

@@ -12,7 +12,7 @@ import hmac
 import io
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -34,6 +34,7 @@ COLLECTED_AT = datetime.fromisoformat("2017-04-02T09:00:00+01:00")
 PERIOD = date(2016, 4, 1), date(2017, 3, 31)
 FIXED = ["PRACTICE_CODE", "EXTRACTED_AT", "NHS_NUMBER", "USUAL_GP_CODE"]
 UNASSIGNED = "UNASSIGNED"
+Said = tuple[str, datetime | None, bool]  # what a row of an opt-out file means, from when, and whether it was known
 
 
 # ---- reading ----------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ def number_rule(text: str) -> str | None:
 # ---- opt-outs: domain handbook, section 3, and the design's decisions ----------------------------
 
 
-def objections(extracted: dict[str, datetime | None]) -> dict[str, set[str]]:
+def objections(extracted: dict[str, datetime]) -> dict[str, set[str]]:
     """Why somebody objects to leaving the practice (Type 1); an objection anywhere counts everywhere."""
     known = {row["code"].rstrip(".") for row in seed("opt_out_codes")}
     meanings = {
@@ -159,22 +160,24 @@ def objections(extracted: dict[str, datetime | None]) -> dict[str, set[str]]:
     return reasons
 
 
-def why_out(history: Iterable[tuple[str, datetime | None, bool]]) -> str | None:
+def why_out(history: list[Said]) -> str | None:
     """The latest day decides; undated, future-dated and same-day dissents count."""
-    history = list(history)
     said = [(when, known) for meaning, when, known in history if meaning in ("dissent", "unknown")]
     if not said:
         return None
     if "dissent" not in [meaning for meaning, *_ in history]:
-        stands = why_out(("dissent" if meaning == "unknown" else meaning, *rest) for meaning, *rest in history)
+        as_dissents = [
+            ("dissent" if meaning == "unknown" else meaning, when, known) for meaning, when, known in history
+        ]
+        stands = why_out(as_dissents)
         return stands and "type_1_unrecognised_code"
     if any(when is None for when, _ in said):
         return "type_1_undated_dissent"
     if not all(known for _, known in said):
         return "type_1_future_dissent"
-    last = max(when.astimezone(LONDON).date() for when, _ in said)
+    last = max(when.astimezone(LONDON).date() for when, _ in said if when)
     withdrawals = [
-        when.astimezone(LONDON).date() for meaning, when, known in history if meaning == "withdrawal" and known
+        when.astimezone(LONDON).date() for meaning, when, known in history if meaning == "withdrawal" and known and when
     ]
     if not withdrawals or max(withdrawals) < last:
         return "type_1_dissent"
@@ -186,7 +189,7 @@ def why_out(history: Iterable[tuple[str, datetime | None, bool]]) -> str | None:
 
 def agreed_practices() -> set[str]:
     """The latest status on or before the day of collection is `agreed`, and nothing else that day."""
-    statuses = defaultdict(lambda: defaultdict(set))
+    statuses: defaultdict[str, defaultdict[date, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in rows_of(SAMPLE / "cqrs" / "participation.csv")[0]:
         when = date.fromisoformat(row["STATUS_DATE"])
         is_ours = row["SERVICE"].strip().upper() == COLLECTION.upper()
@@ -226,7 +229,7 @@ def collect() -> Collection:
         if set(FIXED) <= set(header) <= wanted:  # an unknown column refuses the file whole
             files[practice] = rows_of(path)
     stated = {practice: rows[0]["EXTRACTED_AT"] for practice, (rows, _) in files.items() if rows}
-    extracted = {practice: moment(text) for practice, text in stated.items()}
+    extracted = {practice: when for practice, text in stated.items() if (when := moment(text))}
     out = objections(extracted)
 
     practices = {row["code"]: row for row in ods("epraccur.csv") if row["setting"] == "4"}
@@ -280,10 +283,10 @@ def collect() -> Collection:
             rule = rule or number_rule(row["NHS_NUMBER"])
             if rule:
                 result.verdicts[practice, "rejected", rule] += 1
-            else:
+            elif sound := number_in(row["NHS_NUMBER"]):
                 flags = "".join(flag(row.get(metric.upper(), "")) for metric in result.metrics)
                 gp = row["USUAL_GP_CODE"].strip().upper()
-                people[number_in(row["NHS_NUMBER"])].append((gp, flags))
+                people[sound].append((gp, flags))
         reason = why_not_collected(practice)
         for number, copies in people.items():
             if len({gp for gp, _ in copies}) > 1:
@@ -386,7 +389,7 @@ def admitted(people: set[str]) -> set[str]:
             and number_rule(row["NEWNHSNO"]) is None
         ):
             found.add(number_in(row["NEWNHSNO"]))
-    return found & people
+    return people & found
 
 
 # ---- comparisons -----------------------------------------------------------------------------------
@@ -418,13 +421,15 @@ def difference(wanted: Iterable[Any], found: Iterable[Any]) -> tuple[int, int]:
 
 def exact_counts(expected: Collection, area: str) -> dict[Cells, tuple[int, int]]:
     """Numerator and denominator by area and metric; each person once an area."""
-    area_of = {
+    areas: dict[str, Callable[[str, str], tuple[str, str]]] = {
         "gp": lambda practice, gp: (practice, gp),
         "practice": lambda practice, gp: ("practice", practice),
         "ccg": lambda practice, gp: ("ccg", expected.ccg_of[practice]),
         "england": lambda practice, gp: ("england", "ENGLAND"),
-    }[area]
-    meets, eligible = defaultdict(set), defaultdict(set)
+    }
+    area_of = areas[area]
+    meets: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    eligible: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
     for number, practice, gp, flags in expected.permitted:
         letters = dict(zip(expected.metrics, flags))
         letters["emergency_admissions"] = "y" if number in expected.admitted else "n"
@@ -533,7 +538,7 @@ def test_where_every_row_went(expected: Collection, warehouse: duckdb.DuckDBPyCo
     wanted = [(*case, count) for case, count in expected.verdicts.items() if count]
     missing, too_many = difference(wanted, found)
     assert (missing, too_many) == (0, 0)
-    totals = Counter()
+    totals: Counter[str] = Counter()
     for practice, _, _, count in found:
         totals[practice] += count
     assert totals == expected.sent

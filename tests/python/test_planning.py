@@ -277,7 +277,7 @@ def test_a_second_collection_of_a_few_more_is_not_shown_again(planning: Planning
     """Each practice has 4 patients more: whoever has both tables would learn about these 4."""
     published_of(planning, 4)
     before = exact_counts(planning.rows)
-    first = dict(planning.rows("select area_code, patient_text from marts.main.fct_coverage"))
+    first: dict[str, str] = dict(planning.rows("select area_code, patient_text from marts.main.fct_coverage"))
     planning.settings(start=MONTH, collected_at=SECOND)
     try:
         given(planning, 4, later=4)
@@ -343,7 +343,9 @@ def test_the_sample_reveals_nothing(request: pytest.FixtureRequest, of: str, att
 
 def test_the_tables_add_up_to_the_patients(sample: Planning) -> None:
     """Every shown count of a practice, counted once more in plain Python from its patients and their records."""
-    clusters = dict(sample.rows("select code, list(cluster) from marts.seeds.journal_codes group by code"))
+    clusters: dict[str, list[str]] = dict(
+        sample.rows("select code, list(cluster) from marts.seeds.journal_codes group by code")
+    )
     patients = {
         (key, practice): Patient(birth, registered, death, sex)
         for key, practice, birth, sex, death, registered in sample.rows(
@@ -351,15 +353,15 @@ def test_the_tables_add_up_to_the_patients(sample: Planning) -> None:
             " from patient_level.gateway.int_journals__people"
         )
     }
-    counts: Counter[Any] = Counter()
+    active: set[tuple[str, ...]] = set()  # practice, category and month, measure, person
     for key, practice, category, code, day, value in sample.rows(
         "select patient_key, practice_code, category, code, recorded_on, value_1"
         " from patient_level.gateway.int_journals__records"
     ):
         patients[key, practice].records += [(cluster, day, value) for cluster in clusters[code]]
         if date(2016, 4, 1) <= day <= REFERENCE:
-            counts[practice, f"{category} {day:%Y-%m}-01", "numerator", key] = 1
-    counts = Counter(cell for *cell, _ in map(tuple, counts) for cell in [tuple(cell)])
+            active.add((practice, f"{category} {day:%Y-%m}-01", "numerator", key))
+    counts = Counter(cell[:-1] for cell in active)
     for (_, practice), patient in patients.items():
         counts[practice, "patients", "denominator"] += 1
         answer = decide(patient)

@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -39,8 +40,9 @@ SETTINGS = project.read_settings("")
 OF_GPDPR = "{collection: gpdpr}"
 # Built besides, to be compared with: what a real run reports and stores.
 REPORTED = "int_intake__record_counts"
-STORED = ("int_journals__people", "int_journals__records", "int_journals__removed_counts")
-STORED += ("int_opt_outs__not_disseminated",)
+STORED = (
+    "int_journals__people", "int_journals__records", "int_journals__removed_counts", "int_opt_outs__not_disseminated",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,16 @@ class Seen:
     practice: Practice
     verdicts: patients.Verdicts | journals.Verdicts
     page: str
+
+    @property
+    def of_patients(self) -> patients.Verdicts:
+        assert isinstance(self.verdicts, patients.Verdicts)
+        return self.verdicts
+
+    @property
+    def of_journal(self) -> journals.Verdicts:
+        assert isinstance(self.verdicts, journals.Verdicts)
+        return self.verdicts
 
 
 def seen(cursor: duckdb.DuckDBPyConnection, practice: Practice) -> Seen:
@@ -90,13 +102,13 @@ def test_a_collected_practice_sees_what_the_run_will_do(
     collected = [code for code, each in previews.items() if not each.practice.in_the_way]
     assert len(collected) > 10
     for practice in collected:
-        counts = {"kept": Counter(), "excluded": Counter(), "rejected": Counter()}
+        counts: dict[str, Counter[str]] = {"kept": Counter(), "excluded": Counter(), "rejected": Counter()}
         for verdict, rule, rows in cursor.execute(
             "select verdict, rule, row_count from assurance.counts.int_intake__record_counts where practice_code = ?",
             [practice],
         ).fetchall():
             counts[verdict][rule] = rows
-        verdicts = previews[practice].verdicts
+        verdicts = previews[practice].of_patients
         assert verdicts.collected == counts["kept"].total()
         clear = counts["kept"]["complete"] + counts["kept"]["metric_value_unknown"]
         assert verdicts.without_gp.total() == counts["kept"].total() - clear
@@ -108,16 +120,16 @@ def test_a_collected_practice_sees_what_the_run_will_do(
 def test_every_row_goes_somewhere(previews: dict[str, Seen]) -> None:
     """Flags a row that the preview loses."""
     for each in previews.values():
-        people = each.verdicts.collected + each.verdicts.held_back.total()
-        assert each.practice.rows_sent == people + each.verdicts.unusable.total()
+        verdicts = each.of_patients
+        assert each.practice.rows_sent == verdicts.collected + verdicts.held_back.total() + verdicts.unusable.total()
 
 
 def test_a_practice_that_has_not_agreed_sees_who_would_be_held_back(previews: dict[str, Seen]) -> None:
     """Flags a preview that tells nothing to whom it is for: a practice that has not answered yet."""
     each = previews["E81001"]
     assert (each.practice.status, each.practice.in_the_way) == ("offered", ("not_agreed",))
-    assert each.verdicts.collected > 400
-    assert {"type_1_dissent", "type_1_same_day_conflict"} <= set(each.verdicts.held_back)
+    assert each.of_patients.collected > 400
+    assert {"type_1_dissent", "type_1_same_day_conflict"} <= set(each.of_patients.held_back)
     assert "it was asked and has not answered" in each.page
 
 
@@ -283,17 +295,17 @@ def test_the_samples_journals_too(of_sample: tuple[duckdb.DuckDBPyConnection, di
     """Flags a run by dbt that stores something else than its previews say."""
     cursor, previews = of_sample
     collected = [each for each in previews.values() if not each.practice.in_the_way]
-    assert len(collected) > 10 and sum(each.verdicts.stored.total() for each in collected) > 500
+    assert len(collected) > 10 and sum(each.of_journal.stored.total() for each in collected) > 500
     assert list(differences(cursor, previews, store.PATIENT_LEVEL)) == []
 
 
 def test_some_are_collected_and_not_handed_on() -> None:
     """Flags a Type 2 objection that care.data's preview merges with Type 1, or keeps quiet about."""
     _, previews = previews_of_world("care.data")
-    [each] = [each for each in previews.values() if each.verdicts.not_handed_on and not each.practice.in_the_way][:1]
+    [each] = [each for each in previews.values() if each.of_journal.not_handed_on and not each.practice.in_the_way][:1]
     assert "object to being handed on: no release has them" in each.page
     _, of_gpdpr = previews_of_world("gpdpr")
-    assert not any(each.verdicts.not_handed_on for each in of_gpdpr.values())
+    assert not any(each.of_journal.not_handed_on for each in of_gpdpr.values())
     assert all("A National Data Opt-out keeps nobody out" in of_gpdpr[code].page for code in ("A81001", "B81001"))
 
 
@@ -303,7 +315,7 @@ def test_every_row_of_a_journal_goes_somewhere() -> None:
         _, previews = previews_of_world(name)
         for each in previews.values():
             if each.practice.rows_sent:
-                verdicts = each.verdicts
+                verdicts = each.of_journal
                 assert each.practice.rows_sent == verdicts.stored.total() + verdicts.left_out.total()
 
 
@@ -536,7 +548,7 @@ def test_nobody_is_told_to_be_collected_beside_an_unsound_opt_out_file(rule: str
     kind = landing.file_kinds(COLLECTION)[0]
     file = RawFile(kind, SAMPLE, "a file", practice_code="A81001", row_count=3)
     practice = Practice(
-        "A81001", COLLECTION, "", None, None, "agreed", None, True, (rule,), (kind,), (file,)
+        "A81001", COLLECTION, "", datetime(2017, 4, 2, 9, tzinfo=UTC), None, "agreed", None, True, (rule,), (kind,), (file,)
     )  # fmt: skip
     assert list(practice.nobody_lines()) == ["Nobody: without a sound opt-out file it is not known who objected."]
     assert list(replace(practice, in_the_way=("not_agreed",)).nobody_lines()) == []

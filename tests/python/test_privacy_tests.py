@@ -48,21 +48,21 @@ class Leak:
     is_red: bool = True
 
 
-def holding(value: str, **fields: object) -> Leak:
-    return Leak("no_nhs_number", f"select 1 as n, {value} as note", **fields)
+def holding(value: str, arguments: str = "{}", is_red: bool = True) -> Leak:
+    return Leak("no_nhs_number", f"select 1 as n, {value} as note", arguments, is_red)
 
 
-def keyed(sql: str, **fields: object) -> Leak:
-    return Leak("is_pseudonym", sql, "{column_name: patient_key}", **fields)
+def keyed(sql: str, is_red: bool = True) -> Leak:
+    return Leak("is_pseudonym", sql, "{column_name: patient_key}", is_red)
 
 
-def people(sql: str, gates: str = "[ref('int_patients__permitted')]", **fields: object) -> Leak:
-    return Leak("nobody_who_objected", sql, f"{{gates: {gates}}}", **fields)
+def people(sql: str, gates: str = "[ref('int_patients__permitted')]", is_red: bool = True) -> Leak:
+    return Leak("nobody_who_objected", sql, f"{{gates: {gates}}}", is_red)
 
 
-def published(columns: str, excepted: str = "{}", added_up: str = "false", **fields: object) -> Leak:
+def published(columns: str, excepted: str = "{}", added_up: str = "false", is_red: bool = True) -> Leak:
     arguments = f'{{excepted: {excepted}, added_up: "{added_up}"}}'
-    return Leak("no_small_number", f"select {columns}", arguments, **fields)
+    return Leak("no_small_number", f"select {columns}", arguments, is_red)
 
 
 PERMITTED = "select patient_key from {{ ref('int_patients__permitted') }}"
@@ -190,7 +190,7 @@ def question() -> str:
         and node["attached_node"].endswith(".int_patients__permitted")
     ]
     assert names.PRIVACY in node["config"]["tags"]
-    return node["compiled_code"]
+    return str(node["compiled_code"])
 
 
 def answer(connection: duckdb.DuckDBPyConnection, sent: Sent) -> int:
@@ -198,7 +198,7 @@ def answer(connection: duckdb.DuckDBPyConnection, sent: Sent) -> int:
     sql = question().replace("<collection>", sent.settings["collection"])
     sql = sql.replace('"patient_level"."gateway"', '"memory"."gateway"')
     [(rows,)] = connection.execute(f"select count(*) from ({sql}) as failing").fetchall()
-    return rows
+    return int(rows)
 
 
 WORLD = "this collection"

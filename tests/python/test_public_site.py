@@ -57,13 +57,12 @@ def test_the_site_stands_for_itself(site: Path) -> None:
         found = Elements(text)
         assert not found.tags & {"script", "link", "iframe", "img", "object", "embed", "form"}
         assert "url(" not in text and len(found.ids) == len(set(found.ids))
-        targets = {value for attribute, value in found.attributes if attribute == "href"}
         assert all(
             target[1:] in found.ids if target.startswith("#") else (site / target).exists()
-            for target in targets
+            for target in found.links
             if not target.startswith("https://")
         )
-        linked |= targets
+        linked |= found.links
     assert {path.name for path in site.iterdir()} <= linked
 
 

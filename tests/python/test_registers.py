@@ -9,13 +9,14 @@ import re
 import string
 from collections import Counter
 from datetime import date, timedelta
+from typing import TypedDict, Unpack
 
 import pytest
 from conftest import Folders
 from opt_out_oracle import seed
 from planning_sql import Planning, compiled
 from register_mutants import MUTANTS, Mutant, SeedMutant
-from register_oracle import LIMITS, NINE_MONTHS_BEFORE, REFERENCE, TWELVE_MONTHS_BEFORE, Patient, decide
+from register_oracle import LIMITS, NINE_MONTHS_BEFORE, REFERENCE, TWELVE_MONTHS_BEFORE, Patient, Record, decide
 
 from gp_level_data.nets.renaming import check_digit
 from gp_level_data.shapes import Cells
@@ -28,11 +29,17 @@ HIGH = ("ifcchbam_cod", date(2016, 6, 1), 90.0)
 FRAIL = ("sevfrail_cod", date(2015, 1, 1), None)
 
 
-def diabetic(*records: Cells, **facts: object) -> Patient:
+class Facts(TypedDict, total=False):
+    birth_year: int | None
+    registered_on: date
+    death_year: int | None
+
+
+def diabetic(*records: Record, **facts: Unpack[Facts]) -> Patient:
     return Patient(records=[DIAGNOSED, *records], **facts)
 
 
-def invited(*days: date) -> list[Cells]:
+def invited(*days: date) -> list[Record]:
     return [("dminvite_cod", day, None) for day in days]
 
 
@@ -114,7 +121,7 @@ CASES = {
 }  # fmt: skip
 
 # Each breaks its own rule and all that follow, so that the order of the rules is seen at every place.
-LADDER = {
+LADDER: dict[str, list[Record]] = {
     "fructosamine_instead": [("serfruc_cod", IN_YEAR, None)],
     "treatment_at_maximum": [("dmmax_cod", IN_YEAR, None)],
     "care_unsuitable": [("dmpcapu_cod", IN_YEAR, None)],
@@ -149,7 +156,7 @@ def drawn(seed: int, size: int) -> dict[tuple[str, str], Patient]:
 
     patients = {}
     for number in range(size):
-        records = [("dm_cod", chance.choice([DIAGNOSED[1], day()]), None)] * (chance.random() < 0.95)
+        records: list[Record] = [("dm_cod", chance.choice([DIAGNOSED[1], day()]), None)] * (chance.random() < 0.95)
         records += [(cluster, day(), None) for cluster in CLUSTERS if chance.random() < 0.08]
         records += [
             ("ifcchbam_cod", day(), chance.choice([None, 40.0, 58.0, 59.0, 75.0, 76.0, 90.0]))

@@ -25,6 +25,7 @@ from conftest import COLLECTION, PROJECT, Folders
 from gp_level_data.commands import report_back
 from gp_level_data.custody import published_tables, store
 from gp_level_data.pages import frames, packs, previous, reports, words, workbook
+from gp_level_data.pages.packs import Pack
 from gp_level_data.shapes import Row
 
 CONTACT = "Data team, data@example.org"
@@ -37,10 +38,10 @@ class Handed:
 
     folder: Path
     facts: reports.Facts
-    packs: dict[str, packs.Pack]
+    packs: dict[str, Pack]
 
     @property
-    def collected(self) -> list[packs.Pack]:
+    def collected(self) -> list[Pack]:
         return [pack for pack in self.packs.values() if pack.practice.is_collected]
 
     def page(self, code: str, gp: str | None = None) -> str:
@@ -82,8 +83,10 @@ def strangers(handed: Handed) -> list[str]:
     names = {code: pack.practice.name for code, pack in handed.packs.items()}
     found = []
     for code in handed.packs:
-        elsewhere = {name for other in gps.keys() - {code} for name in {other, names[other], *gps[other]}}
-        elsewhere -= gps[code] | {names[code], None}
+        elsewhere = {
+            name for other in gps.keys() - {code} for name in {other, names[other], *gps[other]} if name is not None
+        }
+        elsewhere -= gps[code] | {names[code]}
         for file, text in texts_of(handed.folder / code):
             others = set(elsewhere)
             if "_" in file and file.endswith(".html"):
@@ -140,7 +143,8 @@ class Tables(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.found: dict[str, list[list[str]]] = defaultdict(list)
-        self.caption, self.cell = "", None
+        self.caption = ""
+        self.cell: str | None = None
         self.feed(page)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -154,12 +158,13 @@ class Tables(HTMLParser):
             self.cell += data
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "caption":
-            self.caption = " ".join(self.cell.split())
-        elif tag in ("th", "td"):
-            self.found[self.caption][-1].append(" ".join(self.cell.split()))
         if tag in ("caption", "th", "td"):
-            self.cell = None
+            assert self.cell is not None, "a cell ends that never began"
+            text, self.cell = " ".join(self.cell.split()), None
+            if tag == "caption":
+                self.caption = text
+            else:
+                self.found[self.caption][-1].append(text)
 
 
 def rows_of(path: Path) -> list[Row]:
@@ -167,14 +172,16 @@ def rows_of(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def sheets_of(path: Path) -> dict[str, list[list[str]]]:
-    """The cells of a spreadsheet as text, by sheet; formulas would be none."""
+def sheets_of(path: Path) -> dict[str, list[dict[str, str]]]:
+    """The cells of a spreadsheet as text, by sheet, row by row and the letter of their column; no formula is one."""
     space = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
     with zipfile.ZipFile(path) as book:
         shared = [
             "".join(each.itertext()) for each in ET.fromstring(book.read("xl/sharedStrings.xml")).findall("x:si", space)
         ]
-        names = [each.get("name") for each in ET.fromstring(book.read("xl/workbook.xml")).iterfind(".//x:sheet", space)]
+        names = [
+            each.attrib["name"] for each in ET.fromstring(book.read("xl/workbook.xml")).iterfind(".//x:sheet", space)
+        ]
         found = {}
         for at, name in enumerate(names, start=1):
             sheet = ET.fromstring(book.read(f"xl/worksheets/sheet{at}.xml"))
@@ -183,11 +190,11 @@ def sheets_of(path: Path) -> dict[str, list[list[str]]]:
             for row in sheet.iterfind(".//x:row", space):
                 cells = {}
                 for cell in row.iterfind("x:c", space):
-                    value = cell.find("x:v", space)
+                    value = cell.findtext("x:v", None, space)
                     if value is not None:
-                        text = shared[int(value.text)] if cell.get("t") == "s" else value.text
+                        text = shared[int(value)] if cell.get("t") == "s" else value
                         text = {"1": "true", "0": "false"}[text] if cell.get("t") == "b" else text
-                        cells[re.match("[A-Z]+", cell.get("r"))[0]] = text
+                        cells[cell.attrib["r"].rstrip("0123456789")] = text
                 rows.append(cells)
             found[name] = rows
     return found
@@ -239,7 +246,7 @@ def test_pages_and_csv_files_say_the_same(handed: Handed) -> None:
     for pack in handed.collected:
         code, folder = pack.practice.code, handed.folder / pack.practice.code
         results, areas = rows_of(folder / "gp_metrics.csv"), rows_of(folder / "comparators.csv")
-        pages = {None: Tables(handed.page(code)).found}
+        pages: dict[str | None, dict[str, list[list[str]]]] = {None: Tables(handed.page(code)).found}
         pages |= {gp: Tables(handed.page(code, gp)).found for gp in reports.lists_of(pack) if gp != "UNASSIGNED"}
         funnels = {
             (row["gp_code"], row["metric_id"], row["comparator_level"]): row for row in rows_of(folder / "funnels.csv")
@@ -523,6 +530,7 @@ def test_who_was_not_collected_is_told_first(handed: Handed) -> None:
     missed = [pack for pack in handed.packs.values() if not pack.practice.is_collected]
     assert missed
     for pack in missed:
+        assert pack.practice.not_collected_reason
         reason = handed.facts.reasons[pack.practice.not_collected_reason]
         page = handed.page(pack.practice.code)
         content = re.sub(r"<[^>]+>", "", page.partition('<main id="content">')[2]).strip()
@@ -539,13 +547,22 @@ class Elements(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.tags, self.attributes, self.ids = set(), set(), []
+        self.tags: set[str] = set()
+        self.attributes: set[tuple[str, str | None]] = set()
+        self.ids: list[str | None] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {(name, value) for name, value in attributes}
         self.ids += [value for name, value in attributes if name == "id"]
+
+    @property
+    def links(self) -> set[str]:
+        """Where links lead; none leads nowhere."""
+        places = [value for name, value in self.attributes if name == "href"]
+        assert None not in places
+        return {place for place in places if place is not None}
 
 
 def test_pages_stand_for_themselves(handed: Handed) -> None:
@@ -557,9 +574,8 @@ def test_pages_stand_for_themselves(handed: Handed) -> None:
         assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("src", "srcset", "style")]
         assert "url(" not in text and "@import" not in text and "@font-face" not in text
         assert len(page.ids) == len(set(page.ids))
-        for name, value in page.attributes:
-            if name == "href":
-                assert value[1:] in page.ids if value.startswith("#") else (path.parent / value).exists()
+        for link in page.links:
+            assert link[1:] in page.ids if link.startswith("#") else (path.parent / link).exists()
         assert ("lang", "en-GB") in page.attributes
 
 

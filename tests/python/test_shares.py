@@ -58,7 +58,7 @@ def column(pattern: str, name: str | int, value: str, of: int = 1) -> Change:
         for path in sorted(raw_dir.glob(pattern)):
             rows = rows_of(path)
             has_header = isinstance(name, str)
-            at = rows[0].index(name) if has_header else name
+            at = rows[0].index(name) if isinstance(name, str) else name
             for number, row in enumerate(rows[has_header:]):
                 if number % of == 0 and len(row) > at:
                     row[at] = value

@@ -4,7 +4,7 @@ import base64
 import gzip
 import hashlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from conftest import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gp_level_data.custody import keys
+from gp_level_data.custody import keys, store
 from gp_level_data.nets import raw_numbers, values
 from gp_level_data.runs.scratch_gateway import NO_TESTS
 from gp_level_data.shapes import Cells
@@ -374,7 +374,7 @@ def zipped(path: Path) -> None:
 def stored(path: Path, encryption: str = "") -> None:
     """Values that compression hides from a search of the bytes."""
     with duckdb.connect() as connection:
-        connection.execute(f"load '{values.store.httpfs_extension()}'")
+        connection.execute(f"load '{store.httpfs_extension()}'")
         connection.execute(f"attach '{path}' as d {encryption}")
         connection.execute(
             f"create table d.t as select {NUMBER} + range as n, repeat('x', 99) || {NUMBER} + range as t"
@@ -397,7 +397,7 @@ BYTES = {
     "gzip": gzip.compress(f"id {NUMBER}".encode()),
     "gzip of gzip": gzip.compress(gzip.compress(ASCII)),
 }
-FILES = {
+FILES: dict[str, Callable[[Path], None]] = {
     "parquet": parquet,
     "zip": zipped,
     "database": stored,

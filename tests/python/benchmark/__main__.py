@@ -83,7 +83,7 @@ def nets_share(folder: Path) -> float:
     """The part of the gateway run's SQL, by the clock, that is the net by value."""
     results = json.loads((folder / "gateway" / "run_results.json").read_text())["results"]
     nets = sum(r["execution_time"] for r in results if r["unique_id"].startswith("operation."))
-    return float(nets) / sum(r["execution_time"] for r in results)
+    return float(nets / sum(r["execution_time"] for r in results))
 
 
 def world_of(scale: float, chosen: argparse.Namespace, scratch: Path) -> tuple[Path, Measured]:
@@ -127,7 +127,7 @@ def with_growth(worlds: list[Row]) -> list[Row]:
             constant = nothing["stages"][name]["cpu_seconds"]
             took["constant_cpu_seconds"] = constant
             now, then = took["cpu_seconds"], before["stages"][name]["cpu_seconds"] if before else 0.0
-            if name != PARSE and min(now, then) > constant:
+            if before and name != PARSE and min(now, then) > constant:
                 more = math.log((now - constant) / (then - constant))
                 took["growth"] = round(more / math.log(world["rows"] / before["rows"]), 2)
     return measured
