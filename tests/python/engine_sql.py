@@ -42,6 +42,7 @@ def renderer(engine: str = "duckdb") -> jinja2.Environment:
     environment.globals |= {
         "adapter": Adapter(lambda name: environment.globals.get(name), engine),
         "return": lambda value: value,
+        "ref": lambda name: name,
         "exceptions": Exceptions,
         "var": lambda name, default="": default,
     }

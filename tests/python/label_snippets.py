@@ -7,7 +7,7 @@ Each is a whole model. `{name}` is the relation of a model, seed or snapshot. A 
 GPS = "{int_metrics__by_gp}"
 AREAS = "{int_metrics__by_area}"
 CELLS = "{int_gp_report__cells}"
-STAYS = "{int_admissions__in_scope}"
+STAYS = "{int_admissions__emergency}"
 PEOPLE = "{int_patients__permitted}"
 SHOWN = "{fct_gp_metrics}"
 COUNTS = "{int_opt_outs__counts}"

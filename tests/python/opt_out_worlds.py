@@ -136,9 +136,10 @@ class World:
         self.sent.opt_outs.append(row | {"nhs_number": number or test_number(person)})
 
     def admission(self, person: int, day: str = "2016-12-24", method: str = "21", number: str | None = None) -> None:
-        """A row of the hospital files, an emergency within the period unless said otherwise."""
+        """A row of the hospital files, an emergency within the period that no filter drops unless said otherwise."""
         row = {"epikey": f"{len(self.sent.admissions)}", "newnhsno": number or test_number(person)}
         row |= {"admidate": day, "admimeth": method, "epiorder": "1", "diag_4_01": "J459"}
+        row |= {"startage": "40", "sex": "1", "classpat": "1", "epitype": "1", "epistat": "1"}
         self.sent.admissions.append(row)
 
 

@@ -7,6 +7,7 @@ import csv
 from collections import defaultdict
 
 import duckdb
+import engine_sql
 import gateway_sql
 import hypothesis
 import opt_out_oracle
@@ -42,24 +43,29 @@ def connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     for schema in ("seeds", "gateway"):
         connection.execute(f"create schema {schema}")
+    connection.execute("set search_path = 'seeds,gateway'")
     gateway_sql.plant(connection, "intake_rules", opt_out_oracle.seed("intake_rules"))
     return connection
 
 
-def asked(connection: duckdb.DuckDBPyConnection, model: str, table: str, rows: list[Row], select: str) -> list[Cells]:
-    """What a model says of the rows of the one that it reads."""
-    with gateway_sql.without_values(model):
+def of_model(name: str) -> str:
+    """What dbt makes of a model, its relations where the test has them."""
+    [sql] = [
+        node["compiled_code"]
+        for node in gateway_sql.manifest()["nodes"].values()
+        if node["resource_type"] == "model" and node["name"] == name
+    ]
+    for database in ('"marts"."reference"', '"assurance"."counts"', '"patient_level"."gateway"'):
+        sql = sql.replace(database, '"memory"."gateway"')
+    return str(sql.replace('"marts"."seeds"', '"memory"."seeds"'))
+
+
+def asked(connection: duckdb.DuckDBPyConnection, sql: str, table: str, rows: list[Row], select: str) -> list[Cells]:
+    """What a query says of the rows of the table that it reads."""
+    with gateway_sql.without_values(table):
         columns = list(rows[0])
         types = {name: "bigint" for name in columns if name.endswith("_count")}
         gateway_sql.create(connection, f"gateway.{table}", rows[1:], columns, types)
-        [sql] = [
-            node["compiled_code"]
-            for node in gateway_sql.manifest()["nodes"].values()
-            if node["resource_type"] == "model" and node["name"] == model
-        ]
-        for database in ('"marts"."reference"', '"assurance"."counts"', '"patient_level"."gateway"'):
-            sql = sql.replace(database, '"memory"."gateway"')
-        sql = sql.replace('"marts"."seeds"', '"memory"."seeds"')
         return connection.execute(f"select {select} from ({sql}) as found order by all").fetchall()
 
 
@@ -72,7 +78,7 @@ def test_a_national_file_is_enough_where_its_share_is(connection: duckdb.DuckDBP
         {"file_kind": "hes_apc", "file_name": name, "practice_code": None, "rule": rule, "row_count": count}
         for (name, rule), count in sent.items()
     ]
-    found = asked(connection, "int_intake__national_shares", "int_intake__row_counts", rows,
+    found = asked(connection, of_model("int_intake__national_shares"), "int_intake__row_counts", rows,
                   "file_name, used_count, unusable_count, passed_over_count, is_enough")  # fmt: skip
     files: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for (name, rule), count in sent.items():
@@ -99,7 +105,7 @@ def test_a_practice_is_kept_out_where_too_little_is_usable(connection: duckdb.Du
         {"practice_code": "A81001", "part": part, "rule": rule, "value_count": count}
         for (part, rule), count in sent.items()
     ]
-    found = asked(connection, "int_practices__mostly_unusable", "int_practices__parts_sent", rows, "part")
+    found = asked(connection, engine_sql.render("mostly_unusable('parts')"), "parts", rows, "part")
     parts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for (part, rule), count in sent.items():
         is_lost = RULES.get(rule, {}).get("applies_to") == "row" or rule in LOST_VALUES

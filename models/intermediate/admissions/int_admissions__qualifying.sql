@@ -1,4 +1,4 @@
--- Unit:      a condition of an admission in scope
+-- Unit:      a condition of an emergency admission
 -- Condition: a code of the clause stands where it looks (include), with one that it requires, if
 --            any (require), and without those that it excludes (exclude): rows of the seed
 --            emergency_conditions. A code matches what begins with it: three characters a
@@ -26,7 +26,7 @@ admissions as (
                 diagnoses nulls last,
                 procedures nulls last
         ) as bigint) as admission_number
-    from {{ ref('int_admissions__in_scope') }}
+    from {{ ref('int_admissions__emergency') }}
 
 ),
 

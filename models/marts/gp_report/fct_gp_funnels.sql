@@ -2,14 +2,20 @@
 -- Category:   whether the GP's interval leaves the comparator out, which is whether the result lies
 --             beyond the funnel's limits; no rank, no score, and none for a short list. Where a
 --             count is not told exactly: only where all that it may be agree
--- Disclosure: int_gp_report__cells
+-- Disclosure: int_gp_report__cells; intervals from the ranges told there
 
 {% set limits = {
     'lowest': ['lower_99_8', 'lower_95', 'lowest_upper_95', 'lowest_upper_99_8'],
     'highest': ['highest_lower_99_8', 'highest_lower_95', 'upper_95', 'upper_99_8'],
 } -%}
 
-with compared as (
+with cells as (
+
+    {{ with_intervals(ref('int_gp_report__cells')) }}
+
+),
+
+compared as (
 
     select
         comparisons.*,
@@ -22,11 +28,11 @@ with compared as (
                 then {{ funnel_category('comparisons.lowest_baseline', *limits['highest']) }}
         end as highest_category
     from {{ ref('int_measures__comparisons') }} as comparisons
-    inner join {{ ref('int_measures__intervals') }} as intervals
+    inner join cells
         on
-            intervals.area_level = 'gp'
-            and comparisons.area_code = intervals.area_code
-            and comparisons.metric_id = intervals.metric_id
+            cells.area_level = 'gp'
+            and comparisons.area_code = cells.area_code
+            and comparisons.metric_id = cells.metric_id
 
 )
 

@@ -1,31 +1,41 @@
+-- Unit:      an emergency admission of a permitted patient that passes the definition's filters
+-- Period:    admission date within the collection's period (int_episodes__emergency)
+-- Filters:   the seed emergency_filters; a field without a row is not looked at
+-- Source:    CCG OIS 2.6, filters 2 to 10 (domain handbook, section 2.1); IIF AC-02 (section 2.4)
+
 with permitted as (
 
     {{ exclude_opted_out(ref('int_episodes__emergency'), var('collection')) }}
 
 ),
 
-admissions as (
+keyed as (
 
     select
         {{ pseudonymise('nhs_number') }} as patient_key,
         permitted.*
     from permitted
 
+),
+
+filters as (
+
+    {{ definition_filters() }}
+
+),
+
+admissions as (
+
+    select keyed.*
+    from keyed
+    cross join filters
+    where {{ dropped_by('keyed') }} is null
+
 )
 
 select
     admissions.patient_key,
     admissions.admission_date,
-    admissions.admission_method,
-    admissions.admission_source,
-    admissions.patient_class,
-    admissions.episode_status,
-    admissions.episode_type,
-    admissions.episode_order,
-    admissions.sex,
-    admissions.age_kind,
-    admissions.main_specialty,
-    admissions.birth_month_kind,
     admissions.primary_diagnosis,
     admissions.diagnoses,
     admissions.procedures
@@ -37,4 +47,4 @@ where
         from {{ ref('int_patients__permitted') }} as patients
         where patients.patient_key = admissions.patient_key
     )
-order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+order by 1, 2, 3, 4, 5

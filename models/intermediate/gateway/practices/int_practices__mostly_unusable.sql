@@ -1,4 +1,84 @@
 -- Practice files of which more is unusable than is tolerated, one row a practice and part of the
--- file, with the rule that took most of it.
+-- file: its rows, or the values of a metric. A metric that is left empty is no value.
 
-{{ mostly_unusable(ref('int_practices__parts_sent')) }}
+with flags as (
+
+    select
+        practice_code,
+        metric_flags,
+        count(*) as value_count
+    from {{ ref('int_patients__sent') }}
+    where rejected_rule is null
+    group by practice_code, metric_flags
+
+),
+
+read as (
+
+    select
+        practice_code,
+        'rows' as part,
+        coalesce(rejected_rule, 'complete') as rule,
+        row_count as value_count
+    from {{ ref('int_patients__sent') }}
+    union all
+    select
+        flags.practice_code,
+        metrics.metric_id as part,
+        case
+            when substr(flags.metric_flags, metrics.flag_position, 1) = '?'
+                then 'metric_value_unknown'
+            else 'complete'
+        end as rule,
+        flags.value_count
+    from flags
+    cross join {{ ref('stg_gpes__metric_flags') }} as metrics
+    where substr(flags.metric_flags, metrics.flag_position, 1) in ('y', 'n', '?')
+
+),
+
+read_and_unread as (
+
+    select * from read
+    union all
+    select
+        files.practice_code,
+        'rows' as part,
+        'unreadable_row' as rule,
+        files.row_count - coalesce(sum(read.value_count), 0) as value_count
+    from {{ ref('stg_landing__files') }} as files
+    left join read
+        on
+            files.practice_code = read.practice_code
+            and read.part = 'rows'
+    where
+        files.file_kind = 'practice_records'
+        and files.refused_rule is null
+    group by files.practice_code, files.row_count
+
+),
+
+parts as (
+
+    select
+        practice_code,
+        part,
+        rule,
+        cast(sum(value_count) as bigint) as value_count
+    from read_and_unread
+    where value_count > 0
+    group by practice_code, part, rule
+
+),
+
+shares as (
+
+    {{ mostly_unusable('parts') }}
+
+)
+
+select
+    practice_code,
+    part,
+    worst_rule
+from shares
