@@ -13,8 +13,8 @@ Every leak must be caught and no harmless change; a value leak by two nets, unle
 the goal. A finding counts that names what was changed, or what is built on it. A change that ends in an error
 "did not run", whatever else was found; those of the family `broken` must. dbt compiles each change; what it reaches is then built directly (direct_build.py), unless it
 is more than another query: then dbt runs, under the second numbering only where nets are wanting.
-Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`. The result is written to
-leaks/leak_score.json after each leak, for evidence; but not of `--static`, which leaves nets out.
+Options go through make: `make leak-score LEAKS='--only windows/ --verbose'`. Each result is kept in
+leaks/leak_score.json, for evidence, beside those of the others; but not of `--static`, which leaves nets out.
 
 A leak's file may say where it is tried, if not in the first run of the collection that the project is set to:
 
@@ -66,9 +66,8 @@ from gp_level_data.runs.statements import NOT_PROVED
 from gp_level_data.shapes import Manifest, Node, Row
 
 LEAKS = Path(__file__).parent / "leaks"
-HARMLESS = "harmless"
 # A broken change leaks nothing and does not run: whatever calls that a leak caught cries at mistakes.
-BROKEN = "broken"
+HARMLESS, BROKEN = leak_score.HARMLESS, leak_score.BROKEN
 KINDS = ("value", "flow", "rule", "opt_out", BROKEN, HARMLESS)
 NETS = ("dbt", "names", "gate", "lineage", "values", "renaming", "opt_outs")
 DID_NOT_RUN = "did not run"
@@ -139,6 +138,11 @@ class Leak:
     collection: str = COLLECTION
     settings: Row = field(default_factory=Row)
     second_run: bool = False
+
+    @property
+    def path(self) -> str:
+        """What it is called: its family and its name."""
+        return f"{self.family}/{self.name}"
 
     @property
     def place(self) -> Place:
@@ -610,7 +614,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=[""], help="only leaks with one of these in <family>/<name>")
     parser.add_argument("--verbose", action="store_true", help="say where each was caught")
     chosen = parser.parse_args()
-    leaks = [leak for leak in all_leaks() if any(part in f"{leak.family}/{leak.name}" for part in chosen.only)]
+    leaks = [leak for leak in all_leaks() if any(part in leak.path for part in chosen.only)]
     # drawn by lot, so that a part of them is of all families
     leaks = sample_of(leaks, chosen.sample or len(leaks), chosen.seed)
     # those of one place after another, or each process would open a bench of every place at once
@@ -626,38 +630,27 @@ def main() -> int:
                 tried.append(one)
                 print(line(one, chosen.verbose), flush=True)
                 if not chosen.static:
-                    keep_score(tried)
+                    keep_score([one])
     known = sorted({f"{each.net}: {each.where}: {each.what}" for one in tried for each in one.known})
     return report(tried, known, chosen.static)
 
 
 def keep_score(tried: list[Tried]) -> None:
-    """What is known by now, for evidence (gp_level_data/leak_score.py), so that whoever stops this has a part.
-
-    It says how many of all changes were tried. A part does not take the place of the whole of the same nets.
-    """
-    told = [one for one in tried if not one.problem or one.is_as_wanted]
-    leak_score.write(score_of(told, len(all_leaks())))
-
-
-def score_of(tried: list[Tried], change_count: int) -> Row:
-    """How many leaks were caught, by any net and by each, and how many harmless changes were."""
-    harmful = [one for one in tried if one.leak.needed]
-    return {
-        "change_count": change_count,
-        "tried_count": len(tried),
-        "leak_count": len(harmful),
-        "caught_count": sum(bool(one.caught) for one in harmful),
-        "harmless_count": sum(one.leak.is_harmless for one in tried),
-        "false_alarm_count": sum(bool(one.caught) for one in tried if one.leak.is_harmless),
-        "caught_by": {net: sum(net in one.caught for one in harmful) for net in NETS},
-    }
+    """What is known by now, for evidence (gp_level_data/nets/leak_score.py), so that whoever stops this has a part."""
+    leak_score.keep(
+        {
+            one.leak.path: {"kind": one.leak.kind, "caught": [net for net in NETS if net in one.caught]}
+            if not one.problem or one.is_as_wanted
+            else None
+            for one in tried
+        }
+    )
 
 
 def line(one: Tried, is_verbose: bool) -> str:
     mark = "ok " if one.is_as_wanted else "BAD"
     said = one.problem or ", ".join(net for net in NETS if net in one.caught) or "nothing"
-    lines = [f"{mark} {one.leak.family}/{one.leak.name} ({one.leak.kind}, {one.seconds:.0f} s): {said}"]
+    lines = [f"{mark} {one.leak.path} ({one.leak.kind}, {one.seconds:.0f} s): {said}"]
     if is_verbose:
         lines += [f"      {net}: {what}" for net, found in one.caught.items() for what in found[:5]]
         lines += [f"      {line}" for line in (one.error or "").splitlines()]
@@ -688,7 +681,7 @@ def report(tried: list[Tried], known: list[str], is_static: bool) -> int:
         print(f"\n{title}: {len(ones)}")
         for one in sorted(ones, key=lambda one: (one.leak.family, one.leak.name)):
             said = one.problem or ", ".join(one.caught)
-            print(f"  {one.leak.family}/{one.leak.name}: {said} | {one.leak.what}")
+            print(f"  {one.leak.path}: {said} | {one.leak.what}")
     if known:
         print("\nThe project itself, before any change:", *known, sep="\n  ")
     return int(bool(known) or not all(one.is_as_wanted for one in tried))

@@ -38,7 +38,7 @@ READ = [leak for leak in QUICK if leak.is_harmless or leak.kind == "value"]
 
 
 def name_of(leak: Leak) -> str:
-    return f"{leak.family}/{leak.name}"
+    return leak.path
 
 
 @pytest.fixture(scope="module")
