@@ -41,7 +41,7 @@ def read(project: Path = PROJECT) -> dict[str, Any] | None:
     if kept is None:
         return None
     changes = checksums_of_changes(project)
-    tried = [result for name, result in kept["results"].items() if result["change"] == changes.get(name)]
+    tried = list(of_these_changes(kept, changes).values())
     leaks = [result for result in tried if result["kind"] not in (HARMLESS, BROKEN)]
     harmless = [result for result in tried if result["kind"] == HARMLESS]
     return {
@@ -59,6 +59,19 @@ def read(project: Path = PROJECT) -> dict[str, Any] | None:
 def is_whole(score: dict[str, Any]) -> bool:
     """Whether every leak and every harmless change was tried."""
     return bool(score["tried_count"] == score["change_count"])
+
+
+def known(project: Path = PROJECT) -> set[str]:
+    """The changes whose results are those of the nets, and of the changes, as they are now."""
+    kept = stored(project)
+    if kept is None or kept["measured_on"] != measured_on(project):
+        return set()
+    return set(of_these_changes(kept, checksums_of_changes(project)))
+
+
+def of_these_changes(kept: dict[str, Any], changes: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Results of changes that are still what they were."""
+    return {name: result for name, result in kept["results"].items() if result["change"] == changes.get(name)}
 
 
 def keep(found: dict[str, dict[str, Any] | None], project: Path = PROJECT) -> None:

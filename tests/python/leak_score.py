@@ -160,7 +160,7 @@ class Leak:
 
     @property
     def words(self) -> str:
-        return "".join(part.get("replace", part.get("text")) for part in (*self.edit, *self.add))
+        return "".join(part.get("replace", part.get("text", "")) for part in (*self.edit, *self.add))
 
     @property
     def is_harmless(self) -> bool:
@@ -224,7 +224,7 @@ def sample_of(leaks: list[Leak], count: int, seed: int) -> list[Leak]:
 @contextmanager
 def changed(project: Path, leak: Leak) -> Iterator[None]:
     """The project with the change; afterwards as it was."""
-    before = {}
+    before: dict[Path, bytes | None] = {}
     try:
         for part in (*leak.edit, *leak.add):
             path = project / part["file"]
@@ -250,7 +250,7 @@ def changed(project: Path, leak: Leak) -> Iterator[None]:
 def variables(place: Place) -> Row:
     """What is set in a place besides the project's defaults."""
     collection, settings = place
-    return json.loads(small_world.VARIABLES) | {"collection": collection} | json.loads(settings)
+    return {**json.loads(small_world.VARIABLES), "collection": collection, **json.loads(settings)}
 
 
 def make_clean(folder: Path, is_static: bool = False, place: Place = HERE) -> Pair:
@@ -267,10 +267,11 @@ def make_clean(folder: Path, is_static: bool = False, place: Place = HERE) -> Pa
     if not (world.gateway().success and world.warehouse().success):
         raise RuntimeError("the project does not build without any leak")
     world.keep_store(clean.stores[0])
-    shutil.copytree(*clean.stores)
+    first, second = clean.stores
+    shutil.copytree(first, second)
     manifest = direct_build.both_runs(*map(world.manifest, SELECT))
     models = list(direct_build.models(manifest))
-    direct_build.run(manifest, models, clean.raw_dirs[1], world.keys, clean.stores[1], **clean.settings)
+    direct_build.run(manifest, models, clean.raw_dirs[1], world.keys, second, **clean.settings)
     return clean
 
 
@@ -507,7 +508,8 @@ class Bench:
         yield from self.findings_in_files()
 
     def differences(self, stores: list[Path]) -> list[Finding]:
-        return renaming.findings(*stores, self.world.store_keys, self.new_pseudonym)
+        first, second = stores
+        return renaming.findings(first, second, self.world.store_keys, self.new_pseudonym)
 
     def findings_in_store(self, store_dir: Path) -> list[Finding]:
         return [
@@ -561,7 +563,7 @@ def same_as_before(manifest: Manifest, before: Manifest) -> set[str]:
         more = children[waiting.pop()] - changed
         changed |= more
         waiting += more
-    return manifest["nodes"].keys() - changed
+    return set(manifest["nodes"]) - changed
 
 
 def changed_node(node: Node, before: Row | None) -> bool:
@@ -610,11 +612,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Try every leak, and say which net caught it.")
     parser.add_argument("--sample", type=int, help="only so many, drawn by the seed")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--missing", action="store_true", help="only those whose result is not known, or of other nets")
     parser.add_argument("--static", action="store_true", help="only the nets that build nothing")
     parser.add_argument("--only", nargs="+", default=[""], help="only leaks with one of these in <family>/<name>")
     parser.add_argument("--verbose", action="store_true", help="say where each was caught")
     chosen = parser.parse_args()
     leaks = [leak for leak in all_leaks() if any(part in leak.path for part in chosen.only)]
+    if chosen.missing:
+        leaks = [leak for leak in leaks if leak.path not in leak_score.known()]
     # drawn by lot, so that a part of them is of all families
     leaks = sample_of(leaks, chosen.sample or len(leaks), chosen.seed)
     # those of one place after another, or each process would open a bench of every place at once

@@ -65,7 +65,9 @@ class Sent:
 
     @property
     def collected_at(self) -> datetime:
-        return instant(self.settings["collected_at"])
+        moment = instant(self.settings["collected_at"])
+        assert moment is not None
+        return moment
 
     @property
     def policy(self) -> Row:
@@ -200,8 +202,10 @@ def may_be_anybodys(row: Row) -> bool:
     if any(code == withdrawal for codes in WITHDRAWALS.values() for _, withdrawal in codes):
         return False  # it lets nobody in, whoever it is of
     number = number_of_objection(row["nhs_number"])
-    is_framed = bool(number) and number[0] == number[9] and set(number[1:9]) == {"0"}
-    return number is None or not has_check_digit(number) or len(set(number)) == 1 or number == "2333455667" or is_framed
+    if number is None or not has_check_digit(number):
+        return True
+    is_framed = number[0] == number[9] and set(number[1:9]) == {"0"}
+    return len(set(number)) == 1 or number == "2333455667" or is_framed
 
 
 def coded(row: Row) -> tuple[str, str]:
@@ -248,17 +252,17 @@ def objection(kind: str, rows: Iterable[Row], moment: datetime) -> str | None:
         is_unknown = not any(code in codes for codes in ALL_CODES.values())
         if not is_unknown and effective and local_day(effective) > LAST_DAY[kind]:
             continue  # reported, not applied
-        is_known = effective and recorded and max(effective, recorded) <= moment
+        known = effective if effective and recorded and max(effective, recorded) <= moment else None
         if code in DISSENTS[kind] or is_unknown:
             has_known_dissent = has_known_dissent or not is_unknown
             if not effective:
                 unsure.add("undated_dissent")
-            elif not is_known:
+            elif not known:
                 unsure.add("future_dissent")
             else:
-                dissents.add(local_day(effective))
-        elif (scheme, code) in WITHDRAWALS[kind] and is_known:
-            withdrawals.add(local_day(effective))
+                dissents.add(local_day(known))
+        elif (scheme, code) in WITHDRAWALS[kind] and known:
+            withdrawals.add(local_day(known))
     if not unsure and (not dissents or max(withdrawals, default=date.min) > max(dissents)):
         return None
     if not has_known_dissent:
@@ -399,7 +403,7 @@ def is_no_older(sent: Sent, practice: str, extracted_at: datetime) -> bool:
         return True
     rows = [row for row in sent.extractions if text(row["practice_code"]).upper() == practice]
     moments = [instant(row["extracted_at"]) for row in rows]
-    return bool(moments) and None not in moments and min(moments) >= extracted_at
+    return bool(moments) and all(moment is not None and moment >= extracted_at for moment in moments)
 
 
 def collected_practices(sent: Sent) -> set[str]:
@@ -431,7 +435,9 @@ def expected(sent: Sent) -> Expected:
     """The whole recomputation."""
     practices, gone, all_upheld = collected_practices(sent), opted_out(sent), upheld(sent)
     collection = sent.settings["collection"]
-    permitted, counts, records = Counter(), Counter(), defaultdict(list)
+    permitted: Counter[Any] = Counter()
+    counts: Counter[Any] = Counter()
+    records = defaultdict(list)
     for row in sent.practice_records:
         records[row["file_practice_code"]].append(row)
     for file in sent.files:
@@ -474,6 +480,7 @@ def people(records: list[Row], file: Row) -> dict[str, list[Row]]:
             text(row["practice_code"]) == file["practice_code"]
             and row["extracted_at"] == file["extracted_at"]
             and number_rule(row["nhs_number"], is_synthetic=True) is None
+            and number is not None
         ):
             gp_code = text(row["usual_gp_code"]).upper()
             found[number].append({"gp": gp_code, "flags": row["metric_flags"]})

@@ -138,16 +138,16 @@ class SmallWorld:
             vouch(self.project, self.keys)
         with self.at_work() as printed:
             if not self.in_process:
-                command = [str(DBT), *arguments]
-                done = subprocess.run(command, cwd=self.project, stdout=printed, stderr=printed)
+                done = subprocess.run([str(DBT), *arguments], cwd=self.project, stdout=printed, stderr=printed)
                 return Ended(done.returncode == 0, [self.last_words()] if done.returncode else [])
-            undone = whole_run.UNDONE
+            undone = whole_run.UNDONE if self.undoes else ()
             try:
-                whole_run.UNDONE = undone if self.undoes else ()
-                with mock.patch("dbt.artifacts.schemas.base.write_json", write_json):
+                with (
+                    mock.patch.object(whole_run, "UNDONE", undone),
+                    mock.patch("dbt.artifacts.schemas.base.write_json", write_json),
+                ):
                     return ended(dbtRunner().invoke(arguments))
             finally:
-                whole_run.UNDONE = undone
                 close_databases()
 
     def last_words(self) -> str:

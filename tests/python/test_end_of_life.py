@@ -829,11 +829,14 @@ def test_a_leak_is_tried_again_alone(tmp_path: Path) -> None:
     assert counted() == (2, 1, 0, False)
     leak_score.keep({"harmless/three": {"kind": "harmless", "caught": ["names"]}}, project)
     assert counted() == (3, 1, 1, True)
+    assert leak_score.known(project) == {"a/one", "a/two", "harmless/three"}
     (project / leak_score.CHANGES / "a" / "one.toml").write_text("another")
     assert counted() == (2, 0, 1, False)
+    assert leak_score.known(project) == {"a/two", "harmless/three"}
     leak_score.keep({"a/one": ONE, "a/two": None}, project)
     assert counted() == (2, 1, 1, False)
     (project / "macros" / "privacy" / "stored_columns.sql").write_text("")
+    assert leak_score.known(project) == set()
     leak_score.keep({"a/two": ONE}, project)
     assert counted() == (1, 1, 0, False)
 
