@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gp_level_data.shapes import Row
 
-PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "pyarrow", "numpy")
+PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "pyarrow", "numpy", "numba")
 
 
 def described() -> Row:
@@ -24,8 +24,17 @@ def described() -> Row:
 
 
 def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:
-    """Of Python and of what does the work."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in packages}
+    """Of Python and of what does the work; what is not installed does none."""
+    found = {name: version(name) for name in packages}
+    return {"python": platform.python_version()} | {name: known for name, known in found.items() if known}
+
+
+def version(package: str) -> str | None:
+    """The version that is installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def bytes_below(folder: Path) -> int:
