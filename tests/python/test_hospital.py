@@ -182,7 +182,7 @@ FAULTS = {
         [again(), again(file_name="hes/apc_1516.csv")],
     ),
     "an unfinished one is looked for once": (
-        ("int_episodes__compared", "usable.episode_status, '') <> '3'", "usable.episode_status, '3') <> '3'"),
+        ("int_episodes__compared", "judged.episode_status, '') <> '3'", "judged.episode_status, '3') <> '3'"),
         [again(), again(epikey="2", epistat=None)],
     ),
     "no provider is one of its own": (

@@ -3,17 +3,11 @@
 -- is nobody's; an unfinished stay is passed over where the finished one is there too, of the same
 -- provider as far as both say theirs. Without a key nobody can tell whether a row is a copy.
 
-with usable as (
-
-    select * from {{ ref('int_episodes__judged') }}
-    where rejected_rule is null
-
-),
-
-repeated as (
+with repeated as (
 
     select episode_key
-    from usable
+    from {{ ref('int_episodes__judged') }}
+    where rejected_rule is null
     group by episode_key
     having count(*) > 1
 
@@ -21,14 +15,17 @@ repeated as (
 
 compared as (
 
-    select usable.*
-    from usable
+    select judged.*
+    from {{ ref('int_episodes__judged') }} as judged
     where
-        coalesce(usable.episode_status, '') <> '3'
-        or exists (
-            select 1
-            from repeated
-            where repeated.episode_key = usable.episode_key
+        judged.rejected_rule is null
+        and (
+            coalesce(judged.episode_status, '') <> '3'
+            or exists (
+                select 1
+                from repeated
+                where repeated.episode_key = judged.episode_key
+            )
         )
 
 ),
@@ -73,7 +70,7 @@ finished_too as (
         numbered.episode_order,
         coalesce(numbered.provider_code, '') as provider_code
     from numbered
-    inner join usable as finished
+    inner join {{ ref('int_episodes__judged') }} as finished
         on
             numbered.nhs_number = finished.nhs_number
             and numbered.admission_date = finished.admission_date
@@ -82,6 +79,7 @@ finished_too as (
     where
         coalesce(numbered.episode_status, '') <> '3'
         and finished.episode_status = '3'
+        and finished.rejected_rule is null
         and coalesce(numbered.provider_code, finished.provider_code, '')
         = coalesce(finished.provider_code, numbered.provider_code, '')
         and not exists (
