@@ -131,7 +131,7 @@ bench: $(TEST)  ## [SCALE=... COLLECTION=... WORLDS=...] synthetic England, meas
 bench-peers: $(TEST)  ## [SCALE=...] the core work by hand in DuckDB, polars and pandas, with the same answers
 	@$(VENV)/bin/python -m tests.python.benchmark.peers $(if $(SCALE),--scale $(SCALE))
 
-leak-score: $(TEST)  ## the nets, tried on leaks made on purpose
+leak-score: $(TEST)  ## [LEAKS=--missing] the nets, tried on leaks made on purpose
 	@PYTHONPATH=. $(VENV)/bin/python tests/python/leak_score.py $(LEAKS)
 
 clean:  ## what dbt wrote besides databases
