@@ -40,9 +40,10 @@ def version(package: str) -> str | None:
 def bytes_below(folder: Path) -> int:
     """Size of all files below a folder; of one that ends meanwhile, nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue
+    for path, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(path) / name).stat().st_size
+            except OSError:
+                continue
     return total
