@@ -248,3 +248,14 @@ def test_disclosure_control_is_three_models_a_publication(models: dict[str, Row]
     """Flags a fourth dialect of one method."""
     found = [name for name in models if DISCLOSURE.fullmatch(name)]
     assert 15 <= len(found) <= 18
+
+
+def test_the_page_of_the_lineage_is_of_these_models(manifest: Manifest) -> None:
+    """Flags a page that was written before the models changed: each build would change the checkout."""
+    told = re.findall(r"^### (\w+)$", (PROJECT / "models" / "lineage.md").read_text(), re.MULTILINE)
+    stored = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "snapshot") and node["database"] != "memory"
+    }
+    assert sorted(told) == sorted(stored)
