@@ -194,7 +194,7 @@ def settings(where: Path, ports: Ports) -> dict[str, str]:
         "spark.local.dir": str(where / "spill"),
         "spark.driver.host": HOST,
         "spark.driver.bindAddress": HOST,
-        "spark.driver.memory": memory("SPARK_DRIVER_MEMORY", "1g"),
+        "spark.driver.memory": memory("SPARK_DRIVER_MEMORY", "2g"),
         "spark.executor.memory": memory("SPARK_EXECUTOR_MEMORY", "700m"),
         "spark.executor.cores": "1",
         "spark.cores.max": str(WORKERS),
@@ -239,7 +239,7 @@ def start(where: Path, spark_home: Path, name: str, class_name: str, *arguments:
         "SPARK_HOME": str(spark_home),
         "SPARK_LOCAL_IP": HOST,
         # A Thrift server takes its memory as a daemon, though it is a driver.
-        "SPARK_DAEMON_MEMORY": memory("SPARK_DRIVER_MEMORY", "1g") if submits else "300m",
+        "SPARK_DAEMON_MEMORY": memory("SPARK_DRIVER_MEMORY", "2g") if submits else "300m",
         "SPARK_CONF_DIR": str(where),
         "PYSPARK_PYTHON": os.path.realpath(os.environ.get("PYSPARK_PYTHON", shutil.which("python3") or "python3")),
     }
