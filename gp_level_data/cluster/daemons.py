@@ -26,6 +26,7 @@ from gp_level_data.refusal import Refusal
 
 HOST = "127.0.0.1"
 WORKERS = 2
+DRIVER_MEMORY = "SPARK_DRIVER_MEMORY", "2g"
 # The gateway's application and the analyst's run side by side, a core of each worker for either.
 CORES = 2
 OLDEST_SPARK, NEXT_SPARK = (4, 0, 5), (4, 1)
@@ -194,7 +195,7 @@ def settings(where: Path, ports: Ports) -> dict[str, str]:
         "spark.local.dir": str(where / "spill"),
         "spark.driver.host": HOST,
         "spark.driver.bindAddress": HOST,
-        "spark.driver.memory": memory("SPARK_DRIVER_MEMORY", "2g"),
+        "spark.driver.memory": memory(*DRIVER_MEMORY),
         "spark.executor.memory": memory("SPARK_EXECUTOR_MEMORY", "700m"),
         "spark.executor.cores": "1",
         "spark.cores.max": str(WORKERS),
@@ -239,7 +240,7 @@ def start(where: Path, spark_home: Path, name: str, class_name: str, *arguments:
         "SPARK_HOME": str(spark_home),
         "SPARK_LOCAL_IP": HOST,
         # A Thrift server takes its memory as a daemon, though it is a driver.
-        "SPARK_DAEMON_MEMORY": memory("SPARK_DRIVER_MEMORY", "2g") if submits else "300m",
+        "SPARK_DAEMON_MEMORY": memory(*DRIVER_MEMORY) if submits else "300m",
         "SPARK_CONF_DIR": str(where),
         "PYSPARK_PYTHON": os.path.realpath(os.environ.get("PYSPARK_PYTHON", shutil.which("python3") or "python3")),
     }

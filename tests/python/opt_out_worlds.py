@@ -485,7 +485,7 @@ def objections_elsewhere(world: World, good: str, second: str) -> None:
         world.opt_out(person, good, DISSENT, number=written(test_number(person)))
     # whose it was is known, and nobody's whom the data hold; what nobody took back
     # (the published example of a Scottish CHI number, so outside the test range)
-    world.opt_out(342, good, DISSENT, number="0607230002")
+    world.opt_out(342, good, DISSENT, number="0607230002")  # a published example
     world.opt_out(342, good, WITHDRAWAL, number="not a number")
     world.opt_out(342, good, (None, "XaZ8A"), number=" ")
     # registered twice, objecting nowhere

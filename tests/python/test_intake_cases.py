@@ -962,7 +962,7 @@ CASES = {
     ),
     # a published example, outside the test range
     "an objection under a number of live data": Case(
-        opt_outs(objection(4, NHS_NUMBER="4000000632")), REJECTED, "nhs_number_test_range"
+        opt_outs(objection(4, NHS_NUMBER="4000000632")), REJECTED, "nhs_number_test_range"  # a published example
     ),
     "a withdrawal under another scheme": Case(
         opt_outs(objection(1, CODE_SCHEME="READ2", **WITHDRAWN)), REJECTED, "withdrawal_in_another_scheme"
