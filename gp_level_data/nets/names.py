@@ -540,7 +540,7 @@ def nothing_runs_beside_the_models(graph: Graph) -> Broken:
             yield key, "has a hook"
     operations = graph.of("operation")
     for code in OPERATIONS.keys() - {node["raw_code"] for node in operations.values()}:
-        yield "the project", f"does without {code}"
+        yield "dbt_project.yml", f"does without {code}"
     for key, node in operations.items():
         if OPERATIONS.get(node["raw_code"]) != node["tags"]:
             yield key, "is an operation that nobody knows"

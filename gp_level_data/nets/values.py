@@ -49,8 +49,8 @@ def findings_in_store(store_dir: Path, store_keys: StoreKeys, numbers: Iterable[
 
 # How long each step took, which dbt tells to a tenth of a femtosecond: with forty thousand numbers sent, such digits
 # are one of them spelt backwards every few dozen runs.
-TIMED = {"run_results.json"}
-CLOCKS = re.compile(rb'"(?:execution_time|elapsed_time)": ?\d+\.\d+(?:e-\d+)?')
+TIMED = {"run_results.json", "perf_info.json"}
+CLOCKS = re.compile(rb'"(?:execution_time|elapsed_time|(?:\w+_)?elapsed)": ?\d+\.\d+(?:e-\d+)?')
 
 
 def findings_in_files(folders: Iterable[Path], numbers: Iterable[str], keys: Iterable[bytes] = ()) -> list[Finding]:

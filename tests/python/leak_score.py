@@ -635,21 +635,16 @@ def main() -> int:
                 tried.append(one)
                 print(line(one, chosen.verbose), flush=True)
                 if not chosen.static:
-                    keep_score([one])
+                    keep_score(one)
     known = sorted({f"{each.net}: {each.where}: {each.what}" for one in tried for each in one.known})
     return report(tried, known, chosen.static)
 
 
-def keep_score(tried: list[Tried]) -> None:
+def keep_score(one: Tried) -> None:
     """What is known by now, for evidence (gp_level_data/nets/leak_score.py), so that whoever stops this has a part."""
-    leak_score.keep(
-        {
-            one.leak.path: {"kind": one.leak.kind, "caught": [net for net in NETS if net in one.caught]}
-            if not one.problem or one.is_as_wanted
-            else None
-            for one in tried
-        }
-    )
+    is_known = not one.problem or one.is_as_wanted
+    caught = [net for net in NETS if net in one.caught]
+    leak_score.keep({one.leak.path: {"kind": one.leak.kind, "caught": caught} if is_known else None})
 
 
 def line(one: Tried, is_verbose: bool) -> str:

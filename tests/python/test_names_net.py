@@ -556,7 +556,7 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
                               "is an operation that nobody knows"),
         "an operation less": (
             put(OPERATION, "raw_code", value="select 1"),
-            "the project", "does without {{ check_stored_values() }}"),
+            "dbt_project.yml", "does without {{ check_stored_values() }}"),
         "at the end": (put(OPERATION, "tags", value=["on-run-start"]), OPERATION,
                        "is an operation that nobody knows"),
         "the operation writes": (

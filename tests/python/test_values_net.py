@@ -350,15 +350,24 @@ def test_no_file_holds_a_number(built: Folders, sent: set[str]) -> None:
     assert values.findings_in_files(folders, sent, store_keys) == []
 
 
-def test_a_clock_is_no_number(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("artefact", "name"),
+    [
+        ("run_results.json", "execution_time"),
+        ("run_results.json", "elapsed_time"),
+        ("perf_info.json", "elapsed"),
+        ("perf_info.json", "load_all_elapsed"),
+    ],
+)
+def test_a_clock_is_no_number(tmp_path: Path, artefact: str, name: str) -> None:
     """Flags an alarm by the digits of a duration; and a number that passes for lying beside one, or elsewhere as one."""
-    took = f'"execution_time": 0.17{NUMBER[::-1]}'
-    results = tmp_path / "run_results.json"
-    results.write_text(f"{{{took}}}")
+    took = f'"{name}": 0.17{NUMBER[::-1]}'
+    file = tmp_path / artefact
+    file.write_text(f"{{{took}}}")
     assert not values.findings_in_files([tmp_path], [NUMBER])
-    results.write_text(f'{{{took}, "message": "{NUMBER}"}}')
+    file.write_text(f'{{{took}, "message": "{NUMBER}"}}')
     assert values.findings_in_files([tmp_path], [NUMBER])
-    results.rename(tmp_path / "other.json").write_text(f"{{{took}}}")
+    file.rename(tmp_path / "other.json").write_text(f"{{{took}}}")
     assert values.findings_in_files([tmp_path], [NUMBER])
 
 
