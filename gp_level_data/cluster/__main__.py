@@ -66,16 +66,19 @@ def build(chosen: argparse.Namespace) -> int:
     execute(port, list(tables.statements(loaded)))
     counted = Counter(adapter.run(adapter.thrift_target(daemons.HOST, port), where / "dbt", chosen.vars).values())
     print("Warehouse:", ", ".join(f"{count} {name}" for name, count in sorted(counted.items())))
-    return int(set(counted) != {"success"})
+    if set(counted) != {"success"}:
+        return 1
+    tables.keep_results(where)
+    return 0
 
 
 def compare(chosen: argparse.Namespace) -> int:
-    """What the cluster made beside what the store holds."""
+    """What the last build that came to its end has made, beside what the store holds."""
     where = daemons.folder()
     with tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
         made = [table for table in tables.stored(connection) if not is_handed(table, chosen.from_store)]
-        places = {table: (where / "loaded" / table.schema / table.name if table.schema in OF_THE_GATEWAY
-                          else where / "warehouse" / f"{table.schema}.db" / table.name) for table in made}  # fmt: skip
+        results = tables.results(where)
+        places = {table: results / table.schema / table.name for table in made}
         found = tables.differences(connection, places)
         empty = sum(tables.count(connection, table) == 0 for table in made)
     print(*found, sep="\n", end="\n" if found else "")

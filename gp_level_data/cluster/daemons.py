@@ -86,9 +86,7 @@ def up(where: Path) -> None:
               "--host", HOST, "--port", ports.master, "--webui-port", ports.master_page)  # fmt: skip
         wait_for(where, "master", lambda: listens(ports.master))
         for number in range(1, WORKERS + 1):
-            start(where, spark_home, f"worker {number}", "org.apache.spark.deploy.worker.Worker",
-                  "--host", HOST, "--webui-port", 0, "--cores", CORES, "--memory", memory("SPARK_WORKER_MEMORY", "1500m"),
-                  "--work-dir", where / "work" / str(number), f"spark://{HOST}:{ports.master}")  # fmt: skip
+            start_worker(where, spark_home, number, ports)
         wait_for(where, f"worker {WORKERS}", lambda: alive_workers(ports) == WORKERS)
         start(where, spark_home, "thrift server", "org.apache.spark.deploy.SparkSubmit",
               "--class", THRIFT_SERVER, "--name", "warehouse", "spark-internal",
@@ -98,6 +96,13 @@ def up(where: Path) -> None:
     except BaseException:
         down(where)
         raise
+
+
+def start_worker(where: Path, spark_home: Path, number: int, ports: Ports) -> None:
+    """Start a worker, which joins the master by itself; also one in the place of a worker that has ended."""
+    start(where, spark_home, f"worker {number}", "org.apache.spark.deploy.worker.Worker",
+          "--host", HOST, "--webui-port", 0, "--cores", CORES, "--memory", memory("SPARK_WORKER_MEMORY", "1500m"),
+          "--work-dir", where / "work" / str(number), f"spark://{HOST}:{ports.master}")  # fmt: skip
 
 
 def down(where: Path) -> int:
@@ -216,6 +221,8 @@ def settings(where: Path, ports: Ports) -> dict[str, str]:
         "spark.sql.warehouse.dir": (where / "warehouse").as_uri(),
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={where / 'metastore'};create=true",
         "spark.ui.showConsoleProgress": "false",
+        # A plan tells those of all tables that it reads from memory: seven megabytes an event, gigabytes of heap.
+        "spark.sql.maxPlanStringLength": "20000",
     }
 
 

@@ -5,6 +5,9 @@ into, without asking the cluster.
 """
 
 import json
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +19,8 @@ from gp_level_data.refusal import Refusal
 
 # Doubles of two engines differ in their last bits: a sum adds in another order.
 DECIMALS = 9
+# A link to the folder that the last build has filled.
+RESULTS = "results"
 DATABASES = (*store.OF_A_RUN, store.RELEASED)
 
 
@@ -98,6 +103,29 @@ def statements(loaded: Path) -> Iterator[str]:
         name = f"{place.parent.name}.{place.name}"
         yield f"drop table if exists {name}"
         yield f"create table {name} using parquet location '{place.as_uri()}'"
+
+
+def keep_results(where: Path) -> None:
+    """What both runs have left becomes the results, all at once: a build that is cut short leaves those before it.
+
+    The files are linked, not copied; Spark writes a table into new ones.
+    """
+    before = results(where) if (where / RESULTS).exists() else None
+    made = Path(tempfile.mkdtemp(prefix=f"{RESULTS}-", dir=where))
+    for folder in (*(where / "loaded").iterdir(), *(where / "warehouse").glob("*.db")):
+        shutil.copytree(folder, made / folder.stem, copy_function=os.link, dirs_exist_ok=True)
+    link = where / f"{made.name}.link"
+    link.symlink_to(made.name)
+    link.replace(where / RESULTS)
+    if before is not None:
+        shutil.rmtree(before)
+
+
+def results(where: Path) -> Path:
+    """The folder of the last build's tables, <schema>/<name>. A Refusal where none has come to its end."""
+    if not (where / RESULTS).exists():
+        raise Refusal("No build has come to its end on this cluster yet: `make build TARGET=spark`.")
+    return (where / RESULTS).resolve()
 
 
 def differences(connection: duckdb.DuckDBPyConnection, places: dict[Table, Path]) -> list[Difference]:

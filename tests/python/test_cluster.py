@@ -4,16 +4,20 @@ What needs a cluster is of the whole tier, and left out where pyspark or Java is
 """
 
 import base64
+import html
 import importlib.util
 import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -27,6 +31,8 @@ from gp_level_data.custody import keys
 from gp_level_data.refusal import Refusal
 
 COLLECTION = "individual_gp_level_data"
+# Where it is decided what a GP is not shown.
+DISCLOSES = "int_gp_report__decided"
 HAS_SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
 needs_spark = pytest.mark.skipif(not HAS_SPARK, reason="pyspark (requirements-spark.txt) or Java is not installed")
 
@@ -223,14 +229,44 @@ def pages_of(port: int) -> Iterator[bytes]:
             continue
         yield content
         text = content.decode(errors="replace")
+        # A table the other way round says the same.
         waiting += [
-            link for link in re.findall(r'href="(/[^"#]*)', text) if "kill" not in link and "static" not in link
+            urllib.parse.quote(html.unescape(link), safe="/?&=+%;:,")
+            for link in re.findall(r'href="(/[^"#]*)', text)
+            if "kill" not in link and "static" not in link and "desc=true" not in link
         ]
         if path == "/api/v1/applications":
             for each in json.loads(text):
                 waiting += [
                     f"{path}/{each['id']}/{what}" for what in ("environment", "sql?details=true&length=2000", "stages")
                 ]
+
+
+def put(place: Path, text: str) -> None:
+    """A file in the place of another, as Spark writes: never into the one that is there."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.with_name("new").write_text(text)
+    place.with_name("new").replace(place)
+
+
+def test_results_are_those_of_the_last_build_that_ended(tmp_path: Path) -> None:
+    """What a build that was cut short has written over is not in them, and of the one before nothing is left."""
+    with pytest.raises(Refusal, match="^No build has come to its end on this cluster yet"):
+        tables.results(tmp_path)
+    of_gateway, of_warehouse = (
+        tmp_path / "loaded" / "gateway" / "t" / "a",
+        tmp_path / "warehouse" / "main.db" / "u" / "b",
+    )
+    for file in (of_gateway, of_warehouse):
+        put(file, "first")
+    tables.keep_results(tmp_path)
+    for file in (of_gateway, of_warehouse):
+        put(file, "second")
+    first = tables.results(tmp_path)
+    assert [(first / name).read_text() for name in ("gateway/t/a", "main/u/b")] == ["first", "first"]
+    tables.keep_results(tmp_path)
+    assert (tables.results(tmp_path) / "main/u/b").read_text() == "second"
+    assert not first.exists() and len(list(tmp_path.glob("results*"))) == 2
 
 
 @pytest.fixture(scope="module")
@@ -319,3 +355,71 @@ def test_both_workers_worked(cluster: Any) -> None:
                 tasks[executor] = tasks.get(executor, 0) + 1
     assert len(tasks) >= daemons.WORKERS
     assert min(tasks.values()) >= sum(tasks.values()) / (2 * len(tasks))
+
+
+def building(folders: dict[str, Any]) -> subprocess.Popen[str]:
+    """Another build on the cluster, which goes on while the test does something to it."""
+    environment = {**os.environ, **{name: str(path) for name, path in folders.items()}, "DO_NOT_TRACK": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "gp_level_data.cluster", "build"],
+        cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def wait_until(is_so: Callable[[], object], build: subprocess.Popen[str]) -> None:
+    """Wait for what a build does on its way; it must not end before."""
+    while not is_so():
+        assert build.poll() is None, build.communicate()[0][-2000:]
+        time.sleep(0.02)
+
+
+def is_being_written(place: Path, since: float) -> bool:
+    """Whether tasks are writing a table, or have just written it."""
+    return place.exists() and place.stat().st_mtime > since
+
+
+def kill_worker(where: Path, number: int) -> None:
+    [worker] = [each for each in daemons.running(where) if each.name == f"worker {number}"]
+    os.kill(worker.pid, signal.SIGKILL)
+
+
+def executors_lost(where: Path) -> list[int]:
+    """Of each application, how many executors its driver has lost, as it wrote down itself."""
+    texts = [[file.read_text() for file in folder.iterdir()] for folder in sorted((where / "events").iterdir())]
+    return [sum(text.count('"SparkListenerExecutorRemoved"') for text in each) for each in texts]
+
+
+@needs_spark
+@pytest.mark.whole
+def test_a_killed_driver_leaves_the_results_of_before(cluster: Any) -> None:
+    folders, command, built, _ = cluster
+    assert built.returncode == 0
+    before = tables.results(folders["CLUSTER_DIR"])
+    build = building(folders)
+    wait_until(lambda: list((folders["CLUSTER_DIR"] / "loaded").glob("gateway/*/_SUCCESS")), build)
+    os.killpg(build.pid, signal.SIGKILL)
+    build.wait()
+    assert tables.results(folders["CLUSTER_DIR"]) == before
+    assert command("gp_level_data.cluster", "compare").returncode == 0
+
+
+@needs_spark
+@pytest.mark.whole
+def test_a_killed_worker_changes_no_answer(cluster: Any) -> None:
+    """One is killed while people are written, the other during disclosure control; the first is back by then."""
+    folders, command, _, _ = cluster
+    where = folders["CLUSTER_DIR"]
+    started, lost_before = time.time(), executors_lost(where)
+    build = building(folders)
+    wait_until(lambda: is_being_written(where / "loaded" / "gateway" / "int_patients__permitted", started), build)
+    kill_worker(where, 1)
+    wait_until(lambda: len(daemons.running(where)) == daemons.WORKERS + 1, build)
+    daemons.start_worker(where, daemons.check_installed(), 1, daemons.Ports.chosen())
+    wait_until(lambda: is_being_written(where / "warehouse" / "intermediate.db" / DISCLOSES, started), build)
+    kill_worker(where, 2)
+    said, _ = build.communicate()
+    assert build.returncode == 0, said[-2000:]
+    compared = command("gp_level_data.cluster", "compare")
+    assert compared.returncode == 0, compared.stdout
+    of_warehouse, *_, of_gateway = executors_lost(where)
+    assert of_gateway > 0 and of_warehouse > sum(lost_before[:1])
