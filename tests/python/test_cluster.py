@@ -233,7 +233,7 @@ def pages_of(port: int) -> Iterator[bytes]:
         waiting += [
             urllib.parse.quote(html.unescape(link), safe="/?&=+%;:,")
             for link in re.findall(r'href="(/[^"#]*)', text)
-            if "kill" not in link and "static" not in link and "desc=true" not in link
+            if "kill" not in link and "static" not in link and ("desc=true" not in link or ".page=" in link)
         ]
         if path == "/api/v1/applications":
             for each in json.loads(text):
