@@ -22,7 +22,7 @@ from dbt.contracts.graph.nodes import ManifestNode
 from gp_level_data.end import ledger_tables
 from gp_level_data.nets.lineage import NET
 from gp_level_data.nets.lineage.project import analyse
-from gp_level_data.runs import statements
+from gp_level_data.runs import proved_before, statements
 from gp_level_data.shapes import Node
 
 # What the macro check_what_was_built asks.
@@ -63,8 +63,11 @@ def remember(sql: str) -> None:
         _made[database, schema, identifier] = sql
 
 
-def findings(project: Manifest) -> list[str]:
-    """What is wrong with what was built, one sentence each: relation, column and net."""
+def findings(project: Manifest, remembers: bool = False) -> list[str]:
+    """What is wrong with what was built, one sentence each: relation, column and net.
+
+    remembers   whether what was proved in an earlier run needs no proof (proved_before.py)
+    """
     nodes = {place_of(node): key for key, node in project.nodes.items() if hasattr(node, "alias")}
     built = {nodes[place]: sql for place, sql in _made.items() if place in nodes}
     found = [f"{'.'.join(place)} was built and is no model's" for place in _made if place not in nodes]
@@ -73,7 +76,13 @@ def findings(project: Manifest) -> list[str]:
         for key, sql in built.items()
         if is_of_other_sql(project.nodes[key], sql)
     ]
-    found += [f"the net by {NET}: {name}: {problem}" for name, problem in problems(project, set(built))]
+    around = proved_before.surroundings(project) if remembers else ""
+    marks = {key: proved_before.of_relation(around, key, sql) for key, sql in built.items()}
+    known = proved_before.known(around) if remembers else set()
+    unproved = {key for key, mark in marks.items() if mark not in known}
+    found += [f"the net by {NET}: {name}: {problem}" for name, problem in problems(project, unproved)]
+    if remembers and unproved and not found:
+        proved_before.remember(around, marks.values())
     return list(dict.fromkeys(found))
 
 

@@ -101,7 +101,7 @@ def answer(cursor: duckdb.DuckDBPyConnection) -> str:
         project = manifest()
         if project is None:
             raise DbtRuntimeError("What was built cannot be proved: dbt's manifest is not there.")
-        said = built.sentence(built.findings(project))
+        said = built.sentence(built.findings(project, remembers=_run.name == "warehouse"))
         for left in built.left_over(project, built.stored_in(cursor)):
             print(left, file=sys.stderr)
     return f"select '{sql_text(said)}' as sentence"

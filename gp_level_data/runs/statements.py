@@ -6,9 +6,10 @@ written, no database attached, no function replaced, no setting changed, and not
 Statements are told apart by DuckDB's own parser and lexer.
 """
 
+import functools
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -106,7 +107,7 @@ class Statement:
 
 def refusal(sql: str, run: Run) -> str | None:
     """Why dbt may not send this text, in words that repeat nothing of it but a keyword; None where it may."""
-    found = [statement for statement in split(sql) if statement.words]
+    found = split(sql)
     # Before it is parsed: the parser itself opens the file of an IMPORT, and runs what is behind a PRAGMA.
     for statement in found:
         if statement.words[0] not in QUERIES | TRANSACTIONS | CHANGES:
@@ -130,7 +131,7 @@ def refusal(sql: str, run: Run) -> str | None:
 
 def makes(sql: str) -> tuple[str, ...] | None:
     """The relation that a text makes first, if it makes one in a place of a run; what dbt may not send is refused before."""
-    first = next((statement for statement in split(sql) if statement.words), None)
+    first = next(iter(split(sql)), None)
     made = MAKES.match(first.text) if first else None
     if not first or not made or not first.text.startswith("create ") or made["temporary"]:
         return None
@@ -197,7 +198,7 @@ def refused_function(statement: Statement) -> str | None:
     return None
 
 
-def is_one_act(statements: list[Statement]) -> bool:
+def is_one_act(statements: Sequence[Statement]) -> bool:
     """Whether a table is made or changed and then filled, or one is described, and nothing else happens."""
     described = [(one, found) for one in statements if (found := DESCRIBES.match(one.text))]
     if len(described) == len(statements):
@@ -220,7 +221,13 @@ def words_of_kind(statement: Statement) -> Iterator[str]:
             return
 
 
-def split(sql: str) -> Iterator[Statement]:
+@functools.lru_cache(maxsize=8)
+def split(sql: str) -> tuple[Statement, ...]:
+    """The statements of a text that say something; whoever asks for the same text again has them at once."""
+    return tuple(statement for statement in lexed(sql) if statement.words)
+
+
+def lexed(sql: str) -> Iterator[Statement]:
     """The statements of a text, each as its words and signs in lower case."""
     raw = sql.encode()
     words: list[str] = []

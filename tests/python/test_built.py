@@ -15,7 +15,7 @@ import pytest
 from conftest import Folders, copy_project, copy_store, file_digests, run_dbt
 
 from gp_level_data.runs import built as of_run
-from gp_level_data.runs import statements
+from gp_level_data.runs import proved_before, statements
 
 SOURCE = {
     "resource_type": "source", "unique_id": "source.p.gpes.people", "name": "people", "source_name": "gpes",
@@ -30,11 +30,11 @@ NUMBERS = "select nhs_number, practice_code from memory.landing.people order by 
 MODEL = ("patient_level", "gateway", "int_planted")
 
 
-def node(code: str) -> SimpleNamespace:
-    """A model of the gateway, as dbt has compiled it."""
+def node(code: str, template: str) -> SimpleNamespace:
+    """A model of the gateway, as dbt has compiled its template."""
     facts = {
         "resource_type": "model", "unique_id": "model.p.int_planted", "name": "int_planted", "alias": MODEL[2],
-        "database": MODEL[0], "schema": MODEL[1], "language": "sql", "compiled_code": code, "raw_code": code,
+        "database": MODEL[0], "schema": MODEL[1], "language": "sql", "compiled_code": code, "raw_code": template,
         "config": {"materialized": "table"}, "columns": {}, "tags": [], "meta": {},
         "original_file_path": "models/intermediate/gateway/int_planted.sql",
         "depends_on": {"nodes": [SOURCE["unique_id"]], "macros": []},
@@ -43,9 +43,11 @@ def node(code: str) -> SimpleNamespace:
     return SimpleNamespace(**facts | {"depends_on": depends_on}, to_dict=lambda: facts)
 
 
-def project(code: str) -> Any:
+def project(code: str, template: str = "") -> Any:
     source = SimpleNamespace(to_dict=lambda: SOURCE)
-    return SimpleNamespace(nodes={"model.p.int_planted": node(code)}, sources={SOURCE["unique_id"]: source})
+    return SimpleNamespace(
+        nodes={"model.p.int_planted": node(code, template or code)}, sources={SOURCE["unique_id"]: source}, macros={}
+    )
 
 
 def statement(code: str, place: tuple[str, str, str] = MODEL) -> str:
@@ -110,6 +112,56 @@ def test_what_nobody_knows_is_named(tmp_path: Path) -> None:
         connection.execute("create table history.destroyed (a int); create temp table passing (a int)")
         [said] = of_run.left_over(project(PLAIN), of_run.stored_in(connection))
     assert "marts.main.left_here" in said and "make build" in said
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[set[str]]:
+    """What the net by lineage is asked about, and a memory of its own."""
+    asked: list[set[str]] = []
+    proves = of_run.problems
+
+    def noted(project: Any, keys: set[str]) -> Iterator[tuple[str, str]]:
+        asked.append(keys)
+        return proves(project, keys)
+
+    monkeypatch.setattr(of_run, "problems", noted)
+    monkeypatch.setattr(proved_before, "file", lambda: tmp_path / "lineage" / "proved.json")
+    return asked
+
+
+def test_what_held_is_not_proved_again(looked_at: list[set[str]]) -> None:
+    """Flags a second run that proves the same SQL again; and one that takes other SQL, or another project, for proved."""
+    of_run.remember(statement(PLAIN))
+    for _ in range(2):
+        assert of_run.findings(project(PLAIN), remembers=True) == []
+    other = PLAIN.replace("people group", "people where true group")
+    of_run.remember(statement(other))
+    assert of_run.findings(project(other, template=PLAIN), remembers=True) == []
+    of_run.remember(statement(PLAIN))
+    changed = project(PLAIN)
+    changed.sources[SOURCE["unique_id"]] = SimpleNamespace(to_dict=lambda: SOURCE | {"meta": {"about": "objectors"}})
+    assert of_run.findings(changed, remembers=True) == []
+    key = {"model.p.int_planted"}
+    assert looked_at == [key, set(), key, key]
+
+
+def test_what_did_not_hold_is_not_remembered(looked_at: list[set[str]]) -> None:
+    """Flags a leak that passes at the second attempt; and a run that asks its memory though it may not."""
+    of_run.remember(statement(NUMBERS))
+    for _ in range(2):
+        assert of_run.findings(project(NUMBERS), remembers=True)
+    of_run.remember(statement(PLAIN))
+    assert of_run.findings(project(PLAIN), remembers=True) == of_run.findings(project(PLAIN)) == []
+    assert looked_at == [{"model.p.int_planted"}] * 4
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"a": 1}', "\x00"])
+def test_a_memory_that_is_none_proves_nothing(looked_at: list[set[str]], content: str) -> None:
+    proved_before.file().parent.mkdir()
+    proved_before.file().write_text(content)
+    of_run.remember(statement(PLAIN))
+    assert of_run.findings(project(PLAIN), remembers=True) == []
+    assert looked_at == [{"model.p.int_planted"}]
 
 
 MARK = "written by a model that is undone"
