@@ -1,11 +1,10 @@
 """What becomes of every row of the hospital files, in plain Python: domain handbook, sections 2.1, 2.5 and 11."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from moment_oracle import day
 from opt_out_oracle import nhs_number, number_rule, seed, text
@@ -17,9 +16,7 @@ FIELDS = {
     "sex": "sex", "admisorc": "admission_source", "classpat": "patient_class", "epistat": "episode_status",
     "epitype": "episode_type",
 }  # fmt: skip
-COMPARED = (
-    "day", "method", "order", "provider", "admisorc", "classpat", "epistat", "epitype", "sex", "diagnosis",
-)  # fmt: skip
+COMPARED = ("day", "method", "order", "provider", "epistat")
 
 
 @dataclass(frozen=True)
@@ -34,11 +31,48 @@ class Stay:
     order: str
     provider: str | None
     diagnosis: str | None
+    age_kind: str | None
     admisorc: str | None
     classpat: str | None
     epistat: str | None
     epitype: str | None
     sex: str | None
+
+
+# In the order in which they are asked.
+OF_FILTERS = ("age_kind", "episode_status", "sex", "episode_order", "admission_source", "episode_type", "patient_class")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """An emergency definition in a period: what is an emergency, and what its filters drop it by."""
+
+    name: str
+    first: date
+    last: date
+
+    def is_emergency(self, stay: Stay) -> bool:
+        methods = {
+            row["admission_method"] for row in seed("emergency_admission_methods") if row["definition"] == self.name
+        }
+        return self.first <= stay.day <= self.last and stay.method in methods
+
+    def dropped(self, stay: Stay) -> tuple[str, str | None] | None:
+        """The first field that does not pass, and what it holds; None in scope, and of what is no emergency."""
+        held = {name: raw for raw, name in FIELDS.items()} | {"episode_order": "order", "age_kind": "age_kind"}
+        for field in OF_FILTERS if self.is_emergency(stay) else ():
+            value = getattr(stay, held[field])
+            one_of, none_of = (
+                {
+                    row["value"]
+                    for row in seed("emergency_filters")
+                    if (row["definition"], row["field"], row["rule"]) == (self.name, field, rule)
+                }
+                for rule in ("one_of", "none_of")
+            )
+            if (one_of and value not in one_of) or value in none_of:
+                return field, value
+        return None
 
 
 def code(value: str | None) -> str | None:
@@ -64,12 +98,13 @@ def diagnosis(value: str | None) -> str | None:
     return letters[:4].ljust(4, "X")
 
 
-def age_is_known(value: str | None) -> bool:
+def age_kind(value: str | None) -> str | None:
+    """years, infant, or unknown; None where nothing is said."""
     try:
         age = float(text(value))
     except ValueError:
-        return not text(value)
-    return 0 <= age <= 120 or 7001 <= age <= 7007
+        return "unknown" if text(value) else None
+    return "years" if 0 <= age <= 120 else "infant" if 7001 <= age <= 7007 else "unknown"
 
 
 def by_itself(row: Row) -> Stay | str:
@@ -93,7 +128,7 @@ def by_itself(row: Row) -> Stay | str:
             f"{field}_unknown": bool(code(row.get(raw))) and (field, code(row.get(raw))) not in known
             for raw, field in FIELDS.items()
         },
-        "start_age_unknown": not age_is_known(row.get("startage")),
+        "start_age_unknown": age_kind(row.get("startage")) == "unknown",
     }
     for rule, is_broken in rules.items():
         if is_broken:
@@ -102,6 +137,7 @@ def by_itself(row: Row) -> Stay | str:
     return Stay(
         row.get("file_name") or "", key(row["epikey"]), number, admitted, method, order,
         text(row.get("procode")).upper()[:3] or None, diagnosis(row.get("diag_4_01")),
+        age_kind(row.get("startage")),
         *(code(row.get(name)) for name in ("admisorc", "classpat", "epistat", "epitype", "sex")),
     )  # fmt: skip
 
@@ -110,10 +146,14 @@ def is_finished(stay: Stay) -> bool:
     return stay.epistat == "3"
 
 
-def in_order(stay: Stay) -> Cells:
-    """Of copies the finished one first, then by what they hold; of equal ones the first file's."""
+def in_order(stay: Stay, dropped: tuple[str, str | None] | None) -> Cells:
+    """Of copies the finished one first, then by what they hold; one in scope before another, the first file's at last."""
     held = [getattr(stay, name) for name in COMPARED]
-    return (not is_finished(stay), [(value is None, value or "") for value in held], stay.file_name)
+    field, value = dropped or ("", None)
+    return (
+        not is_finished(stay), [(value is None, value or "") for value in held], field, (value is None, value or ""),
+        (stay.diagnosis is None, stay.diagnosis or ""), stay.file_name,
+    )  # fmt: skip
 
 
 def is_there_finished(stay: Stay, finished: Iterable[Stay]) -> bool:
@@ -124,7 +164,7 @@ def is_there_finished(stay: Stay, finished: Iterable[Stay]) -> bool:
     )
 
 
-def verdicts(rows: Iterable[Row]) -> list[tuple[Stay | None, str]]:
+def verdicts(rows: Iterable[Row], definition: Definition) -> list[tuple[Stay | None, str]]:
     """Each row, if usable, and the one rule that it met."""
     judged = [by_itself(row) for row in rows]
     stays = [stay for stay in judged if isinstance(stay, Stay)]
@@ -137,7 +177,7 @@ def verdicts(rows: Iterable[Row]) -> list[tuple[Stay | None, str]]:
     result: list[tuple[Stay | None, str]] = [(None, rule) for rule in judged if isinstance(rule, str)]
     kept = [stay for stay in stays if stay.key is None]
     for each, held in of_key.items():
-        first, *others = sorted(held, key=in_order)
+        first, *others = sorted(held, key=lambda stay: in_order(stay, definition.dropped(stay)))
         if each in of_two:
             result += [(stay, "episode_of_two_people") for stay in held]
             continue
@@ -149,8 +189,3 @@ def verdicts(rows: Iterable[Row]) -> list[tuple[Stay | None, str]]:
             (stay, "unfinished_episode_again" if again else "complete" if stay.key else "episode_key_missing")
         )
     return result
-
-
-def counted(rows: Iterable[Row]) -> Counter[Any]:
-    """Rows by file and rule; of rows that are not usable by rule alone."""
-    return Counter((stay.file_name if stay else None, rule) for stay, rule in verdicts(rows))

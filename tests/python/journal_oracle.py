@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 
-from hospital_oracle import verdicts
+from hospital_oracle import Definition, verdicts
 from moment_oracle import day, known_day
 from moment_oracle import moment as instant
 from opt_out_oracle import (
@@ -257,7 +257,7 @@ def hospital(sent: Sent, held: set[str]) -> set[Cells]:
     first, last = (known_day(sent.settings[name]) for name in ("period_start", "period_end"))
     return {
         (stay.number, stay.day, stay.method, stay.diagnosis)
-        for stay, rule in verdicts(sent.admissions)
+        for stay, rule in verdicts(sent.admissions, Definition("ccg_ois_2_6", first, last))
         if stay
         and rule in ("complete", "episode_key_missing")
         and stay.number in held

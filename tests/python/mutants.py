@@ -26,7 +26,7 @@ RECORDS = f"{GATEWAY}/patients/int_records__judged.sql"
 PEOPLE = f"{GATEWAY}/patients/int_patients__sent.sql"
 PERMITTED = f"{GATEWAY}/patients/int_patients__permitted.sql"
 ADMISSIONS = f"{GATEWAY}/hospital/int_admissions__emergency.sql"
-EPISODES = f"{GATEWAY}/hospital/int_episodes__emergency.sql"
+SCOPED = f"{GATEWAY}/hospital/int_episodes__scoped.sql"
 COMPARED = f"{GATEWAY}/hospital/int_episodes__compared.sql"
 COUNTS = f"{GATEWAY}/intake/int_intake__record_counts.sql"
 OPT_OUTS = "models/staging/gpes/stg_gpes__opt_outs.sql"
@@ -790,9 +790,9 @@ MUTANTS = [
         "an admission of somebody not permitted is left out",
     ),
     Mutant(
-        EPISODES,
+        ADMISSIONS,
         "repeated episodes",
-        "\n    and episodes.copy_rule is null",
+        "\n        and copy_rule is null",
         "",
         "an episode counts once",
     ),
@@ -804,7 +804,7 @@ MUTANTS = [
         "an episode is known by its key",
     ),
     Mutant(
-        EPISODES,
+        SCOPED,
         "before the method was",
         "episodes.admission_date >= coalesce(methods.valid_from, date '0001-01-01')",
         "true",
@@ -812,7 +812,7 @@ MUTANTS = [
         "admissions before 2A to 2D",
     ),
     Mutant(
-        EPISODES,
+        SCOPED,
         "after the period",
         "between settings.period_start and settings.period_end",
         ">= settings.period_start",

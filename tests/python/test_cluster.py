@@ -394,9 +394,10 @@ def executors_lost(where: Path) -> list[int]:
 def test_a_killed_driver_leaves_the_results_of_before(cluster: Any) -> None:
     folders, command, built, _ = cluster
     assert built.returncode == 0
-    before = tables.results(folders["CLUSTER_DIR"])
+    before, started = tables.results(folders["CLUSTER_DIR"]), time.time()
     build = building(folders)
-    wait_until(lambda: list((folders["CLUSTER_DIR"] / "loaded").glob("gateway/*/_SUCCESS")), build)
+    stored = folders["CLUSTER_DIR"] / "loaded" / "gateway" / "int_patients__permitted"
+    wait_until(lambda: is_being_written(stored, started), build)
     os.killpg(build.pid, signal.SIGKILL)
     build.wait()
     assert tables.results(folders["CLUSTER_DIR"]) == before

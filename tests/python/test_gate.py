@@ -193,8 +193,8 @@ FORGOTTEN = {
         "select * from {{ ref('int_patients__judged') }}",
     ),
     "int_admissions__emergency": (
-        "{{ exclude_opted_out(ref('int_episodes__emergency'), var('collection')) }}",
-        "select * from {{ ref('int_episodes__emergency') }}",
+        "{{ exclude_opted_out('in_scope', var('collection')) }}",
+        "select * from in_scope",
     ),
 }
 

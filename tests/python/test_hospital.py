@@ -13,14 +13,17 @@ import pytest
 from conftest import test_number
 from hypothesis import strategies as st
 from moment_oracle import known_day
-from opt_out_oracle import Sent, seed
+from opt_out_oracle import Sent
 
 from gp_level_data.shapes import Row
 
-JUDGING = ("stg_hes__apc_episodes", "int_episodes__judged", "int_episodes__compared", "int_hospital__episodes",
-           "int_episodes__emergency", "int_intake__hospital_counts")  # fmt: skip
+JUDGING = ("stg_hes__apc_episodes", "int_episodes__judged", "int_episodes__scoped", "int_episodes__compared", "int_hospital__episodes",
+           "int_intake__hospital_counts")  # fmt: skip
 SETTINGS = {"collection": "individual_gp_level_data", "collected_at": "2017-04-01T02:00:00+01:00",
             "period_start": "2016-04-01", "period_end": "2017-03-31", "exception_id": ""}  # fmt: skip
+DEFINITION = hospital_oracle.Definition(
+    "ccg_ois_2_6", known_day(SETTINGS["period_start"]), known_day(SETTINGS["period_end"])
+)
 
 
 @functools.cache
@@ -115,18 +118,15 @@ def found(
         by_rule[rule] += count
     usable = Counter((rule, number, day, name) for rule, number, day, name, rejected in verdicts if rejected is None)
     emergencies = connection.execute(
-        "select nhs_number, admission_date, primary_diagnosis, sex from gateway.int_episodes__emergency"
+        "select nhs_number, admission_date, primary_diagnosis, dropped_by, dropped_value"
+        " from gateway.int_hospital__episodes where is_emergency and rejected_rule is null and copy_rule is null"
     )
     return by_rule, usable, Counter(emergencies.fetchall())
 
 
 def wanted(rows: list[Row]) -> tuple[Counter[Any], Counter[Any], Counter[Any]]:
-    verdicts = hospital_oracle.verdicts(rows)
+    verdicts = hospital_oracle.verdicts(rows, DEFINITION)
     counted = ("complete", "episode_key_missing")
-    first, last = (known_day(SETTINGS[name]) for name in ("period_start", "period_end"))
-    emergency = {
-        row["admission_method"] for row in seed("emergency_admission_methods") if row["definition"] == "ccg_ois_2_6"
-    }
     return (
         Counter(rule for _, rule in verdicts),
         Counter(
@@ -135,9 +135,9 @@ def wanted(rows: list[Row]) -> tuple[Counter[Any], Counter[Any], Counter[Any]]:
             if stay
         ),
         Counter(
-            (int(stay.number), stay.day, stay.diagnosis, stay.sex)
+            (int(stay.number), stay.day, stay.diagnosis, *(DEFINITION.dropped(stay) or (None, None)))
             for stay, rule in verdicts
-            if stay and rule in counted and first <= stay.day <= last and stay.method in emergency
+            if stay and rule in counted and DEFINITION.is_emergency(stay)
         ),
     )
 
@@ -177,12 +177,20 @@ FAULTS = {
         ("int_episodes__compared", "case when episode_status = '3' then 1 else 2 end", "1"),
         [again(diag_4_01="J459"), again(epistat="1", diag_4_01="R69", admidate="2016-12-23")],
     ),
+    "a copy that is dropped is kept": (
+        ("int_episodes__compared", "dropped_by nulls first", "dropped_by nulls last"),
+        [again(startage="64"), again(startage="64", sex="9", file_name="hes/apc_1516.csv")],
+    ),
+    "transfers are in scope": (
+        ("int_episodes__scoped", "when not ((\n        filters.admission_source_one_of is null", "when false and not ((\n        filters.admission_source_one_of is null"),
+        [again(startage="64", admisorc="51")],
+    ),
     "any file's copy": (
         ("int_episodes__compared", "file_name nulls last", "file_name desc nulls last"),
         [again(), again(file_name="hes/apc_1516.csv")],
     ),
     "an unfinished one is looked for once": (
-        ("int_episodes__compared", "judged.episode_status, '') <> '3'", "judged.episode_status, '3') <> '3'"),
+        ("int_episodes__compared", "scoped.episode_status, '') <> '3'", "scoped.episode_status, '3') <> '3'"),
         [again(), again(epikey="2", epistat=None)],
     ),
     "no provider is one of its own": (

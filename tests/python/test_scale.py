@@ -242,7 +242,7 @@ def scans(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_each_raw_file_is_parsed_once(scans: Scans) -> None:
     """Flags a view over raw files that two models read, or one and its test: they are parsed and judged for each.
 
-    Mend it with a table of the run's memory, as int_episodes__judged is.
+    Mend it with a table of the run's memory, as int_episodes__scoped is.
     """
     total = sum(scans.by_node.values(), Counter())
     assert {"opt_outs", "ndop_requests"} <= scans.raw_files & set(total)
@@ -252,7 +252,7 @@ def test_each_raw_file_is_parsed_once(scans: Scans) -> None:
 
 def test_who_has_no_journals_pays_nothing_for_them(scans: Scans) -> None:
     """Flags a model of the journals that goes through hospital episodes, or objectors, for nobody."""
-    tables = {"memory.gateway.int_episodes__judged", "memory.gateway.int_opt_outs__in_force"}
+    tables = {"memory.gateway.int_episodes__scoped", "memory.gateway.int_opt_outs__in_force"}
     readers = {
         node["name"]
         for node in gateway_nodes()

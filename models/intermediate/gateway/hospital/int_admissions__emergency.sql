@@ -1,35 +1,32 @@
 -- Unit:      an emergency admission of a permitted patient that passes the definition's filters
--- Period:    admission date within the collection's period (int_episodes__emergency)
+-- Period:    admission date within the collection's period (int_episodes__scoped)
 -- Filters:   the seed emergency_filters; a field without a row is not looked at
 -- Source:    CCG OIS 2.6, filters 2 to 10 (domain handbook, section 2.1); IIF AC-02 (section 2.4)
 
-with permitted as (
+with in_scope as (
 
-    {{ exclude_opted_out(ref('int_episodes__emergency'), var('collection')) }}
-
-),
-
-keyed as (
-
-    select
-        {{ pseudonymise('nhs_number') }} as patient_key,
-        permitted.*
-    from permitted
+    select *
+    from {{ ref('int_hospital__episodes') }}
+    where
+        is_emergency
+        and dropped_by is null
+        and rejected_rule is null
+        and copy_rule is null
 
 ),
 
-filters as (
+permitted as (
 
-    {{ definition_filters() }}
+    {{ exclude_opted_out('in_scope', var('collection')) }}
 
 ),
 
 admissions as (
 
-    select keyed.*
-    from keyed
-    cross join filters
-    where {{ dropped_by('keyed') }} is null
+    select
+        {{ pseudonymise('nhs_number') }} as patient_key,
+        permitted.*
+    from permitted
 
 )
 

@@ -1,12 +1,13 @@
 -- The few usable rows that may be there again: of a key that occurs twice, or not finished. Of one
--- episode the finished row is kept, of equal ones the first file's; under two people's numbers it
--- is nobody's; an unfinished stay is passed over where the finished one is there too, of the same
--- provider as far as both say theirs. Without a key nobody can tell whether a row is a copy.
+-- episode the finished row is kept, of equal ones one in scope, then the first file's; under two
+-- people's numbers it is nobody's. An unfinished stay is passed over where the finished one is
+-- there too, of the same provider as far as both say theirs. Without a key nobody can tell whether
+-- a row is a copy.
 
 with repeated as (
 
     select episode_key
-    from {{ ref('int_episodes__judged') }}
+    from {{ ref('int_episodes__scoped') }}
     where rejected_rule is null
     group by episode_key
     having count(*) > 1
@@ -15,16 +16,16 @@ with repeated as (
 
 compared as (
 
-    select judged.*
-    from {{ ref('int_episodes__judged') }} as judged
+    select scoped.*
+    from {{ ref('int_episodes__scoped') }} as scoped
     where
-        judged.rejected_rule is null
+        scoped.rejected_rule is null
         and (
-            coalesce(judged.episode_status, '') <> '3'
+            coalesce(scoped.episode_status, '') <> '3'
             or exists (
                 select 1
                 from repeated
-                where repeated.episode_key = judged.episode_key
+                where repeated.episode_key = scoped.episode_key
             )
         )
 
@@ -42,14 +43,9 @@ numbered as (
                 admission_method nulls last,
                 episode_order nulls last,
                 provider_code nulls last,
-                admission_source nulls last,
-                patient_class nulls last,
                 episode_status nulls last,
-                episode_type nulls last,
-                sex nulls last,
-                age_kind nulls last,
-                main_specialty nulls last,
-                birth_month_kind nulls last,
+                dropped_by nulls first,
+                dropped_value nulls last,
                 primary_diagnosis nulls last,
                 diagnoses nulls last,
                 procedures nulls last,
@@ -70,7 +66,7 @@ finished_too as (
         numbered.episode_order,
         coalesce(numbered.provider_code, '') as provider_code
     from numbered
-    inner join {{ ref('int_episodes__judged') }} as finished
+    inner join {{ ref('int_episodes__scoped') }} as finished
         on
             numbered.nhs_number = finished.nhs_number
             and numbered.admission_date = finished.admission_date
@@ -99,18 +95,14 @@ select
     numbered.provider_code,
     numbered.admission_date,
     numbered.admission_method,
-    numbered.admission_source,
-    numbered.patient_class,
     numbered.episode_status,
-    numbered.episode_type,
     numbered.episode_order,
-    numbered.sex,
-    numbered.age_kind,
-    numbered.main_specialty,
-    numbered.birth_month_kind,
     numbered.primary_diagnosis,
     numbered.diagnoses,
     numbered.procedures,
+    numbered.is_emergency,
+    numbered.dropped_by,
+    numbered.dropped_value,
     case
         when numbered.episode_key is not null and numbered.lowest_number <> numbered.highest_number
             then 'episode_of_two_people'

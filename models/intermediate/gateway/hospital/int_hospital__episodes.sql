@@ -3,25 +3,25 @@
 
 {% set columns = [
     'file_name', 'episode_key', 'nhs_number', 'provider_code', 'admission_date', 'admission_method',
-    'admission_source', 'patient_class', 'episode_status', 'episode_type', 'episode_order', 'sex',
-    'age_kind', 'main_specialty', 'birth_month_kind', 'primary_diagnosis', 'diagnoses', 'procedures',
+    'episode_status', 'episode_order', 'primary_diagnosis', 'diagnoses', 'procedures', 'is_emergency',
+    'dropped_by', 'dropped_value',
 ] -%}
 
 select
     {%- for column in columns %}
-        judged.{{ column }},
+        scoped.{{ column }},
     {%- endfor %}
-    judged.rejected_rule,
+    scoped.rejected_rule,
     {{ to_text('null') }} as copy_rule
-from {{ ref('int_episodes__judged') }} as judged
+from {{ ref('int_episodes__scoped') }} as scoped
 where
-    judged.rejected_rule is not null
+    scoped.rejected_rule is not null
     or (
-        judged.episode_status = '3'
+        scoped.episode_status = '3'
         and not exists (
             select 1
             from {{ ref('int_episodes__compared') }} as compared
-            where compared.episode_key = judged.episode_key
+            where compared.episode_key = scoped.episode_key
         )
     )
 union all
