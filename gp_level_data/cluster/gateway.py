@@ -191,10 +191,23 @@ def build(spark: "SparkSession", manifest: Manifest, to: Path) -> list[str]:
             made = spark.read.schema(made.schema).parquet(place.as_uri())
             stored.append(f"{node['schema']}.{node['name']}")
         elif node["config"]["materialized"] == "table":
-            # Of patients, and read by several models: held in memory, what does not fit encrypted.
-            made = made.persist()
+            made = held(spark, made)
         view(made, node["schema"], node["name"])
     return stored
+
+
+def held(spark: "SparkSession", rows: "DataFrame") -> "DataFrame":
+    """Rows of patients that several models read: in memory, what does not fit encrypted; of a lost executor made again.
+
+    Who reads them sees rows and not how they were made: else each plan holds those of all tables before it, and the
+    driver plans longer than the executors work. Spark has no public call for that but one that gives up making lost
+    rows again (`localCheckpoint`); this is what that one does with the rows.
+    """
+    from pyspark.sql.classic.dataframe import DataFrame
+
+    made = rows.persist()._jdf
+    cut = spark._jsparkSession.internalCreateDataFrame(made.queryExecution().toRdd(), made.schema(), False)
+    return DataFrame(cut, spark)
 
 
 def is_stored(node: Node) -> bool:
