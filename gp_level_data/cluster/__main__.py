@@ -2,11 +2,12 @@
 
 import argparse
 import os
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
 
-from gp_level_data.cluster import adapter, daemons, tables
+from gp_level_data.cluster import adapter, checks, daemons, tables
 from gp_level_data.custody import store
 from gp_level_data.project import PROJECT, SAMPLE
 from gp_level_data.refusal import Refusal
@@ -68,7 +69,13 @@ def build(chosen: argparse.Namespace) -> int:
     print("Warehouse:", ", ".join(f"{count} {name}" for name, count in sorted(counted.items())))
     if set(counted) != {"success"}:
         return 1
-    tables.keep_results(where)
+    made = tables.gather(where)
+    with tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
+        found = checks.findings(connection, made, adapter.promises(where / "dbt"))
+    if found:
+        shutil.rmtree(made)
+        raise Refusal(f"What the cluster made may not stand: {checks.in_one(found)} The results are those of before.")
+    tables.keep_results(where, made)
     return 0
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner
 
 TYPES = {"varchar": "string", "timestamp with time zone": "timestamp", "timestamptz": "timestamp", "integer": "int"}
+# What Parquet files do not enforce is noted beside dbt's artefacts, and looked into afterwards (checks.py).
+PROMISES = "promises.json"
 BORDER = ("models/staging/", "models/intermediate/gateway/")
 
 
@@ -84,7 +86,26 @@ def parsed(target: dict[str, Any], where: Path, variables: str) -> tuple[Manifes
     ended = runner().invoke(["--quiet", "parse", "--no-partial-parse", *common])
     if not ended.success or not isinstance(ended.result, Manifest):
         raise Refusal(f"dbt cannot parse the project for Spark: {ended.exception}")
+    (where / PROMISES).write_text(json.dumps(promised(ended.result)))
     return as_on_spark(ended.result), common
+
+
+def promised(manifest: Manifest) -> list[list[str]]:
+    """What contracts promise of a stored relation: schema, name, column if of one, and the condition that each row meets."""
+    found = []
+    for node in manifest.nodes.values():
+        if isinstance(node, ModelNode):
+            of_columns = [(column.name, each) for column in node.columns.values() for each in column.constraints]
+            for column, constraint in [*of_columns, *(("", each) for each in node.constraints)]:
+                condition = constraint.expression or f'"{column}" is not null'
+                found.append([node.schema, node.name, column, condition])
+    return found
+
+
+def promises(where: Path) -> list[list[str]]:
+    """The same, of the project as it was parsed last."""
+    read: list[list[str]] = json.loads((where / PROMISES).read_text())
+    return read
 
 
 def warehouse_models(manifest: Manifest) -> list[ModelNode]:

@@ -105,15 +105,20 @@ def statements(loaded: Path) -> Iterator[str]:
         yield f"create table {name} using parquet location '{place.as_uri()}'"
 
 
-def keep_results(where: Path) -> None:
-    """What both runs have left becomes the results, all at once: a build that is cut short leaves those before it.
+def gather(where: Path) -> Path:
+    """What both runs have left, <schema>/<name>, in a folder of its own.
 
     The files are linked, not copied; Spark writes a table into new ones.
     """
-    before = results(where) if (where / RESULTS).exists() else None
     made = Path(tempfile.mkdtemp(prefix=f"{RESULTS}-", dir=where))
     for folder in (*(where / "loaded").iterdir(), *(where / "warehouse").glob("*.db")):
         shutil.copytree(folder, made / folder.stem, copy_function=os.link, dirs_exist_ok=True)
+    return made
+
+
+def keep_results(where: Path, made: Path) -> None:
+    """What was gathered becomes the results, all at once: a build that is cut short leaves those before it."""
+    before = results(where) if (where / RESULTS).exists() else None
     link = where / f"{made.name}.link"
     link.symlink_to(made.name)
     link.replace(where / RESULTS)

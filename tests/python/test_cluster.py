@@ -24,9 +24,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import PROJECT, SAMPLE
+from conftest import PROJECT, SAMPLE, test_number
 
-from gp_level_data.cluster import daemons, gateway, tables
+from gp_level_data.cluster import adapter, checks, daemons, gateway, tables
 from gp_level_data.custody import keys
 from gp_level_data.refusal import Refusal
 
@@ -259,14 +259,50 @@ def test_results_are_those_of_the_last_build_that_ended(tmp_path: Path) -> None:
     )
     for file in (of_gateway, of_warehouse):
         put(file, "first")
-    tables.keep_results(tmp_path)
+    tables.keep_results(tmp_path, tables.gather(tmp_path))
     for file in (of_gateway, of_warehouse):
         put(file, "second")
     first = tables.results(tmp_path)
     assert [(first / name).read_text() for name in ("gateway/t/a", "main/u/b")] == ["first", "first"]
-    tables.keep_results(tmp_path)
+    tables.keep_results(tmp_path, tables.gather(tmp_path))
     assert (tables.results(tmp_path) / "main/u/b").read_text() == "second"
     assert not first.exists() and len(list(tmp_path.glob("results*"))) == 2
+
+
+PROMISES = [
+    ["gateway", "people", "patient_key", '"patient_key" is not null'],
+    ["gateway", "people", "patient_key", "regexp_full_match(patient_key, '[a-p]{32}')"],
+    ["gateway", "people", "", "length(gp_code) = 8"],
+    ["gateway", "nobody", "patient_key", "false"],
+]
+PERSON = f"select '{'ab' * 16}' as patient_key, 'G1234567' as gp_code, 2017 as year"
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (PERSON, {}),
+        (f"{PERSON} limit 0", {}),
+        (f"{PERSON} union all select null, 'G1234567', 2017", {"gateway.people.patient_key": "1 rows break"}),
+        (f"{PERSON} union all select 'x', 'G1234567', 2017", {"gateway.people.patient_key": "1 rows break"}),
+        (f"{PERSON} union all select '{'cd' * 16}', 'G1', 2017", {"gateway.people": "1 rows break"}),
+        (f"select *, '{test_number(1)}' as note from ({PERSON})", {"gateway.people.note": "ten digits, 1 rows"}),
+        (f"select * replace ({test_number(1)} as year) from ({PERSON})", {"gateway.people.year": "ten digits, 1 rows"}),
+    ],
+)
+def test_what_parquet_does_not_enforce_is_looked_into(
+    two_stores: tuple[duckdb.DuckDBPyConnection, tables.Table, Path], tmp_path: Path, rows: str, found: dict[str, str]
+) -> None:
+    """Flags results with a row that a contract forbids, or with a number; and a finding that says it."""
+    connection = two_stores[0]
+    place = tmp_path / "made" / "gateway" / "people"
+    (place.parent / "nobody").mkdir(parents=True)
+    place.mkdir()
+    connection.execute(f"copy ({rows}) to '{place / 'part.parquet'}' (format parquet)")
+    said = checks.findings(connection, tmp_path / "made", PROMISES)
+    assert {each.where for each in said} == set(found)
+    assert all(each.what.startswith(found[each.where]) for each in said)
+    assert test_number(1) not in checks.in_one(said)
 
 
 @pytest.fixture(scope="module")
@@ -305,10 +341,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @needs_spark
 @pytest.mark.whole
 def test_every_table_is_the_same_as_on_one_machine(cluster: Any) -> None:
-    _, command, built, _ = cluster
-    assert built.returncode == 0, built.stdout[-2000:]
+    folders, command, built, _ = cluster
+    assert built.returncode == 0, built.stdout[-2000:] + built.stderr[-2000:]
     compared = command("gp_level_data.cluster", "compare")
     assert compared.returncode == 0, compared.stdout
+    asked = {(name, column) for _, name, column, _ in adapter.promises(folders["CLUSTER_DIR"] / "dbt")}
+    assert {("int_patients__permitted", "patient_key"), ("fct_gp_metrics", "gp_code")} <= asked
 
 
 @needs_spark

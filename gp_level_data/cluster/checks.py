@@ -1,0 +1,87 @@
+"""What a cluster has made is looked into before it becomes the results, as the embedded engine and its nets do on one machine.
+
+Parquet files enforce nothing: each NOT NULL and CHECK of a contract is asked of every row. And the net by value looks
+for whatever could be a patient's number, by the same macros and the same allowances as at the end of a run.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from gp_level_data.custody.store import sql_text
+from gp_level_data.nets import Finding, values
+
+NET = "cluster"
+SHOWN = 5
+# The database in which the files are looked at; nothing of it is stored.
+MADE = "made_by_the_cluster"
+
+
+def findings(connection: duckdb.DuckDBPyConnection, made: Path, promises: Iterable[Iterable[str]]) -> list[Finding]:
+    """What is wrong with the tables of a folder, <schema>/<name>: relation, column, and how many rows.
+
+    connection   to a store, whose seeds say which digits are allowed (tables.open_store)
+    promises     schema, name, column and condition of what the contracts promise (adapter.promises)
+    """
+    look_at(connection, made)
+    return [*broken(connection, promises), *like_numbers(connection)]
+
+
+def look_at(connection: duckdb.DuckDBPyConnection, made: Path) -> None:
+    """The tables of a folder as views; those without rows, of which Spark writes no file, hold nothing to find."""
+    connection.execute(f"attach ':memory:' as {MADE}")
+    for place in sorted(made.glob("*/*")):
+        if any(place.glob("*.parquet")):
+            connection.execute(f'create schema if not exists {MADE}."{place.parent.name}"')
+            connection.execute(
+                f'create view {MADE}."{place.parent.name}"."{place.name}" as'
+                f" select * from read_parquet('{sql_text(place / '*.parquet')}', hive_partitioning = false)"
+            )
+
+
+def broken(connection: duckdb.DuckDBPyConnection, promises: Iterable[Iterable[str]]) -> list[Finding]:
+    """Promises of contracts that some rows do not keep. A condition that is null holds, as in a CHECK."""
+    there = set(
+        connection.execute(
+            f"select schema_name, view_name from duckdb_views() where database_name = '{MADE}'"
+        ).fetchall()
+    )
+    found = []
+    for schema, name, column, condition in promises:
+        if (schema, name) in there:
+            query = f'select count(*) from {MADE}."{schema}"."{name}" where not ({condition})'
+            [(rows,)] = connection.execute(query).fetchall()
+            if rows:
+                place = ".".join(filter(None, (schema, name, column)))
+                found.append(Finding(NET, place, f"{rows} rows break what its contract promises"))
+    return found
+
+
+def like_numbers(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+    """Columns that look as if they held a patient's number."""
+    # The store's seeds are found in the database that is in use.
+    connection.execute("use marts")
+    macros, allowed = values.macros(), values.allowed_in(connection)
+    columns = connection.execute(
+        f"""
+        select database_name, schema_name, table_name, column_name, data_type from duckdb_columns()
+        where database_name = '{MADE}' and not internal order by all
+        """
+    ).fetchall()
+    found = []
+    for (position,) in connection.execute(macros.columns_to_look_into(columns)).fetchall() if columns else ():
+        column = columns[position]
+        may_hold = allowed.get(".".join(column[1:4]), "")
+        shapes = macros.shapes_found(macros.relation_of(column), macros.quoted(column[3]), column[4], may_hold)
+        found += [
+            Finding("values", values.masked(".".join(column[1:4])), f"{shape}, {rows} rows")
+            for shape, rows in connection.execute(shapes).fetchall()
+        ]
+    return found
+
+
+def in_one(found: list[Finding]) -> str:
+    """What was found, as a sentence says it."""
+    more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return "; ".join(f"{each.where}: {each.what}" for each in found[:SHOWN]) + f"{more}."
