@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gp_level_data.cluster import adapter, checks, daemons, tables
 from gp_level_data.custody import store
+from gp_level_data.nets import proving
 from gp_level_data.project import PROJECT, SAMPLE
 from gp_level_data.refusal import Refusal
 
@@ -55,6 +56,8 @@ def build(chosen: argparse.Namespace) -> int:
     where = daemons.folder()
     daemons.refuse_absent(where)
     port = daemons.Ports.chosen().thrift
+    if not chosen.from_store:
+        proving.ensure(chosen.key_dir)
     loaded = fresh(where / "loaded")
     with tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
         handed = [table for table in tables.stored(connection) if is_handed(table, chosen.from_store)]

@@ -21,7 +21,7 @@ import pyarrow
 
 from gp_level_data import releases
 from gp_level_data.cluster import adapter, daemons
-from gp_level_data.custody import keys, pseudonym, store
+from gp_level_data.custody import keys, proof, pseudonym, store
 from gp_level_data.project import PROJECT, read_settings
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.landing import look, relations
@@ -38,7 +38,11 @@ TASKS_A_CORE = 4
 
 
 def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "") -> list[str]:
-    """Build the gateway's models into a folder of Parquet files; the names of those that are stored there."""
+    """Build the gateway's models into a folder of Parquet files; the names of those that are stored there.
+
+    A Refusal for code that the nets have not read, before a key or a raw file is opened.
+    """
+    proof.require(key_dir, PROJECT, gateway.PACKAGE)
     settings = read_settings(variables)
     gateway.check_run(raw_dir, key_dir, settings)
     collection = settings["collection"]

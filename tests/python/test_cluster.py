@@ -29,6 +29,7 @@ from conftest import PROJECT, SAMPLE, test_number
 from gp_level_data.cluster import adapter, checks, daemons, gateway, tables
 from gp_level_data.custody import keys
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs import gateway as one_machine
 
 COLLECTION = "individual_gp_level_data"
 # Where it is decided what a GP is not shown.
@@ -102,6 +103,14 @@ def test_no_amount_of_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("SPARK_WORKER_MEMORY", "lots")
     with pytest.raises(Refusal, match="SPARK_WORKER_MEMORY is no amount of memory"):
         daemons.memory("SPARK_WORKER_MEMORY", "1g")
+
+
+def test_without_a_proof_neither_key_nor_raw_file_is_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Flags a cluster's gateway that opens for code which no net has read."""
+    monkeypatch.setattr(keys, "read_key", lambda *_: pytest.fail("a key was opened"))
+    monkeypatch.setattr(one_machine, "check_run", lambda *_: pytest.fail("raw files were looked at"))
+    with pytest.raises(Refusal, match="^The gateway opens for proven code only"):
+        gateway.run(SAMPLE, tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize(
