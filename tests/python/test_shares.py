@@ -97,6 +97,7 @@ def changed_raw(world: SmallWorld, change: Change) -> Path:
     return raw
 
 
+@pytest.mark.exhaustive(kept=2)
 @pytest.mark.parametrize("name", WRONG)
 def test_a_run_by_hand_is_undone(good: SmallWorld, name: str) -> None:
     """Flags a gateway run that leaves zeros where good results were: without data tests, and once with them, since
