@@ -32,7 +32,7 @@ admissions as (
 
 -- few clauses can hold of an admission: those with a code that its main diagnosis begins with, and
 -- those that look elsewhere too; the codes of the others are not looked for
-beginnings as (
+lengths as (
 
     select distinct length(code) as code_length
     from codes
@@ -40,26 +40,24 @@ beginnings as (
 
 ),
 
-elsewhere as (
+beginnings as (
 
-    select distinct
-        condition,
-        clause
-    from codes
-    where rule = 'include' and position <> 'primary'
+    select
+        admissions.admission_number,
+        substr(admissions.primary_diagnosis, 1, lengths.code_length) as code
+    from admissions
+    cross join lengths
 
 ),
 
 candidates as (
 
     select
-        admissions.admission_number,
+        beginnings.admission_number,
         codes.condition,
         codes.clause
-    from admissions
-    cross join beginnings
-    inner join codes
-        on substr(admissions.primary_diagnosis, 1, beginnings.code_length) = codes.code
+    from beginnings
+    inner join codes on beginnings.code = codes.code
     where codes.rule = 'include' and codes.position = 'primary'
     union
     select
@@ -67,11 +65,14 @@ candidates as (
         codes.condition,
         codes.clause
     from admissions
-    cross join elsewhere as codes
+    cross join codes
+    where codes.rule = 'include' and codes.position <> 'primary'
 
 ),
 
-clauses as (
+-- whether a code is there is a column, not a condition of the join, which an engine would ask of
+-- every admission and every code
+looked_for as (
 
     select
         admissions.admission_number,
@@ -79,18 +80,31 @@ clauses as (
         admissions.admission_date,
         codes.condition,
         codes.clause,
-        bool_or(codes.rule = 'include') as is_included,
-        bool_or(codes.rule = 'require') as has_required,
-        bool_or(codes.rule = 'exclude') as is_excluded
-    from admissions
-    inner join candidates on admissions.admission_number = candidates.admission_number
+        codes.rule,
+        ({{ has_code('admissions', 'codes.position', 'codes.code') }})
+        and admissions.admission_date >= coalesce(codes.valid_from, date '0001-01-01')
+        and admissions.admission_date <= coalesce(codes.valid_to, date '9999-12-31') as is_there
+    from candidates
+    inner join admissions on candidates.admission_number = admissions.admission_number
     inner join codes
         on
             candidates.condition = codes.condition
             and candidates.clause = codes.clause
-            and ({{ has_code('admissions', 'codes.position', 'codes.code') }})
-            and admissions.admission_date >= coalesce(codes.valid_from, date '0001-01-01')
-            and admissions.admission_date <= coalesce(codes.valid_to, date '9999-12-31')
+
+),
+
+clauses as (
+
+    select
+        admission_number,
+        patient_key,
+        admission_date,
+        condition,
+        clause,
+        bool_or(rule = 'include' and is_there) as is_included,
+        bool_or(rule = 'require' and is_there) as has_required,
+        bool_or(rule = 'exclude' and is_there) as is_excluded
+    from looked_for
     group by all
 
 ),
