@@ -12,6 +12,7 @@ from gp_level_data.custody import store
 from gp_level_data.nets import proving
 from gp_level_data.project import PROJECT, SAMPLE
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs.progress import Progress
 
 # What the gateway run makes, and what a store remembers of earlier runs; the rest is the analyst's run.
 OF_THE_GATEWAY = ("gateway", "reference", "counts")
@@ -58,22 +59,28 @@ def build(chosen: argparse.Namespace) -> int:
     port = daemons.Ports.chosen().thrift
     if not chosen.from_store:
         proving.ensure(chosen.key_dir)
-    loaded = fresh(where / "loaded")
-    with tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
+    stages, loaded = Progress(), fresh(where / "loaded")
+    with (
+        stages.stage("tables handed over by the store"),
+        tables.open_store(chosen.store_dir, chosen.key_dir) as connection,
+    ):
         handed = [table for table in tables.stored(connection) if is_handed(table, chosen.from_store)]
         tables.write(connection, handed, loaded)
     if not chosen.from_store:
         from gp_level_data.cluster import gateway
 
-        stored = gateway.run(chosen.raw_dir, chosen.key_dir, where, chosen.vars)
+        with stages.stage("gateway run on the cluster: raw files to pseudonymised tables") as stage:
+            stored = gateway.run(chosen.raw_dir, chosen.key_dir, where, chosen.vars, stage)
         print(f"Gateway: {len(stored)} tables stored.")
-    execute(port, list(tables.statements(loaded)))
-    counted = Counter(adapter.run(adapter.thrift_target(daemons.HOST, port), where / "dbt", chosen.vars).values())
+    with stages.stage("warehouse run on the cluster: pseudonymised tables to marts") as stage:
+        execute(port, list(tables.statements(loaded)))
+        target = adapter.thrift_target(daemons.HOST, port)
+        counted = Counter(adapter.run(target, where / "dbt", chosen.vars, stage=stage).values())
     print("Warehouse:", ", ".join(f"{count} {name}" for name, count in sorted(counted.items())))
     if set(counted) != {"success"}:
         return 1
     made = tables.gather(where)
-    with tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
+    with stages.stage("what was made, looked into"), tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
         found = checks.findings(connection, made, adapter.promises(where / "dbt"))
     if found:
         shutil.rmtree(made)

@@ -9,7 +9,7 @@ project.
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,12 @@ from dbt.artifacts.resources.types import NodeType
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode
+from dbt_common.events.base_types import EventMsg
 
 from gp_level_data import shapes
 from gp_level_data.project import PROJECT
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs.progress import Stage
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner
@@ -36,16 +38,20 @@ def spark_type(data_type: str) -> str:
     return TYPES.get(data_type.lower(), data_type.replace(", ", ","))
 
 
-def run(target: dict[str, Any], where: Path, variables: str = "", only: Iterable[str] = ()) -> dict[str, str]:
+def run(
+    target: dict[str, Any], where: Path, variables: str = "", only: Iterable[str] = (), stage: Stage | None = None
+) -> dict[str, str]:
     """`dbt run` of the analyst's models on a cluster: what became of each.
 
     target  the profile's output
     where   a folder for what dbt leaves: target, logs, its profile
     only    names of models, where the others are there already
+    stage   of the command, which shows how far it is
     """
     manifest, common = parsed(target, where, variables)
     models = list(only) or [node.name for node in warehouse_models(manifest)]
-    ended = runner(manifest).invoke(["run", "--select", *models, *common])
+    follows = [follow(stage, len(models))] if stage else []
+    ended = runner(manifest, follows).invoke(["--quiet", "run", "--select", *models, *common])
     if not isinstance(ended.result, RunExecutionResult):
         raise Refusal(f"`dbt run` on Spark could not start: {ended.exception}")
     return {result.node.name: str(result.status) for result in ended.result.results}
@@ -64,13 +70,27 @@ def compiled(where: Path, variables: str = "") -> shapes.Manifest:
     return found
 
 
-def runner(manifest: Manifest | None = None) -> "dbtRunner":
+def follow(stage: Stage, total: int) -> Callable[[EventMsg], None]:
+    """What tells a stage which model is at work, and which are done."""
+    stage.has_steps(total)
+
+    def noted(event: EventMsg) -> None:
+        node = getattr(event.data, "node_info", None)
+        if node and event.info.name == "NodeStart":
+            stage.at_work = node.node_name
+        elif node and event.info.name == "NodeFinished":
+            stage.done.add(node.unique_id)
+
+    return noted
+
+
+def runner(manifest: Manifest | None = None, follows: Iterable[Callable[[EventMsg], None]] = ()) -> "dbtRunner":
     from dbt.adapters.spark.relation import SparkRelation
     from dbt.cli.main import dbtRunner
 
     # Two-part names: the adapter leaves the database out when it writes a name, but would refuse to be told one.
     SparkRelation.__post_init__ = lambda self: None
-    return dbtRunner(manifest=manifest)
+    return dbtRunner(manifest=manifest, callbacks=list(follows))
 
 
 def parsed(target: dict[str, Any], where: Path, variables: str) -> tuple[Manifest, list[str]]:

@@ -27,6 +27,7 @@ from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.landing import look, relations
 from gp_level_data.raw.landing.find import RawFile
 from gp_level_data.runs import gateway
+from gp_level_data.runs.progress import Stage
 from gp_level_data.shapes import Manifest, Node
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ WRITES_STATEMENTS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 TASKS_A_CORE = 4
 
 
-def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "") -> list[str]:
+def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "", stage: Stage | None = None) -> list[str]:
     """Build the gateway's models into a folder of Parquet files; the names of those that are stored there.
 
     A Refusal for code that the nets have not read, before a key or a raw file is opened.
@@ -54,7 +55,7 @@ def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "") -> list[
     try:
         give_functions(spark, key_dir, collection, active)
         land(spark, raw_dir, collection)
-        return build(spark, manifest, where / "loaded")
+        return build(spark, manifest, where / "loaded", stage or Stage("gateway run"))
     finally:
         spark.stop()
 
@@ -175,7 +176,7 @@ def as_text(column: pyarrow.Array) -> pyarrow.Array:
 # ---- models -----------------------------------------------------------------------------------------
 
 
-def build(spark: "SparkSession", manifest: Manifest, to: Path) -> list[str]:
+def build(spark: "SparkSession", manifest: Manifest, to: Path, stage: Stage) -> list[str]:
     """Every model of the gateway run, in the order in which they read each other."""
     nodes = manifest["nodes"]
     for node in nodes.values():
@@ -186,8 +187,10 @@ def build(spark: "SparkSession", manifest: Manifest, to: Path) -> list[str]:
         view(spark.read.parquet(folder.as_uri()), folder.parent.name, folder.name)
     of_store = {f"{node['schema']}.{node.get('identifier') or node['name']}" for node in manifest["sources"].values()}
     known = of_store | {f"{node['schema']}.{node['name']}" for node in nodes.values() if "schema" in node}
-    stored = []
-    for node in in_order(nodes):
+    stored, ordered = [], in_order(nodes)
+    stage.has_steps(len(ordered))
+    for node in ordered:
+        stage.at_work = node["name"]
         made = spark.sql(with_views(node["compiled_code"], known))
         if is_stored(node):
             place = to / node["schema"] / node["name"]
@@ -197,6 +200,7 @@ def build(spark: "SparkSession", manifest: Manifest, to: Path) -> list[str]:
         elif node["config"]["materialized"] == "table":
             made = held(spark, made)
         view(made, node["schema"], node["name"])
+        stage.done.add(node["name"])
     return stored
 
 
