@@ -35,11 +35,13 @@ PASSING = {
 
 def surroundings(project: Manifest) -> str:
     """One checksum of all that a proof looks at beside the SQL of a relation: another one, and nothing was proved yet."""
-    parts = {kind: [lasting(each.to_dict()) for each in having.values()] for kind, having in (
-        ("nodes", project.nodes), ("sources", project.sources), ("macros", project.macros))}  # fmt: skip
-    files = {path.relative_to(NETS).as_posix(): checksums.of_file(path) for path in NETS.rglob("*") if path.is_file()
-             and "__pycache__" not in path.parts}  # fmt: skip
-    given = {name: str(value) for name, value in (getattr(get_flags(), "VARS", None) or {}).items()}
+    kinds = {"nodes": project.nodes, "sources": project.sources, "macros": project.macros}
+    parts = {kind: [lasting(each.to_dict()) for each in having.values()] for kind, having in kinds.items()}
+    flags = get_flags()
+    given = {name: str(value) for name, value in (getattr(flags, "VARS", None) or {}).items()}
+    settings = Path(getattr(flags, "PROJECT_DIR", None) or PROJECT) / "dbt_project.yml"
+    nets = sorted(path for path in NETS.rglob("*") if path.suffix in (".csv", ".py", ".sql"))
+    files = [checksums.of_file(path) for path in (settings, *nets)]
     versions = {name: metadata.version(name) for name in VERSIONS}
     text = json.dumps([parts, given, files, versions], sort_keys=True, default=str)
     return checksums.of_bytes(text.encode())

@@ -145,6 +145,19 @@ def test_what_held_is_not_proved_again(looked_at: list[set[str]]) -> None:
     assert looked_at == [key, set(), key, key]
 
 
+def test_other_settings_of_the_project_are_other_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Flags a proof that stands although the project's own settings, which SQL is compiled with, have changed."""
+    settings = tmp_path / "dbt_project.yml"
+    monkeypatch.setattr(proved_before, "get_flags", lambda: SimpleNamespace(PROJECT_DIR=tmp_path))
+    found = set()
+    for content in ("vars: {a: 1}", "vars: {a: 2}"):
+        settings.write_text(content)
+        found.add(proved_before.surroundings(project(PLAIN)))
+    monkeypatch.setattr(proved_before, "get_flags", lambda: SimpleNamespace(PROJECT_DIR=tmp_path, VARS={"a": 3}))
+    found.add(proved_before.surroundings(project(PLAIN)))
+    assert len(found) == 3
+
+
 def test_what_did_not_hold_is_not_remembered(looked_at: list[set[str]]) -> None:
     """Flags a leak that passes at the second attempt; and a run that asks its memory though it may not."""
     of_run.remember(statement(NUMBERS))
