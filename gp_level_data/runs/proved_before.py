@@ -35,8 +35,8 @@ PASSING = {
 
 def surroundings(project: Manifest) -> str:
     """One checksum of all that a proof looks at beside the SQL of a relation: another one, and nothing was proved yet."""
-    kinds = {"nodes": project.nodes, "sources": project.sources, "macros": project.macros}
-    parts = {kind: [lasting(each.to_dict()) for each in having.values()] for kind, having in kinds.items()}
+    everything = (*project.nodes.values(), *project.sources.values(), *project.macros.values())
+    parts = [lasting(each.to_dict()) for each in everything]
     flags = get_flags()
     given = {name: str(value) for name, value in (getattr(flags, "VARS", None) or {}).items()}
     settings = Path(getattr(flags, "PROJECT_DIR", None) or PROJECT) / "dbt_project.yml"
