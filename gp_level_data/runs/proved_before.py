@@ -1,6 +1,6 @@
 """What the net by lineage has found to hold is not proved again at the end of the analyst's next run.
 
-Half of what such a run costs beside its queries went into proving the same SQL again. So what held is remembered beside
+On the sample, eight seconds of each such run went into proving the same SQL again. So what held is remembered beside
 dbt's artefacts: of each relation one checksum of all that the proof looked at, the SQL that was really run, the whole
 project as dbt had parsed it, its settings, and the nets themselves. Whatever is otherwise is proved.
 
@@ -10,20 +10,17 @@ asks it, nor does `make prove`.
 
 import json
 from collections.abc import Iterable
-from importlib import metadata
 from pathlib import Path
 
 from dbt.contracts.graph.manifest import Manifest
 from dbt.flags import get_flags
 
-from gp_level_data.custody import checksums
+from gp_level_data.custody import checksums, proof
 from gp_level_data.project import PROJECT
 from gp_level_data.shapes import Node
 
 FILE = "proved.json"
 NETS = PROJECT / "gp_level_data" / "nets"
-# What carries the proof out.
-VERSIONS = ("dbt-core", "dbt-duckdb", "duckdb", "sqlglot")
 # The last settings with which a run was proved: each collection has its own.
 KEPT = 20
 # Of a node, what compiling it has added, and when and where it was parsed. The SQL counts by itself.
@@ -42,8 +39,7 @@ def surroundings(project: Manifest) -> str:
     settings = Path(getattr(flags, "PROJECT_DIR", None) or PROJECT) / "dbt_project.yml"
     nets = sorted(path for path in NETS.rglob("*") if path.suffix in (".csv", ".py", ".sql"))
     files = [checksums.of_file(path) for path in (settings, *nets)]
-    versions = {name: metadata.version(name) for name in VERSIONS}
-    text = json.dumps([parts, given, files, versions], sort_keys=True, default=str)
+    text = json.dumps([parts, given, files, proof.versions()], sort_keys=True, default=str)
     return checksums.of_bytes(text.encode())
 
 
