@@ -6,6 +6,7 @@ for whatever could be a patient's number, by the same macros and the same allowa
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -71,23 +72,14 @@ def like_numbers(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
     """Columns that look as if they held a patient's number."""
     # The store's seeds are found in the database that is in use.
     connection.execute("use marts")
-    macros, allowed = values.macros(), values.allowed_in(connection)
     columns = connection.execute(
         f"""
         select database_name, schema_name, table_name, column_name, data_type from duckdb_columns()
         where database_name = '{MADE}' and not internal order by all
         """
     ).fetchall()
-    found = []
-    for (position,) in connection.execute(macros.columns_to_look_into(columns)).fetchall() if columns else ():
-        column = columns[position]
-        may_hold = allowed.get(".".join(column[1:4]), "")
-        shapes = macros.shapes_found(macros.relation_of(column), macros.quoted(column[3]), column[4], may_hold)
-        found += [
-            Finding("values", values.masked(".".join(column[1:4])), f"{shape}, {rows} rows")
-            for shape, rows in connection.execute(shapes).fetchall()
-        ]
-    return found
+    found = values.columns_like_numbers(connection, values.allowed_in(connection), columns)
+    return [replace(finding, where=finding.where.removeprefix(f"{MADE}.")) for finding in found]
 
 
 def in_one(found: list[Finding]) -> str:

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import chain
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def files_kept(folders: Iterable[Path]) -> list[Path]:
     return sorted({path.resolve() for path in values.files_below(folders)})
 
 
-def numbers_left(folders: Iterable[Path], numbers: Iterable[str], keys: Iterable[bytes] = ()) -> list[Finding]:
+def numbers_left(folders: Iterable[Path], numbers: Collection[str], keys: Iterable[bytes] = ()) -> list[Finding]:
     """Files and tables below the folders that hold one of the numbers in any of their bytes.
 
     keys  those of the encrypted databases that are kept

@@ -20,6 +20,7 @@ from typing import Any
 import numpy
 
 from gp_level_data.nets import Finding
+from gp_level_data.nets.spelling import IN_WORDS, digits_of_words, numbers_spread
 
 DIGESTS = {"md5": hashlib.md5, "sha1": hashlib.sha1, "sha256": hashlib.sha256}
 DIGEST_BYTES = (16, 20, 32)
@@ -46,6 +47,7 @@ ASCII = set(map(chr, range(128)))
 # What a file that is no text prints, separators of three bytes included.
 PRINTED = re.compile(rb"[ -~\xc2\xe2\xa0\x80-\x95]{9,}")
 IN_UTF_16 = re.compile(rb"(?:[ -~]\0{1,3}){9,}[ -~]?")
+READ_OUT = re.compile(IN_WORDS.pattern.encode(), IN_WORDS.flags & ~re.UNICODE)
 BEYOND_ASCII = re.compile(rb"(?:[\xc2-\xf4][\x80-\xbf]{1,3}[^0-9A-Za-z]{0,3}){10,}")
 DEPTH = 3
 
@@ -70,6 +72,11 @@ class Tokens:
                 self.seen[token][where, encoded or written or how] += 1
             for inner, encoded in encoded_in(view) if depth else ():
                 self.add(where, inner, encoded, depth - 1)
+
+    def add_beside(self, where: str, rows: Iterable[list[str]]) -> None:
+        """Collect numbers whose digits lie in several values next to each other, by their check digit."""
+        for number in (number for row in rows for number in numbers_spread(row)):
+            self.seen[number.encode()][where, "over several values"] += 1
 
     def findings(self, numbers: Iterable[str]) -> list[Finding]:
         """Where one of the numbers was seen, in which disguise, and how often."""
@@ -97,10 +104,13 @@ class Tokens:
 
 
 def views(content: bytes) -> Iterator[tuple[bytes, str]]:
-    """What the bytes print, what they print in UTF-16, and with every script's digits as ASCII ones."""
+    """What the bytes print, what they print in UTF-16, what they read out, and every script's digits as ASCII ones."""
     yield b"\n".join(PRINTED.findall(content)) if b"\0" in content else content, ""
     if b"\0" in content:
         yield b"\n".join(wide.replace(b"\0", b"") for wide in IN_UTF_16.findall(content)), "in UTF-16"
+    read_out = [digits_of_words(match[0].decode("latin-1")) for match in READ_OUT.finditer(content)]
+    if read_out:
+        yield "\n".join(read_out).encode(), "in words"
     if b"\\u" in content or not content.isascii():
         try:
             text = content.decode()

@@ -1,6 +1,6 @@
 """The leak score: how many leaks made on purpose the nets caught, and which nets those were.
 
-`make leak-score` takes the better part of an hour, too long to be part of evidence. So its results lie in the
+`make leak-score` takes too long to be a part of evidence. So its results lie in the
 repository, one a change with the checksum of that change's own file, and the checksum of the nets and of the bench
 for all of them. Whoever reads them later sees whether they were measured on the nets as they are; a leak that is new,
 or another than it was, is tried alone and joins the others.

@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 
 from gp_level_data.nets import Finding
 from gp_level_data.nets.graph import Graph, parents, stretch_of, tested_model, without_comments, words
-from gp_level_data.nets.spelling import numbers_quoted, numbers_spread, speaks_of_numbers
+from gp_level_data.nets.spelling import lists_in, numbers_quoted, numbers_spread, speaks_of_numbers
 from gp_level_data.shapes import Manifest, Node
 
 PATIENT_KEY, RELEASE_KEY = "patient_key", "release_key"
@@ -311,15 +311,6 @@ def rows_of(node: Node) -> list[list[str]]:
         return []
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.reader(file))
-
-
-def lists_in(value: object) -> Iterator[list[str]]:
-    """Values that lie next to each other in the lists and mappings of a node, as of its meta."""
-    if isinstance(value, (dict, list)):
-        inner = list(value.values()) if isinstance(value, dict) else value
-        yield [str(each) if isinstance(each, (str, int)) else "" for each in inner]
-        for each in inner:
-            yield from lists_in(each)
 
 
 def every_model_keeps_to_its_zone(graph: Graph) -> Broken:

@@ -86,6 +86,15 @@ def spread_over(cells: tuple[str, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
+def lists_in(value: object) -> Iterator[list[str]]:
+    """Values that lie next to each other in the lists and mappings of a document, as in the meta of a node."""
+    if isinstance(value, (dict, list)):
+        inner = list(value.values()) if isinstance(value, dict) else value
+        yield [str(each) if isinstance(each, (str, int)) else "" for each in inner]
+        for each in inner:
+            yield from lists_in(each)
+
+
 def valid(found: list[str]) -> Iterator[str]:
     for text in dict.fromkeys(found):
         # of whatever script, also of one that has no plainer form

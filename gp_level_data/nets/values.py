@@ -10,9 +10,11 @@ A match says where, in which shape and how often. It never says the value.
 import base64
 import csv
 import functools
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
@@ -23,6 +25,7 @@ from gp_level_data.custody import store
 from gp_level_data.custody.keys import StoreKeys
 from gp_level_data.nets import Finding
 from gp_level_data.nets.disguises import Tokens
+from gp_level_data.nets.spelling import lists_in
 from gp_level_data.project import PROJECT
 from gp_level_data.shapes import Cells
 
@@ -32,28 +35,33 @@ PSEUDONYMS = ("patient_key", "release_key")
 PSEUDONYM_CHECK = "'CHECK(regexp_full_match(' || columns.column_name || ', ''[a-p]{32}''))'"
 
 
-def findings_in_store(store_dir: Path, store_keys: StoreKeys, numbers: Iterable[str]) -> list[Finding]:
+def findings_in_store(
+    store_dir: Path, store_keys: StoreKeys, numbers: Iterable[str], looked_through: Collection[str] = ()
+) -> list[Finding]:
     """What the tables of a store hold that they must not; nothing where the net holds.
 
-    store_dir   the folder of the databases, which are only read
-    store_keys  the keys of the encrypted databases
-    numbers     the ten-digit texts that were sent (raw_numbers.numbers_in)
+    store_dir       the folder of the databases, which are only read
+    store_keys      the keys of the encrypted databases
+    numbers         the ten-digit texts that were sent (raw_numbers.numbers_in)
+    looked_through  tables, by database, schema and name, that are as they were when nothing was found in them
     """
     with opened(store_dir, store_keys) as connection:
+        columns = [column for column in stored_columns(connection) if ".".join(column[:3]) not in looked_through]
         return [
-            *pattern_findings(connection, allowed_in(connection)),
+            *pattern_findings(connection, allowed_in(connection), columns),
             *patient_key_findings(connection),
-            *membership_findings(connection, numbers),
+            *membership_findings(connection, numbers, columns),
         ]
 
 
+MANIFEST = "manifest.json"
 # How long each step took, which dbt tells to a tenth of a femtosecond: with forty thousand numbers sent, such digits
 # are one of them spelt backwards every few dozen runs.
 TIMED = {"run_results.json", "perf_info.json"}
 CLOCKS = re.compile(rb'"(?:execution_time|elapsed_time|(?:\w+_)?elapsed)": ?\d+\.\d+(?:e-\d+)?')
 
 
-def findings_in_files(folders: Iterable[Path], numbers: Iterable[str], keys: Iterable[bytes] = ()) -> list[Finding]:
+def findings_in_files(folders: Iterable[Path], numbers: Collection[str], keys: Iterable[bytes] = ()) -> list[Finding]:
     """Files that hold a number in any of their bytes, or in their name; nothing where the net holds.
 
     Compressed files are looked into. So are databases, table by table: what they hold is never written
@@ -65,18 +73,53 @@ def findings_in_files(folders: Iterable[Path], numbers: Iterable[str], keys: Ite
     keys        keys of the encrypted databases among the files
     """
     tokens, findings = Tokens(), []
+    manifests: dict[str, Path] = {}
     for path in files_below(folders):
         where = masked(str(path))
+        manifests |= {where: path} if path.name == MANIFEST else {}
         tokens.add(where, str(path).encode())
         content = path.read_bytes()
         tokens.add(where, CLOCKS.sub(b"", content) if path.name in TIMED else content)
+        if path.suffix == ".json":
+            tokens.add_beside(where, lists_in(document(content)))
         if content[8:12] == b"DUCK":
             with opened_file(path, keys) as connection:
                 if connection is None:
                     findings.append(Finding("values", where, "a database that no key opens"))
                 else:
-                    add_columns(tokens, connection, where)
-    return findings + tokens.findings(numbers)
+                    add_columns(tokens, connection, stored_columns(connection), where)
+    for finding in tokens.findings(numbers):
+        manifest = manifests.get(finding.where)
+        findings += (manifest and findings_in_manifest(manifest, finding, numbers)) or [finding]
+    return findings
+
+
+def findings_in_manifest(path: Path, finding: Finding, numbers: Collection[str]) -> list[Finding]:
+    """What was found in a manifest of dbt's, told of the node, the macro or the block that has it."""
+    tokens = Tokens()
+    for entries in (part for part in entries_of(path).values() if isinstance(part, dict)):
+        for key, entry in entries.items():
+            tokens.add(masked(key), json.dumps(entry).encode())
+            tokens.add_beside(masked(key), lists_in(entry))
+    return [
+        replace(finding, where=f"{finding.where}: {each.where}")
+        for each in tokens.findings(numbers)
+        if each.what.partition(":")[0] == finding.what.partition(":")[0]
+    ]
+
+
+def entries_of(path: Path) -> dict[str, object]:
+    """A manifest's parts, each with its entries by their names."""
+    found = document(path.read_bytes())
+    return found if isinstance(found, dict) else {}
+
+
+def document(content: bytes) -> object:
+    """What a JSON file says; nothing where it is none."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
 
 
 def files_below(folders: Iterable[Path]) -> list[Path]:
@@ -166,9 +209,25 @@ def stored_columns(connection: duckdb.DuckDBPyConnection) -> list[Cells]:
     return connection.execute(macros().stored_columns()).fetchall()
 
 
-def pattern_findings(connection: duckdb.DuckDBPyConnection, allowed: dict[str, str]) -> list[Finding]:
-    """Columns, names and definitions that look as if they held a number."""
-    columns = stored_columns(connection)
+def pattern_findings(
+    connection: duckdb.DuckDBPyConnection, allowed: dict[str, str], columns: list[Cells]
+) -> list[Finding]:
+    """Columns, of those given, and names and definitions that look as if they held a number."""
+    findings = columns_like_numbers(connection, allowed, columns)
+    for relation, count in connection.execute(macros().stored_views()).fetchall():
+        findings.append(Finding("values", relation, f"{count} stored views, which nobody looks into"))
+    definitions = f"({macros().stored_definitions()}) as definitions"
+    shapes = macros().shapes_found(definitions, "definition", "VARCHAR", "")
+    return findings + [
+        Finding("values", "names and definitions", f"{shape}, {count} of them")
+        for shape, count in connection.execute(shapes).fetchall()
+    ]
+
+
+def columns_like_numbers(
+    connection: duckdb.DuckDBPyConnection, allowed: dict[str, str], columns: list[Cells]
+) -> list[Finding]:
+    """Columns that look as if they held a number, and in how many rows."""
     findings = []
     suspected = connection.execute(macros().columns_to_look_into(columns)).fetchall() if columns else []
     for (position,) in suspected:
@@ -180,14 +239,7 @@ def pattern_findings(connection: duckdb.DuckDBPyConnection, allowed: dict[str, s
             Finding("values", masked(".".join(column[:4])), f"{shape}, {count} rows")
             for shape, count in connection.execute(shapes).fetchall()
         ]
-    for relation, count in connection.execute(macros().stored_views()).fetchall():
-        findings.append(Finding("values", relation, f"{count} stored views, which nobody looks into"))
-    definitions = f"({macros().stored_definitions()}) as definitions"
-    shapes = macros().shapes_found(definitions, "definition", "VARCHAR", "")
-    return findings + [
-        Finding("values", "names and definitions", f"{shape}, {count} of them")
-        for shape, count in connection.execute(shapes).fetchall()
-    ]
+    return findings
 
 
 def patient_key_findings(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
@@ -218,26 +270,33 @@ def patient_key_findings(connection: duckdb.DuckDBPyConnection) -> list[Finding]
     ]
 
 
-def membership_findings(connection: duckdb.DuckDBPyConnection, numbers: Iterable[str]) -> list[Finding]:
-    """Columns that hold one of the numbers that were sent, plain or encoded."""
+def membership_findings(
+    connection: duckdb.DuckDBPyConnection, numbers: Iterable[str], columns: list[Cells]
+) -> list[Finding]:
+    """Columns, of those given, that hold one of the numbers that were sent, plain or encoded; seeds whose rows do."""
     tokens = Tokens(nine_digits=True)
-    add_columns(tokens, connection, allowed=allowed_in(connection))
+    add_columns(tokens, connection, columns, allowed=allowed_in(connection))
+    # Where somebody types rows, a number may be typed into several columns.
+    for table in dict.fromkeys(column[:3] for column in columns if column[1] == "seeds"):
+        rows = connection.execute(f"select columns(*)::varchar from {macros().relation_of(table)}").fetchall()
+        tokens.add_beside(".".join(table), ([value or "" for value in row] for row in rows))
     return tokens.findings(numbers)
 
 
 def add_columns(
     tokens: Tokens,
     connection: duckdb.DuckDBPyConnection,
+    columns: Iterable[Cells],
     where: str = "",
     allowed: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Every value of every stored column, written out in the ways in which it could be read.
+    """Every value of stored columns, written out in the ways in which it could be read.
 
     Values that show by themselves that they are nobody's are left out, in a column that is allowed them:
     a seed's own (a code of nine digits may well be the beginning of somebody's number), a digest of what
     stands beside it, a rounded count.
     """
-    for column in stored_columns(connection):
+    for column in columns:
         relation, name = macros().relation_of(column), macros().quoted(column[3])
         place = where or masked(".".join(column[:4]))
         told_apart = macros().unless_allowed(name, allowed.get(".".join(column[1:4]), ""))

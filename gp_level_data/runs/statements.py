@@ -186,8 +186,12 @@ def refused_description(statement: Statement, described: re.Match[str], run: Run
 
 def elsewhere(place: tuple[str, ...], run: Run) -> str:
     """What to say of a place that is not the run's own."""
-    is_above = run.name == "warehouse" and place in Run("gateway").places
-    return ABOVE_THE_BORDER if is_above else "what changes a database or schema of another run"
+    if run.name == "warehouse" and place in Run("gateway").places:
+        return ABOVE_THE_BORDER
+    named = ".".join(place)
+    # a name may say anything, and this one is about to be printed
+    is_plain = re.fullmatch(r"[a-z_]+\.[a-z_]+", named)
+    return f"what changes {named if is_plain else 'a database or schema'}, which does not belong to this run"
 
 
 def refused_function(statement: Statement) -> str | None:

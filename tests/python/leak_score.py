@@ -36,7 +36,7 @@ import tempfile
 import time
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,6 +49,7 @@ from conftest import COLLECTION, SOURCES, copy_project
 from opt_out_oracle import expected, opted_out
 from small_world import NO_TESTS, NO_UNIT_TESTS, SmallWorld
 
+from gp_level_data.custody import checksums
 from gp_level_data.nets import (
     Finding,
     gate,
@@ -82,7 +83,7 @@ DIRECT = re.compile(r"models/.*\.(sql|yml|md)|macros/(admissions|engine|gate|mea
 # Words with which a change does more than another query, so that dbt has to run it.
 BEYOND_QUERIES = re.compile(
     r"hook|run_query|\blog\(|\bprint\(|statement|materialized|snapshot|\badapter\b|config\(|execute"
-    r"|store_failures|\berror\(|unit_tests|severity|enabled|incremental|seed"
+    r"|store_failures|\berror\(|unit_tests|severity|enabled|incremental|seed|flags|invocation_args"
     # a second statement behind a constraint is the engine's to refuse
     r'|expression: "[^"\n]*;'
 )
@@ -102,6 +103,9 @@ KEPT_BACK = "the engine's words are kept back"
 MISTAKE = re.compile(r"Parser Error|Binder Error|Catalog Error|depends on a node|Syntax Error|unexpected '")
 AT_THE_END = (SCANNED, NOT_PROVED)
 CACHE = "partial_parse.msgpack"
+# Beside a manifest, the part of it that a change has made.
+CHANGED = "changed"
+MADE_BY_WORDS = re.compile(r"\bcreate (?:or replace )?(?:table|view) (?:\w+\.)*(\w+)")
 COMPILE = ("--indirect-selection", "empty", "--no-populate-cache", "--no-introspect")
 GATEWAY_MODELS = ("path:models/staging", "path:models/intermediate/gateway")
 SELECT = {
@@ -293,6 +297,9 @@ class Bench:
         self.manifests: dict[str, Row] = {}
         self.touched: set[str] = set()
         self.known: set[Finding] = set()
+        # Checksums of files in which nothing was found, and tables of the clean stores, in which nothing was either.
+        self.looked_through: set[str] = set()
+        self.clean_tables: set[str] = set()
 
     @functools.cached_property
     def not_permitted(self) -> set[str]:
@@ -319,6 +326,8 @@ class Bench:
         self.known = set(self.names_and_lineage(self.both))
         if not is_static:
             self.known |= set(self.findings_in(self.clean.stores))
+            with values.opened(self.clean.stores[0], self.world.store_keys) as connection:
+                self.clean_tables = {".".join(column[:3]) for column in values.stored_columns(connection)}
 
     def attempt(self, leak: Leak, is_static: bool = False) -> Tried:
         """One leak, all nets."""
@@ -353,15 +362,19 @@ class Bench:
         found = {*leak.files, *(Path(file).stem for file in leak.files)}
         # What a file of properties is about is named in the words that were changed, or around them.
         found |= set(re.findall(r"\b(?:int|stg|fct|dim|rpt|rel|snp)_\w+", leak.words))
+        found |= set(MADE_BY_WORDS.findall(leak.words))
         for part in leak.edit:
             found |= set(re.findall(r"\b(?:int|stg|fct|dim|rpt|rel|snp)_\w+", part["find"]))
         kinds = ("nodes", "sources", "macros", "docs", "exposures")
         everything = {key: node for kind in kinds for key, node in (manifest[kind] if manifest else {}).items()}
         clean = {**self.manifests["gateway"]["nodes"], **self.manifests["warehouse"]["nodes"]}
+        schemas = {node["schema"] for node in clean.values() if "schema" in node}
         reached = {
             key
             for key, node in everything.items()
             if node["original_file_path"] in leak.files
+            or node["resource_type"] == "operation"
+            and changed_node(node, clean.get(key))
             or node.get("patch_path", "")
             and node["patch_path"].partition("://")[2] in leak.files
             and changed_node(node, clean.get(key))
@@ -380,7 +393,11 @@ class Bench:
                 break
             reached |= more
         for key in reached:
-            found |= {key, everything[key]["name"], everything[key].get("alias") or everything[key]["name"]}
+            node = everything[key]
+            found |= {key, node["name"], node.get("alias") or node["name"]}
+            # a place of its own; and a hook, which dbt names by its number
+            found |= {node["schema"]} - schemas if "schema" in node else set()
+            found |= {f"{node['tags'][0]}.{node['index']}"} if node["resource_type"] == "operation" else set()
         return found
 
     def findings(self, leak: Leak, is_static: bool) -> Iterator[Finding]:
@@ -445,7 +462,8 @@ class Bench:
             shutil.rmtree(store_dir, ignore_errors=True)
             stores.append(Path(shutil.copytree(clean_dir, store_dir)))
             direct_build.run(manifest, nodes, raw_dir, self.world.keys, store_dir, **self.clean.settings)
-        yield from self.findings_in(stores)
+        built = {".".join((node["database"], node["schema"], node["alias"])) for node in nodes}
+        yield from self.findings_in(stores, self.clean_tables - built)
 
     def built_by_dbt(self, leak: Leak, nets: set[str]) -> Iterator[Finding]:
         """Both runs by dbt; under the other numbering too, unless nets enough have caught the leak."""
@@ -501,31 +519,52 @@ class Bench:
             found.append(Finding(DID_NOT_RUN, where, f"{where}: {values.masked(complaints[0][:500])}"))
         return found
 
-    def findings_in(self, stores: list[Path]) -> Iterator[Finding]:
-        """What the nets find in two stores and in what the runs left beside them."""
+    def findings_in(self, stores: list[Path], as_before: Collection[str] = ()) -> Iterator[Finding]:
+        """What the nets find in two stores, but for tables that are as they were, and in what lies beside them."""
         yield from self.differences(stores)
-        yield from self.findings_in_store(stores[0])
+        yield from self.findings_in_store(stores[0], as_before)
         yield from self.findings_in_files()
 
     def differences(self, stores: list[Path]) -> list[Finding]:
         first, second = stores
         return renaming.findings(first, second, self.world.store_keys, self.new_pseudonym)
 
-    def findings_in_store(self, store_dir: Path) -> list[Finding]:
+    def findings_in_store(self, store_dir: Path, as_before: Collection[str] = ()) -> list[Finding]:
         return [
             *self.not_permitted_in(store_dir),
-            *values.findings_in_store(store_dir, self.world.store_keys, self.numbers),
+            *values.findings_in_store(store_dir, self.world.store_keys, self.numbers, as_before),
         ]
 
     def findings_in_files(self) -> list[Finding]:
-        """What the values net finds in artefacts and words; dbt's cache of the manifest says nothing new."""
-        files = [
-            path
-            for folder in ("target", "logs")
-            for path in (self.world.work / folder).rglob("*")
-            if path.is_file() and path.name != CACHE
-        ]
-        return values.findings_in_files(files, self.numbers - self.quoted)
+        """What the values net finds in artefacts and words; dbt's cache of the manifest says nothing new.
+
+        Of what lay there after another change already, and had nothing, a second look finds nothing; so of a manifest
+        only what is otherwise than in the clean project is looked through.
+        """
+        waiting = {}
+        for path in [each for folder in ("target", "logs") for each in (self.world.work / folder).rglob("*")]:
+            if path.is_file() and path.name != CACHE and path.parent.name != CHANGED:
+                file = self.changed_part(path) if path.name == values.MANIFEST and self.clean_tables else path
+                name = str(path.relative_to(self.world.work)).encode()
+                waiting[file] = checksums.of_bytes(name + file.read_bytes())
+        files = [file for file, checksum in waiting.items() if checksum not in self.looked_through]
+        found = values.findings_in_files(files, self.numbers - self.quoted)
+        self.looked_through |= set() if found else set(waiting.values())
+        return found
+
+    def changed_part(self, path: Path) -> Path:
+        """A manifest with nothing but what is otherwise than in the clean project's."""
+        clean = self.manifests[path.parent.name]
+        changed = {
+            part: {key: entry for key, entry in entries.items() if clean[part].get(key) != entry}
+            if isinstance(entries, dict)
+            else entries
+            for part, entries in values.entries_of(path).items()
+        }
+        written = path.parent / CHANGED / path.name
+        written.parent.mkdir(exist_ok=True)
+        written.write_text(json.dumps(changed), encoding="utf-8")
+        return written
 
     def not_permitted_in(self, store_dir: Path) -> list[Finding]:
         """Tables in which somebody stands who may not, by the oracle."""
@@ -600,12 +639,25 @@ def bench_for(leak: Leak) -> Bench:
     return _benches[where]
 
 
-def attempt(leak: Leak) -> Tried:
-    """One leak; where the bench itself fails, the others are tried all the same."""
+def attempt(leaks: list[Leak]) -> list[Tried]:
+    """Leaks of one place; where the bench itself fails, the others are tried all the same."""
+    return list(map(attempt_one, leaks))
+
+
+def attempt_one(leak: Leak) -> Tried:
     try:
         return bench_for(leak).attempt(leak, _is_static)
     except Exception as error:
         return Tried(leak, {}, f"the bench failed: {type(error).__name__}")
+
+
+def portions(leaks: list[Leak]) -> list[list[Leak]]:
+    """What one process does after another: all of a place that few leaks want, or each would open a bench there."""
+    of_place = defaultdict(list)
+    for leak in leaks:
+        of_place[leak.place, leak.first_place].append(leak)
+    of_here = of_place.pop((HERE, HERE), [])
+    return [*of_place.values(), *([leak] for leak in of_here)]
 
 
 def main() -> int:
@@ -622,16 +674,16 @@ def main() -> int:
         leaks = [leak for leak in leaks if leak.path not in leak_score.known()]
     # drawn by lot, so that a part of them is of all families
     leaks = sample_of(leaks, chosen.sample or len(leaks), chosen.seed)
-    # those of one place after another, or each process would open a bench of every place at once
-    leaks.sort(key=lambda leak: (leak.place != HERE, leak.place))
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="leaks_") as scratch:
         folder = Path(scratch)
-        places = dict.fromkeys(leak.first_place for leak in leaks)
-        cleans = {place: make_clean(folder / f"clean_{at}", chosen.static, place) for at, place in enumerate(places)}
+        places = list(dict.fromkeys(leak.first_place for leak in leaks))
+        with context.Pool(PROCESSES) as pool:
+            wanted = [(folder / f"clean_{at}", chosen.static, place) for at, place in enumerate(places)]
+            cleans = dict(zip(places, pool.starmap(make_clean, wanted, chunksize=1)))
         with context.Pool(PROCESSES, begin, (folder, cleans, chosen.static)) as pool:
             tried = []
-            for one in pool.imap_unordered(attempt, leaks):
+            for one in (each for done in pool.imap_unordered(attempt, portions(leaks)) for each in done):
                 tried.append(one)
                 print(line(one, chosen.verbose), flush=True)
                 if not chosen.static:

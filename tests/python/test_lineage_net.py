@@ -24,6 +24,7 @@ from gp_level_data.command_line import main
 from gp_level_data.docs_site import under_heading
 from gp_level_data.nets import lineage, rooms
 from gp_level_data.nets.lineage import command, compiled, project, steps
+from gp_level_data.nets.lineage.freshness import problems_of_freshness
 from gp_level_data.nets.lineage.table import page
 from gp_level_data.raw import landing
 from gp_level_data.shapes import Cells, Manifest, Row
@@ -221,6 +222,39 @@ def test_a_column_that_says_nothing_counts_as_an_identifier(meta: Row, manifest:
         del declared["newnhsno"]
     source = {**manifest["sources"][key], "config": {"meta": {"identifies": declared}}}
     assert lineage.findings({**manifest, "sources": {**manifest["sources"], key: source}})
+
+
+# How fresh the raw files are.
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loaded_at_field": "nhs_number"},
+        {"loaded_at_field": "to_timestamp(try_cast(nhs_number as bigint))"},
+        {"loaded_at_field": "recorded_at) filter (where (nhs_number > '5')"},
+        {"freshness": {"filter": "nhs_number = '5'"}},
+        {"loaded_at_query": "select max(nhs_number) from landing.opt_outs"},
+        {"loaded_at_query": "select max(extracted_at) from landing.practice_records"},
+        {"loaded_at_query": "select 1; select 2"},
+    ],
+    ids=str,
+)
+def test_freshness_says_nothing_of_a_number(changes: Row, manifest: Manifest) -> None:
+    """Flags a question of how fresh a source is whose answer depends on a number, or reads another table."""
+    [key] = [key for key, source in manifest["sources"].items() if source["identifier"] == "opt_outs"]
+    found = lineage.findings({**manifest, "sources": {key: manifest["sources"][key] | changes}, "nodes": {}})
+    assert [(finding.where, finding.what.partition(":")[0]) for finding in found[:1]] == [
+        ("gpes.opt_outs", "FRESHNESS")
+    ]
+
+
+def test_freshness_by_a_day_is_proved(manifest: Manifest) -> None:
+    """Flags a proof that refuses what the project asks, or a query of its own that says no more."""
+    assert not list(problems_of_freshness(manifest))
+    [key] = [key for key, source in manifest["sources"].items() if source["identifier"] == "opt_outs"]
+    source = manifest["sources"][key] | {"loaded_at_query": "select max(recorded_at) from landing.opt_outs"}
+    assert not list(problems_of_freshness({"sources": {key: source}}))
 
 
 # Sanctioned steps.

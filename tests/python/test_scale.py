@@ -46,7 +46,7 @@ def alarms(connection: duckdb.DuckDBPyConnection) -> set[str]:
     allowed = values.allowed_in(connection)
     tokens = values.macros().tokens_stored(values.stored_columns(connection), allowed)
     looked_up = connection.execute(f"select distinct stored_in from ({tokens})").fetchall()
-    shapes = values.pattern_findings(connection, allowed)
+    shapes = values.pattern_findings(connection, allowed, values.stored_columns(connection))
     return {f"marts.{where}" for (where,) in looked_up} | {finding.where for finding in shapes}
 
 

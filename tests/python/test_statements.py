@@ -144,6 +144,12 @@ def test_nothing_else_passes(name: str) -> None:
     assert reason and "'" not in reason
 
 
+@pytest.mark.parametrize(("place", "said"), [("marts.notes", "marts.notes"), ('marts."a1"', "a database or schema")])
+def test_a_place_of_no_run_is_named(place: str, said: str) -> None:
+    """Flags a refusal that leaves open where somebody wanted to write, or that repeats what may be a value."""
+    assert refusal(f"create schema {place}", WAREHOUSE) == f"what changes {said}, which does not belong to this run"
+
+
 def test_staging_is_known_as_what_is_above() -> None:
     """Flags an analyst who builds what is above a mart, and is not told that it is built already."""
     assert refusal('create schema if not exists "memory"."staging"', WAREHOUSE) == ABOVE_THE_BORDER

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hashlib
+import json
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -144,11 +145,13 @@ def database(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def patterns(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Where the pattern layer finds something, no allowance given."""
-    return [finding.where for finding in values.pattern_findings(connection, {})]
+    return [finding.where for finding in values.pattern_findings(connection, {}, values.stored_columns(connection))]
 
 
 def members(connection: duckdb.DuckDBPyConnection, number: str = NUMBER) -> list[str]:
-    return [finding.where for finding in values.membership_findings(connection, [number])]
+    return [
+        finding.where for finding in values.membership_findings(connection, [number], values.stored_columns(connection))
+    ]
 
 
 def members_in_sql(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -257,7 +260,7 @@ NAMES = {
 def test_names_and_definitions(database: duckdb.DuckDBPyConnection, name: str) -> None:
     """Flags a number that is no value: what a pivot makes of it, and what only the catalogue holds."""
     database.execute(NAMES[name])
-    found = values.pattern_findings(database, {})
+    found = values.pattern_findings(database, {}, values.stored_columns(database))
     assert "names and definitions" in [finding.where for finding in found]
     repeats = any(NUMBER in finding.where + finding.what for finding in found)
     assert not repeats
@@ -392,6 +395,7 @@ def stored(path: Path, encryption: str = "") -> None:
 
 
 STORE_KEY = bytes(range(32))
+WORDS = dict(zip("0123456789", ("nought", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")))
 BYTES = {
     **{name: TEXTS[name].encode() for name in TEXTS},
     "utf-16": b"\xff\xfe" + f"id {NUMBER}.".encode("utf-16-le"),
@@ -403,6 +407,8 @@ BYTES = {
     "integer": b"\1" + int(NUMBER).to_bytes(8, "little"),
     "integer, big end first": b"\1\2\3" + int(NUMBER).to_bytes(8, "big"),
     "integer in hexadecimal": f'"{int(NUMBER):x}"'.encode(),
+    "read out": " ".join(WORDS[digit] for digit in NUMBER).encode(),
+    "read out, with doubles": f"Double {WORDS[NUMBER[0]]}-{'-'.join(WORDS[digit] for digit in NUMBER[2:])}".encode(),
     "gzip": gzip.compress(f"id {NUMBER}".encode()),
     "gzip of gzip": gzip.compress(gzip.compress(ASCII)),
 }
@@ -423,6 +429,39 @@ def test_bytes_of_a_file(tmp_path: Path, name: str) -> None:
     (folder / "manifest.json").write_bytes(around[0] + BYTES[name] + around[1])
     found = values.findings_in_files([tmp_path], [NUMBER])
     assert {finding.where for finding in found} == {str(folder / "manifest.json")}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"a": NUMBER[:4], "b": NUMBER[4:]},
+        {"meta": [{"a": "x", "b": NUMBER[:9], "c": int(NUMBER[9:])}]},
+        {"a": list(NUMBER[::-1])},
+    ],
+    ids=lambda document: f"in {len(document)}",
+)
+def test_a_number_in_several_values_of_a_document(tmp_path: Path, document: object) -> None:
+    """Flags an artefact in which digits lie next to each other in values of their own."""
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    assert values.findings_in_files([tmp_path], [NUMBER])
+    assert not values.findings_in_files([tmp_path], [test_number(1)])
+
+
+def test_a_manifest_says_which_of_its_nodes_it_is(tmp_path: Path) -> None:
+    """Flags a finding that names megabytes."""
+    manifest = {"nodes": {"model.a.b": {"description": "nobody"}, "model.a.c": {"description": NUMBER}}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    [found] = values.findings_in_files([tmp_path], [NUMBER])
+    assert found.where == f"{tmp_path / 'manifest.json'}: model.a.c"
+
+
+def test_a_number_in_several_columns_of_a_seed(database: duckdb.DuckDBPyConnection) -> None:
+    """Flags a number that somebody typed into two columns; digits beside each other elsewhere are counts."""
+    for schema in ("seeds", "main"):
+        database.execute(f"create schema if not exists {schema}")
+        database.execute(f"create table {schema}.a as select 'x' as a, {NUMBER[:5]} as b, '{NUMBER[5:]}' as c")
+    assert members(database) == ["marts.seeds.a"]
+    assert members(database, test_number(1)) == []
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -1,5 +1,5 @@
 """Net 3, by lineage: a proof over compiled SQL that no stored column and no stored order depends on
-an identifier, unless through a sanctioned step.
+an identifier, unless through a sanctioned step; nor what dbt notes of how fresh a source is.
 
 The idea: a query that uses no more of an identifier than whether two are the same (equality joins,
 GROUP BY, PARTITION BY, EXISTS, counts, IS NULL) gives the same answer when all identifiers are
@@ -12,6 +12,7 @@ Whatever the proof does not know is refused: a function, a clause, a column that
 """
 
 from gp_level_data.nets import Finding
+from gp_level_data.nets.lineage.freshness import problems_of_freshness
 from gp_level_data.nets.lineage.project import Analysed, analyse
 from gp_level_data.nets.lineage.steps import sanctioned
 from gp_level_data.shapes import Manifest
@@ -28,6 +29,7 @@ def findings(manifest: Manifest, known: dict[str, Analysed] | None = None) -> li
     of_steps = [
         Finding(NET, f"sanctioned/{step.name}.sql", problem) for step in sanctioned() if (problem := step.problem())
     ]
-    return of_steps + [
+    of_models = [
         Finding(NET, node.name, problem) for node in analyse(manifest, known).values() for problem in node.problems
     ]
+    return of_steps + of_models + [Finding(NET, name, problem) for name, problem in problems_of_freshness(manifest)]
