@@ -15,6 +15,7 @@ FAST := $(VENV)/.requirements-fast-installed
 TEST := $(VENV)/.requirements-test-installed
 EXAMPLES := $(VENV)/.requirements-examples-installed
 SPARK := $(VENV)/.requirements-spark-installed
+DATABRICKS := .venv-databricks
 CLUSTER := $(VENV)/bin/python -m gp_level_data.cluster
 
 # What is said to make reaches the shell through the environment, and is quoted there: an apostrophe survives.
@@ -28,7 +29,7 @@ needs = $(if $(filter-out $(words $(1)),$(words $(foreach name,$(1),$(if $($(nam
 option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
-.PHONY: help build prove cluster-up cluster-down check contract preview ndop-request ndop-check release report-back public export \
+.PHONY: help build prove cluster-up cluster-down databricks check contract preview ndop-request ndop-check release report-back public export \
 	explore status evidence key destroy backup restore test test-all lint examples fast bench bench-peers leak-score clean
 
 help:  ## this list
@@ -51,6 +52,9 @@ cluster-up: $(SPARK)  ## a Spark cluster on this machine, for `make build TARGET
 
 cluster-down: $(SPARK)  ## stop it, and leave nothing of it
 	@$(CLUSTER) down
+
+databricks: $(DATABRICKS)/.requirements-installed  ## every model compiled for Databricks; no workspace is asked
+	@$(DATABRICKS)/bin/python -m gp_level_data.cluster.databricks compile $(call option,--vars,VARS)
 
 check: $(RUN)  ## [VARS=...] what a build would say of a raw folder; no key, nothing stored
 	@$(GPLD) check $(call option,--vars,VARS)
@@ -152,6 +156,11 @@ $(REPORTS): $(RUN) requirements-reports.lock
 # Spark's package is a source distribution, which brings Java archives; nothing is compiled.
 $(SPARK): $(RUN) requirements-spark.txt
 	@$(INSTALL) --requirement requirements-spark.txt
+	@touch $@
+
+$(DATABRICKS)/.requirements-installed: requirements-databricks.txt
+	@$(PYTHON) -m venv $(DATABRICKS)
+	@$(DATABRICKS)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --requirement $<
 	@touch $@
 
 $(FAST): $(RUN) requirements-fast.lock

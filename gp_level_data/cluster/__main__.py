@@ -1,4 +1,5 @@
-"""`python -m gp_level_data.cluster up | build | compare | down`: the warehouse run on a Spark cluster."""
+"""`python -m gp_level_data.cluster up | build | compare | down`: both runs on a Spark cluster; `grants`: who may do what in
+Unity Catalog."""
 
 import argparse
 import os
@@ -7,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from gp_level_data.cluster import adapter, checks, daemons, tables
+from gp_level_data.cluster import adapter, checks, daemons, grants, tables
 from gp_level_data.custody import store
 from gp_level_data.nets import proving
 from gp_level_data.project import PROJECT, SAMPLE
@@ -21,16 +22,21 @@ REMEMBERED = ("seeds", "snapshots", "history")
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m gp_level_data.cluster", description=__doc__)
-    parser.add_argument("action", choices=["up", "build", "compare", "down"])
+    parser.add_argument("action", choices=["up", "build", "compare", "down", "grants"])
     parser.add_argument("--vars", default="", help="dbt vars of the collection, as YAML")
     parser.add_argument("--raw-dir", type=Path, default=os.environ.get("RAW_DIR") or SAMPLE)
     parser.add_argument("--from-store", action="store_true", help="take the gateway's tables from the store")
+    parser.add_argument("--gateway", default="gp-gateway", help="the custodian's principal, for grants")
+    parser.add_argument("--analyst", default="gp-analyst", help="the analyst's principal, for grants")
+    parser.add_argument("--volume", default="raw.landing.files", help="where the raw files lie, for grants")
     for option, default in (("--key-dir", "keys"), ("--store-dir", "store")):
         variable = option.removeprefix("--").replace("-", "_").upper()
         parser.add_argument(option, type=Path, default=os.environ.get(variable) or PROJECT / ".local" / default)
     chosen = parser.parse_args(arguments)
     try:
-        return {"up": up, "build": build, "compare": compare, "down": down}[chosen.action](chosen)
+        return {"up": up, "build": build, "compare": compare, "down": down, "grants": show_grants}[chosen.action](
+            chosen
+        )
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
@@ -49,6 +55,11 @@ def up(_: argparse.Namespace) -> int:
 def down(_: argparse.Namespace) -> int:
     stopped = daemons.down(daemons.folder())
     print(f"{stopped} processes stopped, and nothing of the cluster left." if stopped else "No cluster was running.")
+    return 0
+
+
+def show_grants(chosen: argparse.Namespace) -> int:
+    print(*grants.grants(chosen.gateway, chosen.analyst, chosen.volume), sep=";\n", end=";\n")
     return 0
 
 

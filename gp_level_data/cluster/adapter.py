@@ -27,6 +27,7 @@ from gp_level_data.runs.progress import Stage
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner
 
+DATABRICKS = "databricks"
 TYPES = {"varchar": "string", "timestamp with time zone": "timestamp", "timestamptz": "timestamp", "integer": "int"}
 # What Parquet files do not enforce is noted beside dbt's artefacts, and looked into afterwards (checks.py).
 PROMISES = "promises.json"
@@ -57,15 +58,15 @@ def run(
     return {result.node.name: str(result.status) for result in ended.result.results}
 
 
-def compiled(where: Path, variables: str = "") -> shapes.Manifest:
-    """The manifest with every model compiled for Spark; no connection is opened for it."""
-    manifest, common = parsed(thrift_target("127.0.0.1", 1), where, variables)
+def compiled(target: dict[str, Any], where: Path, variables: str = "") -> shapes.Manifest:
+    """The manifest with every model compiled for a target; no connection is opened for it."""
+    manifest, common = parsed(target, where, variables)
     ended = runner(manifest).invoke([
         "--quiet", "compile", "--select", "resource_type:model", "--indirect-selection", "empty",
         "--no-populate-cache", "--no-introspect", *common,
     ])  # fmt: skip
     if not ended.success:
-        raise Refusal(f"dbt cannot compile the models for Spark: {ended.exception}")
+        raise Refusal(f"dbt cannot compile the models for {target['type']}: {ended.exception}")
     found: shapes.Manifest = json.loads((where / "target" / "manifest.json").read_text(encoding="utf-8"))
     return found
 
@@ -105,9 +106,9 @@ def parsed(target: dict[str, Any], where: Path, variables: str) -> tuple[Manifes
     ]  # fmt: skip
     ended = runner().invoke(["--quiet", "parse", "--no-partial-parse", *common])
     if not ended.success or not isinstance(ended.result, Manifest):
-        raise Refusal(f"dbt cannot parse the project for Spark: {ended.exception}")
+        raise Refusal(f"dbt cannot parse the project for {target['type']}: {ended.exception}")
     (where / PROMISES).write_text(json.dumps(promised(ended.result)))
-    return as_on_spark(ended.result), common
+    return as_on_cluster(ended.result, target["type"]), common
 
 
 def promised(manifest: Manifest) -> list[list[str]]:
@@ -137,20 +138,40 @@ def warehouse_models(manifest: Manifest) -> list[ModelNode]:
     ]
 
 
-def as_on_spark(manifest: Manifest) -> Manifest:
-    """The manifest with Spark's types, and without what only the embedded engine does at a run's ends."""
+def as_on_cluster(manifest: Manifest, engine: str) -> Manifest:
+    """The manifest with the engine's types, and without what only the embedded engine does at a run's ends.
+
+    Spark's Parquet files enforce no constraint, so that it is told of none (checks.py); Databricks' tables do.
+    """
     for key, node in list(manifest.nodes.items()):
         if node.resource_type == NodeType.Operation:
             # Looked into afterwards, in the files (tables.py).
             del manifest.nodes[key]
         elif node.resource_type == NodeType.Model:
-            node.config["file_format"] = "parquet"
             node.config["persist_docs"] = {}
-            node.constraints = []
             for column in node.columns.values():
                 column.data_type = spark_type(column.data_type) if column.data_type else None
+            if engine == DATABRICKS:
+                for constraint in (*node.constraints, *(each for c in node.columns.values() for each in c.constraints)):
+                    constraint.expression = constraint.expression and of_databricks(constraint.expression)
+                continue
+            node.config["file_format"] = "parquet"
+            node.constraints = []
+            for column in node.columns.values():
                 column.constraints = []
     return manifest
+
+
+def of_databricks(condition: str) -> str:
+    """A CHECK of a contract as Databricks says it: the whole text has to match, up to its very end (macro full_match)."""
+    from sqlglot import exp, parse_one
+
+    def translated(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, exp.RegexpFullMatch):
+            return node
+        return exp.RegexpLike(this=node.this, expression=exp.Literal.string(rf"\A(?:{node.expression.this})\z"))
+
+    return parse_one(condition, dialect="duckdb").transform(translated).sql(dialect="databricks")
 
 
 def thrift_target(host: str, port: int) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "", stage: S
     active = releases.active_ids(collection, releases.day_of(settings))
     for name in (collection, *active):
         keys.read_key(key_dir, name)
-    manifest = adapter.compiled(where / "dbt-gateway", variables)
+    manifest = adapter.compiled(adapter.thrift_target("127.0.0.1", 1), where / "dbt-gateway", variables)
     spark = session(where)
     try:
         give_functions(spark, key_dir, collection, active)

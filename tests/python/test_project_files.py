@@ -22,7 +22,7 @@ TOP = {
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
     "dbt_project.yml", "profiles.yml", "selectors.yml", ".dbtignore",
     "Makefile", "pyproject.toml", "requirements.lock", "requirements-reports.lock", "requirements-fast.lock",
-    "requirements-test.lock", "requirements-examples.lock", "requirements-spark.txt",
+    "requirements-test.lock", "requirements-examples.lock", "requirements-spark.txt", "requirements-databricks.txt",
     ".ci", ".devcontainer", ".dockerignore", ".github", ".gitlab-ci.yml", ".gitignore", ".gitattributes",
     ".pre-commit-config.yaml", "Dockerfile",
 }  # fmt: skip
