@@ -30,7 +30,7 @@ option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
 .PHONY: help build prove cluster-up cluster-down databricks check contract preview ndop-request ndop-check release report-back public export \
-	explore status evidence key destroy backup restore test test-all lint examples fast bench bench-peers leak-score clean
+	explore status evidence key destroy backup restore test test-all lint examples fast spark bench bench-peers leak-score clean
 
 help:  ## this list
 	@echo 'make TARGET [NAME=...]; RAW_DIR, KEY_DIR and STORE_DIR name the folders, the sample'"'"'s if not said'
@@ -125,6 +125,8 @@ lint: $(TEST)  ## style of SQL and Python, types of Python
 	@$(VENV)/bin/python tests/lint.py
 
 examples: $(EXAMPLES)  ## install what the notebook and the example for Dagster need
+
+spark: $(SPARK)  ## install what a cluster needs, and what tries each engine macro on Spark
 
 fast: $(FAST)  ## install what makes pseudonyms for millions of people fast
 

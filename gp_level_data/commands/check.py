@@ -6,6 +6,7 @@ Files are looked at as a run looks at them (landing), and values judged by the g
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace as Namespace
@@ -17,6 +18,7 @@ from gp_level_data.raw import landing
 from gp_level_data.raw.intake_rules import Rule, in_words, rules
 from gp_level_data.raw.landing import RawFile
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs.progress import Progress
 from gp_level_data.runs.scratch_gateway import MayNotStand, scratch_gateway
 from gp_level_data.shapes import Settings
 
@@ -70,7 +72,9 @@ def run(chosen: Namespace) -> int:
         raise Refusal(f"There is no raw folder {raw_dir}.")
     print(f"What a build would say of {raw_dir} for {collection}")
     print("Nothing is stored, and no key is needed. All counts are exact: they are not for passing on.")
-    files = landing.look_at_all(raw_dir, collection)
+    stages = Progress()
+    with stages.stage("files, looked at as a run does"):
+        files = landing.look_at_all(raw_dir, collection)
     print_section("Files", file_lines(files, raw_dir, collection))
     flaws = [
         *flaws_of_files(files),
@@ -78,7 +82,7 @@ def run(chosen: Namespace) -> int:
         *files_that_nobody_reads(raw_dir, collection),
     ]
     if not any(flaw.severity == 0 for flaw in flaws):
-        flaws += list(judged(raw_dir, settings, chosen.vars, files))
+        flaws += list(judged(raw_dir, settings, chosen.vars, files, stages))
     flaws.sort(key=lambda flaw: (flaw.severity, -flaw.weight, flaw.words))
     print_section("To mend first" if flaws else "To mend", mend_lines(flaws))
     print()
@@ -141,11 +145,13 @@ def files_that_nobody_reads(raw_dir: Path, collection: str) -> Iterator[Flaw]:
         yield Flaw(2, 1, words, "Call it as `make contract` says, or take it away")
 
 
-def judged(raw_dir: Path, settings: Settings, variables: str, files: list[RawFile]) -> Iterator[Flaw]:
+def judged(raw_dir: Path, settings: Settings, variables: str, files: list[RawFile], stages: Progress) -> Iterator[Flaw]:
     """What the gateway's own models say of the run, its rows and its practices."""
     for models in ((*MODELS, JUDGEMENT), MODELS):
         try:
-            with scratch_gateway(raw_dir, settings, variables, *models) as cursor:
+            with ExitStack() as opened:
+                with stages.stage("values, judged by the gateway's own models"):
+                    cursor = opened.enter_context(scratch_gateway(raw_dir, settings, variables, *models))
                 print_section("Rows", row_lines(cursor, files))
                 yield from flaws_of_rows(cursor)
                 yield from flaws_of_practices(cursor)

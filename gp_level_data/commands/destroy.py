@@ -18,6 +18,7 @@ from gp_level_data.custody import checksums, exact_counts, keys, publication, pu
 from gp_level_data.end import certificate, ledger, policy, raw_destruction, remains, shown
 from gp_level_data.nets import Finding
 from gp_level_data.refusal import Refusal
+from gp_level_data.runs.progress import Progress
 from gp_level_data.shapes import Document
 
 # Folders of runs, with copies of the databases or parts of them.
@@ -76,7 +77,8 @@ def run(chosen: Namespace) -> int:
         opening = (
             [keys.read_key(key_dir, keys.ASSURANCE_KEY)] if keys.key_file(key_dir, keys.ASSURANCE_KEY).exists() else []
         )
-        checks = proof(order, key_dir, store_dir, kept, numbers, opening)
+        with Progress().stage("what is left, searched for what was personal"):
+            checks = proof(order, key_dir, store_dir, kept, numbers, opening)
         failed = [finding for _, _, findings in checks for finding in findings]
         for finding in failed:
             print(f"{finding.where}: {finding.what}")

@@ -29,6 +29,7 @@ from gp_level_data.project import PROJECT
 from gp_level_data.raw import landing
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import use_of_files
+from gp_level_data.runs.progress import Progress
 from gp_level_data.shapes import Document, Settings
 
 LOCK = "requirements.lock"
@@ -309,22 +310,27 @@ def use(run_at: Run) -> list[Document]:
 
 def nets(run_at: Run) -> list[Document]:
     """What each of the four nets says about this run."""
-    # Compiled anew: in its target folder dbt leaves what its last command was about.
-    manifest = compiled_manifest(PROJECT)
-    kept = remains.files_kept([*run_at.artefacts, run_at.store_dir / ledger.FOLDER])
-    by_value = values.findings_in_store(run_at.store_dir, run_at.store_keys, run_at.numbers)
-    by_value += values.findings_in_files(kept, run_at.drawn)
+    stages = Progress()
+    with stages.stage("nets by name and by lineage"):
+        # Compiled anew: in its target folder dbt leaves what its last command was about.
+        manifest = compiled_manifest(PROJECT)
+        by_name, by_lineage = names.findings(manifest), lineage.findings(manifest)
+    with stages.stage("net by value: every stored value, every file"):
+        kept = remains.files_kept([*run_at.artefacts, run_at.store_dir / ledger.FOLDER])
+        by_value = values.findings_in_store(run_at.store_dir, run_at.store_keys, run_at.numbers)
+        by_value += values.findings_in_files(kept, run_at.drawn)
+    with stages.stage("net by renaming: a part of the sample, built twice"):
+        last = by_renaming(run_at.settings["collection"])
     return [
-        verdict("name", names.findings(manifest), "every name and text of the project"),
+        verdict("name", by_name, "every name and text of the project"),
         verdict("value", by_value, "every stored value for all numbers, every file for 1,000 of them"),
-        verdict("lineage", lineage.findings(manifest), "every stored column, from the compiled SQL"),
-        by_renaming(run_at.settings["collection"]),
+        verdict("lineage", by_lineage, "every stored column, from the compiled SQL"),
+        last,
     ]
 
 
 def by_renaming(collection: str) -> Document:
     """What the net says that has to build twice: of the code, which is the same for whoever's data."""
-    print("The net by renaming builds a part of the sample twice: a minute or two.", flush=True)
     try:
         found = renaming_run.findings(collection)
     except Refusal as refusal:

@@ -125,7 +125,11 @@ def hand_over(
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700, parents=True)
         of_all = packs.packs(connection)
-        practices = list(write_folders(facts, of_all, unfinished, with_parquet=with_parquet))
+        practices = []
+        with Progress().stage("pages and tables of the practices") as stage:
+            for practice in write_folders(facts, of_all, unfinished, with_parquet=with_parquet):
+                practices.append(practice)
+                stage.done.add(practice["practice_code"])
         settle()
         if to.exists() and any(to.iterdir()):
             if not is_same(unfinished, to):

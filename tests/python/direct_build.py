@@ -6,7 +6,8 @@ in the query's order. test_renaming.py compares the result with dbt's own. Hooks
 and macros that replace dbt's are not done here: whoever changes those has to run dbt.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -68,26 +69,75 @@ def reached(manifest: Manifest, clean: Row) -> list[Row]:
     """Models that differ from the clean project's, and all that are built on them."""
     found: dict[str, Row] = {}
     for node in models(manifest):
-        key = node["unique_id"]
-        is_same = key in clean["nodes"] and substance(node) == substance(clean["nodes"][key])
-        if not is_same or found.keys() & set(node["depends_on"]["nodes"]):
-            found[key] = node
+        if is_another(node, clean) or found.keys() & set(node["depends_on"]["nodes"]):
+            found[node["unique_id"]] = node
     return list(found.values())
 
 
-def run(manifest: Manifest, nodes: list[Row], raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str) -> None:
-    """Both runs of the models given, on a store in which dbt has built everything before."""
+def is_another(node: Node, clean: Row) -> bool:
+    """Whether a model is not what it is in the clean project."""
+    before = clean["nodes"].get(node["unique_id"])
+    return before is None or substance(node) != substance(before)
+
+
+class Turn:
+    """What is built of some models, on a store in which dbt has built everything before.
+
+    manifest   in which each model is as the run compiles it that builds it
+    nodes      the models to build, each after what it reads
+    others     those of them that are other queries than before; of the rest only those are built that read what has
+               become another table. None: all are built
+    """
+
+    def __init__(self, manifest: Manifest, nodes: list[Row], others: Collection[str] | None = None) -> None:
+        self.manifest, self.nodes, self.others = manifest, nodes, others
+        self.built: set[str] = set()
+        self.moved: set[str] = set()
+
+    def of(self, connection: duckdb.DuckDBPyConnection, nodes: Iterable[Row]) -> None:
+        """Build some of the models, in order."""
+        for node in nodes:
+            if self.is_due(node) and node["unique_id"] not in self.built:
+                self.build(connection, node)
+
+    def is_due(self, node: Node) -> bool:
+        """Whether a model gives something else than before, as far as can be known without building it."""
+        if self.others is None or node["unique_id"] in self.others:
+            return True
+        return bool(self.moved.intersection(node["depends_on"]["nodes"]))
+
+    def build(self, connection: duckdb.DuckDBPyConnection, node: Node) -> None:
+        """A model, after what it reads that was gone with the run before."""
+        for key in node["depends_on"]["nodes"]:
+            parent = self.manifest["nodes"].get(key)
+            if (
+                parent
+                and parent["resource_type"] == "model"
+                and parent["database"] == "memory"
+                and key not in self.built
+            ):
+                self.build(connection, parent)
+        is_another = build(connection, node)
+        self.built.add(node["unique_id"])
+        # What lies in memory has nothing from before beside it.
+        if self.is_due(node) and is_another:
+            self.moved.add(node["unique_id"])
+
+
+def run(
+    manifest: Manifest, nodes: list[Row], raw_dir: Path, key_dir: Path, store_dir: Path,
+    others: Collection[str] | None = None, **settings: str,
+) -> set[str]:  # fmt: skip
+    """Both runs of the models given (Turn): the models that were built."""
+    turn = Turn(manifest, nodes, others)
     if any(map(is_gateway, nodes)):
-        run_gateway(manifest, nodes, raw_dir, key_dir, store_dir, **settings)
-    run_warehouse(nodes, key_dir, store_dir)
+        run_gateway(turn, raw_dir, key_dir, store_dir, **settings)
+    run_warehouse(turn, key_dir, store_dir)
+    return turn.built
 
 
-def run_gateway(
-    manifest: Manifest, nodes: list[Row], raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str
-) -> None:
+def run_gateway(turn: Turn, raw_dir: Path, key_dir: Path, store_dir: Path, **settings: str) -> None:
     """The custodian's run of the models given, on what they read in the run's memory, views and tables."""
-    wanted = {node["unique_id"] for node in nodes if is_gateway(node)}
-    built = wanted | read_in_memory(manifest, wanted)
     try:
         with duckdb.connect() as connection:
             plugin = gateway.Plugin("gateway", {
@@ -95,56 +145,39 @@ def run_gateway(
                 **settings,
             })  # fmt: skip
             plugin.open_gateway(connection)
-            for node in models(manifest):
-                if node["unique_id"] in built:
-                    build(connection, node)
+            turn.of(connection, filter(is_gateway, turn.nodes))
     finally:
         # As dbt does at the end of a command. Where one has run in this process before, the plugin takes this
         # build for a part of it and keeps the store, and whoever holds a copy next would put that back.
         dbt_duckdb.end()
 
 
-def read_in_memory(manifest: Manifest, wanted: set[str]) -> set[str]:
-    """What models read that is gone with the run that built it, directly or through others of the kind."""
-    found: set[str] = set()
-    for node in reversed(list(models(manifest))):
-        if node["unique_id"] in wanted | found:
-            parents = (manifest["nodes"].get(key) for key in node["depends_on"]["nodes"])
-            found |= {
-                parent["unique_id"]
-                for parent in parents
-                if parent and parent["resource_type"] == "model" and parent["database"] == "memory"
-            }
-    return found
-
-
-def run_warehouse(nodes: list[Row], key_dir: Path, store_dir: Path) -> None:
+def run_warehouse(turn: Turn, key_dir: Path, store_dir: Path) -> None:
     """The analyst's run of the models given."""
     plugin = warehouse.Plugin("warehouse", {"store_dir": store_dir, "key_dir": key_dir})
     with duckdb.connect(store.database_file(store_dir, store.MARTS)) as connection:
         plugin.configure_connection(connection)
-        for node in nodes:
-            if not is_gateway(node):
-                build(connection, node)
+        turn.of(connection, itertools.filterfalse(is_gateway, turn.nodes))
 
 
-def build(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
-    """One model."""
+def build(connection: duckdb.DuckDBPyConnection, node: Node) -> bool:
+    """One model; whether it is another table than before, or none was there."""
     create_schema(connection, node)
     query = node["compiled_code"]
     if node["config"]["materialized"] == "view":
         connection.execute(f"create or replace view {relation(node)} as {query}")
     elif node["config"]["contract"]["enforced"]:
         try:
-            build_contracted(connection, node, query)
+            return build_contracted(connection, node, query)
         except duckdb.ConstraintException:
             raise Refused(f"{node['name']}: constraint") from None
     else:
         connection.execute(f"create or replace table {relation(node)} as {query}")
+    return True
 
 
-def build_contracted(connection: duckdb.DuckDBPyConnection, node: Node, query: str) -> None:
-    """A table made from its contract, and filled by the query where that keeps it."""
+def build_contracted(connection: duckdb.DuckDBPyConnection, node: Node, query: str) -> bool:
+    """A table made from its contract, and filled by the query where that keeps it; whether it is another than before."""
     columns = node["columns"].values()
     names = ", ".join(column["name"] for column in columns)
     lines = [
@@ -158,8 +191,28 @@ def build_contracted(connection: duckdb.DuckDBPyConnection, node: Node, query: s
     if described(connection, f"select * from {made}") != described(connection, query):
         raise Refused(f"{node['name']}: contract")
     connection.execute(f"insert into {made} ({names}) (select {names} from ({query}) as model_subq)")
+    is_another = differs(connection, made, node)
     connection.execute(f"drop table if exists {relation(node)}")
     connection.execute(f'alter table {made} rename to "{node["alias"]}"')
+    return is_another
+
+
+def differs(connection: duckdb.DuckDBPyConnection, made: str, node: Node) -> bool:
+    """Whether a table has other columns or rows, or the same in another order, than the one that it replaces."""
+    place = [node["database"], node["schema"], node["alias"]]
+    [(was_there,)] = connection.execute(
+        "select count(*) from duckdb_tables() where [database_name, schema_name, table_name] = ?", [place]
+    ).fetchall()
+    if not was_there:
+        return True
+    before, now = (connection.execute(f"describe {table}").fetchall() for table in (relation(node), made))
+    if [row[:2] for row in before] != [row[:2] for row in now]:
+        return True
+    [(count,)] = connection.execute(
+        f"select count(*) from (from {relation(node)}) as was positional join (from {made}) as now"
+        " where was is distinct from now"
+    ).fetchall()
+    return bool(count)
 
 
 def described(connection: duckdb.DuckDBPyConnection, query: str) -> set[tuple[str, str]]:

@@ -147,7 +147,8 @@ def test_building_directly_is_building(
     # built anew, and not just copied
     with duckdb.connect(store.database_file(again, store.MARTS)) as connection:
         connection.execute("delete from marts.main.dim_gps")
-    direct_build.run_warehouse(list(direct_build.models(compiled)), pair.keys, again)
+    turn = direct_build.Turn(compiled, list(direct_build.models(compiled)))
+    direct_build.run_warehouse(turn, pair.keys, again)
     assert differing(digests(pair, built), digests(pair, again)) == []
 
 
