@@ -154,6 +154,9 @@ def test_the_sample(check: Check, tmp_path: Path) -> None:
     assert code == 1
     assert f"gpes/{COLLECTION}/M81001.csv: refused whole" in said and "POSTCODE" in said
     assert "10." in said and "11." not in said
+    assert [
+        line for line in said.splitlines() if re.fullmatch(r"values, judged by the gateway's own models .* \d+ s", line)
+    ]
 
 
 def test_a_journal_that_is_mostly_unusable(check: Check, tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """Reported back, destroyed on time, with evidence: one store goes through its end."""
 
+import contextlib
 import csv
 import hashlib
+import io
 import json
 import os
 import random
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -31,6 +34,8 @@ from gp_level_data.refusal import Refusal
 from gp_level_data.shapes import Cells, Row
 
 REPORTED_AT = "2017-04-10T09:00:00+01:00"
+# What the commands before the end said, beside the store.
+SAID = "said.txt"
 IN_TIME, TOO_LATE = "2017-05-01T09:00:00+01:00", "2017-05-09T09:00:00+01:00"
 
 
@@ -89,9 +94,11 @@ def finished(built: Folders, tmp_path_factory: pytest.TempPathFactory) -> House:
 def reported(finished: House, tmp_path_factory: pytest.TempPathFactory) -> House:
     """Its results are reported back, and there is evidence of the run before."""
     house = finished.copy(tmp_path_factory.mktemp("reported"))
-    house.command("evidence")
     to = ("--to", str(house.handed_out), "--at", REPORTED_AT)
-    assert house.command("report-back", COLLECTION, *to) == 0
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        house.command("evidence")
+        assert house.command("report-back", COLLECTION, *to) == 0
+    (house.store.parent / SAID).write_text(said.getvalue())
     return house
 
 
@@ -643,6 +650,15 @@ def test_what_comes_back_is_noticed(
 
 
 # ---- evidence ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "stage", ["nets by name and by lineage", "net by value", "net by renaming", "pages and tables"]
+)
+def test_a_long_command_says_how_far_it_is(reported: House, stage: str) -> None:
+    """Flags minutes without a word: each stage leaves its line."""
+    said = (reported.store.parent / SAID).read_text()
+    assert len(re.findall(rf"^{stage}.* \d+ s$", said, re.MULTILINE)) == 1
 
 
 @pytest.mark.whole

@@ -9,12 +9,14 @@ import os
 import shutil
 from argparse import Namespace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import pytest
 from conftest import PROJECT, copy_project
 
+from gp_level_data.commands import prove
 from gp_level_data.custody import keys, proof
 from gp_level_data.nets import Finding, proving
 from gp_level_data.refusal import Refusal
@@ -233,6 +235,16 @@ def test_a_proof_is_made_where_it_is_missing(
     (project / "macros" / "new.sql").write_text("{% macro a() %}{% endmacro %}")
     assert proving.ensure(tmp_path / "mine") != made
     assert "since it was last proved: new: macros/new.sql." in capsys.readouterr().out
+
+
+def test_the_command_says_how_long_it_took(
+    tmp_path: Path, nets: list[Finding], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a minute without a word at its end."""
+    assert prove.run(SimpleNamespace(key_dir=tmp_path / "mine")) == 0
+    [began, took, proved] = capsys.readouterr().out.splitlines()
+    assert began.startswith("Proving the code") and proved.startswith("Proved: ")
+    assert took.startswith("nets that read") and took.endswith(" s")
 
 
 def test_what_a_net_finds_is_not_proved(project: Path, tmp_path: Path, nets: list[Finding]) -> None:
