@@ -319,7 +319,7 @@ def land(connection: duckdb.DuckDBPyConnection, sent: Sent) -> None:
         {"metric_id": name, "position": str(position)} for position, name in enumerate(landing.practice_metrics(), 1)
     ]
     create(connection, "landing.metric_flags", metrics, ["metric_id", "position"], {"position": "int"})
-    connection.execute("create table landing.folder as select true as is_synthetic")
+    connection.execute("create or replace table landing.folder as select true as is_synthetic")
 
 
 def create(

@@ -173,8 +173,12 @@ def exact_counts(rows: Callable[[str], list[Cells]]) -> dict[Cells, int]:
 
 
 def small(folders: Folders) -> Planning:
+    return small_of(compiled(folders))
+
+
+def small_of(queries: dict[str, str]) -> Planning:
     """Two categories of record, one month: enough to subtract from each other."""
-    planning = Planning(compiled(folders))
+    planning = Planning(queries)
     planning.settings(start=MONTH)
     planning.rows(f"delete from marts.seeds.journal_categories where category not in {CATEGORIES}")
     planning.rows(GIVEN)

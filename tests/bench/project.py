@@ -1,0 +1,142 @@
+"""What dbt compiles of the project, each model by the run that builds it; and the tables that models read."""
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+import direct_build
+import duckdb
+import gateway_sql
+import opt_out_oracle
+import yaml
+from conftest import PROJECT, Folders, must_succeed, once, run_dbt
+from dbt.adapters.duckdb.impl import DuckDBAdapter
+from dbt_common.clients import agate_helper
+from gateway_sql import KEY
+from opt_out_oracle import Sent
+
+from gp_level_data.custody import pseudonym, store
+from gp_level_data.end import ledger_tables
+from gp_level_data.raw import ndop_files
+from gp_level_data.shapes import Manifest, Node, Row
+
+
+def queries(*folders: str) -> dict[str, str]:
+    """The SQL of the models of some folders, each after what it reads."""
+    return {
+        node["name"]: with_settings(node["compiled_code"])
+        for node in direct_build.models(manifest())
+        if str(node["original_file_path"]).startswith(
+            tuple(f"models/{name.removeprefix('models/')}/" for name in folders)
+        )
+    }
+
+
+# A snapshot over nothing: dbt's columns after those of the model.
+HISTORY = """
+    create table {} as
+    select
+        *,
+        cast(null as varchar) as dbt_scd_id,
+        cast(null as timestamp with time zone) as dbt_updated_at,
+        cast(null as timestamp with time zone) as dbt_valid_from,
+        cast(null as timestamp with time zone) as dbt_valid_to
+    from {}
+"""
+
+
+@functools.cache
+def warehouse() -> Manifest:
+    """What the warehouse's run compiles; no database is looked at."""
+
+    def folders(folder: Path) -> Folders:
+        return Folders(folder / "store", folder / "nowhere", folder, raw=folder / "nowhere")
+
+    def compile_(folder: Path) -> None:
+        models = ("--select", "resource_type:model", "--indirect-selection", "empty")
+        must_succeed(run_dbt(folders(folder), "compile", *models, "--no-populate-cache", "--no-introspect"))
+
+    return gateway_sql.read_manifest(folders(once("warehouse_sql", compile_)))
+
+
+@functools.cache
+def manifest() -> Manifest:
+    """Both runs in one; the gateway's settings stand open (gateway_sql.SETTINGS)."""
+    return direct_build.both_runs(gateway_sql.manifest(), warehouse())
+
+
+@functools.cache
+def nodes() -> dict[str, Row]:
+    """Models, seeds and snapshots by name, sources by `source.table`."""
+    ours = [*manifest()["nodes"].values()]
+    named = {node["name"]: node for node in ours if node["resource_type"] in ("model", "seed", "snapshot")}
+    return named | {f"{node['source_name']}.{node['name']}": node for node in manifest()["sources"].values()}
+
+
+@functools.cache
+def types_of(name: str) -> dict[str, str]:
+    """The columns of a table with their types, as an engine gives them that runs the models over nothing."""
+    relation = nodes()[name]["relation_name"]
+    return {row[0]: row[1] for row in over_nothing().execute(f"describe {relation}").fetchall()}
+
+
+@functools.cache
+def over_nothing() -> duckdb.DuckDBPyConnection:
+    """Every table of both runs, from no raw file, under its own name; only seeds have rows."""
+    connection = connect()
+    for node in direct_build.models(manifest()):
+        connection.execute(f"create or replace table {node['relation_name']} as {with_settings(node['compiled_code'])}")
+        for snapshot in nodes().values():
+            if snapshot["resource_type"] == "snapshot" and node["unique_id"] in snapshot["depends_on"]["nodes"]:
+                connection.execute(HISTORY.format(snapshot["relation_name"], node["relation_name"]))
+    return connection
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """The databases of a run in memory, before its first model: seeds, landed files without a row, what is remembered."""
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute("set global timezone = 'Europe/London'")
+    pseudonym.register(connection, KEY, settings()["collection"], {})
+    store.attach_in_memory(connection)
+    connection.execute("create schema landing")
+    for collection in opt_out_oracle.seed("collections"):
+        gateway_sql.land(connection, Sent(settings={"collection": collection["collection"]}))
+    ndop_files.create_relations(connection, PROJECT / "nowhere")
+    for node in nodes().values():
+        schema = ".".join(node["relation_name"].split(".")[:2])
+        connection.execute(f"create schema if not exists {schema}")
+    for node in nodes().values():
+        if node["resource_type"] == "seed":
+            plant_seed(connection, node)
+    store.create_memory_of_results(connection)
+    for table, columns in ledger_tables.COLUMNS.items():
+        typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        connection.execute(f"create table {ledger_tables.SCHEMA}.{table} ({typed})")
+    return connection
+
+
+def plant_seed(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
+    """A seed as dbt loads it: a column without a type gets the one that dbt finds for its values."""
+    typed = node["config"]["column_types"]
+    table = agate_helper.from_csv(PROJECT / node["original_file_path"], list(typed), ",")
+    columns = list(table.column_names)
+    kinds = {name: typed.get(name) or DuckDBAdapter.convert_agate_type(table, at) for at, name in enumerate(columns)}
+    rows = [dict(zip(columns, row)) for row in table.rows]
+    gateway_sql.create(connection, node["relation_name"], rows, columns, kinds)
+
+
+def with_settings(sql: str, said: Mapping[str, str] | None = None) -> str:
+    """Compiled SQL with the settings of a run in it."""
+    said = settings() | dict(said or {})
+    for name in gateway_sql.SETTINGS:
+        sql = sql.replace(f"<{name}>", said[name])
+    # A day has to be said while dbt parses.
+    day = gateway_sql.OPEN["disseminated_at"]
+    return sql.replace(day, said.get("disseminated_at", day))
+
+
+@functools.cache
+def settings() -> dict[str, str]:
+    """What dbt_project.yml says of the settings that stand open."""
+    said = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    return {name: str(said[name]) for name in gateway_sql.SETTINGS}
