@@ -11,26 +11,27 @@ attackers   who learns a small number from what is published, over drawn counts;
 import functools
 import random
 from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
 
 import disclosure_run
 import duckdb
 import gateway_sql
 import journal_mutants
 import journal_sql
-import journal_worlds
 import mutants
 import planning_sql
 import release_sql
 import sqlglot
 import test_disclosure
 import test_hospital
+import test_journals
+import test_mutants
 import test_planning
 import test_registers
 from attacker import by_propagation, revealed
-from opt_out_oracle import Sent, expected
-from opt_out_worlds import HAND_MADE, REFUSED_EXCEPTIONS, by_hand, refused_exception
 
-from bench import project, unit_tests
+from bench import unit_tests
 from bench.syntax_mutants import Mutant
 from gp_level_data.shapes import Row
 
@@ -59,9 +60,9 @@ def judges_of(model: str) -> Iterator[tuple[str, Judge]]:
         yield "registers", registers_differ
     if model in release_sql.compiled():
         yield "releases", releases_differ
-    if model in disclosure_queries():
+    if model in disclosure_run.compiled():
         yield "attackers", gps_are_learnt
-    if model in planning_queries():
+    if model in planning().queries:
         yield "attackers", planning_is_learnt
 
 
@@ -99,27 +100,15 @@ def episodes_differ(mutant: Mutant) -> bool:
         return True
 
 
-@functools.cache
-def gate_world(name: str):  # type: ignore[no-untyped-def]
-    sent: Sent = by_hand(**HAND_MADE[name]) if name in HAND_MADE else refused_exception(REFUSED_EXCEPTIONS[name])
-    return gateway_sql.run(sent), sent, expected(sent)
-
-
 def gate_differs(mutant: Mutant) -> bool:
-    return any(differs(gateway_sql, gate_world(name), mutant) for name in GATE_WORLDS)
-
-
-@functools.cache
-def journal_world(name: str):  # type: ignore[no-untyped-def]
-    journals = journal_worlds.by_hand(**journal_worlds.HAND_MADE[name])
-    return journal_sql.run(journals), journals, journal_sql.stored(journals)
+    return any(differs(gateway_sql, test_mutants.world(name), mutant) for name in GATE_WORLDS)
 
 
 def journals_differ(mutant: Mutant) -> bool:
-    return any(differs(journal_sql, journal_world(name), mutant) for name in JOURNAL_WORLDS)
+    return any(differs(journal_sql, test_journals.world(name), mutant) for name in JOURNAL_WORLDS)
 
 
-def differs(bench, world, mutant: Mutant) -> bool:  # type: ignore[no-untyped-def]
+def differs(bench: ModuleType, world: tuple[Any, Any, Any], mutant: Mutant) -> bool:
     """Whether an oracle answers otherwise, or the engine does not take the mutant."""
     connection, sent, wanted = world
     try:
@@ -134,13 +123,8 @@ def releases_differ(mutant: Mutant) -> bool:
 
 
 @functools.cache
-def planning_queries() -> dict[str, str]:
-    return project.queries(*planning_sql.MODELS)
-
-
-@functools.cache
 def planning() -> planning_sql.Planning:
-    return planning_sql.Planning(planning_queries())
+    return planning_sql.Planning()
 
 
 def registers_differ(mutant: Mutant) -> bool:
@@ -154,17 +138,14 @@ def registers_differ(mutant: Mutant) -> bool:
 
 
 @functools.cache
-def disclosure_queries() -> dict[str, str]:
-    return {
-        name: sql
-        for name, sql in project.queries(*disclosure_run.MODELS).items()
-        if name.startswith("int_") or name in disclosure_run.MARTS
-    }
+def gp_report() -> disclosure_run.Runner:
+    return disclosure_run.Runner(disclosure_run.compiled())
 
 
 def gps_are_learnt(mutant: Mutant) -> bool:
     """The example worked by hand comes out otherwise, or an attacker learns a small number of drawn counts."""
-    runner = disclosure_run.Runner(disclosure_queries() | {mutant.model: mutant.sql})
+    runner = gp_report()
+    runner.queries = disclosure_run.compiled() | {mutant.model: mutant.sql}
     try:
         test_disclosure.test_the_example_worked_by_hand_is_what_is_computed(runner)
         for seed in range(8):
@@ -178,7 +159,7 @@ def gps_are_learnt(mutant: Mutant) -> bool:
 
 @functools.cache
 def small_planning() -> planning_sql.Planning:
-    return test_planning.small_of(planning_queries())
+    return test_planning.small()
 
 
 def planning_is_learnt(mutant: Mutant) -> bool:

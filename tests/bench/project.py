@@ -1,7 +1,7 @@
 """What dbt compiles of the project, each model by the run that builds it; and the tables that models read."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import direct_build
@@ -92,8 +92,18 @@ def over_nothing() -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def before(queries: Collection[str]) -> duckdb.DuckDBPyConnection:
+    """A run before some of its models: what they read of others is there under its own name, typed, without a row."""
+    connection = connect()
+    for node in direct_build.models(manifest()):
+        if node["name"] not in queries:
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in types_of(node["name"]).items())
+            connection.execute(f"create table {node['relation_name']} ({columns})")
+    return connection
+
+
 def connect() -> duckdb.DuckDBPyConnection:
-    """The databases of a run in memory, before its first model: seeds, landed files without a row, what is remembered."""
+    """The databases of a run in memory, before its first model: seeds, files without a row, nothing remembered."""
     connection = duckdb.connect(config={"threads": 1})
     connection.execute("set global timezone = 'Europe/London'")
     pseudonym.register(connection, KEY, settings()["collection"], {})
@@ -120,7 +130,9 @@ def plant_seed(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
     typed = node["config"]["column_types"]
     table = agate_helper.from_csv(PROJECT / node["original_file_path"], list(typed), ",")
     columns = list(table.column_names)
-    kinds = {name: typed.get(name) or DuckDBAdapter.convert_agate_type(table, at) for at, name in enumerate(columns)}
+    kinds = {
+        name: str(typed.get(name) or DuckDBAdapter.convert_agate_type(table, at)) for at, name in enumerate(columns)
+    }
     rows = [dict(zip(columns, row)) for row in table.rows]
     gateway_sql.create(connection, node["relation_name"], rows, columns, kinds)
 

@@ -22,12 +22,13 @@ from dataclasses import dataclass
 import sqlglot
 from sqlglot import exp
 
-OTHER_EDGE = {exp.LT: exp.LTE, exp.LTE: exp.LT, exp.GT: exp.GTE, exp.GTE: exp.GT}
-OPPOSITE = {
+Changes = dict[type[exp.Expr], type[exp.Expr]]
+OTHER_EDGE: Changes = {exp.LT: exp.LTE, exp.LTE: exp.LT, exp.GT: exp.GTE, exp.GTE: exp.GT}
+OPPOSITE: Changes = {
     exp.EQ: exp.NEQ, exp.NEQ: exp.EQ, exp.NullSafeEQ: exp.NullSafeNEQ, exp.NullSafeNEQ: exp.NullSafeEQ,
     exp.LT: exp.GTE, exp.GTE: exp.LT, exp.GT: exp.LTE, exp.LTE: exp.GT,
 }  # fmt: skip
-EXTREMES = {exp.Least: exp.Greatest, exp.Greatest: exp.Least, exp.Min: exp.Max, exp.Max: exp.Min}
+EXTREMES: Changes = {exp.Least: exp.Greatest, exp.Greatest: exp.Least, exp.Min: exp.Max, exp.Max: exp.Min}
 LONGEST = 100
 # A macro that is written out for one level after the other says the same often.
 MOST_ALIKE = 2
@@ -69,7 +70,7 @@ def mutants(model: str, sql: str) -> list[Mutant]:
     return found
 
 
-def with_change(tree: exp.Expression, node: exp.Expression, changed: exp.Expression | None) -> str:
+def with_change(tree: exp.Expr, node: exp.Expr, changed: exp.Expr | None) -> str:
     """The whole tree with one node as it is changed, or without it; the tree itself stays."""
     parent, key, index = node.parent, node.arg_key, node.index
     assert parent is not None and key is not None
@@ -86,7 +87,7 @@ def with_change(tree: exp.Expression, node: exp.Expression, changed: exp.Express
     return text
 
 
-def changes(tree: exp.Expression) -> Iterator[tuple[str, exp.Expression, exp.Expression | None]]:
+def changes(tree: exp.Expr) -> Iterator[tuple[str, exp.Expr, exp.Expr | None]]:
     """Of each mutant its kind, the node that it changes, and what the node becomes; None where it goes."""
     for node in list(tree.walk(bfs=False)):
         kind = type(node)
@@ -119,13 +120,13 @@ def changes(tree: exp.Expression) -> Iterator[tuple[str, exp.Expression, exp.Exp
             yield "distinct", node.args["distinct"], None
 
 
-def stands_alone(node: exp.Expression) -> bool:
+def stands_alone(node: exp.Expr) -> bool:
     """Whether a clause has one condition, which is no term of another."""
     is_clause = isinstance(node, exp.Where | exp.Having | exp.Qualify) and not isinstance(node.parent, exp.Filter)
     return is_clause and not isinstance(node.this, exp.And)
 
 
-def changed_join(join: exp.Join) -> Iterator[tuple[str, exp.Expression, exp.Expression | None]]:
+def changed_join(join: exp.Join) -> Iterator[tuple[str, exp.Expr, exp.Expr | None]]:
     """Left and inner joins for each other; semi and anti joins for each other."""
     side, kind = (str(join.args.get(name) or "").upper() for name in ("side", "kind"))
     if not (join.args.get("on") or join.args.get("using")):
@@ -144,7 +145,7 @@ def changed_join(join: exp.Join) -> Iterator[tuple[str, exp.Expression, exp.Expr
     yield "join", join, other
 
 
-def on_one_line(node: exp.Expression) -> str:
+def on_one_line(node: exp.Expr) -> str:
     """A piece of SQL, without the names of databases and schemas, and without quotation marks round names."""
     text = re.sub(r'"\w+"\."\w+"\.("\w+")', r"\1", node.sql(dialect="duckdb", comments=False))
     return re.sub(r"\s+", " ", text.replace('"', ""))

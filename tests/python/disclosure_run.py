@@ -1,11 +1,10 @@
 """Runs the compiled SQL of disclosure control and of the marts over any counts, in a plain DuckDB."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import duckdb
 from attacker import Cell, Published, add_conditions, place_above, read_published
-from conftest import PROJECT, Folders
+from bench import project
 
 from gp_level_data.shapes import Cells
 
@@ -18,10 +17,11 @@ MODELS = (
     "models/marts/gp_report",
 )
 MARTS = ("fct_gp_metrics", "fct_comparators", "fct_gp_funnels", "fct_emergency_admissions")
-SUBJECTS = ("areas", "disclosure", "gp_report", "conditions", "measures")
 CONDITIONS = ("asthma", "copd", "angina", "epilepsy")
 LISTS = {"emergency_admissions"}
 METRICS = {"emergency_admissions": "hospital", "bowel": "practice", "diabetes": "practice"}
+METRIC = "insert into marts.seeds.metrics (metric_id, origin, unit) values (?, ?, ?)"
+EMERGENCY_CONDITION = "insert into marts.seeds.emergency_conditions (definition, condition) values ('d', ?)"
 # Rows of int_metrics__by_gp: practice, GP, metric, numerator, denominator.
 OfGp = tuple[str, str, str, int, int]
 # Of int_metrics__by_area: level, area, metric, numerator, denominator.
@@ -30,64 +30,9 @@ OfArea = tuple[str, str, str, int, int]
 OfCondition = tuple[str, str | None, str, str, int, int]
 
 
-def given(other: str) -> str:
-    """Empty tables of what the models read. `other` is the publication that is not run, and shows nothing."""
-    return f"""
-    attach ':memory:' as marts; attach ':memory:' as patient_level; attach ':memory:' as assurance;
-    create schema patient_level.intermediate; create schema marts.reference;
-    create schema marts.seeds; create schema assurance.history;
-    create table patient_level.intermediate.int_metrics__by_gp (
-        practice_code varchar, gp_code varchar, metric_id varchar,
-        numerator_count bigint, denominator_count bigint);
-    create table patient_level.intermediate.int_metrics__by_area (
-        area_level varchar, area_code varchar, metric_id varchar,
-        numerator_count bigint, denominator_count bigint);
-    create table patient_level.intermediate.int_metrics__by_condition (
-        area_level varchar, practice_code varchar, area_code varchar, condition varchar,
-        patient_count bigint, admission_count bigint);
-    create table patient_level.intermediate.int_{other}__room (
-        area_level varchar, area_code varchar, metric_id varchar, numerator_count bigint, denominator_count bigint);
-    create table patient_level.intermediate.int_{other}__cells (
-        area_level varchar, area_code varchar, metric_id varchar, numerator_count integer,
-        denominator_count integer, is_exact boolean);
-    create table marts.reference.int_ods__practices (practice_code varchar, ccg_code varchar);
-    create table marts.reference.int_collection__settings (
-        collection varchar, collected_at timestamptz, emergency_definition varchar);
-    create table assurance.history.int_disclosure__published (
-        area_level varchar, practice_code varchar, area_code varchar, metric_id varchar,
-        cohort_count bigint, numerator_count bigint, told_cohort_count bigint, told_numerator_count bigint,
-        collected_at timestamptz);
-    create table marts.seeds.emergency_conditions (definition varchar, condition varchar);
-    create table marts.seeds.metrics (metric_id varchar, origin varchar, unit varchar);
-    create table marts.seeds.exact_poisson_limits as
-        select * from read_csv('{PROJECT / "seeds/exact_poisson_limits.csv"}', hive_partitioning = false);
-    create table marts.seeds.disclosure_rules as
-        select * from read_csv('{PROJECT / "seeds/disclosure_rules.csv"}', hive_partitioning = false);
-"""
-
-
-def compiled(folders: Folders) -> dict[str, str]:
+def compiled() -> dict[str, str]:
     """The compiled SQL of the models needed, in the order in which they build on each other."""
-    folder = folders.work / "target/compiled/gp_level_data_warehouse"
-    files = {file.stem: file for name in MODELS for file in (folder / name).glob("*.sql")}
-    queries = {
-        name: file.read_text()
-        for name, file in files.items()
-        if name.startswith(tuple(f"int_{subject}__" for subject in SUBJECTS)) or name in MARTS
-    }
-    assert len(queries) > 10, f"no compiled models in {folder}"
-    ordered: dict[str, str] = {}
-    while len(ordered) < len(queries):
-        for name, sql in queries.items():
-            # its own previous content is a table of the last run
-            needs = set(re.findall(rf"int_(?:{'|'.join(SUBJECTS)})__\w+", without_history(sql)))
-            if name not in ordered and not needs - ordered.keys() - {name}:
-                ordered[name] = sql
-    return ordered
-
-
-def without_history(sql: str) -> str:
-    return sql.replace('"history"."int_disclosure__published"', "")
+    return {name: sql for name, sql in project.queries(*MODELS).items() if name.startswith("int_") or name in MARTS}
 
 
 def sql_row(row: Cells) -> str:
@@ -105,14 +50,13 @@ class Runner:
 
     def __init__(self, queries: dict[str, str]) -> None:
         self.queries = queries
-        self.connection = duckdb.connect()
-        self.connection.execute("set timezone = 'Europe/London'")
-        self.connection.execute(given("planning"))
+        self.connection = project.before(self.queries)
+        self.connection.execute("delete from marts.seeds.metrics; delete from marts.seeds.emergency_conditions")
         for metric, origin in METRICS.items():
             unit = "per_1000" if metric in LISTS else "percent"
-            self.connection.execute("insert into marts.seeds.metrics values (?, ?, ?)", [metric, origin, unit])
+            self.connection.execute(METRIC, [metric, origin, unit])
         for condition in CONDITIONS:
-            self.connection.execute("insert into marts.seeds.emergency_conditions values ('d', ?)", [condition])
+            self.connection.execute(EMERGENCY_CONDITION, [condition])
 
     def run(
         self,
@@ -123,23 +67,27 @@ class Runner:
         collected_at: str = "2017-04-02 09:00:00+01",
     ) -> None:
         """All models over exact counts, and over practices by their CCG."""
-        tables: tuple[tuple[str, Sequence[Cells]], ...] = (
-            ("patient_level.intermediate.int_metrics__by_condition", conditions),
-            ("patient_level.intermediate.int_metrics__by_gp", gps),
-            ("patient_level.intermediate.int_metrics__by_area", areas),
-            ("marts.reference.int_ods__practices", list(practices.items())),
-            ("marts.reference.int_collection__settings", [("individual_gp_level_data", collected_at, "d")]),
+        counts = "metric_id, numerator_count, denominator_count"
+        settings = [("individual_gp_level_data", collected_at, "d")]
+        given: tuple[tuple[str, str, Sequence[Cells]], ...] = (
+            (
+                "int_metrics__by_condition",
+                "area_level, practice_code, area_code, condition, patient_count, admission_count",
+                conditions,
+            ),
+            ("int_metrics__by_gp", f"practice_code, gp_code, {counts}", gps),
+            ("int_metrics__by_area", f"area_level, area_code, {counts}", areas),
+            ("int_ods__practices", "practice_code, ccg_code", list(practices.items())),
+            ("int_collection__settings", "collection, collected_at, emergency_definition", settings),
         )
-        for table, rows in tables:
-            values = ", ".join(map(sql_row, rows))
-            self.connection.execute(f"delete from {table}")
+        for name, columns, rows in given:
+            relation = project.nodes()[name]["relation_name"]
+            self.connection.execute(f"delete from {relation}")
             if rows:
-                self.connection.execute(f"insert into {table} values {values}")
+                values = ", ".join(map(sql_row, rows))
+                self.connection.execute(f"insert into {relation} ({columns}) values {values}")
         for name, sql in self.queries.items():
-            where = "marts.main" if name in MARTS else "patient_level.intermediate"
-            if name == "int_disclosure__published":
-                where = "assurance.history"
-            self.connection.execute(f"create or replace table {where}.{name} as {sql}")
+            self.connection.execute(f"create or replace table {project.nodes()[name]['relation_name']} as {sql}")
 
     def forget(self) -> None:
         """As before the first collection."""

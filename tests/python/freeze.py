@@ -27,7 +27,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+sys.path[:0] = [str(Path(__file__).parents[at]) for at in range(3)]
 
 import duckdb
 import numpy as np
@@ -45,7 +45,6 @@ from gp_level_data.runs.forked_runs import ForkedRuns
 from gp_level_data.shapes import Cells, Row
 
 COLLECTIONS = ("individual_gp_level_data", "gpdpr", "care_data")
-REPORT = COLLECTIONS[0]
 TABLES_FOR_PLANNING = ("fct_prevalence", "fct_register_targets", "fct_activity", "fct_coverage")
 AGAIN = 5
 PLANNING_SHARE = 5
@@ -82,17 +81,10 @@ def frozen(folder: Path, world_count: int, only: str | None) -> Row:
     """Digests of everything; all of the worlds' tables by name, in the order of the worlds."""
     made: dict[str, Row] = {"tables": {}, "worlds": {}}
     with ForkedRuns(PROJECT, folder / "runs", os.environ | {"DO_NOT_TRACK": "1"}) as runs:
-        for collection in COLLECTIONS if only != "worlds" else (REPORT,):
-            folders = built(runs, folder / collection, collection)
-            if only != "worlds":
-                made["tables"][collection] = digests(folders)
+        for collection in COLLECTIONS if only != "worlds" else ():
+            made["tables"][collection] = digests(built(runs, folder / collection, collection))
     if only != "tables":
-        # where the helpers look for compiled SQL
-        work = folder / "compiled"
-        work.mkdir()
-        (work / "target").symlink_to(folder / REPORT / "target" / "warehouse")
-        compiled = Folders(folder / REPORT / "store", folder / REPORT / "keys", work)
-        made["worlds"] = report(compiled, world_count) | planning(compiled, world_count // PLANNING_SHARE)
+        made["worlds"] = report(world_count) | planning(world_count // PLANNING_SHARE)
     return made
 
 
@@ -140,9 +132,9 @@ def digest(texts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:20]
 
 
-def report(folders: Folders, world_count: int) -> dict[str, list[str]]:
+def report(world_count: int) -> dict[str, list[str]]:
     """What the GP report and the admissions by condition show of random counts."""
-    runner = Runner(compiled_report(folders))
+    runner = Runner(compiled_report())
     told: dict[str, list[str]] = {name: [] for name in MARTS}
     for seed in range(world_count):
         counts = test_disclosure.random_counts(seed)
@@ -159,9 +151,9 @@ def report(folders: Folders, world_count: int) -> dict[str, list[str]]:
     return told
 
 
-def planning(folders: Folders, world_count: int) -> dict[str, list[str]]:
+def planning(world_count: int) -> dict[str, list[str]]:
     """What the tables for planning show of random patients."""
-    made = test_planning.small(folders)
+    made = test_planning.small()
     told: dict[str, list[str]] = {name: [] for name in TABLES_FOR_PLANNING}
     for seed in range(world_count):
         test_planning.published_of(made, seed)

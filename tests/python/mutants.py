@@ -1,4 +1,6 @@
-"""What may go wrong with the gate, one small change each; every one must be noticed (test_mutants.py).
+"""What may go wrong with the gate beside what its syntax trees give (bench/syntax_mutants.py): seeds, macros, meanings.
+
+Each is one small change, and every one must be noticed (test_mutants.py).
 
 `before` stands exactly once in the file. `world` is where it shows, one of opt_out_worlds.HAND_MADE or of its
 REFUSED_EXCEPTIONS. Not listed, because nothing comes out differently:
@@ -48,20 +50,6 @@ ONE_KIND = "an exception that lifts one kind of two"
 LIFTED = "an exception that lifts Type 1"
 
 MUTANTS = [
-    Mutant(
-        IN_FORCE,
-        "effective strictly before",
-        "judged.effective_at <= ",
-        "judged.effective_at < ",
-        "a withdrawal effective at the very instant of extraction counts",
-    ),
-    Mutant(
-        IN_FORCE,
-        "recorded strictly before",
-        "and judged.recorded_at <= ",
-        "and judged.recorded_at < ",
-        "a withdrawal recorded at the very instant of extraction counts",
-    ),
     Mutant(
         IN_FORCE,
         "comparison turned round",
@@ -120,31 +108,10 @@ MUTANTS = [
     ),
     Mutant(
         JUDGED,
-        "dissent needs its scheme",
-        "codes.meaning = 'withdrawal'\n",
-        "true\n",
-        "a dissent under a wrong scheme is still a dissent",
-    ),
-    Mutant(
-        JUDGED,
         "any scheme",
         "coalesce(numbered.code_scheme, '') <> codes.code_scheme",
         "false",
         "a withdrawal under a wrong scheme lets nobody in",
-    ),
-    Mutant(
-        JUDGED,
-        "no scheme",
-        "coalesce(numbered.code_scheme, '')",
-        "numbered.code_scheme",
-        "a withdrawal without a scheme lets nobody in",
-    ),
-    Mutant(
-        JUDGED,
-        "an unknown code passed over",
-        "coalesce(codes.meaning, 'dissent')",
-        "codes.meaning",
-        "the file holds nothing but objections",
     ),
     Mutant(
         JUDGED,
@@ -204,13 +171,6 @@ MUTANTS = [
     ),
     Mutant(
         JUDGED,
-        "last day lost",
-        "cast(numbered.effective_at as date) > codes.valid_to",
-        "cast(numbered.effective_at as date) >= codes.valid_to",
-        "a Type 2 code on 11 October 2018 is applied",
-    ),
-    Mutant(
-        JUDGED,
         "undated ended",
         "cast(numbered.effective_at as date) > codes.valid_to",
         "coalesce(cast(numbered.effective_at as date) > codes.valid_to, codes.valid_to is not null)",
@@ -246,20 +206,6 @@ MUTANTS = [
     ),
     Mutant(
         IN_FORCE,
-        "first dissent",
-        "max(effective_date) filter (where meaning = 'dissent')",
-        "min(effective_date) filter (where meaning = 'dissent')",
-        "a dissent after a withdrawal counts",
-    ),
-    Mutant(
-        IN_FORCE,
-        "first withdrawal",
-        "max(effective_date) filter (where meaning = 'withdrawal'",
-        "min(effective_date) filter (where meaning = 'withdrawal'",
-        "the last withdrawal counts",
-    ),
-    Mutant(
-        IN_FORCE,
         "same day lets in",
         "when dissent_date = withdrawal_date then 'same_day_conflict'",
         "when dissent_date = withdrawal_date then null",
@@ -272,7 +218,6 @@ MUTANTS = [
         "dissent_date < withdrawal_date",
         "the latest day decides",
     ),
-    Mutant(IN_FORCE, "or true", "where reason is not null", "where true", "who objects nowhere is in"),
     Mutant(
         UPHELD,
         "types swapped",
@@ -344,27 +289,11 @@ MUTANTS = [
     ),
     Mutant(
         EXCEPTED,
-        "no legal basis",
-        "{{ trimmed('register.legal_basis') }} <> ''",
-        "true",
-        "an exception needs a legal basis",
-        "no legal basis",
-    ),
-    Mutant(
-        EXCEPTED,
         "blank legal basis",
         "{{ trimmed('register.legal_basis') }} <> ''",
         "register.legal_basis <> ''",
         "an exception needs a legal basis",
         "a blank legal basis",
-    ),
-    Mutant(
-        EXCEPTED,
-        "no approver",
-        "{{ trimmed('register.approved_by') }} <> ''",
-        "true",
-        "an exception needs an approver",
-        "no approver",
     ),
     Mutant(
         EXCEPTED,
@@ -472,13 +401,6 @@ MUTANTS = [
     ),
     Mutant(
         FILES,
-        "nothing read",
-        "coalesce(opt_outs_read.row_count, 0)",
-        "opt_outs_read.row_count",
-        "a file of which no line could be read is damaged",
-    ),
-    Mutant(
-        FILES,
         "not on the list",
         "then 'opt_out_extraction_unknown'",
         "then null",
@@ -493,20 +415,6 @@ MUTANTS = [
     ),
     Mutant(
         FILES,
-        "extracted together",
-        "extractions.extracted_at < files.extracted_at",
-        "extractions.extracted_at <= files.extracted_at",
-        "opt-outs extracted together with the practice file are good",
-    ),
-    Mutant(
-        FILES,
-        "the later of two extractions",
-        "min(extracted_at) end as extracted_at",
-        "max(extracted_at) end as extracted_at",
-        "of two moments of extraction the earlier may be the file's",
-    ),
-    Mutant(
-        FILES,
         "an undated extraction passed over",
         "case when count(*) = count(extracted_at) then min(extracted_at) end as extracted_at",
         "min(extracted_at) as extracted_at",
@@ -518,13 +426,6 @@ MUTANTS = [
         "then 'extracted_after_collection'",
         "then null",
         "a file extracted after the run's moment is refused",
-    ),
-    Mutant(
-        FILES,
-        "extracted at the moment",
-        "files.extracted_at > settings.collected_at",
-        "files.extracted_at >= settings.collected_at",
-        "a file extracted at the run's very moment is good",
     ),
     Mutant(
         FILES,
@@ -547,13 +448,6 @@ MUTANTS = [
         "then null",
         "a file that breaks the contract is refused whole",
     ),
-    Mutant(
-        COLLECTED,
-        "silence is agreement",
-        "when coalesce(participation.status, '') <> 'agreed'",
-        "when participation.status <> 'agreed'",
-        "a practice that was never asked has not agreed",
-    ),
     Mutant(COLLECTED, "no need to agree", "then 'not_agreed'", "then null", "a practice that declined is out"),
     Mutant(
         COLLECTED,
@@ -561,20 +455,6 @@ MUTANTS = [
         "else files.file_problem",
         "else null",
         "a practice whose files are in order contributes",
-    ),
-    Mutant(
-        COLLECTED,
-        "closed",
-        "coalesce(practices.status, '') <> 'active'",
-        "false",
-        "a closed practice contributes nothing",
-    ),
-    Mutant(
-        COLLECTED,
-        "closing day",
-        "or practices.close_date\n            <= ",
-        "or practices.close_date\n            < ",
-        "a practice is closed on the day it closes",
     ),
     Mutant(
         COLLECTED,
@@ -644,13 +524,6 @@ MUTANTS = [
     ),
     Mutant(
         PRACTICES,
-        "the row that is open",
-        "coalesce(statuses.meaning, '') = 'active'",
-        "coalesce(statuses.meaning, '') <> 'active'",
-        "of two rows of one day the one that closes stands",
-    ),
-    Mutant(
-        PRACTICES,
         "the row that stays open",
         "practices.close_date asc nulls last",
         "practices.close_date asc nulls first",
@@ -665,27 +538,6 @@ MUTANTS = [
     ),
     Mutant(
         PARTICIPATION,
-        "answers of tomorrow",
-        "status_date <= cast(collected_at as date)",
-        "true",
-        "an answer after the day of collection says nothing",
-    ),
-    Mutant(
-        PARTICIPATION,
-        "answers of today lost",
-        "status_date <= cast(collected_at as date)",
-        "status_date < cast(collected_at as date)",
-        "an answer on the day of collection counts",
-    ),
-    Mutant(
-        PARTICIPATION,
-        "first answer",
-        "max(status_date)",
-        "min(status_date)",
-        "the last answer stands",
-    ),
-    Mutant(
-        PARTICIPATION,
         "either of two answers",
         "when min(statuses.status) = max(statuses.status) then",
         "when true then",
@@ -697,13 +549,6 @@ MUTANTS = [
         "participation.service = upper(settings.cqrs_service)",
         "true",
         "an answer to another collection says nothing",
-    ),
-    Mutant(
-        PARTICIPATION,
-        "undated answers lost",
-        "coalesce(participation.status_date, cast(settings.collected_at as date)) as",
-        "participation.status_date as",
-        "an answer without a date may be the last one",
     ),
     Mutant(
         PARTICIPATION,
@@ -777,13 +622,6 @@ MUTANTS = [
     ),
     Mutant(
         ADMISSIONS,
-        "admissions path forgotten",
-        "where patients.patient_key = admissions.patient_key",
-        "where true",
-        "an admission of somebody not permitted is left out",
-    ),
-    Mutant(
-        ADMISSIONS,
         "permitted turned round",
         "    exists (",
         "    not exists (",
@@ -802,14 +640,6 @@ MUTANTS = [
         "            partition by episode_key\n",
         "            partition by nhs_number\n",
         "an episode is known by its key",
-    ),
-    Mutant(
-        SCOPED,
-        "before the method was",
-        "episodes.admission_date >= coalesce(methods.valid_from, date '0001-01-01')",
-        "true",
-        "an admission method counts from its first day",
-        "admissions before 2A to 2D",
     ),
     Mutant(
         SCOPED,
@@ -846,13 +676,6 @@ MUTANTS = [
         "patients.nhs_number = opt_outs.nhs_number",
         "patients.practice_code = opt_outs.reason",
         "who objected is counted as left out",
-    ),
-    Mutant(
-        COUNTS,
-        "rows and people mixed",
-        "case when verdict = 'rejected' then row_count else person_count end",
-        "person_count",
-        "rows sent are rows kept, excluded and rejected",
     ),
     Mutant(
         COUNTS,
@@ -916,14 +739,6 @@ MUTANTS = [
         "coalesce(max(rows_accepted), 0)",
         "coalesce(max(rows_accepted), 1)",
         "none is accepted but by the register",
-    ),
-    Mutant(
-        FILES,
-        "any exception accepts",
-        "where opt_out_kind = 'unreadable'",
-        "where true",
-        "the exception that lifts a kind of opt-out accepts no unreadable row",
-        "an exception that lifts Type 1, with a number of rows",
     ),
     Mutant(
         "seeds/collections.csv",

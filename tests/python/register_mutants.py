@@ -65,20 +65,8 @@ SEARCHED = "        > cast(people.reference_date"
 MUTANTS = [
     Mutant("any birthday", "birth_year - 1 as", "birth_year as", "who is 17 only if the birthday has been is not"),
     Mutant("any age", "age_from is null)", "true)", "whose age nobody knows is not of age"),
-    Mutant("registered later", "people.registered_on <= registers.reference_date", "true", "registered on the day"),
-    Mutant(
-        "registered before", "registered_on <= registers.ref", "registered_on < registers.ref",
-        "who registered on the day is registered",
-    ),
     Mutant("the dead too", "people.death_year is null", "true", "who may have died before is left out"),
-    Mutant("died that year", "people.death_year > year", "people.death_year >= year", "the day is not known"),
-    Mutant("later records", "records.recorded_on <= people.reference_date", "true", "nothing after the day counts"),
-    Mutant(
-        "records before the day", "recorded_on <= people.reference_date", "recorded_on < people.reference_date",
-        "what is recorded on the day counts",
-    ),
     Mutant("ever", SEARCHED, "        is not null or cast(people.reference_date", "a rule looks back some months"),
-    Mutant("a day more", SEARCHED, "        >= cast(people.reference_date", "twelve months, not a day more"),
     Mutant("practices mixed", "people.practice_code = facts.practice_code", "true", "a practice's own records count"),
     Mutant("any day's value", "recorded_on = last_in_time_on", "true", "the value of the last day counts"),
     Mutant("the lower value", "max(recorded_value)", "min(recorded_value)", "of two values the higher counts"),

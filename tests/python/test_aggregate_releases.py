@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import release_sql
 import yaml
-from conftest import PROJECT, Folders
+from conftest import PROJECT
 from planning_sql import Planning
 from register_oracle import REFERENCE
 from release_world import published
@@ -50,8 +50,8 @@ def choices(table: str, seed: int) -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def planning(built: Folders) -> Planning:
-    return small(built)
+def planning() -> Planning:
+    return small()
 
 
 def test_whatever_is_asked_for_is_refused_or_rows_of_the_table(planning: Planning) -> None:

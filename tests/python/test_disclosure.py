@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 import pytest
 from attacker import Cell, Published, by_propagation, by_solver, passed_on, revealed
-from conftest import PROJECT, Folders
+from conftest import PROJECT
 from disclosure_run import (
     CONDITIONS,
     LISTS,
@@ -138,8 +138,8 @@ def areas_of(gps: list[OfGp], practices: dict[str, str], chance: np.random.Gener
 
 
 @pytest.fixture(scope="module")
-def queries(built: Folders) -> dict[str, str]:
-    return compiled(built)
+def queries() -> dict[str, str]:
+    return compiled()
 
 
 @pytest.fixture(scope="module")

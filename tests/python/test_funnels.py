@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from conftest import PROJECT, Folders
+from conftest import PROJECT
 from disclosure_run import Runner, compiled
 from scipy import stats
 from test_disclosure import random_counts
@@ -278,8 +278,8 @@ def test_the_rules_are_those_of_the_seed(warehouse: duckdb.DuckDBPyConnection) -
 
 
 @pytest.fixture(scope="module")
-def runner(built: Folders) -> Runner:
-    return Runner(compiled(built))
+def runner() -> Runner:
+    return Runner(compiled())
 
 
 def test_random_counts_say_what_they_give(runner: Runner) -> None:

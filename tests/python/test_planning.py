@@ -14,9 +14,9 @@ import gateway_sql
 import numpy as np
 import pytest
 from attacker import Published, by_propagation, by_solver, revealed
-from conftest import SAMPLE, Folders
+from conftest import SAMPLE
 from opt_out_oracle import seed
-from planning_sql import COLLECTED_AT, Planning, compiled
+from planning_sql import COLLECTED_AT, Planning
 from register_oracle import LIMITS, REFERENCE, Patient, decide, is_of_age
 
 from gp_level_data.shapes import Cells, Row
@@ -81,7 +81,7 @@ def load(planning: Planning, practices: Row, journals: list[Any], people: list[A
     planning.load("patient_level.gateway.int_journals__people", journals)
     planning.load("patient_level.intermediate.int_registers__people", people)
     planning.load("patient_level.intermediate.int_planning__counted", counted)
-    planning.load("marts.reference.int_ods__practices", list(practices.items()))
+    planning.load("marts.reference.int_ods__practices", list(practices.items()), "practice_code, ccg_code")
 
 
 def published_of(planning: Planning, seed: int, changed: dict[str, str] | None = None) -> Published:
@@ -172,13 +172,9 @@ def exact_counts(rows: Callable[[str], list[Cells]]) -> dict[Cells, int]:
     }
 
 
-def small(folders: Folders) -> Planning:
-    return small_of(compiled(folders))
-
-
-def small_of(queries: dict[str, str]) -> Planning:
+def small() -> Planning:
     """Two categories of record, one month: enough to subtract from each other."""
-    planning = Planning(queries)
+    planning = Planning()
     planning.settings(start=MONTH)
     planning.rows(f"delete from marts.seeds.journal_categories where category not in {CATEGORIES}")
     planning.rows(GIVEN)
@@ -186,8 +182,8 @@ def small_of(queries: dict[str, str]) -> Planning:
 
 
 @pytest.fixture(scope="module")
-def planning(built: Folders) -> Planning:
-    return small(built)
+def planning() -> Planning:
+    return small()
 
 
 @pytest.mark.parametrize(("attack", "seeds"), [(by_propagation, range(8)), (by_solver, range(100, 108))])
@@ -308,10 +304,10 @@ SETTINGS = {
 }  # fmt: skip
 
 
-def of_sample(built: Folders, collection: str) -> Planning:
+def of_sample(collection: str) -> Planning:
     """The sample's journals through the gateway's own SQL, and then through this one."""
     gateway = gateway_sql.run_folder(SAMPLE, SETTINGS | {"collection": collection})
-    planning = Planning(compiled(built))
+    planning = Planning()
     planning.settings(collection)
     for table, where in (
         ("int_journals__people", "patient_level.gateway"),
@@ -321,20 +317,21 @@ def of_sample(built: Folders, collection: str) -> Planning:
     planning.load(
         "marts.reference.int_ods__practices",
         gateway.execute("select practice_code, ccg_code from gateway.int_ods__practices").fetchall(),
+        "practice_code, ccg_code",
     )
     planning.run()
     return planning
 
 
 @pytest.fixture(scope="module")
-def sample(built: Folders) -> Planning:
-    return of_sample(built, "gpdpr")
+def sample() -> Planning:
+    return of_sample("gpdpr")
 
 
 @pytest.fixture(scope="module")
-def pilot(built: Folders) -> Planning:
+def pilot() -> Planning:
     """care.data: two practices of one wave, so that nearly every count hangs together with another."""
-    return of_sample(built, "care_data")
+    return of_sample("care_data")
 
 
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])

@@ -12,9 +12,8 @@ from datetime import date, timedelta
 from typing import TypedDict, Unpack
 
 import pytest
-from conftest import Folders
 from opt_out_oracle import seed
-from planning_sql import Planning, compiled
+from planning_sql import Planning
 from register_mutants import MUTANTS, Mutant, SeedMutant
 from register_oracle import LIMITS, NINE_MONTHS_BEFORE, REFERENCE, TWELVE_MONTHS_BEFORE, Patient, Record, decide
 
@@ -210,8 +209,8 @@ def by_hand() -> dict[tuple[str, str], Patient]:
 
 
 @pytest.fixture(scope="module")
-def planning(built: Folders) -> Planning:
-    return Planning(compiled(built))
+def planning() -> Planning:
+    return Planning()
 
 
 def test_the_oracle_says_of_every_case_what_it_is_about() -> None:
