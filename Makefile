@@ -30,7 +30,7 @@ option = $${$(2):+$(1) "$$$(2)"}
 
 .DEFAULT_GOAL := help
 .PHONY: help build prove cluster-up cluster-down databricks check contract preview ndop-request ndop-check release report-back public export \
-	explore status evidence key destroy backup restore test test-all lint examples fast spark bench bench-peers leak-score clean
+	explore status evidence key destroy backup restore test test-ci test-all lint examples fast spark bench bench-peers leak-score clean
 
 help:  ## this list
 	@echo 'make TARGET [NAME=...]; RAW_DIR, KEY_DIR and STORE_DIR name the folders, the sample'"'"'s if not said'
@@ -117,6 +117,9 @@ restore: $(RUN)  ## [FROM=...] put a backup in the place of results that are los
 
 test: lint  ## the fast tier: for everybody, before each commit
 	@$(PYTEST)
+
+test-ci: lint $(EXAMPLES)  ## what continuous integration runs: the fast tier, and what builds stores of its own
+	@$(PYTEST) -m 'not whole'
 
 test-all: lint $(EXAMPLES)  ## everything, which takes long
 	@$(PYTEST) -m ''

@@ -157,15 +157,26 @@ def connect(folders: Folders) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-# ---- two tiers ------------------------------------------------------------------------------------
+# ---- three tiers ----------------------------------------------------------------------------------
 #
-# fast     what everybody runs: `make test`, or pytest by itself
-# whole    the rest, by the marker of that name: `make test-all` runs both
+# fast     what everybody runs before a commit: `make test`, or pytest by itself
+# builds   commands that build stores of their own, end a collection's life or start servers: `make test-ci` adds them
+# whole    the rest, by the marker of that name: `make test-all` runs all three
 #
 # A parametrised suite that tries everything is marked `exhaustive`: a tenth of it, at least one, or as many
 # as its marker says are `kept`, is drawn anew for each fast run, and the rest is whole. The draw is said, and
 # `DRAW=... make test` repeats it.
 
+OF_BUILDS = (
+    "test_at_rest.py", "test_bad_input.py", "test_build_keys.py", "test_check.py", "test_cluster.py",
+    "test_command_line.py", "test_databricks.py", "test_docs_site.py", "test_end_of_life.py", "test_explore.py",
+    "test_export.py", "test_handed_out.py", "test_interrupted.py", "test_journal_nets.py", "test_killed.py",
+    "test_left_behind.py", "test_ndop.py", "test_one_parse.py", "test_preview.py", "test_progress.py",
+    "test_public_site.py", "test_readme.py", "test_refusals.py", "test_release_requests.py", "test_releases.py",
+    "test_report_pages.py", "test_reproducible.py", "test_running.py", "test_scale.py", "test_shares.py",
+    "test_synthesise.py",
+)  # fmt: skip
+FAST = "not whole and not builds"
 DRAW = "DRAW"
 SHARE = 10
 # Long files go first: at the end, one process would wait for the other. The second of them builds the sample,
@@ -194,19 +205,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def tier(config: pytest.Config) -> str:
     """Which tests were asked for, and how to run the others."""
     asked = config.getoption("markexpr")
+    drawn = f"of what tries everything a tenth ({DRAW}={os.environ[DRAW]} draws the same again)"
+    if asked == FAST:
+        return f"The fast tier: {drawn}, no other builds. `make test-ci` adds these, `make test-all` everything."
     if asked == "not whole":
-        return (
-            f"The fast tier: of what tries everything a tenth ({DRAW}={os.environ[DRAW]} draws the same"
-            " again), no kills, no other builds. `make test-all` or `pytest -m ''` runs everything."
-        )
+        return f"The fast tier and builds: {drawn}, no kills. `make test-all` or `pytest -m ''` runs everything."
     if not asked:
-        return "Both tiers: everything. `make test` or plain `pytest` runs the fast tier."
+        return "All tiers: everything. `make test` or plain `pytest` runs the fast tier, `make test-ci` adds builds."
     return f"The tests that are {asked}. `make test` runs the fast tier, `make test-all` everything."
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rest_is_whole(items)
+    for item in items:
+        if item.path.name in OF_BUILDS:
+            item.add_marker(pytest.mark.builds)
     last = len(LONGEST_FIRST)
     rank = {name: at for at, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.name, last))

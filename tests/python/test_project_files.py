@@ -10,7 +10,7 @@ from importlib import metadata
 
 import pytest
 import yaml
-from conftest import PROJECT
+from conftest import LONGEST_FIRST, OF_BUILDS, PROJECT
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -160,3 +160,8 @@ def test_what_the_readme_hands_out_is_never_committed() -> None:
     for name in named:
         ignored = subprocess.run(["git", "check-ignore", "--quiet", name], cwd=PROJECT, check=False)
         assert ignored.returncode == 0, name
+
+
+def test_modules_of_a_tier_are_there() -> None:
+    """Flags a module that was renamed, and so left its tier unseen."""
+    assert {*OF_BUILDS, *LONGEST_FIRST} <= {path.name for path in (PROJECT / "tests" / "python").glob("test_*.py")}

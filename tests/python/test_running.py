@@ -1,6 +1,6 @@
 """The page on running it by itself: its examples are examples of this project.
 
-Dagster comes with `make examples`, which `.ci/run` and `make test-all` call first; `make test` alone skips it.
+Dagster comes with `make examples`, which `make test-ci` and `make test-all` install first.
 """
 
 import ast
