@@ -18,6 +18,7 @@ IN_FORCE = f"{GATEWAY}/opt_outs/int_opt_outs__in_force.sql"
 JUDGED = f"{GATEWAY}/opt_outs/int_opt_outs__judged.sql"
 UPHELD = f"{GATEWAY}/opt_outs/int_opt_outs__upheld.sql"
 EXCEPTED = f"{GATEWAY}/opt_outs/int_opt_outs__excepted.sql"
+POLICIES = "macros/gate/opt_out_policies.sql"
 EXCLUDE = "macros/gate/exclude_opted_out.sql"
 READ_CODE = "macros/parsing/read_code.sql"
 FILES = f"{GATEWAY}/practices/int_practices__files.sql"
@@ -219,17 +220,17 @@ MUTANTS = [
         "the latest day decides",
     ),
     Mutant(
-        UPHELD,
+        POLICIES,
         "types swapped",
-        "        type_1_upheld as upheld",
-        "        type_2_upheld as upheld",
+        "type_1_upheld as upheld",
+        "type_2_upheld as upheld",
         "Type 1 is upheld at collection",
     ),
     Mutant(
-        UPHELD,
+        POLICIES,
         "Type 2 upheld",
-        "        type_2_upheld as upheld",
-        "        type_1_upheld as upheld",
+        "type_2_upheld as upheld",
+        "type_1_upheld as upheld",
         "Type 2 does not relate to this collection",
     ),
     Mutant(
