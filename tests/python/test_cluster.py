@@ -471,3 +471,17 @@ def test_a_killed_worker_changes_no_answer(cluster: Any) -> None:
     assert compared.returncode == 0, compared.stdout
     of_warehouse, *_, of_gateway = executors_lost(where)
     assert of_gateway > 0 and of_warehouse > sum(lost_before[:1])
+
+
+@needs_spark
+@pytest.mark.whole
+@pytest.mark.parametrize("settings", ["{collection: gpdpr, disseminated_at: 2017-04-06}", "{collection: care_data}"])
+def test_every_table_of_another_collection_is_the_same(cluster: Any, tmp_path: Path, settings: str) -> None:
+    """A store of its own, since a store is one collection's; on the cluster that has made the other tables."""
+    _, command, _, _ = cluster
+    options = ["--store-dir", str(tmp_path), "--vars", settings]
+    for module, action in (("gp_level_data", "build"), ("gp_level_data.cluster", "build")):
+        ended = command(module, action, *options)
+        assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
+    compared = command("gp_level_data.cluster", "compare", *options)
+    assert compared.returncode == 0, compared.stdout
