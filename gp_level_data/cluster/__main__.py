@@ -2,10 +2,11 @@
 Unity Catalog."""
 
 import argparse
+import contextlib
 import os
-import shutil
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from gp_level_data.cluster import adapter, checks, daemons, grants, tables
@@ -80,7 +81,7 @@ def build(chosen: argparse.Namespace) -> int:
     if not chosen.from_store:
         from gp_level_data.cluster import gateway
 
-        with stages.stage("gateway run on the cluster: raw files to pseudonymised tables") as stage:
+        with stages.stage("gateway run on the cluster: raw files to pseudonymised tables") as stage, undone(where):
             stored = gateway.run(chosen.raw_dir, chosen.key_dir, where, chosen.vars, stage)
         print(f"Gateway: {len(stored)} tables stored.")
     with stages.stage("warehouse run on the cluster: pseudonymised tables to marts") as stage:
@@ -90,14 +91,30 @@ def build(chosen: argparse.Namespace) -> int:
     print("Warehouse:", ", ".join(f"{count} {name}" for name, count in sorted(counted.items())))
     if set(counted) != {"success"}:
         return 1
-    made = tables.gather(where)
+    with undone(where):
+        made = tables.gather(where)
+        look_into(chosen, stages, made, where)
+        tables.keep_results(where, made)
+    return 0
+
+
+def look_into(chosen: argparse.Namespace, stages: Progress, made: Path, where: Path) -> None:
+    """A Refusal where what was made may not become the results."""
     with stages.stage("what was made, looked into"), tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
+        checks.judge(connection, made)
         found = checks.findings(connection, made, adapter.promises(where / "dbt"))
     if found:
-        shutil.rmtree(made)
         raise Refusal(f"What the cluster made may not stand: {checks.in_one(found)} The results are those of before.")
-    tables.keep_results(where, made)
-    return 0
+
+
+@contextlib.contextmanager
+def undone(where: Path) -> Iterator[None]:
+    """What both runs have left goes where it may not stand: it may hold people whose objections were lost."""
+    try:
+        yield
+    except Refusal:
+        tables.undo(where)
+        raise
 
 
 def compare(chosen: argparse.Namespace) -> int:

@@ -20,12 +20,13 @@ import duckdb
 import pyarrow
 
 from gp_level_data import releases
-from gp_level_data.cluster import adapter, daemons
+from gp_level_data.cluster import adapter, checks, daemons
 from gp_level_data.custody import keys, proof, pseudonym, store
 from gp_level_data.project import PROJECT, read_settings
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.landing import look, relations
 from gp_level_data.raw.landing.find import RawFile
+from gp_level_data.refusal import Refusal
 from gp_level_data.runs import gateway
 from gp_level_data.runs.progress import Stage
 from gp_level_data.shapes import Manifest, Node
@@ -41,7 +42,8 @@ TASKS_A_CORE = 4
 def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "", stage: Stage | None = None) -> list[str]:
     """Build the gateway's models into a folder of Parquet files; the names of those that are stored there.
 
-    A Refusal for code that the nets have not read, before a key or a raw file is opened.
+    A Refusal for code that the nets have not read, before a key or a raw file is opened; and at the end where intake
+    says that the run may not stand.
     """
     proof.require(key_dir, PROJECT, gateway.PACKAGE)
     settings = read_settings(variables)
@@ -55,7 +57,9 @@ def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "", stage: S
     try:
         give_functions(spark, key_dir, collection, active)
         land(spark, raw_dir, collection)
-        return build(spark, manifest, where / "loaded", stage or Stage("gateway run"))
+        stored = build(spark, manifest, where / "loaded", stage or Stage("gateway run"))
+        judge(spark)
+        return stored
     finally:
         spark.stop()
 
@@ -204,6 +208,12 @@ def build(spark: "SparkSession", manifest: Manifest, to: Path, stage: Stage) -> 
     return stored
 
 
+def judge(spark: "SparkSession") -> None:
+    """What the macro check_intake is on one machine: a Refusal, in the words of intake, of what may not stand."""
+    for (sentence,) in spark.sql(checks.first_refusal(name_of_view(*checks.JUDGE_OF_GATEWAY))).collect():
+        raise Refusal(sentence)
+
+
 def held(spark: "SparkSession", rows: "DataFrame") -> "DataFrame":
     """Rows of patients that several models read: in memory, what does not fit encrypted; of a lost executor made again.
 
@@ -254,11 +264,15 @@ def with_views(sql: str, known: set[str]) -> str:
 
 
 def name_of(found: re.Match[str]) -> str:
-    return f"{found[1]}__{found[2]}"
+    return name_of_view(found[1], found[2])
+
+
+def name_of_view(schema: str, name: str) -> str:
+    return f"{schema}__{name}"
 
 
 def view(rows: "DataFrame", schema: str, name: str) -> None:
-    rows.createOrReplaceTempView(f"{schema}__{name}")
+    rows.createOrReplaceTempView(name_of_view(schema, name))
 
 
 def seed_rows(spark: "SparkSession", node: Node) -> "DataFrame":

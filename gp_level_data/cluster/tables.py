@@ -126,6 +126,14 @@ def keep_results(where: Path, made: Path) -> None:
         shutil.rmtree(before)
 
 
+def undo(where: Path) -> None:
+    """Remove the tables of a build that may not stand; the results of the one before are other files, and stay."""
+    now = (where / RESULTS).resolve()
+    gathered = [each for each in where.glob(f"{RESULTS}-*") if each.is_dir() and each.resolve() != now]
+    for folder in (*gathered, *(where / "loaded").glob("*"), *(where / "warehouse").glob("*.db/*")):
+        shutil.rmtree(folder)
+
+
 def results(where: Path) -> Path:
     """The folder of the last build's tables, <schema>/<name>. A Refusal where none has come to its end."""
     if not (where / RESULTS).exists():

@@ -4,6 +4,7 @@ What needs a cluster is of the whole tier, and left out where pyspark or Java is
 """
 
 import base64
+import contextlib
 import html
 import importlib.util
 import json
@@ -26,8 +27,10 @@ import duckdb
 import pytest
 from conftest import PROJECT, SAMPLE, test_number
 
+from gp_level_data.cluster import __main__ as cluster_command
 from gp_level_data.cluster import adapter, checks, daemons, gateway, tables
 from gp_level_data.custody import keys
+from gp_level_data.nets import proving
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import gateway as one_machine
 
@@ -314,6 +317,80 @@ def test_what_parquet_does_not_enforce_is_looked_into(
     assert test_number(1) not in checks.in_one(said)
 
 
+REFUSED = "The run stops: nobody is collected (the practice has not agreed)."
+# As intake says it: the first by the order of rules, then of sentences, is what stops the run.
+REFUSALS = (
+    "select 2 as rule_order, 'A later rule.' as sentence union all select 1, 'Z, a later sentence.'"
+    f" union all select 1, '{REFUSED}'"
+)
+
+
+class EmbeddedSession:
+    """What the gateway asks of Spark, asked of the embedded engine."""
+
+    def __init__(self, refusals: str) -> None:
+        self.connection = duckdb.connect()
+        self.connection.execute(f"create view gateway__int_intake__refusals as {refusals}")
+
+    def sql(self, query: str) -> Any:
+        rows = self.connection.execute(query).fetchall()
+        return type("Rows", (), {"collect": lambda _: rows})()
+
+
+def test_what_intake_judges_stops_the_gateway() -> None:
+    gateway.judge(EmbeddedSession(f"select * from ({REFUSALS}) limit 0"))  # type: ignore[arg-type]
+    with pytest.raises(Refusal) as refused:
+        gateway.judge(EmbeddedSession(REFUSALS))  # type: ignore[arg-type]
+    assert str(refused.value) == REFUSED
+
+
+def write_rows(place: Path, query: str) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    duckdb.execute(f"copy ({query}) to '{place / 'part.parquet'}' (format parquet)")
+
+
+@pytest.mark.parametrize("judge", ["gateway", "warehouse"])
+def test_a_run_that_may_not_stand_leaves_the_results_of_before(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    two_stores: tuple[duckdb.DuckDBPyConnection, tables.Table, Path],
+    tmp_path: Path,
+    judge: str,
+) -> None:
+    """Flags a cluster that ends well, says something else, or keeps tables, where one machine stops the run."""
+    where = tmp_path / "cluster"
+    monkeypatch.setenv("CLUSTER_DIR", str(where))
+    (where / "loaded").mkdir(parents=True)
+    (where / "warehouse").mkdir()
+    write_rows(where / "loaded" / "gateway" / "people", "select 'before' as said")
+    tables.keep_results(where, tables.gather(where))
+
+    def gateway_run(_: Path, __: Path, at: Path, *___: object) -> list[str]:
+        write_rows(at / "loaded" / "gateway" / "people", "select 'now' as said")
+        if judge == "gateway":
+            gateway.judge(EmbeddedSession(REFUSALS))  # type: ignore[arg-type]
+        return []
+
+    def warehouse_run(*_: object, **__: object) -> dict[str, str]:
+        write_rows(where / "warehouse" / "intermediate.db" / "int_assurance__refusals", REFUSALS)
+        return {"int_assurance__refusals": "success"}
+
+    for of, name, instead in (
+        (daemons, "refuse_absent", lambda _: None),
+        (proving, "ensure", lambda _: None),
+        (tables, "open_store", lambda *_: contextlib.nullcontext(two_stores[0])),
+        (gateway, "run", gateway_run),
+        (adapter, "run", warehouse_run),
+        (cluster_command, "execute", lambda *_: None),
+    ):
+        monkeypatch.setattr(of, name, instead)
+    assert cluster_command.main(["build", "--key-dir", str(tmp_path), "--store-dir", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.endswith(f"{REFUSED}\n")
+    left = {path.relative_to(where).parts[0]: path for path in where.rglob("*.parquet")}
+    assert set(left) == {tables.results(where).name}
+    assert duckdb.execute(f"from '{left[tables.results(where).name]}'").fetchall() == [("before",)]
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A cluster with the sample's tables on it, a store that one machine built, and the pages as they were."""
@@ -485,3 +562,22 @@ def test_every_table_of_another_collection_is_the_same(cluster: Any, tmp_path: P
         assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
     compared = command("gp_level_data.cluster", "compare", *options)
     assert compared.returncode == 0, compared.stdout
+
+
+@needs_spark
+@pytest.mark.whole
+def test_a_folder_that_intake_refuses_stops_the_gateway(cluster: Any, tmp_path: Path) -> None:
+    """Nobody has agreed: the same sentence as on one machine, and the results are those of before."""
+    folders, command, built, _ = cluster
+    before = tables.results(folders["CLUSTER_DIR"])
+    raw_dir = tmp_path / "raw"
+    shutil.copytree(SAMPLE, raw_dir)
+    participation = raw_dir / "cqrs" / "participation.csv"
+    participation.write_text(re.sub("(?i),agreed,", ",offered,", participation.read_text()))
+    ended = [
+        command(module, "build", "--raw-dir", str(raw_dir), "--store-dir", str(folders["STORE_DIR"]))
+        for module in ("gp_level_data", "gp_level_data.cluster")
+    ]
+    said = {found[0] for each in ended if (found := re.search(r"The run stops: [^\n]*", each.stderr + each.stdout))}
+    assert [each.returncode for each in ended] == [1, 1] and len(said) == 1, said
+    assert tables.results(folders["CLUSTER_DIR"]) == before
