@@ -99,6 +99,12 @@ def like_numbers(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
     return [replace(finding, where=finding.where.removeprefix(f"{MADE}.")) for finding in found]
 
 
+def refuse(found: list[Finding]) -> None:
+    """A Refusal of what may not stand, where anything was found."""
+    if found:
+        raise Refusal(f"What the cluster made may not stand: {in_one(found)} The results are those of before.")
+
+
 def in_one(found: list[Finding]) -> str:
     """What was found, as a sentence says it."""
     more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""

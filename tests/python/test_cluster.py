@@ -25,12 +25,13 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import PROJECT, SAMPLE, test_number
+from conftest import PROJECT, SAMPLE, Folders, test_number
 
 from gp_level_data.cluster import __main__ as cluster_command
-from gp_level_data.cluster import adapter, checks, daemons, gateway, tables
+from gp_level_data.cluster import adapter, checks, daemons, data_tests, gateway, tables
 from gp_level_data.custody import keys
-from gp_level_data.nets import proving
+from gp_level_data.nets import Finding, proving
+from gp_level_data.raw.synthetic_folder import write_marker
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import gateway as one_machine
 
@@ -281,6 +282,17 @@ def test_results_are_those_of_the_last_build_that_ended(tmp_path: Path) -> None:
     assert not first.exists() and len(list(tmp_path.glob("results*"))) == 2
 
 
+def test_a_memory_that_is_made_anew_is_no_longer_the_one_handed_over(tmp_path: Path) -> None:
+    """Flags a memory of what was published with the rows of both: the next disclosure control would read it twice."""
+    put(tmp_path / "loaded" / "history" / "t" / "handed", "before")
+    put(tmp_path / "loaded" / "history" / "u" / "handed", "before")
+    put(tmp_path / "warehouse" / "history.db" / "t" / "made", "now")
+    made = tables.gather(tmp_path)
+    assert {str(file.relative_to(made)) for file in made.rglob("*") if file.is_file()} == {
+        "history/t/made", "history/u/handed",
+    }  # fmt: skip
+
+
 PROMISES = [
     ["gateway", "people", "patient_key", '"patient_key" is not null'],
     ["gateway", "people", "patient_key", "regexp_full_match(patient_key, '[a-p]{32}')"],
@@ -324,6 +336,12 @@ REFUSALS = (
     f" union all select 1, '{REFUSED}'"
 )
 
+FAILED = [Finding(data_tests.NET, "int_x.a", "the data test unique_key does not hold")]
+NOT_HELD = (
+    "What the cluster made may not stand: int_x.a: the data test unique_key does not hold."
+    " The results are those of before."
+)
+
 
 class EmbeddedSession:
     """What the gateway asks of Spark, asked of the embedded engine."""
@@ -338,9 +356,9 @@ class EmbeddedSession:
 
 
 def test_what_intake_judges_stops_the_gateway() -> None:
-    gateway.judge(EmbeddedSession(f"select * from ({REFUSALS}) limit 0"))  # type: ignore[arg-type]
+    gateway.judge(EmbeddedSession(f"select * from ({REFUSALS}) limit 0"))
     with pytest.raises(Refusal) as refused:
-        gateway.judge(EmbeddedSession(REFUSALS))  # type: ignore[arg-type]
+        gateway.judge(EmbeddedSession(REFUSALS))
     assert str(refused.value) == REFUSED
 
 
@@ -349,7 +367,7 @@ def write_rows(place: Path, query: str) -> None:
     duckdb.execute(f"copy ({query}) to '{place / 'part.parquet'}' (format parquet)")
 
 
-@pytest.mark.parametrize("judge", ["gateway", "warehouse"])
+@pytest.mark.parametrize("judge", ["gateway", "warehouse", "data tests"])
 def test_a_run_that_may_not_stand_leaves_the_results_of_before(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -368,11 +386,12 @@ def test_a_run_that_may_not_stand_leaves_the_results_of_before(
     def gateway_run(_: Path, __: Path, at: Path, *___: object) -> list[str]:
         write_rows(at / "loaded" / "gateway" / "people", "select 'now' as said")
         if judge == "gateway":
-            gateway.judge(EmbeddedSession(REFUSALS))  # type: ignore[arg-type]
+            gateway.judge(EmbeddedSession(REFUSALS))
         return []
 
     def warehouse_run(*_: object, **__: object) -> dict[str, str]:
-        write_rows(where / "warehouse" / "intermediate.db" / "int_assurance__refusals", REFUSALS)
+        refusals = REFUSALS if judge == "warehouse" else f"select * from ({REFUSALS}) limit 0"
+        write_rows(where / "warehouse" / "intermediate.db" / "int_assurance__refusals", refusals)
         return {"int_assurance__refusals": "success"}
 
     for of, name, instead in (
@@ -382,13 +401,78 @@ def test_a_run_that_may_not_stand_leaves_the_results_of_before(
         (gateway, "run", gateway_run),
         (adapter, "run", warehouse_run),
         (cluster_command, "execute", lambda *_: None),
+        (checks, "findings", lambda *_: []),
+        (adapter, "promises", lambda _: []),
+        (data_tests, "findings", lambda *_: FAILED if judge == "data tests" else []),
     ):
         monkeypatch.setattr(of, name, instead)
     assert cluster_command.main(["build", "--key-dir", str(tmp_path), "--store-dir", str(tmp_path)]) == 1
-    assert capsys.readouterr().err.endswith(f"{REFUSED}\n")
+    assert capsys.readouterr().err.endswith(f"{NOT_HELD if judge == 'data tests' else REFUSED}\n")
     left = {path.relative_to(where).parts[0]: path for path in where.rglob("*.parquet")}
     assert set(left) == {tables.results(where).name}
     assert duckdb.execute(f"from '{left[tables.results(where).name]}'").fetchall() == [("before",)]
+
+
+# What is done to the rows of a table, and which data tests no longer hold.
+BROKEN = {
+    "gateway.int_patients__permitted": (
+        "from rows union all (from rows limit 1)", "unique_key",
+    ),
+    "main.fct_gp_metrics": (
+        "select * replace (case when numerator_count > 0 then 3 else numerator_count end as numerator_count) from rows",
+        "no_small_number",
+    ),
+    "main.dim_metrics": (f"select * replace ('no. {test_number(1)}' as title) from rows", "no_nhs_number"),
+}  # fmt: skip
+
+
+def test_data_tests_are_asked_of_what_was_made(built: Folders, tmp_path: Path) -> None:
+    """Flags tables that would become results though one machine's `dbt test` fails on them; and a test that is not asked."""
+    made = tmp_path / "made"
+    with tables.open_store(built.store, built.keys) as connection:
+        tables.write(connection, tables.stored(connection), made)
+    for table, (query, _) in BROKEN.items():
+        place = made.joinpath(*table.split(".")) / "part.parquet"
+        rows = duckdb.execute(f"from '{place}'").to_arrow_table()
+        with duckdb.connect() as broken:
+            broken.register("rows", rows)
+            broken.execute(f"copy ({query}) to '{place}' (format parquet)")
+    # dbt for another engine may have been patched in this process.
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK_DATA_TESTS, str(made), str(tmp_path / "dbt")],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert asked.returncode == 0, asked.stdout[-2000:] + asked.stderr[-2000:]
+    found = json.loads(asked.stdout.splitlines()[-1])
+    assert {(where.split(".")[0], what.split()[3]) for where, what in found} == {
+        (table.split(".")[1], test) for table, (_, test) in BROKEN.items()
+    }
+    assert test_number(1) not in json.dumps(found)
+
+
+ASK_DATA_TESTS = """
+import json, sys
+from pathlib import Path
+from gp_level_data.cluster import data_tests
+found = data_tests.findings(Path(sys.argv[1]), Path(sys.argv[2]))
+print(json.dumps([[each.where, each.what] for each in found]))
+"""
+
+
+def test_the_gateway_asks_the_data_tests_of_what_ends_with_it() -> None:
+    """Flags one that is not asked, or is asked of nothing; the finding names relation and test."""
+    session = EmbeddedSession(REFUSALS)
+    session.connection.execute("create view gateway__int_x as select 1 as a union all select 1")
+    repeated = "-- Flags: a key twice\nselect count(*) from gateway.int_x group by a having count(*) > {} -- so"
+    nodes = {
+        f"test.p.{limit}": {
+            "resource_type": "test", "name": f"t{limit}", "unique_id": f"test.p.t{limit}", "compiled_code": repeated.format(limit),
+            "attached_node": "model.p.int_x", "test_metadata": {"name": f"unique_{limit}"}, "schema": "main",
+        }
+        for limit in (1, 2)
+    } | {"model.p.int_x": {"resource_type": "model", "schema": "gateway", "name": "int_x"}}  # fmt: skip
+    found = gateway.ask_data_tests(session, {"nodes": nodes, "sources": {}})
+    assert [(each.where, each.what) for each in found] == [("int_x", "the data test unique_1 does not hold")]
 
 
 @pytest.fixture(scope="module")
@@ -574,6 +658,7 @@ def test_a_folder_that_intake_refuses_stops_the_gateway(cluster: Any, tmp_path: 
     shutil.copytree(SAMPLE, raw_dir)
     participation = raw_dir / "cqrs" / "participation.csv"
     participation.write_text(re.sub("(?i),agreed,", ",offered,", participation.read_text()))
+    write_marker(raw_dir, "sample", 0)
     ended = [
         command(module, "build", "--raw-dir", str(raw_dir), "--store-dir", str(folders["STORE_DIR"]))
         for module in ("gp_level_data", "gp_level_data.cluster")
