@@ -2,13 +2,14 @@
 Unity Catalog."""
 
 import argparse
+import contextlib
 import os
-import shutil
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
-from gp_level_data.cluster import adapter, checks, daemons, grants, tables
+from gp_level_data.cluster import adapter, checks, daemons, data_tests, grants, tables
 from gp_level_data.custody import store
 from gp_level_data.nets import proving
 from gp_level_data.project import PROJECT, SAMPLE
@@ -70,7 +71,7 @@ def build(chosen: argparse.Namespace) -> int:
     port = daemons.Ports.chosen().thrift
     if not chosen.from_store:
         proving.ensure(chosen.key_dir)
-    stages, loaded = Progress(), fresh(where / "loaded")
+    stages, loaded = Progress(), adapter.fresh(where / "loaded")
     with (
         stages.stage("tables handed over by the store"),
         tables.open_store(chosen.store_dir, chosen.key_dir) as connection,
@@ -80,7 +81,7 @@ def build(chosen: argparse.Namespace) -> int:
     if not chosen.from_store:
         from gp_level_data.cluster import gateway
 
-        with stages.stage("gateway run on the cluster: raw files to pseudonymised tables") as stage:
+        with stages.stage("gateway run on the cluster: raw files to pseudonymised tables") as stage, undone(where):
             stored = gateway.run(chosen.raw_dir, chosen.key_dir, where, chosen.vars, stage)
         print(f"Gateway: {len(stored)} tables stored.")
     with stages.stage("warehouse run on the cluster: pseudonymised tables to marts") as stage:
@@ -90,21 +91,41 @@ def build(chosen: argparse.Namespace) -> int:
     print("Warehouse:", ", ".join(f"{count} {name}" for name, count in sorted(counted.items())))
     if set(counted) != {"success"}:
         return 1
-    made = tables.gather(where)
-    with stages.stage("what was made, looked into"), tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
-        found = checks.findings(connection, made, adapter.promises(where / "dbt"))
-    if found:
-        shutil.rmtree(made)
-        raise Refusal(f"What the cluster made may not stand: {checks.in_one(found)} The results are those of before.")
-    tables.keep_results(where, made)
+    with undone(where):
+        made = tables.gather(where)
+        look_into(chosen, stages, made, where)
+        tables.keep_results(where, made)
     return 0
+
+
+def look_into(chosen: argparse.Namespace, stages: Progress, made: Path, where: Path) -> None:
+    """A Refusal where what was made may not become the results."""
+    with stages.stage("what was made, looked into"), tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
+        checks.judge(connection, made)
+        checks.refuse(checks.findings(connection, made, adapter.promises(where / "dbt")))
+    with stages.stage("data tests of what was made") as stage:
+        checks.refuse(data_tests.findings(made, where / "dbt-tests", chosen.vars, stage))
+
+
+@contextlib.contextmanager
+def undone(where: Path) -> Iterator[None]:
+    """What both runs have left goes where it may not stand: it may hold people whose objections were lost."""
+    try:
+        yield
+    except Refusal:
+        tables.undo(where)
+        raise
 
 
 def compare(chosen: argparse.Namespace) -> int:
     """What the last build that came to its end has made, beside what the store holds."""
     where = daemons.folder()
     with tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
-        made = [table for table in tables.stored(connection) if not is_handed(table, chosen.from_store)]
+        made = [
+            table
+            for table in tables.stored(connection)
+            if not is_handed(table, chosen.from_store) or tables.is_made_by_warehouse(where, table)
+        ]
         results = tables.results(where)
         places = {table: results / table.schema / table.name for table in made}
         found = tables.differences(connection, places)
@@ -119,13 +140,6 @@ def is_handed(table: tables.Table, from_store: bool) -> bool:
     """Whether a table of the store is given to the cluster, rather than made there."""
     remembered = table.schema in REMEMBERED or table.database == store.RELEASED
     return remembered or (from_store and table.schema in OF_THE_GATEWAY)
-
-
-def fresh(folder: Path) -> Path:
-    """A folder without anything in it."""
-    adapter.forget(folder)
-    folder.mkdir(mode=0o700)
-    return folder
 
 
 def execute(port: int, statements: list[str]) -> None:

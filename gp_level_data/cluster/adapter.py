@@ -58,11 +58,17 @@ def run(
     return {result.node.name: str(result.status) for result in ended.result.results}
 
 
-def compiled(target: dict[str, Any], where: Path, variables: str = "") -> shapes.Manifest:
-    """The manifest with every model compiled for a target; no connection is opened for it."""
+def compiled(
+    target: dict[str, Any], where: Path, variables: str = "", also: Callable[[Manifest], Iterable[str]] = lambda _: ()
+) -> shapes.Manifest:
+    """The manifest with every model compiled for a target; no connection is opened for it.
+
+    also   which data tests, by their ids
+    """
     manifest, common = parsed(target, where, variables)
+    tests = [manifest.nodes[key].name for key in also(manifest)]
     ended = runner(manifest).invoke([
-        "--quiet", "compile", "--select", "resource_type:model", "--indirect-selection", "empty",
+        "--quiet", "compile", "--select", "resource_type:model", *tests, "--indirect-selection", "empty",
         "--no-populate-cache", "--no-introspect", *common,
     ])  # fmt: skip
     if not ended.success:
@@ -86,16 +92,24 @@ def follow(stage: Stage, total: int) -> Callable[[EventMsg], None]:
 
 
 def runner(manifest: Manifest | None = None, follows: Iterable[Callable[[EventMsg], None]] = ()) -> "dbtRunner":
-    from dbt.adapters.spark.relation import SparkRelation
     from dbt.cli.main import dbtRunner
 
-    # Two-part names: the adapter leaves the database out when it writes a name, but would refuse to be told one.
-    SparkRelation.__post_init__ = lambda self: None
     return dbtRunner(manifest=manifest, callbacks=list(follows))
 
 
 def parsed(target: dict[str, Any], where: Path, variables: str) -> tuple[Manifest, list[str]]:
-    """The project as Spark's adapter parses it, and the options for the next command."""
+    """The project as it is on a cluster, and the options for the next command."""
+    from dbt.adapters.spark.relation import SparkRelation
+
+    # Two-part names: the adapter leaves the database out when it writes a name, but would refuse to be told one.
+    SparkRelation.__post_init__ = lambda self: None
+    manifest, common = as_it_is(target, where, variables)
+    (where / PROMISES).write_text(json.dumps(promised(manifest)))
+    return as_on_cluster(manifest, target["type"]), common
+
+
+def as_it_is(target: dict[str, Any], where: Path, variables: str) -> tuple[Manifest, list[str]]:
+    """The project as a target's adapter parses it, and the options for the next command."""
     profiles = where / "profiles"
     profiles.mkdir(parents=True, exist_ok=True)
     profile = {"gp_level_data_warehouse": {"target": "warehouse", "outputs": {"warehouse": target}}}
@@ -107,8 +121,7 @@ def parsed(target: dict[str, Any], where: Path, variables: str) -> tuple[Manifes
     ended = runner().invoke(["--quiet", "parse", "--no-partial-parse", *common])
     if not ended.success or not isinstance(ended.result, Manifest):
         raise Refusal(f"dbt cannot parse the project for {target['type']}: {ended.exception}")
-    (where / PROMISES).write_text(json.dumps(promised(ended.result)))
-    return as_on_cluster(ended.result, target["type"]), common
+    return ended.result, common
 
 
 def promised(manifest: Manifest) -> list[list[str]]:
@@ -183,6 +196,8 @@ def thrift_target(host: str, port: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def forget(where: Path) -> None:
-    """Remove what dbt left."""
-    shutil.rmtree(where, ignore_errors=True)
+def fresh(folder: Path) -> Path:
+    """A folder without anything in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    return folder

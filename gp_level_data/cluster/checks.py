@@ -13,11 +13,15 @@ import duckdb
 
 from gp_level_data.custody.store import sql_text
 from gp_level_data.nets import Finding, values
+from gp_level_data.refusal import Refusal
 
 NET = "cluster"
 SHOWN = 5
 # The database in which the files are looked at; nothing of it is stored.
 MADE = "made_by_the_cluster"
+# The gateway judges what came, the warehouse what became of it since the previous run (macro check_intake).
+JUDGE_OF_GATEWAY = "gateway", "int_intake__refusals"
+JUDGE_OF_WAREHOUSE = "intermediate", "int_assurance__refusals"
 
 
 def findings(connection: duckdb.DuckDBPyConnection, made: Path, promises: Iterable[Iterable[str]]) -> list[Finding]:
@@ -40,6 +44,19 @@ def look_at(connection: duckdb.DuckDBPyConnection, made: Path) -> None:
                 f'create view {MADE}."{place.parent.name}"."{place.name}" as'
                 f" select * from read_parquet('{sql_text(place / '*.parquet')}', hive_partitioning = false)"
             )
+
+
+def first_refusal(relation: str) -> str:
+    """The query for why a run may not stand; no row is how it should be."""
+    return f"select sentence from {relation} order by rule_order, sentence limit 1"
+
+
+def judge(connection: duckdb.DuckDBPyConnection, made: Path) -> None:
+    """A Refusal, in the words of intake, where the tables of a folder may not stand."""
+    if any(made.joinpath(*JUDGE_OF_WAREHOUSE).glob("*.parquet")):
+        relation = f"read_parquet('{sql_text(made.joinpath(*JUDGE_OF_WAREHOUSE) / '*.parquet')}')"
+        for (sentence,) in connection.execute(first_refusal(relation)).fetchall():
+            raise Refusal(sentence)
 
 
 def broken(connection: duckdb.DuckDBPyConnection, promises: Iterable[Iterable[str]]) -> list[Finding]:
@@ -80,6 +97,12 @@ def like_numbers(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
     ).fetchall()
     found = values.columns_like_numbers(connection, values.allowed_in(connection), columns)
     return [replace(finding, where=finding.where.removeprefix(f"{MADE}.")) for finding in found]
+
+
+def refuse(found: list[Finding]) -> None:
+    """A Refusal of what may not stand, where anything was found."""
+    if found:
+        raise Refusal(f"What the cluster made may not stand: {in_one(found)} The results are those of before.")
 
 
 def in_one(found: list[Finding]) -> str:

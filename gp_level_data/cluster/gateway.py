@@ -20,12 +20,14 @@ import duckdb
 import pyarrow
 
 from gp_level_data import releases
-from gp_level_data.cluster import adapter, daemons
+from gp_level_data.cluster import adapter, checks, daemons, data_tests
 from gp_level_data.custody import keys, proof, pseudonym, store
+from gp_level_data.nets import Finding
 from gp_level_data.project import PROJECT, read_settings
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.landing import look, relations
 from gp_level_data.raw.landing.find import RawFile
+from gp_level_data.refusal import Refusal
 from gp_level_data.runs import gateway
 from gp_level_data.runs.progress import Stage
 from gp_level_data.shapes import Manifest, Node
@@ -41,7 +43,8 @@ TASKS_A_CORE = 4
 def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "", stage: Stage | None = None) -> list[str]:
     """Build the gateway's models into a folder of Parquet files; the names of those that are stored there.
 
-    A Refusal for code that the nets have not read, before a key or a raw file is opened.
+    A Refusal for code that the nets have not read, before a key or a raw file is opened; and at the end where intake
+    says that the run may not stand, or a data test does not hold of what ends with the run.
     """
     proof.require(key_dir, PROJECT, gateway.PACKAGE)
     settings = read_settings(variables)
@@ -50,12 +53,17 @@ def run(raw_dir: Path, key_dir: Path, where: Path, variables: str = "", stage: S
     active = releases.active_ids(collection, releases.day_of(settings))
     for name in (collection, *active):
         keys.read_key(key_dir, name)
-    manifest = adapter.compiled(adapter.thrift_target("127.0.0.1", 1), where / "dbt-gateway", variables)
+    manifest = adapter.compiled(
+        adapter.thrift_target("127.0.0.1", 1), where / "dbt-gateway", variables, data_tests.unstored
+    )
     spark = session(where)
     try:
         give_functions(spark, key_dir, collection, active)
         land(spark, raw_dir, collection)
-        return build(spark, manifest, where / "loaded", stage or Stage("gateway run"))
+        stored = build(spark, manifest, where / "loaded", stage or Stage("gateway run"))
+        judge(spark)
+        checks.refuse(ask_data_tests(spark, manifest))
+        return stored
     finally:
         spark.stop()
 
@@ -185,8 +193,7 @@ def build(spark: "SparkSession", manifest: Manifest, to: Path, stage: Stage) -> 
     for folder in sorted(place for place in to.glob("*/*") if place.is_dir()):
         # What earlier runs are remembered by, as it was handed over.
         view(spark.read.parquet(folder.as_uri()), folder.parent.name, folder.name)
-    of_store = {f"{node['schema']}.{node.get('identifier') or node['name']}" for node in manifest["sources"].values()}
-    known = of_store | {f"{node['schema']}.{node['name']}" for node in nodes.values() if "schema" in node}
+    known = known_in(manifest)
     stored, ordered = [], in_order(nodes)
     stage.has_steps(len(ordered))
     for node in ordered:
@@ -202,6 +209,30 @@ def build(spark: "SparkSession", manifest: Manifest, to: Path, stage: Stage) -> 
         view(made, node["schema"], node["name"])
         stage.done.add(node["name"])
     return stored
+
+
+def known_in(manifest: Manifest) -> set[str]:
+    """Every relation that a statement can name, as <schema>.<name>."""
+    nodes, sources = manifest["nodes"].values(), manifest["sources"].values()
+    of_store = {f"{node['schema']}.{node.get('identifier') or node['name']}" for node in sources}
+    return of_store | {f"{node['schema']}.{node['name']}" for node in nodes if "schema" in node}
+
+
+def ask_data_tests(spark: "SparkSession", manifest: Manifest) -> list[Finding]:
+    """Data tests that do not hold, of those that read what ends with this application."""
+    known, found = known_in(manifest), []
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node.get("compiled_code"):
+            failing = with_views(node["compiled_code"], known)
+            [(count,)] = spark.sql(f"select count(*) from (\n{failing}\n) as failing").collect()
+            found += [data_tests.finding(node, data_tests.DOES_NOT_HOLD)] if count else []
+    return found
+
+
+def judge(spark: "SparkSession") -> None:
+    """What the macro check_intake is on one machine: a Refusal, in the words of intake, of what may not stand."""
+    for (sentence,) in spark.sql(checks.first_refusal(name_of_view(*checks.JUDGE_OF_GATEWAY))).collect():
+        raise Refusal(sentence)
 
 
 def held(spark: "SparkSession", rows: "DataFrame") -> "DataFrame":
@@ -254,11 +285,15 @@ def with_views(sql: str, known: set[str]) -> str:
 
 
 def name_of(found: re.Match[str]) -> str:
-    return f"{found[1]}__{found[2]}"
+    return name_of_view(found[1], found[2])
+
+
+def name_of_view(schema: str, name: str) -> str:
+    return f"{schema}__{name}"
 
 
 def view(rows: "DataFrame", schema: str, name: str) -> None:
-    rows.createOrReplaceTempView(f"{schema}__{name}")
+    rows.createOrReplaceTempView(name_of_view(schema, name))
 
 
 def seed_rows(spark: "SparkSession", node: Node) -> "DataFrame":

@@ -108,12 +108,20 @@ def statements(loaded: Path) -> Iterator[str]:
 def gather(where: Path) -> Path:
     """What both runs have left, <schema>/<name>, in a folder of its own.
 
-    The files are linked, not copied; Spark writes a table into new ones.
+    The files are linked, not copied; Spark writes a table into new ones. What was handed over and made anew is that
+    of this build: the two together would be a memory that says everything twice.
     """
     made = Path(tempfile.mkdtemp(prefix=f"{RESULTS}-", dir=where))
-    for folder in (*(where / "loaded").iterdir(), *(where / "warehouse").glob("*.db")):
-        shutil.copytree(folder, made / folder.stem, copy_function=os.link, dirs_exist_ok=True)
+    for place in (*(where / "loaded").glob("*/*"), *(where / "warehouse").glob("*.db/*")):
+        table = made / place.parent.stem / place.name
+        shutil.rmtree(table, ignore_errors=True)
+        shutil.copytree(place, table, copy_function=os.link)
     return made
+
+
+def is_made_by_warehouse(where: Path, table: Table) -> bool:
+    """Whether the analyst's run has made a table, as it makes one of those that earlier runs are remembered by."""
+    return (where / "warehouse" / f"{table.schema}.db" / table.name).is_dir()
 
 
 def keep_results(where: Path, made: Path) -> None:
@@ -124,6 +132,14 @@ def keep_results(where: Path, made: Path) -> None:
     link.replace(where / RESULTS)
     if before is not None:
         shutil.rmtree(before)
+
+
+def undo(where: Path) -> None:
+    """Remove the tables of a build that may not stand; the results of the one before are other files, and stay."""
+    now = (where / RESULTS).resolve()
+    gathered = [each for each in where.glob(f"{RESULTS}-*") if each.is_dir() and each.resolve() != now]
+    for folder in (*gathered, *(where / "loaded").glob("*"), *(where / "warehouse").glob("*.db/*")):
+        shutil.rmtree(folder)
 
 
 def results(where: Path) -> Path:

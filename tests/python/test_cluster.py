@@ -4,6 +4,7 @@ What needs a cluster is of the whole tier, and left out where pyspark or Java is
 """
 
 import base64
+import contextlib
 import html
 import importlib.util
 import json
@@ -24,10 +25,13 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import PROJECT, SAMPLE, test_number
+from conftest import PROJECT, SAMPLE, Folders, test_number
 
-from gp_level_data.cluster import adapter, checks, daemons, gateway, tables
+from gp_level_data.cluster import __main__ as cluster_command
+from gp_level_data.cluster import adapter, checks, daemons, data_tests, gateway, tables
 from gp_level_data.custody import keys
+from gp_level_data.nets import Finding, proving
+from gp_level_data.raw.synthetic_folder import write_marker
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import gateway as one_machine
 
@@ -278,6 +282,17 @@ def test_results_are_those_of_the_last_build_that_ended(tmp_path: Path) -> None:
     assert not first.exists() and len(list(tmp_path.glob("results*"))) == 2
 
 
+def test_a_memory_that_is_made_anew_is_no_longer_the_one_handed_over(tmp_path: Path) -> None:
+    """Flags a memory of what was published with the rows of both: the next disclosure control would read it twice."""
+    put(tmp_path / "loaded" / "history" / "t" / "handed", "before")
+    put(tmp_path / "loaded" / "history" / "u" / "handed", "before")
+    put(tmp_path / "warehouse" / "history.db" / "t" / "made", "now")
+    made = tables.gather(tmp_path)
+    assert {str(file.relative_to(made)) for file in made.rglob("*") if file.is_file()} == {
+        "history/t/made", "history/u/handed",
+    }  # fmt: skip
+
+
 PROMISES = [
     ["gateway", "people", "patient_key", '"patient_key" is not null'],
     ["gateway", "people", "patient_key", "regexp_full_match(patient_key, '[a-p]{32}')"],
@@ -312,6 +327,152 @@ def test_what_parquet_does_not_enforce_is_looked_into(
     assert {each.where for each in said} == set(found)
     assert all(each.what.startswith(found[each.where]) for each in said)
     assert test_number(1) not in checks.in_one(said)
+
+
+REFUSED = "The run stops: nobody is collected (the practice has not agreed)."
+# As intake says it: the first by the order of rules, then of sentences, is what stops the run.
+REFUSALS = (
+    "select 2 as rule_order, 'A later rule.' as sentence union all select 1, 'Z, a later sentence.'"
+    f" union all select 1, '{REFUSED}'"
+)
+
+FAILED = [Finding(data_tests.NET, "int_x.a", "the data test unique_key does not hold")]
+NOT_HELD = (
+    "What the cluster made may not stand: int_x.a: the data test unique_key does not hold."
+    " The results are those of before."
+)
+
+
+class EmbeddedSession:
+    """What the gateway asks of Spark, asked of the embedded engine."""
+
+    def __init__(self, refusals: str) -> None:
+        self.connection = duckdb.connect()
+        self.connection.execute(f"create view gateway__int_intake__refusals as {refusals}")
+
+    def sql(self, query: str) -> Any:
+        rows = self.connection.execute(query).fetchall()
+        return type("Rows", (), {"collect": lambda _: rows})()
+
+
+def test_what_intake_judges_stops_the_gateway() -> None:
+    gateway.judge(EmbeddedSession(f"select * from ({REFUSALS}) limit 0"))
+    with pytest.raises(Refusal) as refused:
+        gateway.judge(EmbeddedSession(REFUSALS))
+    assert str(refused.value) == REFUSED
+
+
+def write_rows(place: Path, query: str) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    duckdb.execute(f"copy ({query}) to '{place / 'part.parquet'}' (format parquet)")
+
+
+@pytest.mark.parametrize("judge", ["gateway", "warehouse", "data tests"])
+def test_a_run_that_may_not_stand_leaves_the_results_of_before(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    two_stores: tuple[duckdb.DuckDBPyConnection, tables.Table, Path],
+    tmp_path: Path,
+    judge: str,
+) -> None:
+    """Flags a cluster that ends well, says something else, or keeps tables, where one machine stops the run."""
+    where = tmp_path / "cluster"
+    monkeypatch.setenv("CLUSTER_DIR", str(where))
+    (where / "loaded").mkdir(parents=True)
+    (where / "warehouse").mkdir()
+    write_rows(where / "loaded" / "gateway" / "people", "select 'before' as said")
+    tables.keep_results(where, tables.gather(where))
+
+    def gateway_run(_: Path, __: Path, at: Path, *___: object) -> list[str]:
+        write_rows(at / "loaded" / "gateway" / "people", "select 'now' as said")
+        if judge == "gateway":
+            gateway.judge(EmbeddedSession(REFUSALS))
+        return []
+
+    def warehouse_run(*_: object, **__: object) -> dict[str, str]:
+        refusals = REFUSALS if judge == "warehouse" else f"select * from ({REFUSALS}) limit 0"
+        write_rows(where / "warehouse" / "intermediate.db" / "int_assurance__refusals", refusals)
+        return {"int_assurance__refusals": "success"}
+
+    for of, name, instead in (
+        (daemons, "refuse_absent", lambda _: None),
+        (proving, "ensure", lambda _: None),
+        (tables, "open_store", lambda *_: contextlib.nullcontext(two_stores[0])),
+        (gateway, "run", gateway_run),
+        (adapter, "run", warehouse_run),
+        (cluster_command, "execute", lambda *_: None),
+        (checks, "findings", lambda *_: []),
+        (adapter, "promises", lambda _: []),
+        (data_tests, "findings", lambda *_: FAILED if judge == "data tests" else []),
+    ):
+        monkeypatch.setattr(of, name, instead)
+    assert cluster_command.main(["build", "--key-dir", str(tmp_path), "--store-dir", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.endswith(f"{NOT_HELD if judge == 'data tests' else REFUSED}\n")
+    left = {path.relative_to(where).parts[0]: path for path in where.rglob("*.parquet")}
+    assert set(left) == {tables.results(where).name}
+    assert duckdb.execute(f"from '{left[tables.results(where).name]}'").fetchall() == [("before",)]
+
+
+# What is done to the rows of a table, and which data tests no longer hold.
+BROKEN = {
+    "gateway.int_patients__permitted": (
+        "from rows union all (from rows limit 1)", "unique_key",
+    ),
+    "main.fct_gp_metrics": (
+        "select * replace (case when numerator_count > 0 then 3 else numerator_count end as numerator_count) from rows",
+        "no_small_number",
+    ),
+    "main.dim_metrics": (f"select * replace ('no. {test_number(1)}' as title) from rows", "no_nhs_number"),
+}  # fmt: skip
+
+
+def test_data_tests_are_asked_of_what_was_made(built: Folders, tmp_path: Path) -> None:
+    """Flags tables that would become results though one machine's `dbt test` fails on them; and a test that is not asked."""
+    made = tmp_path / "made"
+    with tables.open_store(built.store, built.keys) as connection:
+        tables.write(connection, tables.stored(connection), made)
+    for table, (query, _) in BROKEN.items():
+        place = made.joinpath(*table.split(".")) / "part.parquet"
+        rows = duckdb.execute(f"from '{place}'").to_arrow_table()
+        with duckdb.connect() as broken:
+            broken.register("rows", rows)
+            broken.execute(f"copy ({query}) to '{place}' (format parquet)")
+    # dbt for another engine may have been patched in this process.
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK_DATA_TESTS, str(made), str(tmp_path / "dbt")],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert asked.returncode == 0, asked.stdout[-2000:] + asked.stderr[-2000:]
+    found = json.loads(asked.stdout.splitlines()[-1])
+    assert {(where.split(".")[0], what.split()[3]) for where, what in found} == {
+        (table.split(".")[1], test) for table, (_, test) in BROKEN.items()
+    }
+    assert test_number(1) not in json.dumps(found)
+
+
+ASK_DATA_TESTS = """
+import json, sys
+from pathlib import Path
+from gp_level_data.cluster import data_tests
+found = data_tests.findings(Path(sys.argv[1]), Path(sys.argv[2]))
+print(json.dumps([[each.where, each.what] for each in found]))
+"""
+
+
+def test_the_gateway_asks_the_data_tests_of_what_ends_with_it() -> None:
+    """Flags one that is not asked, or is asked of nothing; the finding names relation and test."""
+    session = EmbeddedSession(REFUSALS)
+    session.connection.execute("create view gateway__int_x as select 1 as a union all select 1")
+    repeated = "-- Flags: a key twice\nselect count(*) from gateway.int_x group by a having count(*) > {} -- so"
+    nodes = {
+        f"test.p.{limit}": {
+            "resource_type": "test", "name": f"t{limit}", "unique_id": f"test.p.t{limit}", "compiled_code": repeated.format(limit),
+            "attached_node": "model.p.int_x", "test_metadata": {"name": f"unique_{limit}"}, "schema": "main",
+        }
+        for limit in (1, 2)
+    } | {"model.p.int_x": {"resource_type": "model", "schema": "gateway", "name": "int_x"}}  # fmt: skip
+    found = gateway.ask_data_tests(session, {"nodes": nodes, "sources": {}})
+    assert [(each.where, each.what) for each in found] == [("int_x", "the data test unique_1 does not hold")]
 
 
 @pytest.fixture(scope="module")
@@ -471,3 +632,37 @@ def test_a_killed_worker_changes_no_answer(cluster: Any) -> None:
     assert compared.returncode == 0, compared.stdout
     of_warehouse, *_, of_gateway = executors_lost(where)
     assert of_gateway > 0 and of_warehouse > sum(lost_before[:1])
+
+
+@needs_spark
+@pytest.mark.whole
+@pytest.mark.parametrize("settings", ["{collection: gpdpr, disseminated_at: 2017-04-06}", "{collection: care_data}"])
+def test_every_table_of_another_collection_is_the_same(cluster: Any, tmp_path: Path, settings: str) -> None:
+    """A store of its own, since a store is one collection's; on the cluster that has made the other tables."""
+    _, command, _, _ = cluster
+    options = ["--store-dir", str(tmp_path), "--vars", settings]
+    for module, action in (("gp_level_data", "build"), ("gp_level_data.cluster", "build")):
+        ended = command(module, action, *options)
+        assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
+    compared = command("gp_level_data.cluster", "compare", *options)
+    assert compared.returncode == 0, compared.stdout
+
+
+@needs_spark
+@pytest.mark.whole
+def test_a_folder_that_intake_refuses_stops_the_gateway(cluster: Any, tmp_path: Path) -> None:
+    """Nobody has agreed: the same sentence as on one machine, and the results are those of before."""
+    folders, command, built, _ = cluster
+    before = tables.results(folders["CLUSTER_DIR"])
+    raw_dir = tmp_path / "raw"
+    shutil.copytree(SAMPLE, raw_dir)
+    participation = raw_dir / "cqrs" / "participation.csv"
+    participation.write_text(re.sub("(?i),agreed,", ",offered,", participation.read_text()))
+    write_marker(raw_dir, "sample", 0)
+    ended = [
+        command(module, "build", "--raw-dir", str(raw_dir), "--store-dir", str(folders["STORE_DIR"]))
+        for module in ("gp_level_data", "gp_level_data.cluster")
+    ]
+    said = {found[0] for each in ended if (found := re.search(r"The run stops: [^\n]*", each.stderr + each.stdout))}
+    assert [each.returncode for each in ended] == [1, 1] and len(said) == 1, said
+    assert tables.results(folders["CLUSTER_DIR"]) == before
