@@ -114,7 +114,9 @@ def changes(tree: exp.Expression) -> Iterator[tuple[str, exp.Expression, exp.Exp
         if isinstance(node, exp.Coalesce):
             yield "default", node, node.this.copy()
         if kind in EXTREMES:
-            yield "extreme", node, EXTREMES[kind](**{key: node.args.get(key) for key in ("this", "expressions")})
+            # of a copy: what a node holds is the tree's no longer once another node has it, and no change of it is seen
+            parts = node.copy().args
+            yield "extreme", node, EXTREMES[kind](this=parts.get("this"), expressions=parts.get("expressions"))
         if isinstance(node, exp.Select) and node.args.get("distinct"):
             yield "distinct", node.args["distinct"], None
 

@@ -58,6 +58,11 @@ def test_what_is_reviewed_has_its_reason_and_its_mutant() -> None:
     assert [row for row in survivors() if not any(is_said(row, mutant) for mutant in made)] == []
 
 
+def test_every_mutant_is_another_model() -> None:
+    """Flags a change that is lost on its way into the SQL: nobody could notice it."""
+    assert [str(mutant) for model in MODELS for mutant in made_of(model) if mutant.sql == unchanged(model)] == []
+
+
 def test_a_model_as_it_is_passes_every_judge() -> None:
     """Flags judges that find what nobody changed: all mutants would seem noticed."""
     models = [model for model in MODELS if list(judges.judges_of(model))]
@@ -65,5 +70,6 @@ def test_a_model_as_it_is_passes_every_judge() -> None:
     assert {model: judge for model, judge in found.items() if judge != "nobody"} == {}
 
 
+@functools.cache
 def unchanged(model: str) -> str:
     return judges.written_anew(project.nodes()[model]["compiled_code"])
