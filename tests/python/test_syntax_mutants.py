@@ -58,6 +58,14 @@ def test_what_is_reviewed_has_its_reason_and_its_mutant() -> None:
     assert [row for row in survivors() if not any(is_said(row, mutant) for mutant in made)] == []
 
 
+@pytest.mark.exhaustive
+def test_a_mutant_is_not_the_model_itself() -> None:
+    """Flags a change that does not reach the text: nobody could notice it."""
+    for model in MODELS:
+        as_it_is = unchanged(model)
+        assert [str(mutant) for mutant in made_of(model) if mutant.sql == as_it_is] == []
+
+
 def test_a_model_as_it_is_passes_every_judge() -> None:
     """Flags judges that find what nobody changed: all mutants would seem noticed."""
     models = [model for model in MODELS if list(judges.judges_of(model))]
