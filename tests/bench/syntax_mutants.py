@@ -114,7 +114,9 @@ def changes(tree: exp.Expression) -> Iterator[tuple[str, exp.Expression, exp.Exp
         if isinstance(node, exp.Coalesce):
             yield "default", node, node.this.copy()
         if kind in EXTREMES:
-            yield "extreme", node, EXTREMES[kind](**{key: node.args.get(key) for key in ("this", "expressions")})
+            # a copy: a piece that is lent to another tree is no longer found in its own
+            copy = node.copy()
+            yield "extreme", node, EXTREMES[kind](**{key: copy.args.get(key) for key in ("this", "expressions")})
         if isinstance(node, exp.Select) and node.args.get("distinct"):
             yield "distinct", node.args["distinct"], None
 
