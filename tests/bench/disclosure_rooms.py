@@ -23,7 +23,7 @@ PUBLICATIONS = (
 )
 DECIDED = {f"int_{publication.name}__decided": publication for publication in PUBLICATIONS}
 CELLS = {f"int_{publication.name}__cells": publication for publication in PUBLICATIONS}
-WORLDS = 24
+WORLDS = {"gp_report": 16, "planning": 24, "assurance": 120}
 RULES = {
     "small_number_from": 1, "small_number_to": 7, "rounding": STEP, "cohort_change_from": 1, "cohort_change_to": 9,
 }  # fmt: skip
@@ -110,7 +110,8 @@ def found(name: str, sql: str, columns: tuple[str, ...]) -> list[tuple[object, .
 
 @functools.cache
 def bench() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": 1})
+    # a mutant may join everything with everything: it then does not run
+    return duckdb.connect(config={"threads": 1, "memory_limit": "2GB"})
 
 
 @functools.cache
@@ -138,13 +139,16 @@ def tables(name: str) -> dict[str, str]:
 def rooms(name: str) -> list[Row]:
     chance = random.Random(name)
     drawn = []
-    for number in range(WORLDS):
+    for number in range(WORLDS[name]):
         for measure in ("numerator", "denominator"):
             world = {"metric_id": f"m{number}", "measure": measure}
             if name == "assurance":
-                world = {"metric_id": ("exclusions", "type_1")[number % 2], "measure": f"{measure}_{number}"}
+                # the sum of reasons is not published, that of objections is
+                world = {"metric_id": ("exclusions", "type_1")[number % 2], "measure": f"{measure}_{number // 2}"}
             size = (3, 8, 30)[number % 3]
-            drawn += [room(chance, row | world, size) for row in areas(chance, name)]
+            # where little is wrong, one rule more or less is seen
+            wrong = (0.03, 0.15)[number % 2 if name != "assurance" else number // 2 % 2]
+            drawn += [room(chance, row | world, size, wrong) for row in areas(chance, name)]
     return drawn
 
 
@@ -156,8 +160,8 @@ def areas(chance: random.Random, name: str) -> list[Row]:
     for level in reversed(asked.levels):
         above, parents = parents, []
         for parent in above:
-            for number in range(chance.randrange(1, 5) if parent else 1):
-                code = f"{parent} {level}{number}" if parent else level.upper()
+            for number in range(chance.randrange(1, 5) if parent else 1 + 2 * (name == "assurance")):
+                code = f"{parent} {level}{number}" if parent else f"{level}{number}".upper()
                 parents.append(code)
                 rows.append({"area_level": level, "area_code": code, "parent_code": parent})
     if asked.broken_down:
@@ -169,17 +173,19 @@ def areas(chance: random.Random, name: str) -> list[Row]:
     return rows
 
 
-def room(chance: random.Random, row: Row, size: int) -> Row:
+def room(chance: random.Random, row: Row, size: int, wrong: float) -> Row:
     """A count with what room_to_move could say of it."""
-    count = chance.choice([0, chance.randrange(1, 8), chance.randrange(8, 20), chance.randrange(8, 20)])
-    is_changed = chance.random() < 0.1
+    count = 0 if chance.random() < 0.2 else chance.randrange(8, 20)
+    count = chance.randrange(1, 8) if chance.random() < 2 * wrong else count
+    is_changed = chance.random() < wrong
     is_primary = 0 < count <= 7 or (is_changed and count > 0)
     upper = 7 - count if 0 < count <= 7 else chance.choice([0, 0, 0, 3, 6])
     shown_up, shown_down = (0, 0) if is_primary or not count else (chance.randrange(3), chance.randrange(3))
     return row | {
         "cell_count": count,
         "is_changed_by_few": is_changed,
-        "is_guarded": chance.random() < 0.15,
+        "is_guarded": chance.random() < wrong,
+        "wrong": wrong,
         "is_primary": is_primary,
         "can_be_secondary": count > 0 and not is_primary and chance.random() < 0.9,
         "shown_up": shown_up,
@@ -198,7 +204,7 @@ def beside(name: str) -> list[tuple[Row, Row]]:
     chance = random.Random(name)
     both = []
     for row in rooms(name):
-        is_suppressed = row["is_primary"] or chance.random() < 0.15
+        is_suppressed = row["is_primary"] or chance.random() < row["wrong"]
         held = row | {"is_suppressed": is_suppressed}
         held |= {f"feasible_{way}": row[f"{'suppressed' if is_suppressed else 'shown'}_{way}"] for way in ("up", "down")}
         both.append((row, held))

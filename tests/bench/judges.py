@@ -5,7 +5,7 @@ hospital    the oracle of hospital_oracle.py, over episodes made by hand and dra
 the gate    oracles of opt_out_oracle.py and journal_oracle.py, over worlds made by hand
 releases    the plain Python of release_sql.py
 registers   the oracle of register_oracle.py, over cases made by hand
-rooms       the oracle of disclosure_oracle.py, over drawn counts with their room
+rooms       the oracles of room_oracle.py, over drawn counts, and of disclosure_oracle.py, over drawn rooms
 attackers   who learns a small number from what is published, over drawn counts; and the examples worked by hand
 """
 
@@ -31,7 +31,7 @@ from attacker import by_propagation, revealed
 from opt_out_oracle import Sent, expected
 from opt_out_worlds import HAND_MADE, REFUSED_EXCEPTIONS, by_hand, refused_exception
 
-from bench import disclosure_rooms, project, unit_tests
+from bench import disclosure_rooms, project, room_oracle, unit_tests
 from bench.syntax_mutants import Mutant
 from gp_level_data.shapes import Row
 
@@ -62,6 +62,8 @@ def judges_of(model: str) -> Iterator[tuple[str, Judge]]:
         yield "releases", releases_differ
     if model in disclosure_rooms.DECIDED | disclosure_rooms.CELLS:
         yield "rooms", disclosure_rooms.differs
+    if model in room_oracle.GROUPS:
+        yield "rooms", room_oracle.differs
     if model in disclosure_queries():
         yield "attackers", gps_are_learnt
     if model in planning_queries():
