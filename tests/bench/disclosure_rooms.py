@@ -23,7 +23,7 @@ PUBLICATIONS = (
 )
 DECIDED = {f"int_{publication.name}__decided": publication for publication in PUBLICATIONS}
 CELLS = {f"int_{publication.name}__cells": publication for publication in PUBLICATIONS}
-WORLDS = {"gp_report": 12, "planning": 20, "assurance": 40}
+WORLDS = {"gp_report": 12, "planning": 40, "assurance": 40}
 RULES = {
     "small_number_from": 1, "small_number_to": 7, "rounding": STEP, "cohort_change_from": 1, "cohort_change_to": 9,
 }  # fmt: skip
@@ -177,14 +177,16 @@ def room(chance: random.Random, row: Row, size: int, wrong: float) -> Row:
     """A count with what room_to_move could say of it."""
     count = 0 if chance.random() < 0.2 else chance.randrange(8, 20)
     count = chance.randrange(1, 8) if chance.random() < 2 * wrong else count
-    is_changed = chance.random() < wrong
+    # the one at the top moves those beneath it
+    is_top = row["parent_code"] is None
+    is_changed = chance.random() < (0.3 if is_top else wrong)
     is_primary = 0 < count <= 7 or (is_changed and count > 0)
     upper = 7 - count if 0 < count <= 7 else chance.choice([0, 0, 0, 3, 6])
     shown_up, shown_down = (0, 0) if is_primary or not count else (chance.randrange(3), chance.randrange(3))
     return row | {
         "cell_count": count,
         "is_changed_by_few": is_changed,
-        "is_guarded": chance.random() < wrong,
+        "is_guarded": chance.random() < (0.3 if is_top else wrong),
         "wrong": wrong,
         "is_primary": is_primary,
         "can_be_secondary": count > 0 and not is_primary and chance.random() < 0.9,
