@@ -65,9 +65,7 @@ def decided(publication: Publication, rows: list[Row]) -> dict[Key, Row]:
             decide_group(parts, slack[total]["up"], slack[total]["down"], slack[total]["is_primary"])
         found |= {key_of(row): row for row in below}
     top = publication.levels[-1]
-    gives_way = {
-        total: any(part["gives_way"] for part in parts) for total, parts in by_parent(below, top).items()
-    }
+    gives_way = {total: any(part["gives_way"] for part in parts) for total, parts in by_parent(below, top).items()}
     for row in rows:
         if row["area_level"] == top:
             found[key_of(row)] = row | {
@@ -101,7 +99,9 @@ def slack_of(publication: Publication, rows: list[Row]) -> dict[Key, Row]:
         for row in rows:
             if row["area_level"] != level:
                 continue
-            moves: Row = {name: row[name] for name in ("area_code", "parent_code", "metric_id", "measure", "is_primary")}
+            moves: Row = {
+                name: row[name] for name in ("area_code", "parent_code", "metric_id", "measure", "is_primary")
+            }
             for way in ("up", "down"):
                 if below:
                     moves[f"all_{way}"] = sum(part[f"room_{way}"] for part in groups[key_of(row)])
@@ -191,9 +191,7 @@ def decide_group(parts: list[Row], total_up: int, total_down: int, is_total_prim
         if is_open and any(part is other for other in chosen or []):
             part["is_suppressed"] = True
         for way in ("up", "down"):
-            part[f"feasible_{way}"] = min(
-                UNBOUNDED, part[f"{'suppressed' if part['is_suppressed'] else 'room'}_{way}"]
-            )
+            part[f"feasible_{way}"] = min(UNBOUNDED, part[f"{'suppressed' if part['is_suppressed'] else 'room'}_{way}"])
 
 
 def shown(row: Row) -> tuple[str | None, int | None]:

@@ -208,6 +208,8 @@ def beside(name: str) -> list[tuple[Row, Row]]:
     for row in rooms(name):
         is_suppressed = row["is_primary"] or chance.random() < row["wrong"]
         held = row | {"is_suppressed": is_suppressed}
-        held |= {f"feasible_{way}": row[f"{'suppressed' if is_suppressed else 'shown'}_{way}"] for way in ("up", "down")}
+        held |= {
+            f"feasible_{way}": row[f"{'suppressed' if is_suppressed else 'shown'}_{way}"] for way in ("up", "down")
+        }
         both.append((row, held))
     return both

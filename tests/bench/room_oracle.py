@@ -275,9 +275,7 @@ def gp_cells(chance: random.Random, area: Row) -> list[Row]:
         if metric == "emergency_admissions" and met:
             largest = less(chance, met) or 1
             parts = [largest, *([met - largest + chance.randrange(3)] if met > largest else [])]
-        cells.append(
-            area | {"metric_id": metric, "numerator_count": met, "denominator_count": cohort, "parts": parts}
-        )
+        cells.append(area | {"metric_id": metric, "numerator_count": met, "denominator_count": cohort, "parts": parts})
     return cells
 
 
@@ -328,7 +326,9 @@ def tables(model: str) -> dict[str, str]:
     keys = ("area_level", "area_code", "metric_id")
     given: dict[str, list[Row]] = {
         "int_disclosure__rules": [dict(RULES)],
-        "int_disclosure__last_published": [{name: cell[name] for name in keys} | cell["last"] for cell in cells if cell["last"]],
+        "int_disclosure__last_published": [
+            {name: cell[name] for name in keys} | cell["last"] for cell in cells if cell["last"]
+        ],
     }
     if model == "int_planning__room":
         given["int_planning__metrics"] = list(PLANNED)
