@@ -5,6 +5,7 @@ hospital    the oracle of hospital_oracle.py, over episodes made by hand and dra
 the gate    oracles of opt_out_oracle.py and journal_oracle.py, over worlds made by hand
 releases    the plain Python of release_sql.py
 registers   the oracle of register_oracle.py, over cases made by hand
+rooms       the oracles of room_oracle.py, over drawn counts, and of disclosure_oracle.py, over drawn rooms
 attackers   who learns a small number from what is published, over drawn counts; and the examples worked by hand
 """
 
@@ -31,7 +32,7 @@ import test_planning
 import test_registers
 from attacker import by_propagation, revealed
 
-from bench import unit_tests
+from bench import disclosure_rooms, room_oracle, unit_tests
 from bench.syntax_mutants import Mutant
 from gp_level_data.shapes import Row
 
@@ -60,6 +61,10 @@ def judges_of(model: str) -> Iterator[tuple[str, Judge]]:
         yield "registers", registers_differ
     if model in release_sql.compiled():
         yield "releases", releases_differ
+    if model in disclosure_rooms.DECIDED | disclosure_rooms.CELLS:
+        yield "rooms", disclosure_rooms.differs
+    if model in room_oracle.GROUPS:
+        yield "rooms", room_oracle.differs
     if model in disclosure_run.compiled():
         yield "attackers", gps_are_learnt
     if model in planning().queries:
