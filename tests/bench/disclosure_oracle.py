@@ -12,7 +12,7 @@ from gp_level_data.shapes import Row
 UNBOUNDED = 99_999_999
 SMALL_TO, STEP = 7, 5
 Key = tuple[str, str, str, str]
-Groups = dict[tuple[str, ...], list[Row]]
+Groups = dict[Key, list[Row]]
 WAYS = (("up", "down"), ("down", "up"))
 
 
@@ -170,7 +170,7 @@ def decide_group(parts: list[Row], total_up: int, total_down: int, is_total_prim
     )
 
     def are_enough(chosen: list[Row]) -> bool:
-        return (
+        return bool(
             max(need_down, *(part["upper_protection"] + part["suppressed_down"] for part in chosen))
             <= down + sum(part["suppressed_down"] - part["room_down"] for part in chosen) + total_up
         ) and (

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow
 
 from bench import project
-from bench.disclosure_oracle import SMALL_TO, STEP, UNBOUNDED, Groups, Key, key_of
+from bench.disclosure_oracle import SMALL_TO, STEP, UNBOUNDED, Key, key_of
 from bench.disclosure_rooms import RULES
 from bench.syntax_mutants import Mutant
 from gp_level_data.shapes import Row
@@ -86,8 +86,8 @@ def compared(row: Row) -> Row:
     }
 
 
-def by_area(rows: list[Row]) -> Groups:
-    groups: Groups = {}
+def by_area(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
+    groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row["area_level"], row["area_code"]), []).append(row)
     return groups
@@ -281,7 +281,8 @@ def gp_cells(chance: random.Random, area: Row) -> list[Row]:
 
 def planned_cells(chance: random.Random, area: Row) -> list[Row]:
     patients = chance.choice([0, 3, 9, 14, 25, 40, 60])
-    cells, on_register = [], {}
+    cells: list[Row] = []
+    on_register: Row = {}
     for metric in PLANNED:
         kind = metric["kind"]
         if area["area_level"] == "band" and kind != "register":
