@@ -48,19 +48,20 @@ PSQL = "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=sqlst
 SECONDS_TO_START = 60
 
 
-def program(name: str) -> str | None:
-    """Where a program of PostgreSQL lies. Debian has those of the server beside the path, in a folder a version."""
+def program(name: str) -> str:
+    """Where a program of PostgreSQL lies, or nothing. Debian has a server's in a folder a version, beside the path."""
     folders = Path("/usr/lib/postgresql").glob("*/bin")
     newest_first = sorted(folders, key=lambda folder: float(folder.parent.name), reverse=True)
-    return shutil.which(name, path=os.pathsep.join([*map(str, newest_first), os.environ["PATH"]]))
+    return shutil.which(name, path=os.pathsep.join([*map(str, newest_first), os.environ["PATH"]])) or ""
 
 
 def version() -> str | None:
     """The server's version; nothing where a program of it is not installed."""
-    server = program("postgres")
-    if server is None or program("initdb") is None or program("psql") is None:
+    if not all(map(program, ("initdb", "postgres", "psql"))):
         return None
-    return subprocess.run([server, "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
+    return subprocess.run(
+        [program("postgres"), "--version"], capture_output=True, text=True, check=True
+    ).stdout.split()[2]
 
 
 def done(raw: Path, key: bytes) -> tuple[int, int, int, list[list[str]]]:
@@ -131,7 +132,9 @@ def server(key: bytes) -> Iterator[Path]:
             os.chown(data / "pseudonyms.key", who["user"], who["group"])
         settings = SETTINGS | {"unix_socket_directories": folder, "unix_socket_permissions": "0700"}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        running = subprocess.Popen([program("postgres"), "-D", data, *options], stderr=subprocess.DEVNULL, **how)
+        running: subprocess.Popen[Any] = subprocess.Popen(
+            [program("postgres"), "-D", data, *options], stderr=subprocess.DEVNULL, **how
+        )
         try:
             wait_for(running, data / "postmaster.pid")
             yield folder
@@ -155,7 +158,7 @@ def environment() -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "LC_ALL": "C"}
 
 
-def wait_for(running: "subprocess.Popen[bytes]", told: Path) -> None:
+def wait_for(running: "subprocess.Popen[Any]", told: Path) -> None:
     """Until the server says that it is ready, in the last line of its file."""
     deadline = time.monotonic() + SECONDS_TO_START
     while not (told.exists() and told.read_text().rstrip().endswith("ready")):

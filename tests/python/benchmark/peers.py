@@ -49,7 +49,7 @@ WEIGHTS = ((1, 1), (3, 10), (5, 100), (7, 1000), (9, 10**4), (2, 10**6), (4, 10*
 Pseudonymise = Callable[[pyarrow.Array], pyarrow.Array]
 
 
-def answers(patients: int, repeated: int, admissions: int, by_gp: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
+def answers(patients: int, repeated: int, admissions: int, by_gp: Iterable[Iterable[Any]]) -> dict[str, Any]:
     """What every engine has to agree on: how many, and a digest of every count of every GP."""
     rows = sorted("|".join(str(value) for value in row) for row in by_gp)
     digest = hashlib.sha256("\n".join(rows).encode()).hexdigest()[:20]
