@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ def told(raw: Path, work: Path) -> dict[str, Any]:
 def answer(engine: str, raw: Path, work: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.python.benchmark.peers", "--one", engine, "--raw", raw, "--work", work]
     environment = os.environ | {"DUCKDB_MEMORY_LIMIT": "1GB"}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return dict(json.loads((work / f"{engine}.json").read_text()))
 
@@ -63,8 +66,8 @@ def test_another_answer_is_no_row_of_the_table(tmp_path: Path, monkeypatch: pyte
         (tmp_path / f"{engine}.json").write_text(json.dumps({"counts": "its own" if engine == "pandas" else ""}))
 
     monkeypatch.setattr(peers, "measure", measure)
-    monkeypatch.setattr(peers, "PEERS", {name: peers.PEERS[name] for name in ("duckdb", "pandas")})
-    monkeypatch.setattr(peers.machine, "version", lambda _: "1")
+    installed = {name: replace(peers.PEERS[name], version=lambda: "1") for name in ("duckdb", "pandas")}
+    monkeypatch.setattr(peers, "PEERS", installed)
     with pytest.raises(SystemExit, match="pandas answers"):
         peers.measured(tmp_path, tmp_path)
 
