@@ -6,6 +6,7 @@ What travels to a worker, and stands in a plan, is where the key lies; each work
 import functools
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SCRIPT = Path(__file__).with_suffix(".sql")
+# Held once made: of a cached table with pseudonyms Spark makes them again for each that reads it.
+HELD = re.compile(r"\s*create table (?P<name>\w+) as\s(?P<query>.*)", re.DOTALL)
 
 
 def version() -> str | None:
@@ -42,7 +45,10 @@ def done(raw: Path, work: Path) -> tuple[int, int, int, list[tuple[Any, ...]]]:
         give_pseudonymise(spark, work)
         statements = "".join(line for line in SCRIPT.open() if not line.startswith("--")).split(";")
         for statement in filter(str.strip, statements):
-            spark.sql(statement)
+            if held := HELD.fullmatch(statement):
+                spark.sql(held["query"]).localCheckpoint().createOrReplaceTempView(held["name"])
+            else:
+                spark.sql(statement)
         [totals] = spark.table("totals").collect()
         return (*totals, [tuple(row) for row in spark.table("by_gp").collect()])
 

@@ -64,7 +64,7 @@ select _c0 as gp_code, _c14 as practice_code
 from sent_gps
 where _c12 = 'A';
 
-cache table patients as
+create table patients as
 select
     pseudonymise(records.ten_digits) as patient_key,
     records.practice_code,
@@ -80,7 +80,7 @@ left join gps
     on records.usual_gp_code = gps.gp_code and records.practice_code = gps.practice_code
 where records.times = 1;
 
-cache table admissions as
+create table admissions as
 with episodes as (
     select
         any_value(NEWNHSNO) as ten_digits,
