@@ -1,6 +1,6 @@
--- The core work as by_hand.sql has it, for PostgreSQL; by_hand_postgresql.py runs it. A table `sent_...` has the
--- columns of its files, all text, and their rows follow where `-- rows of` says so. Unlogged and not temporary:
--- several processes read them.
+-- The core work as by_hand.sql has it, for PostgreSQL; by_hand_postgresql.py runs it. A table
+-- `sent_...` has the columns of its files, all text, and their rows follow where `-- rows of` says
+-- so. Unlogged and not temporary: several processes read them.
 
 create extension pgcrypto;
 

@@ -1,5 +1,6 @@
--- The core work as by_hand.sql has it, for Spark; by_hand_spark.py runs it, over a view `sent_...` for each kind of
--- file. Nothing is ordered: to sort across tasks Spark draws a sample first, and would make each pseudonym twice.
+-- The core work as by_hand.sql has it, for Spark; by_hand_spark.py runs it, over a view `sent_...`
+-- for each kind of file. Nothing is ordered: to sort across tasks Spark draws a sample first, and
+-- would make each pseudonym twice.
 
 create temporary view records as
 select
