@@ -137,7 +137,7 @@ bench: $(TEST)  ## [SCALE=... COLLECTION=... WORLDS=...] synthetic England, meas
 	@$(VENV)/bin/python -m tests.python.benchmark $(if $(SCALE),--scale $(SCALE)) \
 	    $(call option,--collection,COLLECTION) $(call option,--worlds,WORLDS)
 
-bench-peers: $(TEST)  ## [SCALE=...] the core work by hand in DuckDB, polars and pandas, with the same answers
+bench-peers: $(TEST)  ## [SCALE=...] the core work by hand in five engines, with the same answers
 	@$(VENV)/bin/python -m tests.python.benchmark.peers $(if $(SCALE),--scale $(SCALE))
 
 leak-score: $(TEST)  ## [LEAKS=--missing] the nets, tried on leaks made on purpose

@@ -171,10 +171,10 @@ OF_BUILDS = (
     "test_at_rest.py", "test_bad_input.py", "test_build_keys.py", "test_check.py", "test_cluster.py",
     "test_command_line.py", "test_databricks.py", "test_docs_site.py", "test_end_of_life.py", "test_explore.py",
     "test_export.py", "test_handed_out.py", "test_interrupted.py", "test_journal_nets.py", "test_killed.py",
-    "test_left_behind.py", "test_ndop.py", "test_one_parse.py", "test_preview.py", "test_progress.py",
-    "test_public_site.py", "test_readme.py", "test_refusals.py", "test_release_requests.py", "test_releases.py",
-    "test_report_pages.py", "test_reproducible.py", "test_running.py", "test_scale.py", "test_shares.py",
-    "test_synthesise.py",
+    "test_left_behind.py", "test_ndop.py", "test_one_parse.py", "test_peers.py", "test_preview.py",
+    "test_progress.py", "test_public_site.py", "test_readme.py", "test_refusals.py", "test_release_requests.py",
+    "test_releases.py", "test_report_pages.py", "test_reproducible.py", "test_running.py", "test_scale.py",
+    "test_shares.py", "test_synthesise.py",
 )  # fmt: skip
 FAST = "not whole and not builds"
 DRAW = "DRAW"

@@ -14,6 +14,16 @@ from gp_level_data.custody import keys, store
 from gp_level_data.custody.pseudonym import pseudonymiser
 
 COLLECTION = "individual_gp_level_data"
+# What engines call the files that they load first, and which of them say no names of columns.
+SENT = {
+    "sent_records": "gpes/individual_gp_level_data/*.csv*",
+    "sent_objections": "gpes/opt_outs/*.csv*",
+    "sent_participation": "cqrs/participation.csv",
+    "sent_practices": "ods/epraccur.csv",
+    "sent_gps": "ods/egpcur.csv",
+    "sent_episodes": "hes/*.csv*",
+}
+WITHOUT_HEADER = "sent_practices", "sent_gps"
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """What a command and all that it starts take: CPU, wall, memory of the whole tree, bytes spilled and stored."""
 
+import contextlib
+import ctypes
 import os
 import resource
 import subprocess
@@ -7,6 +9,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from gp_level_data.shapes import Row
 from .machine import bytes_below
 
 PAUSE_SECONDS = 0.2
+# Of Linux's prctl: what a descendant leaves running becomes this process's child, and not the machine's.
+ADOPT = 36
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,17 @@ def measure(command: list[Any], project: Path, environment: Row, folder: Path) -
         watch.spilled,
         bytes_below(folder) - before,
     )
+
+
+@contextlib.contextmanager
+def waiting_for_all() -> Iterator[None]:
+    """In a measured process that starts others: nothing of its tree ends unseen, as only what is waited for counts."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(ADOPT, 1)
+    yield
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def measure_run(runs: ForkedRuns, arguments: list[str], folders: dict[str, Path], folder: Path) -> Measured:

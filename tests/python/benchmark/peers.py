@@ -1,18 +1,20 @@
 """`make bench-peers SCALE=0.01`: the core work of both runs as one script in other engines, with the same answers.
 
-Each engine runs in a process of its own, with two threads. An engine that is not installed is left out and named:
-`.venv/bin/pip install pandas polars` brings those that need no server. What they do not do, and the runs do: refuse
-and count what is unusable, encrypt what is stored, test and document. DuckDB by hand is the yardstick of `make bench`;
-a peer whose answers are others than its is an error, not a row of the table.
+Each engine runs in a process of its own, with two threads; a server is started and stopped by it, and counts as part
+of it. An engine that is not installed is left out and named: `.venv/bin/pip install pandas polars pyspark==4.0.5`
+brings all that are packages of Python, of which Spark needs Java too; PostgreSQL is the system's. What they do not do,
+and the runs do: refuse and count what is unusable, encrypt what is stored, test and document. DuckDB by hand is the
+yardstick of `make bench`; a peer whose answers are others than its is an error, not a row of the table.
 """
 
 import argparse
 import hashlib
-import importlib.util
 import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,8 @@ from gp_level_data.custody import keys
 from gp_level_data.custody.pseudonym import pseudonymiser
 from gp_level_data.synthesise import DEFAULT_SEED
 
-from . import by_hand, machine
-from .measured import Measured, measure
+from . import by_hand, by_hand_postgresql, by_hand_spark, machine
+from .measured import Measured, measure, waiting_for_all
 
 PROJECT = Path(__file__).parents[3]
 FLAGS = ["bowel_cancer_screening", "cervical_screening", "diabetes_hba1c_58", "diabetes_hba1c_75"]
@@ -47,7 +49,7 @@ WEIGHTS = ((1, 1), (3, 10), (5, 100), (7, 1000), (9, 10**4), (2, 10**6), (4, 10*
 Pseudonymise = Callable[[pyarrow.Array], pyarrow.Array]
 
 
-def answers(patients: int, repeated: int, admissions: int, by_gp: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
+def answers(patients: int, repeated: int, admissions: int, by_gp: Iterable[Iterable[Any]]) -> dict[str, Any]:
     """What every engine has to agree on: how many, and a digest of every count of every GP."""
     rows = sorted("|".join(str(value) for value in row) for row in by_gp)
     digest = hashlib.sha256("\n".join(rows).encode()).hexdigest()[:20]
@@ -208,14 +210,41 @@ def with_polars(raw: Path, work: Path, key: bytes) -> dict[str, Any]:
     return answers(len(appearances), len(appearances.filter(col("len") > 1)), len(episodes), by_gp.rows())
 
 
-PEERS: dict[str, Callable[[Path, Path, bytes], dict[str, Any]]] = {
-    "duckdb": with_duckdb, "polars": with_polars, "pandas": with_pandas,
-}  # fmt: skip
+def with_postgresql(raw: Path, work: Path, key: bytes) -> dict[str, Any]:
+    return answers(*by_hand_postgresql.done(raw, key))
+
+
+def with_spark(raw: Path, work: Path, key: bytes) -> dict[str, Any]:
+    return answers(*by_hand_spark.done(raw, work))
+
+
+@dataclass(frozen=True)
+class Peer:
+    """An engine.
+
+    named    as the docs have it, `{}` for its version
+    version  of what is installed; nothing where it is not
+    work     from the raw folder, a folder for its files and its key, and the key, to its answers
+    """
+
+    named: str
+    version: Callable[[], str | None]
+    work: Callable[[Path, Path, bytes], dict[str, Any]]
+
+
+PEERS = {
+    "duckdb": Peer("DuckDB {}", partial(machine.version, "duckdb"), with_duckdb),
+    "polars": Peer("polars {}, streaming", partial(machine.version, "polars"), with_polars),
+    "pandas": Peer("pandas {}", partial(machine.version, "pandas"), with_pandas),
+    "postgresql": Peer("PostgreSQL {}", by_hand_postgresql.version, with_postgresql),
+    "spark": Peer("Spark {}, local", by_hand_spark.version, with_spark),
+}
 
 
 def one(engine: str, raw: Path, work: Path) -> None:
     """The work in this process; its answers lie in `work`."""
-    told = PEERS[engine](raw, work, keys.read_key(work, by_hand.COLLECTION))
+    with waiting_for_all():
+        told = PEERS[engine].work(raw, work, keys.read_key(work, by_hand.COLLECTION))
     (work / f"{engine}.json").write_text(json.dumps(told))
 
 
@@ -224,8 +253,8 @@ def measured(raw: Path, work: Path) -> dict[str, Measured]:
     for name in (by_hand.COLLECTION, keys.STORE_KEY):
         keys.new_key(work, name)
     took, told = {}, {}
-    for engine in PEERS:
-        if importlib.util.find_spec(engine) is None:
+    for engine, peer in PEERS.items():
+        if peer.version() is None:
             print(f"{engine} is not installed and left out.")
             continue
         command = [sys.executable, "-m", __spec__.name, "--one", engine, "--raw", raw, "--work", work]
@@ -240,13 +269,11 @@ def measured(raw: Path, work: Path) -> dict[str, Measured]:
 
 def table(took: dict[str, Measured]) -> str:
     """What each took, as the docs have it."""
-    versions = machine.versions(tuple(took))
     lines = ["| engine | CPU s | peak GB | CPU against DuckDB |", "| --- | --- | --- | --- |"]
     for engine, stage in took.items():
         ratio = stage.cpu_seconds / took["duckdb"].cpu_seconds
-        lines.append(
-            f"| {engine} {versions[engine]} | {stage.cpu_seconds:.1f} | {stage.peak_bytes / 1e9:.2f} | {ratio:.2f} |"
-        )
+        named = PEERS[engine].named.format(PEERS[engine].version())
+        lines.append(f"| {named} | {stage.cpu_seconds:.1f} | {stage.peak_bytes / 1e9:.2f} | {ratio:.2f} |")
     return "\n".join(lines)
 
 
