@@ -111,7 +111,7 @@ def found(name: str, sql: str, columns: tuple[str, ...]) -> list[tuple[object, .
 @functools.cache
 def bench() -> duckdb.DuckDBPyConnection:
     # a mutant may join everything with everything: it then does not run
-    return duckdb.connect(config={"threads": 1, "memory_limit": "2GB"})
+    return project.bounded()
 
 
 @functools.cache

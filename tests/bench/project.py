@@ -102,9 +102,14 @@ def before(queries: Collection[str]) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def bounded() -> duckdb.DuckDBPyConnection:
+    """An empty database; a mutant that joins everything with everything is refused, and leaves no file."""
+    return duckdb.connect(config={"threads": 1, "memory_limit": "2GB", "temp_directory": ""})
+
+
 def connect() -> duckdb.DuckDBPyConnection:
     """The databases of a run in memory, before its first model: seeds, files without a row, nothing remembered."""
-    connection = duckdb.connect(config={"threads": 1})
+    connection = bounded()
     connection.execute("set global timezone = 'Europe/London'")
     pseudonym.register(connection, KEY, settings()["collection"], {})
     store.attach_in_memory(connection)

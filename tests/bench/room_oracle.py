@@ -233,7 +233,7 @@ def room(row: Row) -> Row:
 @functools.cache
 def bench() -> duckdb.DuckDBPyConnection:
     # a mutant may join everything with everything: it then does not run
-    return duckdb.connect(config={"threads": 1, "memory_limit": "2GB"})
+    return project.bounded()
 
 
 @functools.cache
