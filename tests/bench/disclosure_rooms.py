@@ -9,7 +9,6 @@ import random
 from collections.abc import Iterator
 
 import duckdb
-import pyarrow
 
 from bench import disclosure_oracle, project
 from bench.disclosure_oracle import STEP, Publication, key_of
@@ -123,16 +122,7 @@ def tables(name: str) -> dict[str, str]:
         f"int_{name}__decided": [held for _, held in beside(name)],
         "int_disclosure__rules": [RULES],
     }
-    bench().execute(f"create schema {name}")
-    for model, rows in given.items():
-        types = project.types_of(model)
-        columns = ", ".join(f"{column} {kind}" for column, kind in types.items())
-        bench().execute(f"create table {name}.{model} ({columns})")
-        arrow = pyarrow.table({column: [row.get(column) for row in rows] for column in types})
-        bench().register("rows_to_load", arrow)
-        bench().execute(f"insert into {name}.{model} select * from rows_to_load")
-        bench().unregister("rows_to_load")
-    return {project.nodes()[model]["relation_name"]: f"{name}.{model}" for model in given}
+    return project.plant(bench(), name, given)
 
 
 @functools.cache

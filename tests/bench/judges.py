@@ -30,7 +30,7 @@ import test_journals
 import test_mutants
 import test_planning
 import test_registers
-from attacker import by_propagation, revealed
+from attacker import Published, by_propagation, revealed
 
 from bench import disclosure_rooms, room_oracle, unit_tests
 from bench.syntax_mutants import Mutant
@@ -153,13 +153,14 @@ def gps_are_learnt(mutant: Mutant) -> bool:
     runner.queries = disclosure_run.compiled() | {mutant.model: mutant.sql}
     try:
         test_disclosure.test_the_example_worked_by_hand_is_what_is_computed(runner)
-        for seed in range(8):
-            published = test_disclosure.published_of(runner, test_disclosure.random_counts(seed))
-            if revealed(published, by_propagation(published)):
-                return True
+        counts = map(test_disclosure.random_counts, range(8))
+        return any(learnt(test_disclosure.published_of(runner, drawn)) for drawn in counts)
     except (duckdb.Error, AssertionError):
         return True
-    return False
+
+
+def learnt(published: Published) -> bool:
+    return bool(revealed(published, by_propagation(published)))
 
 
 @functools.cache
@@ -171,10 +172,6 @@ def planning_is_learnt(mutant: Mutant) -> bool:
     """An attacker learns a small number of drawn patients."""
     changed = {mutant.model: mutant.sql}
     try:
-        for seed in range(8):
-            published = test_planning.published_of(small_planning(), seed, changed)
-            if revealed(published, by_propagation(published)):
-                return True
+        return any(learnt(test_planning.published_of(small_planning(), seed, changed)) for seed in range(8))
     except (duckdb.Error, AssertionError):
         return True
-    return False

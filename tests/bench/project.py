@@ -2,14 +2,14 @@
 
 import functools
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 import direct_build
 import duckdb
 import gateway_sql
 import opt_out_oracle
+import pyarrow
 import yaml
-from conftest import PROJECT, Folders, must_succeed, once, run_dbt
+from conftest import PROJECT
 from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt_common.clients import agate_helper
 from gateway_sql import KEY
@@ -19,18 +19,6 @@ from gp_level_data.custody import pseudonym, store
 from gp_level_data.end import ledger_tables
 from gp_level_data.raw import ndop_files
 from gp_level_data.shapes import Manifest, Node, Row
-
-
-def queries(*folders: str) -> dict[str, str]:
-    """The SQL of the models of some folders, each after what it reads."""
-    return {
-        node["name"]: with_settings(node["compiled_code"])
-        for node in direct_build.models(manifest())
-        if str(node["original_file_path"]).startswith(
-            tuple(f"models/{name.removeprefix('models/')}/" for name in folders)
-        )
-    }
-
 
 # A snapshot over nothing: dbt's columns after those of the model.
 HISTORY = """
@@ -48,15 +36,8 @@ HISTORY = """
 @functools.cache
 def warehouse() -> Manifest:
     """What the warehouse's run compiles; no database is looked at."""
-
-    def folders(folder: Path) -> Folders:
-        return Folders(folder / "store", folder / "nowhere", folder, raw=folder / "nowhere")
-
-    def compile_(folder: Path) -> None:
-        models = ("--select", "resource_type:model", "--indirect-selection", "empty")
-        must_succeed(run_dbt(folders(folder), "compile", *models, "--no-populate-cache", "--no-introspect"))
-
-    return gateway_sql.read_manifest(folders(once("warehouse_sql", compile_)))
+    models = ("--select", "resource_type:model", "--indirect-selection", "empty")
+    return gateway_sql.read_manifest(gateway_sql.compiled_once("warehouse_sql", *models))
 
 
 @functools.cache
@@ -71,6 +52,17 @@ def nodes() -> dict[str, Row]:
     ours = [*manifest()["nodes"].values()]
     named = {node["name"]: node for node in ours if node["resource_type"] in ("model", "seed", "snapshot")}
     return named | {f"{node['source_name']}.{node['name']}": node for node in manifest()["sources"].values()}
+
+
+@functools.cache
+def queries(*folders: str) -> dict[str, str]:
+    """The SQL of the models of some folders of models/, each after what it reads."""
+    paths = tuple(f"models/{name}/" for name in folders)
+    return {
+        node["name"]: with_settings(node["compiled_code"])
+        for node in direct_build.models(manifest())
+        if str(node["original_file_path"]).startswith(paths)
+    }
 
 
 @functools.cache
@@ -97,9 +89,26 @@ def before(queries: Collection[str]) -> duckdb.DuckDBPyConnection:
     connection = connect()
     for node in direct_build.models(manifest()):
         if node["name"] not in queries:
-            columns = ", ".join(f'"{name}" {kind}' for name, kind in types_of(node["name"]).items())
-            connection.execute(f"create table {node['relation_name']} ({columns})")
+            create_empty(connection, node["relation_name"], node["name"])
     return connection
+
+
+def create_empty(connection: duckdb.DuckDBPyConnection, table: str, name: str) -> None:
+    """A table without a row, typed as a model, seed or source is."""
+    columns = ", ".join(f'"{column}" {kind}' for column, kind in types_of(name).items())
+    connection.execute(f"create table {table} ({columns})")
+
+
+def plant(connection: duckdb.DuckDBPyConnection, schema: str, given: Mapping[str, list[Row]]) -> dict[str, str]:
+    """Rows by the name of what they stand for, as tables of a new schema; those by the names they have in SQL."""
+    connection.execute(f"create schema {schema}")
+    for name, rows in given.items():
+        create_empty(connection, f"{schema}.{name}", name)
+        columns = {column: [row.get(column) for row in rows] for column in types_of(name)}
+        connection.register("rows_to_plant", pyarrow.table(columns))
+        connection.execute(f"insert into {schema}.{name} select * from rows_to_plant")
+        connection.unregister("rows_to_plant")
+    return {nodes()[name]["relation_name"]: f"{schema}.{name}" for name in given}
 
 
 def bounded() -> duckdb.DuckDBPyConnection:

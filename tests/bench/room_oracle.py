@@ -9,7 +9,6 @@ import random
 from collections.abc import Callable
 
 import duckdb
-import pyarrow
 
 from bench import project
 from bench.disclosure_oracle import SMALL_TO, STEP, UNBOUNDED, Key, key_of
@@ -362,12 +361,4 @@ def tables(model: str) -> dict[str, str]:
             for row in given["int_metrics__by_condition"]
             if row["condition"] == "c0"
         ]
-    bench().execute(f"create schema {model}")
-    for name, rows in given.items():
-        types = project.types_of(name)
-        columns = ", ".join(f"{column} {kind}" for column, kind in types.items())
-        bench().execute(f"create table {model}.{name} ({columns})")
-        bench().register("rows_to_load", pyarrow.table({column: [row.get(column) for row in rows] for column in types}))
-        bench().execute(f"insert into {model}.{name} select * from rows_to_load")
-        bench().unregister("rows_to_load")
-    return {project.nodes()[name]["relation_name"]: f"{model}.{name}" for name in given}
+    return project.plant(bench(), model, given)

@@ -34,8 +34,7 @@ class UnitTest:
             self.connection.execute(f"create table {table} as {given['rows']}")
             return
         types = project.types_of(name)
-        columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
-        self.connection.execute(f"create table {table} ({columns})")
+        project.create_empty(self.connection, table, name)
         # without rows, a seed is given as its file has it
         is_seed = project.nodes()[name]["resource_type"] == "seed"
         for row in given["rows"] or []:

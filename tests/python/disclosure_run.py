@@ -9,12 +9,12 @@ from bench import project
 from gp_level_data.shapes import Cells
 
 MODELS = (
-    "models/intermediate/areas",
-    "models/intermediate/disclosure",
-    "models/intermediate/gp_report",
-    "models/intermediate/conditions",
-    "models/intermediate/measures",
-    "models/marts/gp_report",
+    "intermediate/areas",
+    "intermediate/disclosure",
+    "intermediate/gp_report",
+    "intermediate/conditions",
+    "intermediate/measures",
+    "marts/gp_report",
 )
 MARTS = ("fct_gp_metrics", "fct_comparators", "fct_gp_funnels", "fct_emergency_admissions")
 CONDITIONS = ("asthma", "copd", "angina", "epilepsy")

@@ -85,15 +85,19 @@ AS_TEMPLATE = ("--target", "gateway", "--vars", json.dumps(OPEN))
 @functools.cache
 def template() -> Folders:
     """The project compiled by dbt, once a run: the manifest, and what a second parse may start from."""
+    return compiled_once("gateway_sql", *AS_TEMPLATE, "--selector", "gateway")
+
+
+def compiled_once(name: str, *options: str) -> Folders:
+    """What dbt compiles, no database looked at, for all processes of this run."""
 
     def folders(folder: Path) -> Folders:
         return Folders(folder / "store", folder / "nowhere", folder, raw=folder / "nowhere")
 
     def compile_(folder: Path) -> None:
-        without_database = ("--selector", "gateway", "--no-populate-cache", "--no-introspect")
-        must_succeed(run_dbt(folders(folder), "compile", *AS_TEMPLATE, *without_database))
+        must_succeed(run_dbt(folders(folder), "compile", *options, "--no-populate-cache", "--no-introspect"))
 
-    return folders(once("gateway_sql", compile_))
+    return folders(once(name, compile_))
 
 
 @functools.cache
