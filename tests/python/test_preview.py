@@ -17,8 +17,11 @@ from pathlib import Path
 
 import duckdb
 import gateway_sql
+import journal_sql
+import journal_worlds
 import opt_out_oracle
 import pytest
+from journal_oracle import Journals
 from test_journals import world
 
 from gp_level_data import preview, project
@@ -198,6 +201,22 @@ def test_every_answer_has_words() -> None:
 def previews_of_world(name: str) -> tuple[duckdb.DuckDBPyConnection, dict[str, Seen]]:
     """The previews of a world in which every rule has its case, and the run over it."""
     connection, sent, _ = world(name)
+    return previews_of(connection, sent)
+
+
+@functools.cache
+def previews_where_a_journal_is_of_no_use() -> tuple[duckdb.DuckDBPyConnection, dict[str, Seen]]:
+    """The same, where most rows of one journal name nobody."""
+    sent = journal_worlds.by_hand(collection="gpdpr")
+    at = journal_worlds.SECOND
+    for row in [row for row in sent.rows if row["file_practice_code"] == at]:
+        sent.rows += [row | {"nhs_number": "not a number"}] * 2
+    return previews_of(journal_sql.run(sent), sent)
+
+
+def previews_of(
+    connection: duckdb.DuckDBPyConnection, sent: Journals
+) -> tuple[duckdb.DuckDBPyConnection, dict[str, Seen]]:
     shown = connection.cursor()
     shown.execute("attach ':memory:' as marts; create schema marts.reference; create schema marts.seeds")
     for (seed,) in shown.execute("select table_name from duckdb_tables() where schema_name = 'seeds'").fetchall():
@@ -323,7 +342,8 @@ def test_every_row_of_a_journal_goes_somewhere() -> None:
 def test_every_rule_is_told_where_its_case_is(of_sample: tuple[duckdb.DuckDBPyConnection, dict[str, Seen]]) -> None:
     """Flags a rule of journals that no practice would read of, or that is told by a name of ours."""
     told = set()
-    for cursor, previews in (previews_of_world("gpdpr"), previews_of_world("care.data"), of_sample):
+    of_worlds = previews_of_world("gpdpr"), previews_of_world("care.data"), previews_where_a_journal_is_of_no_use()
+    for cursor, previews in (*of_worlds, of_sample):
         cases = {(code, rule) for code, each in previews.items() for rule in each.practice.in_the_way}
         cases |= {
             (code, reason)
