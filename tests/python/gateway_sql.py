@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -297,8 +298,7 @@ def build(connection: duckdb.DuckDBPyConnection, sent: Sent, model: str, stateme
     for database in ('"marts"."reference"', '"assurance"."counts"', '"patient_level"."gateway"'):
         statement = statement.replace(database, '"memory"."gateway"')
     statement = statement.replace('"marts"."seeds"', '"memory"."seeds"')
-    schema = "staging" if model.startswith("stg_") else "gateway"
-    connection.execute(f"create or replace table {schema}.{model} as {statement}")
+    connection.execute(f"create or replace table {table_of({'name': model})} as {statement}")
 
 
 def plant(connection: duckdb.DuckDBPyConnection, name: str, rows: list[Row]) -> None:
@@ -464,10 +464,86 @@ def run_folder(raw_dir: Path, settings: Mapping[str, str]) -> duckdb.DuckDBPyCon
     for schema in ("seeds", "staging", "gateway"):
         connection.execute(f"create schema {schema}")
     sent = Sent(settings=dict(settings))
-    nodes = {node["name"]: node for node in manifest()["nodes"].values() if node["resource_type"] == "model"}
     with without_values("the gateway"):
         for name in seed_types():
             plant(connection, name, seed(name))
-        for name in [*(node["name"] for node in (*models(), *journal_models())), *INTAKE]:
-            build(connection, sent, name, nodes[name]["compiled_code"])
+        for node in of_a_folder():
+            build(connection, sent, node["name"], node["compiled_code"])
     return connection
+
+
+@dataclass(frozen=True)
+class Before:
+    """A run over a folder: its database, in which nothing is landed any more, and the rows of each of its tables."""
+
+    connection: duckdb.DuckDBPyConnection
+    rows: dict[str, list[str]]
+
+
+@functools.cache
+def run_before(good: Path, settings: tuple[tuple[str, str], ...]) -> Before:
+    connection = run_folder(good, dict(settings))
+    tables = [*landed(connection), *map(table_of, of_a_folder())]
+    rows = {table: rows_of(connection, table) for table in tables}
+    connection.execute("drop schema landing cascade")
+    return Before(connection, rows)
+
+
+# The run that was given last; there is one at a time.
+_given: list[duckdb.DuckDBPyConnection] = []
+
+
+def run_changed_folder(good: Path, raw_dir: Path, settings: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
+    """What `run_folder` gives, of a folder that is little otherwise than another: only what that reaches is built.
+
+    The connection stands until the next one is asked for.
+    """
+    before = run_before(good, tuple(sorted(settings.items())))
+    while _given:
+        # taken back, whatever its test did with it
+        _given.pop().close()
+    connection = before.connection.cursor()
+    _given.append(connection)
+    connection.execute("begin")
+    landing.check_folder(raw_dir, settings["collection"])
+    landing.create_relations(connection, raw_dir, settings["collection"])
+    connection.execute("update landing.folder set is_synthetic = true")
+    sent = Sent(settings=dict(settings))
+    with without_values("the gateway"):
+        reached = {table for table in landed(connection) if rows_of(connection, table) != before.rows[table]}
+        for node in of_a_folder():
+            if set(map(read_as, node["depends_on"]["nodes"])) & reached:
+                build(connection, sent, node["name"], node["compiled_code"])
+                if rows_of(connection, table_of(node)) != before.rows[table_of(node)]:
+                    reached.add(table_of(node))
+    return connection
+
+
+def landed(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The relations of the schema `landing`."""
+    query = "select 'landing.' || table_name from information_schema.tables where table_schema = 'landing' order by all"
+    return [name for (name,) in connection.execute(query).fetchall()]
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """The rows of a table, in whatever order they stand there."""
+    return sorted(map(repr, connection.execute(f"from {table}").fetchall()))
+
+
+def table_of(node: Node) -> str:
+    return f"{'staging' if node['name'].startswith('stg_') else 'gateway'}.{node['name']}"
+
+
+@functools.cache
+def read_as(parent: str) -> str:
+    """The table by which a model reads one of its parents here."""
+    if source := manifest()["sources"].get(parent):
+        return f"landing.{source['identifier']}"
+    return table_of(manifest()["nodes"][parent])
+
+
+@functools.cache
+def of_a_folder() -> tuple[Row, ...]:
+    """What is built over a raw folder, each after what it reads."""
+    nodes = {node["name"]: node for node in manifest()["nodes"].values() if node["resource_type"] == "model"}
+    return (*models(), *journal_models(), *(nodes[name] for name in INTAKE))
