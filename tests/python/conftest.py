@@ -171,7 +171,7 @@ OF_BUILDS = (
     "test_at_rest.py", "test_bad_input.py", "test_build_keys.py", "test_check.py", "test_cluster.py",
     "test_command_line.py", "test_databricks.py", "test_docs_site.py", "test_end_of_life.py", "test_explore.py",
     "test_export.py", "test_handed_out.py", "test_interrupted.py", "test_journal_nets.py", "test_killed.py",
-    "test_left_behind.py", "test_ndop.py", "test_one_parse.py", "test_peers.py", "test_preview.py",
+    "test_left_behind.py", "test_ndop.py", "test_one_parse.py", "test_peers.py", "test_preview.py", "test_privacy_tests.py",
     "test_progress.py", "test_public_site.py", "test_readme.py", "test_refusals.py", "test_release_requests.py",
     "test_releases.py", "test_report_pages.py", "test_reproducible.py", "test_running.py", "test_scale.py",
     "test_shares.py", "test_synthesise.py",
@@ -187,10 +187,21 @@ LONGEST_FIRST = (
 )  # fmt: skip
 
 
-def pytest_configure() -> None:
+# How many times fewer examples are drawn in the fast tier than in the others.
+_fewer = 1
+
+
+def pytest_configure(config: pytest.Config) -> None:
     # Before there are other processes, so that all draw the same and share what was made once.
     os.environ.setdefault(DRAW, str(random.randrange(1_000_000)))
     folder_of_the_run()
+    global _fewer
+    _fewer = 5 if config.getoption("markexpr") == FAST else 1
+
+
+def examples(count: int, **settings: Any) -> hypothesis.settings:
+    """So many drawn examples, and a fifth of them in the fast tier."""
+    return hypothesis.settings(max_examples=-(-count // _fewer), **settings)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -325,9 +336,16 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+def is_fast(pytestconfig: pytest.Config) -> bool:
+    """Whether this is the fast tier, where what dbt takes long for is done without it as well."""
+    return bool(pytestconfig.getoption("markexpr") == FAST)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, is_fast: bool) -> Folders:
     """ONE build of the sample with new keys, by the command that `make build` runs. Not to be changed.
 
+    With dbt's unit tests, but for the fast tier, which asks them by itself (test_unit_tests.py).
     Where several processes share the tests, the first that wants it builds, and the others take a copy.
     """
     folder = tmp_path_factory.mktemp("built")
@@ -338,7 +356,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Folders:
         if note.exists():
             shutil.copytree(note.read_text(), folder, symlinks=True, dirs_exist_ok=True)
         else:
-            build_sample(folders_of_build(folder))
+            build_sample(folders_of_build(folder), *(() if is_fast else ("--unit-tests",)))
             note.write_text(str(folder))
     return folders_of_build(folder)
 
@@ -347,9 +365,9 @@ def folders_of_build(folder: Path) -> Folders:
     return Folders(folder / "store", folder / "keys", folder / "work", project=folder / "project")
 
 
-def build_sample(folders: Folders) -> None:
+def build_sample(folders: Folders, *options: str) -> None:
     copy_project(folders.project)
-    ended = must_succeed(run_build(folders, "--unit-tests"))
+    ended = must_succeed(run_build(folders, *options))
     # What the commands said is one more thing they leave behind (test_left_behind.py).
     (folders.work / "said.txt").write_text(ended.stdout + ended.stderr)
 

@@ -227,6 +227,7 @@ def test_each_rule_about_values_protects_somebody(queries: dict[str, str], rule:
     assert revealed(published, by_propagation(published))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])
 def test_the_attack_succeeds_where_all_values_are_exact(everything_told: Runner, attack: Attack) -> None:
     found = [
@@ -308,6 +309,7 @@ def test_random_counts_reveal_nothing(runner: Runner, attack: Attack, seeds: ran
         assert not revealed(published, attack(published)), seed
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("attack", [by_propagation, by_solver])
 def test_the_attack_succeeds_where_small_numbers_alone_are_withheld(
     without_second_step: Runner, attack: Attack

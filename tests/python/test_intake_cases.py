@@ -26,7 +26,7 @@ import hypothesis
 import pyarrow
 import pyarrow.parquet
 import pytest
-from conftest import COLLECTION, PROJECT, test_number
+from conftest import COLLECTION, PROJECT, examples, test_number
 from hypothesis import strategies as st
 from opt_out_oracle import Sent, number_rule
 
@@ -1425,7 +1425,7 @@ BYTES = st.one_of(
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), BYTES), min_size=1, max_size=3)
 
 
-@hypothesis.settings(max_examples=40)
+@examples(40)
 @hypothesis.given(relative=st.sampled_from(FILES), edits=EDITS)
 def test_whatever_happens_to_a_byte(
     tmp_path_factory: pytest.TempPathFactory, relative: str, edits: list[tuple[float, int, bytes]]

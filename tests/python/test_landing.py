@@ -13,8 +13,8 @@ import duckdb
 import pyarrow
 import pyarrow.parquet
 import pytest
-from conftest import COLLECTION, test_number
-from hypothesis import given, settings
+from conftest import COLLECTION, examples, test_number
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gp_level_data.project import SEEDS
@@ -312,7 +312,7 @@ PIECES = [b"A", b"9Nu0.", b",", b",,,,,", b'"', b'""', b"\r", b"\r\n", b"\n", b"
 WHOLE_LINE = b"A81001,,READ2,9Nu0.,2016-01-01,\n"
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.lists(st.one_of(st.just(WHOLE_LINE), st.sampled_from(PIECES)), max_size=12))
 def test_whatever_a_file_holds(tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes]) -> None:
     """Flags a file that stops the run of all practices, and rows read that were never sent.

@@ -24,8 +24,8 @@ import duckdb
 import pyarrow
 import pyarrow.parquet
 import pytest
-from conftest import COLLECTION, SAMPLE, test_number
-from hypothesis import given, settings
+from conftest import COLLECTION, SAMPLE, examples, test_number
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gp_level_data.custody import store
@@ -136,7 +136,7 @@ def place(folder: Path, kind: landing.FileKind, ending: str, content: bytes) -> 
     return path
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(form=FORMS, rows=st.lists(st.lists(CELLS, min_size=6, max_size=6), max_size=6))
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, form: Form, rows: list[list[str]]) -> None:
     """Flags a value that is lost, changed or put into another column, and a count of rows that is wrong."""
@@ -155,7 +155,7 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, form:
 PLAIN = st.lists(st.sampled_from(["", "A81001", "2016-01-01", "9Nu0.", "\u00e9"]), min_size=6, max_size=6)
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     form=FORMS,
     rows=st.lists(PLAIN, min_size=2, max_size=6),
@@ -228,7 +228,7 @@ TYPED: dict[str, tuple[st.SearchStrategy[Any], pyarrow.DataType, Callable[[Any],
 }  # fmt: skip
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(data=st.data())
 def test_every_type_says_the_same(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Flags a value that a type changes, and a type that stops the run; each column draws its own."""

@@ -10,7 +10,7 @@ import duckdb
 import gateway_sql
 import hypothesis
 import pytest
-from conftest import test_number
+from conftest import examples, test_number
 from hypothesis import strategies as st
 from opt_out_oracle import number_of_objection
 
@@ -146,7 +146,7 @@ PIECES = st.one_of(
 )
 
 
-@hypothesis.settings(max_examples=300)
+@examples(300)
 @hypothesis.given(pieces=st.lists(PIECES, max_size=9))
 def test_whatever_is_written(connection: duckdb.DuckDBPyConnection, pieces: list[str]) -> None:
     """Flags a text that is read as somebody else, or as somebody where plain Python is not sure; unread is safe."""

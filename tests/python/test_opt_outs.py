@@ -21,7 +21,7 @@ import opt_out_worlds
 import pytest
 import raw_folder
 import yaml
-from conftest import PROJECT, SAMPLE, Folders
+from conftest import PROJECT, SAMPLE, Folders, examples
 from gateway_sql import problems, pseudonym, run
 from hypothesis import strategies as st
 from opt_out_oracle import Sent, expected, opted_out, seed
@@ -95,10 +95,7 @@ def without_histories(era: str, collection: str, exception: str) -> duckdb.DuckD
     return run(opt_out_worlds.of_histories(ERAS[era], [], FEW, **settings))
 
 
-@hypothesis.settings(
-    max_examples=60,
-    phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-)  # fmt: skip
+@examples(60, phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink))
 @hypothesis.given(worlds())
 def test_any_history(world: Any) -> None:
     era, histories, collection, exception = world

@@ -37,10 +37,12 @@ SHUFFLED = 3
 
 
 @pytest.fixture(scope="module")
-def pair(runs: ForkedRuns, tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    """The small folder and its renamed copy, both built by dbt."""
+def pair(runs: ForkedRuns, tmp_path_factory: pytest.TempPathFactory, is_fast: bool) -> Pair:
+    """The small folder and its renamed copy, both built by dbt; in the fast tier the second from what dbt has compiled."""
     made = renaming_run.make_pair(tmp_path_factory.mktemp("renaming"), COLLECTION)
-    assert [made.build(runs, at) for at in (0, 1)] == [None, None], "a run that must succeed failed"
+    assert [made.build(runs, at) for at in ((0,) if is_fast else (0, 1))].count(None) == 2 - is_fast
+    if is_fast:
+        build_directly(made, made.manifest(), made.raw_dirs[1], made.stores[1])
     return made
 
 

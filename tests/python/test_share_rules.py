@@ -12,7 +12,7 @@ import gateway_sql
 import hypothesis
 import opt_out_oracle
 import pytest
-from conftest import PROJECT
+from conftest import PROJECT, examples
 from hypothesis import strategies as st
 
 from gp_level_data.shapes import Cells, Row
@@ -28,7 +28,7 @@ LOST_VALUES = {"metric_value_unknown", "record_date_unknown", "code_of_another_c
 
 Counts = dict[tuple[str, str], int]
 COUNT = st.one_of(st.integers(0, 6), st.integers(0, 2_000_000))
-DRAWN = hypothesis.settings(max_examples=200)
+DRAWN = examples(200)
 
 
 def counts(rules: list[str]) -> st.SearchStrategy[Counts]:

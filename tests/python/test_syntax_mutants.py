@@ -7,11 +7,13 @@ notices stands in tests/bench/survivors, with the reason.
 import csv
 import fnmatch
 import functools
+import os
+import random
 
 import pytest
 from bench import judges, project
 from bench.syntax_mutants import Mutant, mutants
-from conftest import PROJECT
+from conftest import DRAW, PROJECT
 
 from gp_level_data.shapes import Row
 
@@ -45,7 +47,18 @@ def made_of(model: str) -> list[Mutant]:
     return mutants(model, project.nodes()[model]["compiled_code"])
 
 
-@pytest.mark.exhaustive(kept=3)
+def test_a_few_mutants_of_a_few_models() -> None:
+    """Flags, in each tier, what no judge notices and nobody has said anything about."""
+    draw = random.Random(f"{os.environ[DRAW]} mutants")
+    chosen = []
+    for model in draw.sample(MODELS, 5):
+        unsaid = [mutant for mutant in made_of(model) if not any(is_said(row, mutant) for row in survivors())]
+        chosen += draw.sample(unsaid, min(4, len(unsaid)))
+    assert chosen
+    assert [f"{mutant.model}: {mutant}" for mutant in chosen if judges.who_notices(mutant) == "nobody"] == []
+
+
+@pytest.mark.whole
 @pytest.mark.parametrize("model", MODELS)
 def test_every_mutant_is_noticed_or_reviewed(model: str) -> None:
     alive = [mutant for mutant in made_of(model) if judges.who_notices(mutant) == "nobody"]

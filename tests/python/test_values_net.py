@@ -530,7 +530,9 @@ def test_a_new_model_is_covered_by_itself(built: Folders, tmp_path: Path) -> Non
     # The run was undone, so that the same one is green without the model.
     (project / "models" / "marts" / "fct_new.sql").unlink()
     with duckdb.connect(str(copy.store / "marts.duckdb"), read_only=True) as connection:
-        [(is_left,)] = connection.execute("select count(*) from duckdb_tables() where table_name = 'fct_new'").fetchall()
+        [(is_left,)] = connection.execute(
+            "select count(*) from duckdb_tables() where table_name = 'fct_new'"
+        ).fetchall()
     assert not is_left
     must_succeed(run_dbt(folders, "seed", "--select", "metrics"))
 
