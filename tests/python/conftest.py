@@ -6,6 +6,7 @@ works on a copy of it, with a target folder of its own.
 
 import atexit
 import fcntl
+import gc
 import hashlib
 import os
 import random
@@ -39,6 +40,9 @@ SOURCES = ("models", "macros", "seeds", "snapshots", "tests", "gp_level_data")
 # Where dbt keeps what it has parsed; of use where profile, settings and target are the same.
 PARSED = "partial_parse.msgpack"
 DATABASES = publication.DATABASES
+
+# Manifests of many megabytes stay alive, and each look for garbage would go through them.
+gc.set_threshold(200_000, 50, 100)
 
 # Nothing is timed, machines are shared; what is red once is red again; no numbers are kept or printed.
 hypothesis.settings.register_profile("repeatable", deadline=None, database=None, derandomize=True, print_blob=False)

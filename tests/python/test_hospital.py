@@ -10,7 +10,7 @@ import gateway_sql
 import hospital_oracle
 import hypothesis
 import pytest
-from conftest import test_number
+from conftest import examples, test_number
 from hypothesis import strategies as st
 from moment_oracle import known_day
 from opt_out_oracle import Sent
@@ -147,7 +147,7 @@ def differences(rows: list[Row], faults: tuple[str, str, str] | None = None) -> 
     return sum(((a - b) + (b - a)).total() for a, b in zip(found(rows, faults), wanted(rows)))
 
 
-@hypothesis.settings(max_examples=30)
+@examples(30)
 @hypothesis.given(rows=ROWS, seed_of_order=st.integers())
 def test_every_row_is_judged_as_the_oracle_judges_it(rows: list[Row], seed_of_order: int) -> None:
     """Flags a row that is believed wrongly, is lost, or depends on the order in which rows came."""

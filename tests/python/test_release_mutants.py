@@ -21,6 +21,7 @@ from gp_level_data.shapes import Row
 STEPS = [row["step"] for row in releases.rows_of("generalisation_steps")]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("collection", ["gpdpr", "care_data"])
 def test_without_a_mutant_there_is_no_difference(collection: str) -> None:
     """Neither as dbt compiled the models, nor as they are compiled here."""

@@ -8,14 +8,14 @@ with records as (
 
 ),
 
--- Few numbers occur twice; only their rows are worth comparing.
+-- Few numbers occur twice; only their rows are worth comparing. The rule is asked of the groups: where
+-- every reader of `records` has a condition, DuckDB judges each row a second time to filter by them.
 seen_again as (
 
     select nhs_number
     from records
-    where rejected_rule is null
     group by nhs_number
-    having count(*) > 1
+    having count(*) filter (where rejected_rule is null) > 1
 
 )
 
