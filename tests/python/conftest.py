@@ -167,6 +167,9 @@ def connect(folders: Folders) -> duckdb.DuckDBPyConnection:
 # builds   commands that build stores of their own, end a collection's life or start servers: `make test-ci` adds them
 # whole    the rest, by the marker of that name: `make test-all` runs all three
 #
+# The fast tier ends in five to six minutes and ten CPU minutes on two cores, the style of the code included. It asks
+# dbt's unit tests without dbt, and draws a fifth of the random examples.
+#
 # A parametrised suite that tries everything is marked `exhaustive`: a tenth of it, at least one, or as many
 # as its marker says are `kept`, is drawn anew for each fast run, and the rest is whole. The draw is said, and
 # `DRAW=... make test` repeats it.

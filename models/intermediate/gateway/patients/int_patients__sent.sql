@@ -8,8 +8,9 @@ with records as (
 
 ),
 
--- Few numbers occur twice; only their rows are worth comparing. The rule is asked of the groups: where
--- every reader of `records` has a condition, DuckDB judges each row a second time to filter by them.
+-- Few numbers occur twice; only their rows are worth comparing.
+-- The rule is asked of the groups: where every reader of `records` has a condition, DuckDB judges
+-- each row a second time to filter by them.
 seen_again as (
 
     select nhs_number
