@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import direct_build
 import duckdb
 import sqlglot
 from conftest import COLLECTION, SAMPLE
@@ -25,7 +26,7 @@ from dbt.contracts.graph.manifest import Manifest as ParsedManifest
 
 from gp_level_data.cluster import __main__ as cluster_command
 from gp_level_data.cluster import adapter, gateway, tables
-from gp_level_data.shapes import Manifest, Node
+from gp_level_data.shapes import Manifest
 
 TARGET = {"type": "spark", "method": "session", "host": "here", "schema": "main", "threads": 1}
 # Models whose unit tests are not asked of Spark, and why.
@@ -123,7 +124,7 @@ def make_relations(
         schema, _, relation = name.partition("__")
         make_empty(spark, schema, relation, spark.table(name).schema)
     there = {table.on_spark for table in handed}
-    for node in in_order(manifest["nodes"]):
+    for node in direct_build.models(manifest):
         if f"{node['schema']}.{node['name']}" not in there:
             make_empty(spark, node["schema"], node["name"], spark.sql(node["compiled_code"]).schema)
 
@@ -132,23 +133,6 @@ def make_empty(spark: Any, schema: str, name: str, types: Any) -> None:
     columns = ", ".join(f"cast(null as {field.dataType.simpleString()}) as `{field.name}`" for field in types)
     spark.sql(f"create schema if not exists {schema}")
     spark.sql(f"create view {schema}.{name} as select {columns} where false")
-
-
-def in_order(nodes: dict[str, Node]) -> list[Node]:
-    """All models, each after those that it reads."""
-    ordered: dict[str, Node] = {}
-
-    def visit(name: str) -> None:
-        node = nodes.get(name)
-        if node is None or name in ordered or node["resource_type"] != "model":
-            return
-        for upstream in node["depends_on"]["nodes"]:
-            visit(upstream)
-        ordered[name] = node
-
-    for name in nodes:
-        visit(name)
-    return list(ordered.values())
 
 
 def main() -> None:
