@@ -19,6 +19,7 @@ import duckdb
 import jinja2
 import pyarrow
 import pytest
+from vouching import vouch
 
 from gp_level_data import project
 from gp_level_data.command_line import main
@@ -258,6 +259,7 @@ def connection(raw_dir: Path, replied: Lines, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("store")
     for name in (COLLECTION, *keys.OF_DATABASES):
         keys.new_key(folder / "keys", name)
+    vouch(PROJECT, folder / "keys")
     folders = {"RAW_DIR": raw_dir, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}
     subprocess.run(
         [
