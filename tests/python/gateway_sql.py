@@ -298,7 +298,7 @@ def build(connection: duckdb.DuckDBPyConnection, sent: Sent, model: str, stateme
     for database in ('"marts"."reference"', '"assurance"."counts"', '"patient_level"."gateway"'):
         statement = statement.replace(database, '"memory"."gateway"')
     statement = statement.replace('"marts"."seeds"', '"memory"."seeds"')
-    connection.execute(f"create or replace table {table_of({'name': model})} as {statement}")
+    connection.execute(f"create or replace table {table_of(model)} as {statement}")
 
 
 def plant(connection: duckdb.DuckDBPyConnection, name: str, rows: list[Row]) -> None:
@@ -458,9 +458,7 @@ def run_folder(raw_dir: Path, settings: Mapping[str, str]) -> duckdb.DuckDBPyCon
         sqltypes.VARCHAR,
         type=func.PythonUDFType.ARROW,
     )
-    landing.check_folder(raw_dir, settings["collection"])
-    landing.create_relations(connection, raw_dir, settings["collection"])
-    connection.execute("update landing.folder set is_synthetic = true")
+    land_folder(connection, raw_dir, settings["collection"])
     for schema in ("seeds", "staging", "gateway"):
         connection.execute(f"create schema {schema}")
     sent = Sent(settings=dict(settings))
@@ -483,7 +481,7 @@ class Before:
 @functools.cache
 def run_before(good: Path, settings: tuple[tuple[str, str], ...]) -> Before:
     connection = run_folder(good, dict(settings))
-    tables = [*landed(connection), *map(table_of, of_a_folder())]
+    tables = [*landed(connection), *(table_of(node["name"]) for node in of_a_folder())]
     rows = {table: rows_of(connection, table) for table in tables}
     connection.execute("drop schema landing cascade")
     return Before(connection, rows)
@@ -507,18 +505,24 @@ def run_changed_folder(good: Path, raw_dir: Path, settings: Mapping[str, str]) -
     # Of a few rows, planning takes nearly all of the time.
     connection.execute("pragma disable_optimizer")
     connection.execute("begin")
-    landing.check_folder(raw_dir, settings["collection"])
-    landing.create_relations(connection, raw_dir, settings["collection"])
-    connection.execute("update landing.folder set is_synthetic = true")
+    land_folder(connection, raw_dir, settings["collection"])
     sent = Sent(settings=dict(settings))
     with without_values("the gateway"):
         reached = {table for table in landed(connection) if rows_of(connection, table) != before.rows[table]}
         for node in of_a_folder():
             if set(map(read_as, node["depends_on"]["nodes"])) & reached:
                 build(connection, sent, node["name"], node["compiled_code"])
-                if rows_of(connection, table_of(node)) != before.rows[table_of(node)]:
-                    reached.add(table_of(node))
+                table = table_of(node["name"])
+                if rows_of(connection, table) != before.rows[table]:
+                    reached.add(table)
     return connection
+
+
+def land_folder(connection: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str) -> None:
+    """The schema `landing` as the gateway makes it of a raw folder; it is taken for a synthetic one."""
+    landing.check_folder(raw_dir, collection)
+    landing.create_relations(connection, raw_dir, collection)
+    connection.execute("update landing.folder set is_synthetic = true")
 
 
 def landed(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -532,8 +536,8 @@ def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     return sorted(map(repr, connection.execute(f"from {table}").fetchall()))
 
 
-def table_of(node: Node) -> str:
-    return f"{'staging' if node['name'].startswith('stg_') else 'gateway'}.{node['name']}"
+def table_of(model: str) -> str:
+    return f"{'staging' if model.startswith('stg_') else 'gateway'}.{model}"
 
 
 @functools.cache
@@ -541,7 +545,7 @@ def read_as(parent: str) -> str:
     """The table by which a model reads one of its parents here."""
     if source := manifest()["sources"].get(parent):
         return f"landing.{source['identifier']}"
-    return table_of(manifest()["nodes"][parent])
+    return table_of(parent.split(".")[-1])
 
 
 @functools.cache

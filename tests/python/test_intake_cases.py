@@ -1302,7 +1302,7 @@ def test_what_a_case_does_not_reach_is_as_if_built(tmp_path: Path, name: str) ->
     """Flags cases judged by what the unchanged folder gave."""
     raw_dir = good_folder(tmp_path / "raw")
     CASES[name].change(raw_dir)
-    tables = [gateway_sql.table_of(node) for node in gateway_sql.of_a_folder()]
+    tables = [gateway_sql.table_of(node["name"]) for node in gateway_sql.of_a_folder()]
     changed, whole = run(raw_dir), gateway_sql.run_folder(raw_dir, SETTINGS)
     differing = [t for t in tables if gateway_sql.rows_of(changed, t) != gateway_sql.rows_of(whole, t)]
     assert differing == []
