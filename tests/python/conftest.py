@@ -8,6 +8,7 @@ import atexit
 import fcntl
 import gc
 import hashlib
+import importlib.util
 import os
 import random
 import re
@@ -47,6 +48,10 @@ gc.set_threshold(200_000, 50, 100)
 # Nothing is timed, machines are shared; what is red once is red again; no numbers are kept or printed.
 hypothesis.settings.register_profile("repeatable", deadline=None, database=None, derandomize=True, print_blob=False)
 hypothesis.settings.load_profile("repeatable")
+
+
+HAS_SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
+needs_spark = pytest.mark.skipif(not HAS_SPARK, reason="pyspark (requirements-spark.txt) or Java is not installed")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import PROJECT, SAMPLE, Folders, test_number
+from conftest import PROJECT, SAMPLE, Folders, needs_spark, test_number
 
 from gp_level_data.cluster import __main__ as cluster_command
 from gp_level_data.cluster import adapter, checks, daemons, data_tests, gateway, tables
@@ -38,8 +38,6 @@ from gp_level_data.runs import gateway as one_machine
 COLLECTION = "individual_gp_level_data"
 # Where it is decided what a GP is not shown.
 DISCLOSES = "int_gp_report__decided"
-HAS_SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
-needs_spark = pytest.mark.skipif(not HAS_SPARK, reason="pyspark (requirements-spark.txt) or Java is not installed")
 
 
 # ---- without a cluster ------------------------------------------------------------------------------

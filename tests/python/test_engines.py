@@ -4,10 +4,8 @@ The tables of engine_cases.py are asked of DuckDB always, and of Spark where pys
 """
 
 import datetime
-import importlib.util
 import logging
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -15,14 +13,12 @@ from typing import Any
 import duckdb
 import engine_sql
 import pytest
+from conftest import needs_spark
 from engine_cases import QUERIES, TABLES, Table
 
 from gp_level_data.shapes import Cells
 
-HAS_SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
-SPARK = pytest.param(
-    "spark", marks=pytest.mark.skipif(not HAS_SPARK, reason="pyspark (requirements-spark.txt) or Java is not installed")
-)
+SPARK = pytest.param("spark", marks=needs_spark)
 ENGINES = ["duckdb", SPARK]
 # An engine, a query over {rows}, the types of their columns by name, and the rows; what the engine answers.
 Ask = Callable[[str, str, dict[str, str], Sequence[Cells]], list[Cells]]

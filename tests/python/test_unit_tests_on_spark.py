@@ -1,9 +1,7 @@
 """One set of models, two engines: dbt's unit tests hold on Spark too, where pyspark and Java are installed."""
 
-import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,10 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import PROJECT, Folders
+from conftest import PROJECT, Folders, needs_spark
 from spark_unit_tests import NOT_ASKED
-
-HAS_SPARK = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
 
 
 def unit_tests() -> Iterator[tuple[str, str]]:
@@ -33,7 +29,7 @@ def test_what_is_not_asked_of_spark_is_there_and_told() -> None:
 
 
 @pytest.mark.whole
-@pytest.mark.skipif(not HAS_SPARK, reason="pyspark (requirements-spark.txt) or Java is not installed")
+@needs_spark
 def test_unit_tests_hold_on_spark(built: Folders, tmp_path: Path) -> None:
     """Flags a rule that Spark understands otherwise than the embedded engine, and a unit test that is not asked of it."""
     program = Path(__file__).with_name("spark_unit_tests.py")
