@@ -97,7 +97,7 @@ def build(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> N
 
 def make_sample_keys(key_dir: Path, collection: str) -> list[str]:
     """Keys for the sample, unless the folder has keys already; one more for another collection. Those it made."""
-    names = (collection, *keys.OF_DATABASES, *releases.key_names(collection))
+    names = releases.keys_of_build(collection)
     made = [name for name in names if keys.new_key(key_dir, name)]
     if made == list(names):
         keys.mark_as_sample(key_dir)

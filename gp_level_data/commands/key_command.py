@@ -18,7 +18,7 @@ def new(chosen: Namespace) -> int:
     """Make the keys of a collection, of the store's databases and of the collection's releases, where there are none."""
     if chosen.collection in keys.OF_DATABASES:
         raise Refusal(f"{chosen.collection} is the name of a database's key, not of a collection.")
-    for name in (chosen.collection, *keys.OF_DATABASES, *releases.key_names(chosen.collection)):
+    for name in releases.keys_of_build(chosen.collection):
         made = keys.new_key(chosen.key_dir, name)
         print(f"{keys.key_file(chosen.key_dir, name)}: {'made' if made else 'kept as it was'}")
     return 0

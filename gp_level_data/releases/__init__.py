@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from gp_level_data.custody import keys
 from gp_level_data.docs_site import address, link
 from gp_level_data.project import PROJECT
 from gp_level_data.refusal import Refusal
@@ -84,6 +85,11 @@ def with_people() -> list[dict[str, str]]:
 def key_names(collection: str) -> list[str]:
     """Names of the keys of a collection's releases of people, which are the releases' ids."""
     return [row["release_id"] for row in with_people() if row["collection"] == collection]
+
+
+def keys_of_build(collection: str) -> tuple[str, ...]:
+    """Names of the keys that a build of a collection reads: its own, the databases' and its releases'."""
+    return collection, *keys.OF_DATABASES, *key_names(collection)
 
 
 def active_ids(collection: str, day: date) -> list[str]:

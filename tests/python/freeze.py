@@ -90,7 +90,7 @@ def frozen(folder: Path, world_count: int, only: str | None) -> Row:
 
 def built(runs: ForkedRuns, folder: Path, collection: str) -> Folders:
     """Both runs of one of the sample's collections, under keys that are always the same."""
-    for name in (collection, *keys.OF_DATABASES, *releases.key_names(collection)):
+    for name in releases.keys_of_build(collection):
         keys.new_key(folder / "keys", name)
         # It pseudonymises made-up people alone.
         keys.key_file(folder / "keys", name).write_bytes(hashlib.sha256(name.encode()).digest())

@@ -390,7 +390,7 @@ def make_world(folder: Path) -> SmallWorld:
     world = SmallWorld(PROJECT, folder / "work", variables=json.dumps(settings))
     world.work.mkdir(parents=True)
     for collection in ("gpdpr", "care_data"):
-        for name in (collection, *keys.OF_DATABASES, *releases.key_names(collection)):
+        for name in releases.keys_of_build(collection):
             keys.new_key(world.keys, name)
     return world
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from gp_level_data import releases
 from gp_level_data.custody import keys, proof, store
 from gp_level_data.raw.landing import COLLECTED
 from gp_level_data.runs.forked_runs import ForkedRuns
@@ -37,8 +38,7 @@ COLUMNS = ("CPU s", "wall s", "peak GB", "spilled MB", "stored MB", "rows/CPU s"
 
 def stages_of(raw_dir: Path, folder: Path, collection: str, limit: str) -> dict[str, Measured]:
     """By hand, where somebody wrote it, and both runs over one raw folder."""
-    for name in (collection, *keys.OF_DATABASES):
-        keys.new_key(folder / "keys", name)
+    make_keys(folder / "keys", collection)
     # What is measured is a run; the proof is made once for many.
     proof.write(folder / "keys", proof.digests(PROJECT), ["none: a benchmark vouches for it"])
     found = {}
@@ -49,6 +49,12 @@ def stages_of(raw_dir: Path, folder: Path, collection: str, limit: str) -> dict[
         found["by hand"] = measure(script, PROJECT, {"DUCKDB_MEMORY_LIMIT": limit}, by_hand)
     folders = {"RAW_DIR": raw_dir, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}
     return found | runs_of(folders, folder, collection, limit)
+
+
+def make_keys(key_dir: Path, collection: str) -> None:
+    """Every key that a build of a collection reads."""
+    for name in releases.keys_of_build(collection):
+        keys.new_key(key_dir, name)
 
 
 def runs_of(folders: dict[str, Path], folder: Path, collection: str, limit: str) -> dict[str, Measured]:
