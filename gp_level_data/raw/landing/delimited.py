@@ -30,7 +30,9 @@ LONGEST_CELL = 2_000_000
 LONGEST_LINE = 64 * 1024 * 1024
 # Larger files are not read row by row for the sake of a few that are too short or too long.
 LARGE = 256 * 1024 * 1024
-SAMPLE_ROWS = 1000
+# How much of a file says how it is written.
+SAMPLE_ROWS = 200
+SAMPLE_BYTES = 64 * 1024
 WINDOWS = "windows-1252"
 # First bytes of what is no text, and what to call it.
 OTHER_FORMATS = {
@@ -91,13 +93,20 @@ def head_lines(head: bytes) -> list[str]:
             raise Broken("unreadable_file", what)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or is_of_two_bytes(head[:2000]):
         raise Broken("other_encoding", "it is in UTF-16")
+    sample = head[:SAMPLE_BYTES]
+    lines = lines_of(sample)
+    if len(sample) < len(head) and all(map(is_blank, lines[:-1])):
+        sample, lines = head, lines_of(head)
+    return lines[:-1] if len(sample) < len(head) or len(head) >= BLOCK else lines
+
+
+def lines_of(sample: bytes) -> list[str]:
+    """The lines of the first bytes; a character may be cut through at their end."""
     try:
-        # A character may be cut through at the end of the head.
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(sample)
     except UnicodeDecodeError:
-        text = head.decode(WINDOWS, errors="as_in_latin_1")
-    lines = list(io.StringIO(text, newline=""))
-    return lines[:-1] if len(head) >= BLOCK else lines
+        text = sample.decode(WINDOWS, errors="as_in_latin_1")
+    return list(io.StringIO(text, newline=""))
 
 
 def is_of_two_bytes(head: bytes) -> bool:
@@ -225,8 +234,9 @@ def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
             pairs += int(numpy.count_nonzero(signs[at_ends[at_ends > 0] - 1] == RETURN))
             blanks = blank_lines(whole, signs[starts], blank, delimiter)
             counted.lines += len(starts) - len(blanks)
-            delimiters += int(numpy.count_nonzero(signs == delimiter[0]))
-            delimiters -= sum(line.count(delimiter) for line in blanks)
+            if counted.size < LARGE:
+                delimiters += int(numpy.count_nonzero(signs == delimiter[0]))
+                delimiters -= sum(line.count(delimiter) for line in blanks)
             if b'"' in whole:
                 has_quotes = True
                 counted.is_odd = counted.is_odd or has_odd_quotes(signs, at_ends, delimiter)
@@ -248,8 +258,7 @@ NEW_LINE, RETURN, QUOTE = b'\n\r"'
 
 def blank_lines(whole: bytes, first: numpy.ndarray, blank: re.Pattern[bytes], delimiter: bytes) -> list[bytes]:
     """The lines without a word; looked for only where a line starts as one."""
-    may_be_blank = numpy.isin(first, list(b"\n\r \t" + delimiter)).any()
-    if may_be_blank or b'\n""' in whole or whole.startswith(b'""'):
+    if any((first == sign).any() for sign in b"\n\r \t" + delimiter) or b'\n""' in whole or whole.startswith(b'""'):
         return [found.group() for found in blank.finditer(whole.removesuffix(b"\n"))]
     return []
 
