@@ -1,18 +1,20 @@
-"""`python -m gp_level_data.cluster up | build | compare | down`: both runs on a Spark cluster; `grants`: who may do what in
-Unity Catalog."""
+"""`python -m gp_level_data.cluster up | build | compare | hand-back | down`: both runs on a Spark cluster, and their results in
+a store of one machine; `rename`: the net by renaming there; `grants`: who may do what in Unity Catalog."""
 
 import argparse
 import contextlib
+import json
 import os
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from gp_level_data.cluster import adapter, checks, daemons, data_tests, grants, tables
+from gp_level_data.cluster import adapter, checks, daemons, data_tests, grants, handing_back, tables
 from gp_level_data.custody import store
-from gp_level_data.nets import proving
-from gp_level_data.project import PROJECT, SAMPLE
+from gp_level_data.nets import proving, raw_numbers, renaming_run
+from gp_level_data.project import PROJECT, SAMPLE, read_settings
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.progress import Progress
 
@@ -23,7 +25,7 @@ REMEMBERED = ("seeds", "snapshots", "history")
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m gp_level_data.cluster", description=__doc__)
-    parser.add_argument("action", choices=["up", "build", "compare", "down", "grants"])
+    parser.add_argument("action", choices=ACTIONS)
     parser.add_argument("--vars", default="", help="dbt vars of the collection, as YAML")
     parser.add_argument("--raw-dir", type=Path, default=os.environ.get("RAW_DIR") or SAMPLE)
     parser.add_argument("--from-store", action="store_true", help="take the gateway's tables from the store")
@@ -35,9 +37,7 @@ def main(arguments: list[str]) -> int:
         parser.add_argument(option, type=Path, default=os.environ.get(variable) or PROJECT / ".local" / default)
     chosen = parser.parse_args(arguments)
     try:
-        return {"up": up, "build": build, "compare": compare, "down": down, "grants": show_grants}[chosen.action](
-            chosen
-        )
+        return ACTIONS[chosen.action](chosen)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
@@ -65,7 +65,16 @@ def show_grants(chosen: argparse.Namespace) -> int:
 
 
 def build(chosen: argparse.Namespace) -> int:
-    """Both runs: the gateway's from raw files, an application of its own, then dbt's through the Thrift server."""
+    """Both runs, whose tables become the results."""
+    made = made_by_both_runs(chosen)
+    if made:
+        tables.keep_results(daemons.folder(), made)
+    return 0 if made else 1
+
+
+def made_by_both_runs(chosen: argparse.Namespace) -> Path | None:
+    """The tables, looked into, of the gateway's run from raw files, an application of its own, then of dbt's through the
+    Thrift server; None where a model of that failed."""
     where = daemons.folder()
     daemons.refuse_absent(where)
     port = daemons.Ports.chosen().thrift
@@ -90,19 +99,19 @@ def build(chosen: argparse.Namespace) -> int:
         counted = Counter(adapter.run(target, where / "dbt", chosen.vars, stage=stage).values())
     print("Warehouse:", ", ".join(f"{count} {name}" for name, count in sorted(counted.items())))
     if set(counted) != {"success"}:
-        return 1
+        return None
     with undone(where):
         made = tables.gather(where)
         look_into(chosen, stages, made, where)
-        tables.keep_results(where, made)
-    return 0
+    return made
 
 
 def look_into(chosen: argparse.Namespace, stages: Progress, made: Path, where: Path) -> None:
     """A Refusal where what was made may not become the results."""
     with stages.stage("what was made, looked into"), tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
         checks.judge(connection, made)
-        checks.refuse(checks.findings(connection, made, adapter.promises(where / "dbt")))
+        promises, numbers = adapter.promises(where / "dbt"), raw_numbers.numbers_in(chosen.raw_dir)
+        checks.refuse(checks.findings(connection, made, promises, numbers))
     with stages.stage("data tests of what was made") as stage:
         checks.refuse(data_tests.findings(made, where / "dbt-tests", chosen.vars, stage))
 
@@ -136,6 +145,41 @@ def compare(chosen: argparse.Namespace) -> int:
     return int(bool(found))
 
 
+def hand_back(chosen: argparse.Namespace) -> int:
+    """What the last build that came to its end has made, in the place of what the store holds."""
+    results = tables.results(daemons.folder())
+    with Progress().stage("results handed back to the store, looked through for the numbers that were sent"):
+        handed = handing_back.hand_back(
+            results, chosen.store_dir, chosen.key_dir, raw_numbers.numbers_in(chosen.raw_dir)
+        )
+    print(
+        f"{len(handed)} tables, {sum(handed.values())} rows, are in {chosen.store_dir} now, and on the cluster still:"
+        " `make cluster-down` removes them there. `dbt snapshot` goes on with the history of practices."
+    )
+    return 0
+
+
+def rename(chosen: argparse.Namespace) -> int:
+    """The net by renaming: both runs of a small folder under two numberings; the cluster's results stay as they are."""
+    with renaming_run.scratch_pair(read_settings(chosen.vars)["collection"]) as (pair, runs):
+        numbers = set(pair.new_number) | set(pair.new_number.values())
+        variables = json.dumps(pair.settings)
+        for at, (raw_dir, store_dir) in enumerate(zip(pair.raw_dirs, pair.stores, strict=True)):
+            # A store of one machine says what each table is, and what is handed over.
+            if failed := pair.build(runs, at):
+                raise Refusal(f"One machine does not build the small folder: the {failed} run fails.")
+            given = {"raw_dir": raw_dir, "key_dir": pair.keys, "store_dir": store_dir}
+            made = made_by_both_runs(argparse.Namespace(**given, vars=variables, from_store=False))
+            if not made:
+                return 1
+            handing_back.hand_back(made, store_dir, pair.keys, numbers)
+            shutil.rmtree(made)
+        found = pair.findings()
+    print(*(f"{each.where}: {each.what}" for each in found), sep="\n", end="\n" if found else "")
+    print(f"Under two numberings {'tables differ' if found else 'every table says the same of the same people'}.")
+    return int(bool(found))
+
+
 def is_handed(table: tables.Table, from_store: bool) -> bool:
     """Whether a table of the store is given to the cluster, rather than made there."""
     remembered = table.schema in REMEMBERED or table.database == store.RELEASED
@@ -150,6 +194,12 @@ def execute(port: int, statements: list[str]) -> None:
         cursor = connection.cursor()
         for statement in statements:
             cursor.execute(statement)
+
+
+ACTIONS = {
+    "up": up, "build": build, "compare": compare, "hand-back": hand_back, "rename": rename, "down": down,
+    "grants": show_grants,
+}  # fmt: skip
 
 
 if __name__ == "__main__":

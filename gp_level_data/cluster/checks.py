@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from gp_level_data.custody.store import sql_text
+from gp_level_data.cluster import tables
 from gp_level_data.nets import Finding, values
 from gp_level_data.refusal import Refusal
 
@@ -24,26 +24,26 @@ JUDGE_OF_GATEWAY = "gateway", "int_intake__refusals"
 JUDGE_OF_WAREHOUSE = "intermediate", "int_assurance__refusals"
 
 
-def findings(connection: duckdb.DuckDBPyConnection, made: Path, promises: Iterable[Iterable[str]]) -> list[Finding]:
+def findings(
+    connection: duckdb.DuckDBPyConnection, made: Path, promises: Iterable[Iterable[str]], numbers: Iterable[str]
+) -> list[Finding]:
     """What is wrong with the tables of a folder, <schema>/<name>: relation, column, and how many rows.
 
     connection   to a store, whose seeds say which digits are allowed (tables.open_store)
     promises     schema, name, column and condition of what the contracts promise (adapter.promises)
+    numbers      the ten-digit texts that were sent (raw_numbers.numbers_in)
     """
     look_at(connection, made)
-    return [*broken(connection, promises), *like_numbers(connection)]
+    return [*broken(connection, promises), *of_people(connection, numbers)]
 
 
 def look_at(connection: duckdb.DuckDBPyConnection, made: Path) -> None:
     """The tables of a folder as views; those without rows, of which Spark writes no file, hold nothing to find."""
     connection.execute(f"attach ':memory:' as {MADE}")
     for place in sorted(made.glob("*/*")):
-        if any(place.glob("*.parquet")):
+        if rows := tables.rows_at(place):
             connection.execute(f'create schema if not exists {MADE}."{place.parent.name}"')
-            connection.execute(
-                f'create view {MADE}."{place.parent.name}"."{place.name}" as'
-                f" select * from read_parquet('{sql_text(place / '*.parquet')}', hive_partitioning = false)"
-            )
+            connection.execute(f'create view {MADE}."{place.parent.name}"."{place.name}" as from {rows}')
 
 
 def first_refusal(relation: str) -> str:
@@ -53,8 +53,7 @@ def first_refusal(relation: str) -> str:
 
 def judge(connection: duckdb.DuckDBPyConnection, made: Path) -> None:
     """A Refusal, in the words of intake, where the tables of a folder may not stand."""
-    if any(made.joinpath(*JUDGE_OF_WAREHOUSE).glob("*.parquet")):
-        relation = f"read_parquet('{sql_text(made.joinpath(*JUDGE_OF_WAREHOUSE) / '*.parquet')}')"
+    if relation := tables.rows_at(made.joinpath(*JUDGE_OF_WAREHOUSE)):
         for (sentence,) in connection.execute(first_refusal(relation)).fetchall():
             raise Refusal(sentence)
 
@@ -85,8 +84,8 @@ def broken(connection: duckdb.DuckDBPyConnection, promises: Iterable[Iterable[st
     return found
 
 
-def like_numbers(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
-    """Columns that look as if they held a patient's number."""
+def of_people(connection: duckdb.DuckDBPyConnection, numbers: Iterable[str]) -> list[Finding]:
+    """Columns that look as if they held a patient's number, or hold one that was sent, plain or in disguise."""
     # The store's seeds are found in the database that is in use.
     connection.execute("use marts")
     columns = connection.execute(
@@ -95,7 +94,10 @@ def like_numbers(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
         where database_name = '{MADE}' and not internal order by all
         """
     ).fetchall()
-    found = values.columns_like_numbers(connection, values.allowed_in(connection), columns)
+    found = [
+        *values.columns_like_numbers(connection, values.allowed_in(connection), columns),
+        *values.membership_findings(connection, numbers, columns),
+    ]
     return [replace(finding, where=finding.where.removeprefix(f"{MADE}.")) for finding in found]
 
 
