@@ -50,7 +50,8 @@ def looked_at(file: RawFile, look: Callable[[RawFile], RawFile]) -> RawFile:
     if file.refused_rule:
         return file
     if not file.path.is_file():
-        return replace(file, refused_rule="unreadable_file", detail="it is a folder")
+        what = "it is a folder" if file.path.is_dir() else "it is no file"
+        return replace(file, refused_rule="unreadable_file", detail=what)
     file = replace(file, byte_count=file.path.stat().st_size)
     try:
         return look(file)
