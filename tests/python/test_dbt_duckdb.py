@@ -19,7 +19,7 @@ from dbt_common.clients.jinja import MacroFuzzEnvironment, get_environment
 from dbt_common.exceptions import DbtRuntimeError
 from jinja2.exceptions import SecurityError
 
-from gp_level_data.runs import dbt_duckdb, statements
+from gp_level_data.runs import dbt_duckdb, given, statements
 
 
 @pytest.fixture
@@ -110,3 +110,16 @@ def test_a_template_looks_at_rows(environment: local.LocalEnvironment) -> None:
         "{{ rows.rows[0][0] }}{{ rows.columns['one'][0] }}"
     )
     assert template.render({"rows": table}) == "aa"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DUCKDB_THREADS", "two"), ("DUCKDB_THREADS", "0"), ("DUCKDB_MEMORY_LIMIT", "4"), ("DUCKDB_MEMORY_LIMIT", "lots")],
+)
+def test_what_the_engine_may_use(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Flags a limit that ends in a traceback of Python's or the engine's."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(DbtRuntimeError, match=f"{name} is not one"):
+        given.to_the_engine("store")
+    monkeypatch.setenv(name, {"DUCKDB_THREADS": "4", "DUCKDB_MEMORY_LIMIT": "1.5 GiB"}[name])
+    assert given.to_the_engine("store")["threads"] in (2, 4)
