@@ -1156,6 +1156,10 @@ CASES = {
             ("a spoilt withdrawal's", "SNOMED", "8.27261E+14"),
         )
     },
+    "a withdrawal whose code has an odd ending": Case(
+        opt_outs(objection(1), objection(1, **WITHDRAWN | {"CODE": "XaZ8A-x"})),
+        ACCEPTED, "opt_out_code_unknown", 2, 1, "type_1_dissent",
+    ),
     "an objection of another century": Case(
         opt_outs(objection(1, EFFECTIVE_DATE="1970-01-01")), ACCEPTED, "type_1_dissent", 2, 1
     ),
