@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from gp_level_data.end import raw_destruction
 from gp_level_data.project import SEEDS
 from gp_level_data.raw import landing
+from gp_level_data.raw.landing import look
 from gp_level_data.refusal import Refusal
 from gp_level_data.shapes import Cells
 
@@ -359,6 +360,22 @@ def test_a_folder_that_nobody_may_look_into(raw_dir: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(Path, "iterdir", forbidden)
     assert landing.not_of_the_contract(raw_dir, COLLECTION) == [Path("kept")]
+
+
+def test_what_this_account_may_not_read(raw_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags a folder that seems empty, and a file that its sender would be asked to write anew."""
+    monkeypatch.setattr(look, "unpacked", forbidden)
+    [file] = [found for found in landing.files_of(KINDS["opt_outs"], raw_dir) if found.practice_code == PRACTICE]
+    found = landing.look_at(file)
+    assert (found.refused_rule, found.detail) == ("unreadable_file", "this account may not read it")
+    closed = raw_dir / "gpes" / "opt_outs"
+    monkeypatch.setattr("os.scandir", lambda path: forbidden() if Path(path) == closed else iter(()))
+    with pytest.raises(Refusal, match="cannot be read by this account: its folder gpes/opt_outs"):
+        landing.check_folder(raw_dir, COLLECTION)
+
+
+def forbidden(*_: object) -> None:
+    raise PermissionError
 
 
 def test_hidden_files_are_nobodys(raw_dir: Path) -> None:

@@ -1,5 +1,6 @@
 """What lies in the raw folder: the files of each kind, what is misnamed, and what is passed over."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,10 +68,32 @@ def check_folder(raw_dir: Path, collection: str) -> None:
     """A Refusal where the folder is absent, empty, or lacks a kind of file that a run cannot miss."""
     if not raw_dir.is_dir():
         raise Refusal(f"There is no raw folder {raw_dir}.")
+    refuse_closed(raw_dir, collection)
     if not any(path.is_file() for path in raw_dir.rglob("*")):
         raise Refusal(f"The raw folder {raw_dir} is empty.")
     for kind in missing_kinds(raw_dir, collection):
         raise Refusal(f"The raw folder {raw_dir} has no file {kind.example}.")
+
+
+def refuse_closed(raw_dir: Path, collection: str) -> None:
+    """A Refusal where this account may not look into a folder of the contract: it would seem to hold nothing."""
+    places = (parent for kind in file_kinds(collection) for parent in (Path(kind.folder), *Path(kind.folder).parents))
+    for place in sorted(set(places)):
+        if is_closed(raw_dir / place):
+            raise Refusal(f"The raw folder {raw_dir} cannot be read by this account: its folder {place}.")
+
+
+def is_closed(folder: Path) -> bool:
+    """Whether it is there, and this account may not list it or reach what is in it."""
+    try:
+        for entry in os.scandir(folder):
+            entry.stat()
+            break
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def missing_kinds(raw_dir: Path, collection: str) -> Iterator[FileKind]:

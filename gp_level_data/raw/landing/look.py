@@ -57,6 +57,8 @@ def looked_at(file: RawFile, look: Callable[[RawFile], RawFile]) -> RawFile:
         return look(file)
     except Broken as broken:
         return replace(file, refused_rule=broken.rule, detail=broken.detail)
+    except PermissionError:
+        return replace(file, refused_rule="unreadable_file", detail="this account may not read it")
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError):
         detail = f"what it is packed with is no {file.packing}, or damaged" if file.packing else None
     except (UnicodeError, csv.Error, pyarrow.ArrowException):

@@ -48,6 +48,8 @@ def look_into(path: Path) -> Typed:
     """The types of a file, by its own schema; Broken where it has none."""
     try:
         schema = pyarrow.parquet.read_schema(path)
+    except PermissionError:
+        raise
     except (OSError, pyarrow.ArrowException) as error:
         raise Broken("unreadable_file", "it is no Parquet, or not whole") from error
     return Typed(tuple((clean(field.name), field.name, text_of(field.type, field.name)) for field in schema))
