@@ -6,6 +6,7 @@ and completion need none of it. What is refused is one sentence and exit code 1;
 
 import getpass
 import os
+import re
 import sys
 from datetime import datetime
 from importlib import import_module
@@ -19,6 +20,7 @@ from click.shell_completion import CompletionItem
 from gp_level_data.project import KEY_DIR, PROJECT, SAMPLE, STORE_DIR
 from gp_level_data.refusal import Refusal
 
+NUMBER = re.compile("[0-9]{6}")
 STOPPED = "\nStopped: what was there before stays or is put back by the next command."
 EPILOG = (
     "Commands, options and collections are completed after"
@@ -39,6 +41,20 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print(STOPPED, file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever reads what is said has enough of it; Python would say so once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(of_the_machine(error), file=sys.stderr)
+        return 1
+
+
+def of_the_machine(error: OSError) -> str:
+    """What the machine would not do, in one sentence; of which file, unless its name may be somebody's number."""
+    named = str(error.filename or "")
+    where = f" {named}" if named and not NUMBER.search(named) else " a file whose name is not repeated" if named else ""
+    return f"The machine stopped it{' at' if where else ''}{where}: {error.strerror or type(error).__name__}."
 
 
 # ---- how a command is told --------------------------------------------------------------------------

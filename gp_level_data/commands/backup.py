@@ -23,6 +23,8 @@ def back_up(chosen: Namespace) -> int:
     store_dir, to = chosen.store_dir.resolve(), chosen.to.resolve()
     if to.exists():
         raise Refusal(f"{to} exists already: name another folder.")
+    if to.is_relative_to(store_dir):
+        raise Refusal(f"A backup cannot lie in the store, with which it would be lost: {to}.")
     if not store.database_file(store_dir, store.MARTS).exists():
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)

@@ -70,6 +70,7 @@ def run(chosen: Namespace) -> int:
     raw_dir, collection = chosen.raw_dir.resolve(), settings["collection"]
     if not raw_dir.is_dir():
         raise Refusal(f"There is no raw folder {raw_dir}.")
+    landing.refuse_closed(raw_dir, collection)
     print(f"What a build would say of {raw_dir} for {collection}")
     print("Nothing is stored, and no key is needed. All counts are exact: they are not for passing on.")
     stages = Progress()

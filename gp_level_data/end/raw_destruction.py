@@ -19,10 +19,11 @@ def people_files(raw_dir: Path, collection: str) -> Iterator[tuple[str, Path]]:
     """Each file that holds people or may: its name as it may be told, and where it lies."""
     stems = {kind.folder: kind.stem for kind in landing.file_kinds(collection) if holds_people(kind)}
     for folder in (*stems, *ndop_files.FOLDERS.values()):
-        for path in sorted((raw_dir / folder).glob("*")):
+        # In folders of it as well, which no run reads: what was misplaced holds people all the same.
+        for path in sorted((raw_dir / folder).rglob("*")):
             if path.is_symlink() or path.is_file():
                 # A name that follows no rule may hold anything.
-                is_known = follows(path.name, stems[folder]) if folder in stems else False
+                is_known = folder in stems and path.parent == raw_dir / folder and follows(path.name, stems[folder])
                 yield f"{folder}/{path.name if is_known else '(unexpected name)'}", path
 
 
@@ -31,7 +32,7 @@ def holds_people(kind: landing.FileKind) -> bool:
 
 
 def follows(name: str, stem: str) -> bool:
-    match = landing.FORMATS.match(name)
+    match = landing.FORMATS.fullmatch(name)
     return bool(match and re.fullmatch(stem, match["stem"]))
 
 

@@ -1,21 +1,25 @@
 """What this project puts in the place of dbt-duckdb's own, all of it here: a cursor that sees every statement.
 
 dbt-duckdb has no hook between dbt and the engine, so both plugins replace parts that are its inner affair: the
-cursor that it hands to dbt, the way Python models run, and the end of a command. They were written for the
+cursor that it hands to dbt, the way Python models run, what a template may do with rows, and the end of a command. They were written for the
 version below; test_dbt_duckdb.py fails where another one has moved them.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import agate  # type: ignore[import-untyped]
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments import local
 from dbt.adapters.factory import FACTORY
 from dbt.contracts.graph.manifest import Manifest
+from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.exceptions import DbtRuntimeError
+from jinja2.sandbox import SandboxedEnvironment
 
 from gp_level_data.custody import publication
 from gp_level_data.custody.store import sql_text
@@ -26,6 +30,9 @@ WRITTEN_FOR = "1.11.1"
 OF_A_CURSOR = {
     "begin", "close", "commit", "description", "fetchall", "fetchmany", "fetchone", "interrupt", "rollback", "rowcount",
 }  # fmt: skip
+
+# What the tables of a template, which hold the rows that a query gave, do with files: read, write and draw them.
+OF_FILES = re.compile(r"(?:from|to|print)_.*|.*chart|scatterplot")
 
 # The run of this process, known when its plugin has opened its databases; until then nothing passes.
 _run: statements.Run | None = None
@@ -54,6 +61,7 @@ def install() -> None:
     local.DuckDBCursorWrapper = Cursor  # type: ignore[misc]
     local.LocalEnvironment.submit_python_job = no_python  # type: ignore[method-assign, assignment]
     DuckDBConnectionManager.cleanup_all = cleanup_all  # type: ignore[method-assign, assignment]
+    MacroFuzzEnvironment.is_safe_attribute = is_safe_attribute  # type: ignore[method-assign, assignment]
 
 
 def opened(run: statements.Run) -> None:
@@ -110,6 +118,13 @@ def answer(cursor: duckdb.DuckDBPyConnection) -> str:
 def no_python(*_: object) -> None:
     """In the place of the method that runs Python models: they would read files and write them past the engine."""
     raise DbtRuntimeError("Python models do not run here: write the model in SQL.")
+
+
+def is_safe_attribute(environment: MacroFuzzEnvironment, of: Any, name: str, value: Any) -> bool:
+    """Whether a template may use this: a table of rows reads and writes no file, which no engine would hear of."""
+    if isinstance(of, (agate.Table, agate.TableSet)) and OF_FILES.fullmatch(name):
+        return False
+    return SandboxedEnvironment.is_safe_attribute(environment, of, name, value)
 
 
 def cleanup_all(manager: DuckDBConnectionManager) -> None:

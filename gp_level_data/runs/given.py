@@ -5,11 +5,18 @@ and the plugins ask here.
 """
 
 import os
+import re
 from typing import Any
 
 from dbt.flags import get_flags
+from dbt_common.exceptions import DbtRuntimeError
 
 FOLDERS = {"raw_dir": "sample", "store_dir": ".local/store", "key_dir": ".local/keys"}
+# What the engine may use: unless it is said, how it is written, and an example.
+LIMITS = {
+    "DUCKDB_THREADS": ("2", "0*[1-9][0-9]{0,3}", "2"),
+    "DUCKDB_MEMORY_LIMIT": ("4GB", "[0-9]+([.][0-9]+)? ?([KMGT]i?B?|%)", "4GB"),
+}
 SETTINGS = {
     "collection": "individual_gp_level_data",
     # Empty unless given on the command line: the project's defaults belong to the sample.
@@ -33,8 +40,12 @@ def to_the_run(explicitly: dict[str, Any]) -> dict[str, Any]:
 
 def to_the_engine(store_dir: object) -> dict[str, Any]:
     """Options of the connection that a run opens: how much it may use, and where it spills."""
+    threads, memory = (os.environ.get(name) or unset for name, (unset, _, _) in LIMITS.items())
+    for name, (_, pattern, example) in LIMITS.items():
+        if not re.fullmatch(pattern, os.environ.get(name) or example, re.IGNORECASE):
+            raise DbtRuntimeError(f"{name} is not one that the engine takes: write it like {example}.")
     return {
-        "threads": int(os.environ.get("DUCKDB_THREADS", "2")),
-        "memory_limit": os.environ.get("DUCKDB_MEMORY_LIMIT", "4GB"),
+        "threads": int(threads),
+        "memory_limit": memory,
         "temp_directory": f"{store_dir}/spill",
     }

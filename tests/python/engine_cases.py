@@ -185,7 +185,7 @@ TABLES = (
         {
             None: None, "9Nu0.": "9Nu0.", "9Nu0": "9Nu0.", "9Nu0.00": "9Nu0.", "XaZ89": "XaZ89", "9Nd": "9Nd..", "9Nd..": "9Nd..",
             f"{NO_BREAK}9Nu0.{NO_BREAK}": "9Nu0.", "": ".....", "827241000000103": "827241000000103", "9Nd..11": "9Nd..",
-            "1234567": "1234567", "XaZ89.": "XaZ89",
+            "1234567": "1234567", "XaZ89.": "XaZ89", "XaZ8A??": "XaZ8A??", "XaZ8A-x": "XaZ8A-x", "XaZ8A1b": "XaZ8A",
         },
     ),
     of_text("to_plain_code('text')", {

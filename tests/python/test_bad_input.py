@@ -260,6 +260,15 @@ def test_own_data_without_its_settings(
         # the sample's own period ends on 31 March 2017
         ("period_start: 2018-01-01", "ends before it starts"),
         ("emergency_definition: nobodys", "emergency_definition"),
+        ("collection: GPDPR", "one of these: individual_gp_level_data"),
+        ("collection: [gpdpr]", "as collection a row of"),
+        ("collection:", "as collection a row of"),
+        ("exception_id: nobodys", "as exception_id a row of"),
+        ("period_start:", "days"),
+        ("{period_start: 20160401}", "days"),
+        ("period_start: 2016-W13-5", "days"),
+        ('collected_at: "2017-W13-7T09:00+01:00"', "time zone"),
+        ('collected_at: "20170402T090000+01:00"', "time zone"),
     ],
 )
 def test_settings(previous: Folders, refused: Refused, given: str, says: str) -> None:

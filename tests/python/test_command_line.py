@@ -86,6 +86,28 @@ def test_what_is_not_understood(arguments: tuple[str, ...], says: str, capsys: p
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["a folder", "one number 9990000000"])
+def test_what_the_machine_refuses_is_one_sentence(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a traceback where a folder is not there or is a file, and a name in it that may be somebody's number."""
+    (tmp_path / name).write_bytes(b"")
+    assert main(["keys", "new", "--key-dir", str(tmp_path / name)]) == 1
+    assert main(["register", "--to", str(tmp_path / name / "below" / "register.csv")]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2 and all(line.startswith("The machine stopped it at ") for line in said)
+    assert not re.search("[0-9]{10}", "".join(said))
+
+
+def test_whoever_reads_may_have_enough(tmp_path: Path) -> None:
+    """Flags a traceback where what is said is not read to its end."""
+    command = f"{sys.executable} -P -m gp_level_data contract | head -1"
+    ended = subprocess.run(
+        command, shell=True, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(PROJECT)}
+    )
+    assert ended.stderr == "" and len(ended.stdout.splitlines()) == 1
+
+
 def test_completion_knows_commands_options_and_collections() -> None:
     """Flags a shell that completes less than `--help` tells."""
 

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Iterator
 from importlib import metadata
 
+import agate  # type: ignore[import-untyped]
 import duckdb
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -14,9 +15,11 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments import Environment, local
 from dbt.adapters.factory import FACTORY
 from dbt.adapters.sql.impl import SQLAdapter
+from dbt_common.clients.jinja import MacroFuzzEnvironment, get_environment
 from dbt_common.exceptions import DbtRuntimeError
+from jinja2.exceptions import SecurityError
 
-from gp_level_data.runs import dbt_duckdb, statements
+from gp_level_data.runs import dbt_duckdb, given, statements
 
 
 @pytest.fixture
@@ -26,6 +29,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[local.LocalEnvironm
         (local, "DuckDBCursorWrapper"),
         (local.LocalEnvironment, "submit_python_job"),
         (DuckDBConnectionManager, "cleanup_all"),
+        (MacroFuzzEnvironment, "is_safe_attribute"),
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr(dbt_duckdb, "_run", None)
@@ -81,3 +85,41 @@ def test_python_models_do_not_run(environment: local.LocalEnvironment) -> None:
     """Flags Python within a run, which would open files and sockets past the engine."""
     with pytest.raises(DbtRuntimeError, match="write the model in SQL"):
         environment.submit_python_job(environment.handle(), {"alias": "a"}, "raise ValueError")
+
+
+WORDS_OF_FILES = ("csv", "json", "fixed", "object", "print", "chart", "plot")
+
+
+@pytest.mark.parametrize("kind", [agate.Table, agate.TableSet])
+def test_a_template_reads_and_writes_no_file(environment: local.LocalEnvironment, kind: type) -> None:
+    """Flags rows that a template copies into a file, or a raw file that it reads, past the engine and the cursor."""
+    table = agate.Table([["a"]], ["one"])
+    rows = table if kind is agate.Table else table.group_by("one")
+    names = [name for name in dir(kind) if any(word in name for word in WORDS_OF_FILES) and name[0] != "_"]
+    assert len(names) > 5
+    for name in names:
+        template = get_environment(None, capture_macros=False).from_string(f"{{{{ rows.{name}('nowhere') }}}}")
+        with pytest.raises(SecurityError):
+            template.render({"rows": rows})
+
+
+def test_a_template_looks_at_rows(environment: local.LocalEnvironment) -> None:
+    """Flags rows that a macro can no longer look at."""
+    table = agate.Table([["a"]], ["one"])
+    template = get_environment(None, capture_macros=False).from_string(
+        "{{ rows.rows[0][0] }}{{ rows.columns['one'][0] }}"
+    )
+    assert template.render({"rows": table}) == "aa"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DUCKDB_THREADS", "two"), ("DUCKDB_THREADS", "0"), ("DUCKDB_MEMORY_LIMIT", "4"), ("DUCKDB_MEMORY_LIMIT", "lots")],
+)
+def test_what_the_engine_may_use(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Flags a limit that ends in a traceback of Python's or the engine's."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(DbtRuntimeError, match=f"{name} is not one"):
+        given.to_the_engine("store")
+    monkeypatch.setenv(name, {"DUCKDB_THREADS": "4", "DUCKDB_MEMORY_LIMIT": "1.5 GiB"}[name])
+    assert given.to_the_engine("store")["threads"] in (2, 4)

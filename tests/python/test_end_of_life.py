@@ -938,6 +938,7 @@ def test_pages_can_be_read_by_everybody(destroyed: House) -> None:
 @pytest.mark.whole
 def test_backed_up_and_restored(destroyed: House, reported: House, tmp_path: Path) -> None:
     """Flags a backup with anything personal, or one that does not bring results and ledger back."""
+    assert destroyed.command("backup", "--to", str(destroyed.store / "backup")) == 1
     backup = tmp_path / "backup"
     assert destroyed.command("backup", "--to", str(backup)) == 0
     assert sorted(path.name for path in backup.iterdir()) == [

@@ -486,6 +486,9 @@ CASES = {
         content(b"\r\n \n" + GOOD.replace(b"\n", b"\n\n  \n") + b",,,,,,,\n\n\t\n"), ACCEPTED
     ),
     "a line for spreadsheets that names the delimiter": Case(content(b"sep=|\n" + GOOD.replace(b",", b"|")), ACCEPTED),
+    "a name with marks that nobody sees": Case(
+        records(*PEOPLE, header=[f"\u200b\u00a0{name}\u2003" for name in HEADER]), ACCEPTED
+    ),
     "opt-outs that end in a blank line": Case(content(lines(OPT_OUT_HEADER, objection(1)) + b"\n", OPT_OUTS), ACCEPTED, "type_1_dissent", 2, 1),
     "opt-outs of a header and a blank line": Case(content(lines(OPT_OUT_HEADER) + b"\r\n", OPT_OUTS), ACCEPTED),
     "opt-outs with a row of commas": Case(content(lines(OPT_OUT_HEADER, objection(1)) + b",,,,,\n", OPT_OUTS), ACCEPTED, "type_1_dissent", 2, 1),
@@ -572,6 +575,22 @@ CASES = {
     "a register that answers a search": Case(
         register_as_json({"Organisations": [{"Name": "A", "OrgId": HERE, "Status": "Active"}]}), STOPPED, "answer to a search"
     ),
+    "half a character in a register": Case(
+        register_as_json([organisation(HERE, Name="\ud800"), organisation(OTHER)]), ACCEPTED, "name_withheld"
+    ),
+    "a register of brackets": Case(
+        both(without("ods/epraccur.csv"), besides(b"[" * 100_000, "ods/epraccur.json")), STOPPED, "no list of organisations"
+    ),
+    "a hospital file named with a line end": Case(
+        besides(lines(HOSPITAL_HEADER), "hes/apc_1718.csv\n"), STOPPED, "its name is not repeated"
+    ),
+    **{
+        f"a hospital file that {what}": Case(content(start + bytes(600), HOSPITAL), STOPPED, what)
+        for start, what in (
+            (b"\x28\xb5\x2f\xfd", "is packed with zstd"), (b"BZh9", "is packed with bzip2"), (b"%PDF-1.4", "is a PDF"),
+            (bytes(257) + b"ustar", "is a tar archive"),
+        )
+    },
     "a register of other JSON": Case(register_as_json({"a": [{"b": 1}]}), STOPPED, "no list of organisations"),
     "numbers as whole numbers": Case(typed(RECORDS, NHS_NUMBER=pyarrow.array(numbers_of(PEOPLE, 2))), ACCEPTED),
     "numbers as floats": Case(
@@ -1137,6 +1156,10 @@ CASES = {
             ("a spoilt withdrawal's", "SNOMED", "8.27261E+14"),
         )
     },
+    "a withdrawal whose code has an odd ending": Case(
+        opt_outs(objection(1), objection(1, **WITHDRAWN | {"CODE": "XaZ8A-x"})),
+        ACCEPTED, "opt_out_code_unknown", 2, 1, "type_1_dissent",
+    ),
     "an objection of another century": Case(
         opt_outs(objection(1, EFFECTIVE_DATE="1970-01-01")), ACCEPTED, "type_1_dissent", 2, 1
     ),
@@ -1165,7 +1188,16 @@ CASES = {
         f"opt-outs of nobody knows which practice: {name}": Case(
             besides(lines(OPT_OUT_HEADER, objection(1)), f"gpes/opt_outs/{name}"), STOPPED, "anybody's objection"
         )
-        for name in ("all.csv", f"2017-04/{HERE}.csv", f"{HERE}-{OTHER}.csv", f"{HERE}1.csv", f"{T1}.csv")
+        for name in ("all.csv", f"2017-04/{HERE}.csv", f"{HERE}-{OTHER}.csv", f"{HERE}1.csv", f"{T1}.csv", "README.csv")
+    },
+    **{
+        f"opt-outs in another place: {name}": Case(
+            besides(lines(OPT_OUT_HEADER, objection(1)), name), STOPPED, "anybody's objection"
+        )
+        for name in (
+            f"gpes/OPT_OUTS/{HERE}.csv", f"gpes/opt-outs/{HERE}.csv", f"gpes/opt_outs (1)/{HERE}.csv", "gpes/opt_outs.zip",
+            f"opt_outs/{HERE}.csv", "Type 1 objections.xlsx",
+        )
     },
     "a hospital file in a folder": Case(
         besides(lines(HOSPITAL_HEADER, *EPISODES), "hes/2016/apc_1617.csv"), STOPPED, "its name follows no rule"

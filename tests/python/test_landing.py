@@ -5,7 +5,7 @@ Tiny files, read by DuckDB as the gateway reads them; no dbt. Rows sent = rows r
 
 import csv
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from conftest import COLLECTION, examples, test_number
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gp_level_data.end import raw_destruction
 from gp_level_data.project import SEEDS
 from gp_level_data.raw import landing
+from gp_level_data.raw.landing import look
 from gp_level_data.refusal import Refusal
 from gp_level_data.shapes import Cells
 
@@ -334,6 +336,46 @@ def test_a_refused_national_file_stops_the_run(raw_dir: Path, relative: str) -> 
     write(raw_dir, relative, b"SOMETHING,ELSE\n1,2\n")
     with pytest.raises(Refusal, match=relative.partition(".")[0]):
         land(raw_dir)
+
+
+def test_misplaced_files_are_destroyed_as_well(raw_dir: Path) -> None:
+    """Flags a file in a folder among those of people that is left when the raw files are destroyed."""
+    nested = f"gpes/opt_outs/2017/{PRACTICE}.csv"
+    write(raw_dir, nested, THREE)
+    found = dict(raw_destruction.people_files(raw_dir, COLLECTION))
+    assert found["gpes/opt_outs/(unexpected name)"] == raw_dir / nested
+    assert f"gpes/opt_outs/{PRACTICE}.csv" in found and not any("ods" in name for name in found)
+
+
+def test_a_folder_that_nobody_may_look_into(raw_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags a traceback, or a folder without a word, where the rights of whoever runs it end."""
+    write(raw_dir, "kept/apart.csv", THREE)
+    write(raw_dir, "lost+found/apart.csv", THREE)
+    look = Path.iterdir
+
+    def forbidden(path: Path) -> Iterator[Path]:
+        if path.name in ("kept", "lost+found"):
+            raise PermissionError
+        return look(path)
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    assert landing.not_of_the_contract(raw_dir, COLLECTION) == [Path("kept")]
+
+
+def test_what_this_account_may_not_read(raw_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags a folder that seems empty, and a file that its sender would be asked to write anew."""
+    monkeypatch.setattr(look, "unpacked", forbidden)
+    [file] = [found for found in landing.files_of(KINDS["opt_outs"], raw_dir) if found.practice_code == PRACTICE]
+    found = landing.look_at(file)
+    assert (found.refused_rule, found.detail) == ("unreadable_file", "this account may not read it")
+    closed = raw_dir / "gpes" / "opt_outs"
+    monkeypatch.setattr("os.scandir", lambda path: forbidden() if Path(path) == closed else iter(()))
+    with pytest.raises(Refusal, match="cannot be read by this account: its folder gpes/opt_outs"):
+        landing.check_folder(raw_dir, COLLECTION)
+
+
+def forbidden(*_: object) -> None:
+    raise PermissionError
 
 
 def test_hidden_files_are_nobodys(raw_dir: Path) -> None:

@@ -36,6 +36,7 @@ from gp_level_data.raw.landing.find import (
     missing_kinds,
     not_of_the_contract,
     passed_over,
+    refuse_closed,
 )
 from gp_level_data.raw.landing.look import (
     broken_file_rule,
@@ -59,5 +60,5 @@ __all__ = [
     "PRACTICE_CODE", "SEEDS", "FileKind", "RawFile", "all_kinds", "broken_file_rule", "check_folder",
     "create_relations", "create_table", "file_kinds", "files_of", "in_one_sentence", "is_harmless_name",
     "look_at", "look_at_all", "missing_kinds", "not_of_the_contract", "passed_over", "practice_metrics",
-    "refuse_at_a_glance", "refuse_repeated", "relation_sql", "stops_the_run", "written_as",
+    "refuse_at_a_glance", "refuse_closed", "refuse_repeated", "relation_sql", "stops_the_run", "written_as",
 ]  # fmt: skip

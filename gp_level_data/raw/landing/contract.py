@@ -17,8 +17,8 @@ COLLECTED = {
 }
 # In any case. What stands between the columns is found in the file: its name says nothing about it.
 FORMATS = re.compile(
-    r"^(?P<stem>.+?)\.(?:(?P<text>csv|txt|tsv|psv)(?:\.(?P<packing>gz|zip))?|(?P<zip>zip)"
-    r"|(?P<other>parquet|json))$",
+    r"(?P<stem>.+?)\.(?:(?P<text>csv|txt|tsv|psv)(?:\.(?P<packing>gz|zip))?|(?P<zip>zip)"
+    r"|(?P<other>parquet|json))",
     re.IGNORECASE,
 )
 PRACTICE_CODE = r"[A-Z][0-9]{5}"

@@ -9,6 +9,7 @@ import codecs
 import csv
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from gp_level_data.raw.landing.packed import BLOCK, unpacked
 DELIMITERS = {",": "comma", "\t": "tab", "|": "pipe"}
 OTHER_DELIMITERS = {";": "semicolon", "^": "circumflex", "~": "tilde", ":": "colon", "\x01": "control character"}
 BLANKS = " \t\xa0\"'" + "".join(DELIMITERS)
+# Round a column's name: blanks of every width besides.
+AROUND_NAMES = BLANKS + "".join(filter(str.isspace, map(chr, range(0x3001))))
 # More than any cell of the contract; the engine takes none that is longer either.
 LONGEST_CELL = 2_000_000
 LONGEST_LINE = 64 * 1024 * 1024
@@ -40,7 +43,16 @@ OTHER_FORMATS = {
     b"\x1f\x8b": "it is packed with gzip, whatever its name says",
     b"PAR1": "it is Parquet, whatever its name says",
     b"\xd0\xcf\x11\xe0": "it is a workbook",
+    b"\x28\xb5\x2f\xfd": "it is packed with zstd",
+    b"BZh": "it is packed with bzip2",
+    b"\xfd7zXZ\0": "it is packed with xz",
+    b"7z\xbc\xaf": "it is an archive of 7-Zip",
+    b"Rar!": "it is an archive of RAR",
+    b"%PDF": "it is a PDF",
+    b"-----BEGIN PGP": "it is encrypted with PGP",
 }
+# Where an archive of tar says that it is one.
+TAR, AT = b"ustar", 257
 csv.field_size_limit(LONGEST_CELL)
 
 
@@ -91,6 +103,8 @@ def head_lines(head: bytes) -> list[str]:
     for start, what in OTHER_FORMATS.items():
         if head.startswith(start):
             raise Broken("unreadable_file", what)
+    if head[AT : AT + len(TAR)] == TAR:
+        raise Broken("unreadable_file", "it is a tar archive")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or is_of_two_bytes(head[:2000]):
         raise Broken("other_encoding", "it is in UTF-16")
     sample = head[:SAMPLE_BYTES]
@@ -178,7 +192,9 @@ def read_head(kind: FileKind, head: bytes) -> tuple[Dialect, tuple[str, ...], li
 
 
 def clean(name: str) -> str:
-    return name.strip(BLANKS + "\ufeff").upper()
+    """A column's name in capitals, without what nobody sees: marks of order or width, and blanks round it."""
+    seen = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
+    return seen.strip(AROUND_NAMES).upper()
 
 
 def delimiter_of(kind: FileKind, lines: list[str]) -> str:

@@ -1,5 +1,6 @@
 """What lies in the raw folder: the files of each kind, what is misnamed, and what is passed over."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +15,14 @@ from gp_level_data.refusal import Refusal
 
 # What lies beside data files and is none: it is passed over, and said.
 LITTER = re.compile(
-    r"(\..*|~\$.*|thumbs\.db|desktop\.ini|(readme|read_me|licen[cs]e)[^/]*"
+    # A note has no ending, or one of a text that is no table: README_A81001.csv is called as data are.
+    r"(\..*|~\$.*|thumbs\.db|desktop\.ini|(readme|read_me|licen[cs]e)([^.]*|.*\.(txt|md|rst|pdf|docx?|rtf|html?))"
+    r"|lost\+found|system volume information|\$recycle\.bin|__macosx|@eadir"
     r"|.*\.(md5|sha1|sha256|sha512|sum|sig|asc)|(md5|sha1|sha256|sha512|check)sums?(\.txt)?)",
     re.IGNORECASE,
 )
+# What is called so beside the folder of the opt-outs may hold anybody's objection, however it is written.
+OF_OBJECTIONS = re.compile(r"(?!.*extraction).*(opt[\W_]*outs?(?![a-z])|objection|dissent)", re.IGNORECASE)
 # Beside the folders of the contract: the exchange with the national service (ndop_files.py).
 OTHER_FOLDERS = ("ndop",)
 # A name that no number and no sentence fits into.
@@ -63,10 +68,32 @@ def check_folder(raw_dir: Path, collection: str) -> None:
     """A Refusal where the folder is absent, empty, or lacks a kind of file that a run cannot miss."""
     if not raw_dir.is_dir():
         raise Refusal(f"There is no raw folder {raw_dir}.")
+    refuse_closed(raw_dir, collection)
     if not any(path.is_file() for path in raw_dir.rglob("*")):
         raise Refusal(f"The raw folder {raw_dir} is empty.")
     for kind in missing_kinds(raw_dir, collection):
         raise Refusal(f"The raw folder {raw_dir} has no file {kind.example}.")
+
+
+def refuse_closed(raw_dir: Path, collection: str) -> None:
+    """A Refusal where this account may not look into a folder of the contract: it would seem to hold nothing."""
+    places = (parent for kind in file_kinds(collection) for parent in (Path(kind.folder), *Path(kind.folder).parents))
+    for place in sorted(set(places)):
+        if is_closed(raw_dir / place):
+            raise Refusal(f"The raw folder {raw_dir} cannot be read by this account: its folder {place}.")
+
+
+def is_closed(folder: Path) -> bool:
+    """Whether it is there, and this account may not list it or reach what is in it."""
+    try:
+        for entry in os.scandir(folder):
+            entry.stat()
+            break
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def missing_kinds(raw_dir: Path, collection: str) -> Iterator[FileKind]:
@@ -79,6 +106,8 @@ def missing_kinds(raw_dir: Path, collection: str) -> Iterator[FileKind]:
 def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
     """The files of a kind, by name and in order, before any was opened."""
     folder = raw_dir / kind.folder
+    for path in objections_elsewhere(raw_dir, folder) if kind.binds_all and kind.is_collected else ():
+        yield misnamed(kind, raw_dir, path)
     for path in sorted(folder.glob("*")) if kind.is_collected and folder.is_dir() else ():
         found = named_for(kind, path.name)
         if found:
@@ -93,23 +122,38 @@ def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
                 refused_rule=rule,
             )  # fmt: skip
         elif kind.owns_folder and holds_data(path):
-            # Its name follows no rule, so it may hold anything: it is not repeated in any table.
-            name = f"{kind.folder}/(unexpected name)"
-            told = f"{kind.folder}/{path.name} is called otherwise" if is_harmless_name(path.name) else None
-            detail = f"{told or 'its name is not repeated'}: call it like {kind.example}"
-            detail += "; it may hold anybody's objection" if kind.binds_all else ""
-            practice_code = code_in(path.name) if kind.binds_all else None
-            yield RawFile(
-                kind, path.resolve(), name, practice_code=practice_code,
-                refused_rule="unexpected_file_name", detail=detail,
-            )  # fmt: skip
+            yield misnamed(kind, raw_dir, path)
+
+
+def misnamed(kind: FileKind, raw_dir: Path, path: Path) -> RawFile:
+    """A file or folder whose name follows no rule, so that it may hold anything: it is not repeated in any table."""
+    place = path.relative_to(raw_dir).with_name("(unexpected name)").as_posix()
+    told = f"{path.relative_to(raw_dir)} is called otherwise" if is_harmless_name(path.name) else None
+    detail = f"{told or 'its name is not repeated'}: call it like {kind.example}"
+    detail += "; it may hold anybody's objection" if kind.binds_all else ""
+    practice_code = code_in(path.name) if kind.binds_all else None
+    return RawFile(
+        kind, path.resolve(), place, practice_code=practice_code,
+        refused_rule="unexpected_file_name", detail=detail,
+    )  # fmt: skip
+
+
+def objections_elsewhere(raw_dir: Path, folder: Path) -> Iterator[Path]:
+    """What lies beside the folder of the opt-outs, or above it, and is called like it."""
+    for beside in (raw_dir, folder.parent):
+        for path in sorted(beside.glob("*")):
+            if path != folder and OF_OBJECTIONS.match(path.name) and holds_data(path):
+                yield path
 
 
 def holds_data(path: Path) -> bool:
-    """Whether it is a file, or a folder with one in it, and no litter."""
+    """Whether it is a file, or a folder with one in it, and no litter; what nobody may look into holds some."""
     if LITTER.fullmatch(path.name):
         return False
-    return any(map(holds_data, path.iterdir())) if path.is_dir() and not path.is_symlink() else path.exists()
+    try:
+        return any(map(holds_data, path.iterdir())) if path.is_dir() and not path.is_symlink() else path.exists()
+    except OSError:
+        return True
 
 
 def code_in(name: str) -> str | None:
@@ -120,7 +164,7 @@ def code_in(name: str) -> str | None:
 
 def named_for(kind: FileKind, name: str) -> re.Match[str] | None:
     """The parts of a file's name where it is one of the kind's."""
-    found = FORMATS.match(name)
+    found = FORMATS.fullmatch(name)
     if not found or not re.fullmatch(kind.stem, found["stem"]):
         return None
     return found if kind.takes_json or (found["other"] or "").lower() != "json" else None
@@ -145,6 +189,8 @@ def not_of_the_contract(raw_dir: Path, collection: str) -> list[Path]:
         and path.relative_to(raw_dir) not in known
         and path != raw_dir / MARKER
         and not any(named_for(kind, path.name) for kind in kinds if kind.folder == folder)
+        # told among the files
+        and not OF_OBJECTIONS.match(path.name)
     ]
 
 

@@ -50,12 +50,15 @@ def looked_at(file: RawFile, look: Callable[[RawFile], RawFile]) -> RawFile:
     if file.refused_rule:
         return file
     if not file.path.is_file():
-        return replace(file, refused_rule="unreadable_file", detail="it is a folder")
+        what = "it is a folder" if file.path.is_dir() else "it is no file"
+        return replace(file, refused_rule="unreadable_file", detail=what)
     file = replace(file, byte_count=file.path.stat().st_size)
     try:
         return look(file)
     except Broken as broken:
         return replace(file, refused_rule=broken.rule, detail=broken.detail)
+    except PermissionError:
+        return replace(file, refused_rule="unreadable_file", detail="this account may not read it")
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError):
         detail = f"what it is packed with is no {file.packing}, or damaged" if file.packing else None
     except (UnicodeError, csv.Error, pyarrow.ArrowException):

@@ -23,6 +23,8 @@ def read(path: Path) -> list[dict[str, str]]:
     text = path.read_bytes().decode("utf-8-sig")
     try:
         found = json.loads(text)
+    except RecursionError:
+        raise Broken("unreadable_file", UNKNOWN_SHAPE) from None
     except ValueError:
         try:
             found = [json.loads(line) for line in text.splitlines() if line.strip()]
@@ -72,7 +74,12 @@ def as_legacy(document: Document) -> dict[str, str]:
         # A role that has ended says nothing about today.
         "PRESCRIBING_SETTING": setting.get("id") if not is_over(setting) else None,
     }
-    return {name: str(value or "") for name, value in row.items()}
+    return {name: written(value) for name, value in row.items()}
+
+
+def written(value: object) -> str:
+    """A value as text; half a character, which JSON can say and no encoding, is one that nobody can read."""
+    return str(value or "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def parent_of(document: Document) -> Document:

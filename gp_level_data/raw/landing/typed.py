@@ -13,6 +13,7 @@ from pyarrow import types
 from gp_level_data.custody.store import sql_text
 from gp_level_data.raw.landing.broken import Broken
 from gp_level_data.raw.landing.contract import MOMENTS
+from gp_level_data.raw.landing.delimited import clean
 
 # Beyond these a whole number may have been rounded, and what is left is somebody else's.
 EXACT_IN_DOUBLE, EXACT_IN_FLOAT, EXACT_IN_HALF = 2**53, 2**24, 2**11
@@ -47,9 +48,11 @@ def look_into(path: Path) -> Typed:
     """The types of a file, by its own schema; Broken where it has none."""
     try:
         schema = pyarrow.parquet.read_schema(path)
+    except PermissionError:
+        raise
     except (OSError, pyarrow.ArrowException) as error:
         raise Broken("unreadable_file", "it is no Parquet, or not whole") from error
-    return Typed(tuple((field.name.strip().upper(), field.name, text_of(field.type, field.name)) for field in schema))
+    return Typed(tuple((clean(field.name), field.name, text_of(field.type, field.name)) for field in schema))
 
 
 def quoted(name: str) -> str:
@@ -68,7 +71,7 @@ def text_of(kind: pyarrow.DataType, name: str) -> str | None:
             return None
         return f"regexp_replace(cast({column} as varchar), '[.]0+$', '')"
     if types.is_timestamp(kind):
-        return text_of_moment(kind, column, is_moment=name.strip().upper() in MOMENTS)
+        return text_of_moment(kind, column, is_moment=clean(name) in MOMENTS)
     if types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind):
         return f"try(decode({column}))"
     is_plain = (
