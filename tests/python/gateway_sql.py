@@ -185,6 +185,10 @@ def compiled(model: str) -> str:
     return str(node["compiled_code"])
 
 
+# Calls of macros that mutants replace.
+CALL = re.compile(r"\{\{ ((?:trimmed|is_another_moment)\([\w.', ]+\)) \}\}")
+
+
 @functools.cache
 def gate() -> str:
     """The body of the macro `exclude_opted_out`."""
@@ -202,7 +206,7 @@ def as_compiled(source: str) -> str:
     )
     source = source.replace("{{ collection }}", "<collection>")
     source = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", lambda match: relations()[match[1]], source)
-    source = re.sub(r"\{\{ (trimmed\('[\w.]+'\)) \}\}", lambda match: engine_sql.render(match[1]), source)
+    source = CALL.sub(lambda match: engine_sql.render(match[1]), source)
     return re.sub(r"\{\{ var\([\"'](\w+)[\"']\) \}\}", r"<\1>", source)
 
 

@@ -121,7 +121,9 @@ def test_evidence_accounts_for_every_row_of_a_journal(pair: Pair) -> None:
     assert counts["people_count"] > 500 and counts["practice_count"] > 0
     [stored] = counts["kept"]
     with renaming.connect(pair.stores[0], pair.store_keys) as connection:
-        assert (stored["row_count"],) == connection.table(RECORDS).shape[:1]
+        exact, _ = connection.table(RECORDS).shape
+    # as it may be told, which is the only multiple of five as near
+    assert stored["row_count"] % 5 == 0 and abs(stored["row_count"] - exact) <= 2
     assert {"type_1_dissent", "not_registered"} <= {row["rule"] for row in counts["excluded"]}
     assert counts["rejected"]
     smallest = evidence.smallest_cell(run_at)

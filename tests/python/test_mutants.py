@@ -56,6 +56,13 @@ def test_the_mutant_is_noticed(mutant: Mutant) -> None:
         assert gateway_sql.problems(connection, sent, wanted), f"nobody noticed: {mutant.breaks}"
 
 
+def test_every_mutant_hits() -> None:
+    """Flags, in each tier, a mutant of what is no longer written so: nobody would know that it is noticed."""
+    for mutant in MUTANTS:
+        changed = mutated(mutant)
+        assert all(sql != gateway_sql.compiled(model) for model, sql in changed.get("sql", {}).items()), mutant.name
+
+
 def test_without_a_mutant_there_is_no_difference() -> None:
     found = {name: gateway_sql.problems(*world(name)) for name in sorted({mutant.world for mutant in MUTANTS})}
     assert {name: problems for name, problems in found.items() if problems} == {}
