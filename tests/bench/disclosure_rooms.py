@@ -22,7 +22,7 @@ PUBLICATIONS = (
 )
 DECIDED = {f"int_{publication.name}__decided": publication for publication in PUBLICATIONS}
 CELLS = {f"int_{publication.name}__cells": publication for publication in PUBLICATIONS}
-WORLDS = {"gp_report": 12, "planning": 40, "assurance": 40}
+WORLDS = {"gp_report": 12, "planning": 40, "assurance": 200}
 RULES = {
     "small_number_from": 1, "small_number_to": 7, "rounding": STEP, "cohort_change_from": 1, "cohort_change_to": 9,
 }  # fmt: skip
