@@ -4,8 +4,7 @@ select
     -- fewer people who are eligible may mean fewer who meet the metric
     is_changed_alone or (
         measure = 'numerator'
-        and bool_or(is_changed_alone and measure = 'denominator')
-            over (partition by area_code, metric_id)
+        and bool_or(is_changed_alone) over (partition by area_code, metric_id)
     ) as is_changed
 from (
     select

@@ -17,7 +17,7 @@ from bench.syntax_mutants import Mutant
 from gp_level_data.shapes import Row
 
 SLIDING = 6
-WORLDS = 40
+WORLDS = 160
 GP_METRICS = {"emergency_admissions": "hospital", "bowel": "practice", "diabetes": "practice"}
 PLANNED: tuple[Row, ...] = (
     {"metric_id": "patients", "kind": "patients"},
@@ -304,7 +304,7 @@ def last_of(chance: random.Random, cell: Row) -> Row | None:
         return None
 
     def before(count: int) -> int:
-        return max(0, count + chance.choice([0, 0, 0, 0, 1, -1, 9, -9, 10, -10, 30]))
+        return max(0, count + chance.choice([0, 0, 0, 0, 1, -1, 9, -9, 10, -10, 13, 30]))
 
     last: Row = {"cohort_count": before(cell["denominator_count"]), "numerator_count": before(cell["numerator_count"])}
     # as many more of both leave the others as they were
