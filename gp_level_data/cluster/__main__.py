@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--vars", default="", help="dbt vars of the collection, as YAML")
     parser.add_argument("--raw-dir", type=Path, default=os.environ.get("RAW_DIR") or SAMPLE)
     parser.add_argument("--from-store", action="store_true", help="take the gateway's tables from the store")
+    parser.add_argument("--to", type=Path, help="where a build's tables go that are not to become the results")
     parser.add_argument("--gateway", default="gp-gateway", help="the custodian's principal, for grants")
     parser.add_argument("--analyst", default="gp-analyst", help="the analyst's principal, for grants")
     parser.add_argument("--volume", default="raw.landing.files", help="where the raw files lie, for grants")
@@ -65,9 +67,11 @@ def show_grants(chosen: argparse.Namespace) -> int:
 
 
 def build(chosen: argparse.Namespace) -> int:
-    """Both runs, whose tables become the results."""
+    """Both runs, whose tables become the results, or lie in a folder of their own."""
     made = made_by_both_runs(chosen)
-    if made:
+    if made and chosen.to:
+        shutil.move(made, chosen.to)
+    elif made:
         tables.keep_results(daemons.folder(), made)
     return 0 if made else 1
 
@@ -163,17 +167,19 @@ def rename(chosen: argparse.Namespace) -> int:
     """The net by renaming: both runs of a small folder under two numberings; the cluster's results stay as they are."""
     with renaming_run.scratch_pair(read_settings(chosen.vars)["collection"]) as (pair, runs):
         numbers = set(pair.new_number) | set(pair.new_number.values())
-        variables = json.dumps(pair.settings)
         for at, (raw_dir, store_dir) in enumerate(zip(pair.raw_dirs, pair.stores, strict=True)):
             # A store of one machine says what each table is, and what is handed over.
             if failed := pair.build(runs, at):
                 raise Refusal(f"One machine does not build the small folder: the {failed} run fails.")
-            given = {"raw_dir": raw_dir, "key_dir": pair.keys, "store_dir": store_dir}
-            made = made_by_both_runs(argparse.Namespace(**given, vars=variables, from_store=False))
-            if not made:
+            made = pair.folder / f"made_{at}"
+            # Neither dbt nor Spark is told of two builds in one process.
+            command: list[str | Path] = [
+                sys.executable, "-m", "gp_level_data.cluster", "build", "--vars", json.dumps(pair.settings),
+                "--raw-dir", raw_dir, "--key-dir", pair.keys, "--store-dir", store_dir, "--to", made,
+            ]  # fmt: skip
+            if subprocess.run(command, cwd=PROJECT, check=False).returncode:
                 return 1
             handing_back.hand_back(made, store_dir, pair.keys, numbers)
-            shutil.rmtree(made)
         found = pair.findings()
     print(*(f"{each.where}: {each.what}" for each in found), sep="\n", end="\n" if found else "")
     print(f"Under two numberings {'tables differ' if found else 'every table says the same of the same people'}.")
