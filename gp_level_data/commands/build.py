@@ -7,6 +7,7 @@ its process, leaves the previous results as they were; the next build starts afr
 import json
 import shutil
 from datetime import UTC, datetime
+from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace as Namespace
 
@@ -34,6 +35,7 @@ def run(chosen: Namespace) -> int:
     for folder in (key_dir, store_dir):
         if folder.exists() and not folder.is_dir():
             raise Refusal(f"{folder.name!r} in {folder.parent} is not a folder.")
+    refuse_one_in_another(raw_dir, key_dir, store_dir)
     gateway.check_run(raw_dir, key_dir, settings)
     is_sample = raw_dir == SAMPLE.resolve()
     if not is_sample:
@@ -52,6 +54,13 @@ def run(chosen: Namespace) -> int:
         raise
     summary.show(store_dir, keys.of_store(key_dir))
     return 0
+
+
+def refuse_one_in_another(*folders: Path) -> None:
+    """A Refusal where raw files, keys and store share a folder: each is kept, handed on and destroyed by itself."""
+    for inner, outer in permutations(folders, 2):
+        if inner.is_relative_to(outer):
+            raise Refusal(f"Raw files, keys and store are each in a folder of its own, and {inner} lies in {outer}.")
 
 
 def read_keys(key_dir: Path, settings: Settings) -> None:

@@ -99,6 +99,20 @@ def test_what_the_machine_refuses_is_one_sentence(
     assert not re.search("[0-9]{10}", "".join(said))
 
 
+@pytest.mark.parametrize(
+    "raw, keys, store", [("a", "b", "a/b"), ("a/c", "b", "a"), ("a", "s/k", "s"), ("a", "a/k", "s"), ("a", "b", "b")]
+)
+def test_each_has_a_folder_of_its_own(
+    tmp_path: Path, raw: str, keys: str, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a run that writes into the raw folder, or keeps raw files or keys where the store lies."""
+    given = zip(("--raw-dir", "--key-dir", "--store-dir"), (raw, keys, store))
+    folders = [word for name, place in given for word in (name, str(tmp_path / place))]
+    assert main(["build", *folders]) == 1
+    assert "each in a folder of its own" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
+
+
 def test_whoever_reads_may_have_enough(tmp_path: Path) -> None:
     """Flags a traceback where what is said is not read to its end."""
     command = f"{sys.executable} -P -m gp_level_data contract | head -1"
