@@ -207,8 +207,10 @@ WRITES = re.compile(
 )
 JINJA = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 ASKS_OR_TELLS = re.compile(
-    r"\b(?:run_query|statement|load_result|log|print|debug|env_var|write|submit_python_job)"
-    r"\s*\(|\bcall\s+statement|\b(?:adapter(?!\.dispatch\()|modules|exceptions\.warn|graph)\b",
+    r"\b(?:log|print|debug|env_var|write|submit_python_job)\s*\("
+    # by these names nothing else may go either
+    r"|\b(?:run_query|statement|load_result|store_result|store_raw_result)\b"
+    r"|\b(?:adapter(?!\.dispatch\()|modules|exceptions\.warn|graph)\b",
     re.IGNORECASE,
 )
 # Macros of dbt's own that the project replaces. Another one could change how every table is made.

@@ -97,7 +97,7 @@ class Pair:
 
 def make_pair(folder: Path, collection: str) -> Pair:
     """The two raw folders of a pair, and keys for both."""
-    for name in (collection, *keys.OF_DATABASES, *releases.key_names(collection)):
+    for name in releases.keys_of_build(collection):
         keys.new_key(folder / "keys", name)
     # What this net looks at need not be proved: its people are made up, and its keys go with it.
     proof.write(folder / "keys", proof.digests(PROJECT), [f"none: for the net by {renaming.NET}"])

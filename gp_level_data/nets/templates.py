@@ -9,6 +9,7 @@ strings (`context['run_' ~ 'query']`) begins with a name that is not listed.
 import functools
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import dbt.include
@@ -18,7 +19,7 @@ from dbt_common.clients.jinja import get_environment
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
 
-from gp_level_data.custody import proof
+from gp_level_data.custody import checksums, proof
 from gp_level_data.nets import Finding
 from gp_level_data.nets.branches import branches, dispatched, is_dispatch, of_engines
 
@@ -29,18 +30,59 @@ ALLOWED = {"adapter", "config", "doc", "exceptions", "ref", "return", "source", 
 ALLOWED |= {"caller", "dict", "namespace", "range"}
 # What these mean in dbt says nothing of a run; a macro may call a column so.
 HARMLESS = {"column", "length"}
-# Who needs more, and what: macros that look at what was stored, and dbt's own that the project replaces.
-NEEDS = {
-    "check_stored_values": {"execute", "run_query", "target"},
-    "check_what_was_built": {"execute", "run_query", "target"},
-    "check_intake": {"execute", "run_query", "target"},
-    "columns_of": {"execute", "flags", "run_query"},
-    "duckdb__collect_freshness": {"dbt"},
-    "duckdb__snapshot_get_time": {"target"},
-    "generate_schema_name": {"target"},
-    "seed_named": {"target"},
-    "test_nobody_who_objected": {"target"},
-}
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """A macro that needs more: what it may look at, where it stands, and the checksum of what was read there.
+
+    Its rights are those of that text, not of its name: whoever changes it has it read again, and says so here.
+    """
+
+    may: set[str]
+    file: str
+    checksum: str
+
+
+# Macros that look at what was stored, and dbt's own that the project replaces.
+TRUSTED = {
+    "check_stored_values": Trusted(
+        {"execute", "run_query", "target"}, "macros/privacy/check_stored_values.sql",
+        "gjfffpbl-obkkobmc-ahoklifl-iloefdpf-gfngecnl-hfkcddjh-klmdfolg-aljjjoob",
+    ),
+    "check_what_was_built": Trusted(
+        {"execute", "run_query", "target"}, "macros/privacy/check_what_was_built.sql",
+        "dbmkccan-ghnhmhbn-jgpkokgi-mlfoiiam-ppdjjmkc-mjcijced-adepgjan-mojibenn",
+    ),
+    "check_intake": Trusted(
+        {"execute", "run_query", "target"}, "macros/intake/check_intake.sql",
+        "mkhikjbm-ahhfpacp-oabimfbj-fffohkhh-ehhidjbg-pdpkgejp-ekjipekm-kafeoggf",
+    ),
+    "columns_of": Trusted(
+        {"execute", "flags", "run_query"}, "macros/privacy/columns_of.sql",
+        "bejkbneh-cbggmhhe-aidpkfdk-ejjbhkjm-kfmnfhhp-hbmehohp-ohjdjjok-dmeffgla",
+    ),
+    "duckdb__collect_freshness": Trusted(
+        {"dbt"}, "macros/parsing/collect_freshness.sql",
+        "iophpgnm-bhifembg-cdafimjo-ilmbnkka-fnpcopge-mbleohga-loebnilg-pdopbkpj",
+    ),
+    "duckdb__snapshot_get_time": Trusted(
+        {"target"}, "macros/snapshot_get_time.sql",
+        "aceghjbf-kabeopcn-kfgmkjed-kdjdhhfn-hadgimpf-kkhaeapk-ennkhbpg-oohghkko",
+    ),
+    "generate_schema_name": Trusted(
+        {"target"}, "macros/generate_schema_name.sql",
+        "ffljlpnl-aoagbpfa-ijdnpaic-cnmcdmge-lflphnhi-godgeghd-bbemfklp-lmbiocpp",
+    ),
+    "seed_named": Trusted(
+        {"target"}, "macros/privacy/seed_named.sql",
+        "dokgcjmm-pipklnlh-ncelnean-nmacomcp-nbjieihc-eklfobmk-ikilaeln-aekooaoc",
+    ),
+    "test_nobody_who_objected": Trusted(
+        {"target"}, "tests/generic/nobody_who_objected.sql",
+        "pheejbej-jnpngmpn-fepinhij-holdpaid-ommmkdof-iigffdao-hanhmokl-ngmedofp",
+    ),
+}  # fmt: skip
 # Of a name, what may be used; of `adapter` no more than to choose among the project's own macros for an engine.
 PARTS = {
     "adapter": {"dispatch"},
@@ -68,6 +110,7 @@ def findings(project: Path) -> list[Finding]:
     found = []
     for where, tree in templates.items():
         found += reading(where, tree, None, macros)
+        found += trusted_by_name(project, where, tree) if tree else ()
     for path in files(project, ".yml", ".yaml"):
         where = path.relative_to(project).as_posix()
         for text in texts(path.read_text(encoding="utf-8")):
@@ -75,6 +118,20 @@ def findings(project: Path) -> list[Finding]:
     found += branches(templates)
     found += beyond_the_proof(project)
     return sorted(set(found), key=lambda finding: (finding.where, finding.what))
+
+
+def trusted_by_name(project: Path, where: str, tree: nodes.Template) -> Iterator[Finding]:
+    """Macros that would have the rights of another one by its name, or of another text."""
+    for macro in macros_in(tree):
+        name = macro.name.removeprefix(MACRO)
+        if macro not in tree.body:
+            yield Finding(NET, where, "defines a macro within something else")
+        if not (trusted := TRUSTED.get(name)):
+            continue
+        if where != trusted.file:
+            yield Finding(NET, where, f"defines {name}, which stands in {trusted.file}")
+        elif checksums.of_file(project / where) != trusted.checksum:
+            yield Finding(NET, where, f"has another {name} than the one that was read and may look further")
 
 
 def beyond_the_proof(project: Path) -> list[Finding]:
@@ -124,7 +181,7 @@ class Reading:
     def __init__(self, only: set[str] | None, macros: set[str]) -> None:
         self.only, self.macros = only, macros
         self.problems: list[str] = []
-        self.macro = ""
+        self.trusted: set[str] = set()
 
     def of(self, tree: nodes.Template) -> list[str]:
         self.visit(tree, set())
@@ -161,16 +218,19 @@ class Reading:
                 self.visit(part, bound)
 
     def visit_macro(self, node: nodes.Macro, bound: set[str]) -> None:
-        outer, self.macro = self.macro, node.name.removeprefix(MACRO)
+        trusted = TRUSTED.get(node.name.removeprefix(MACRO))
+        outer, self.trusted = self.trusted, trusted.may if trusted else set()
         for default in node.defaults:
             self.visit(default, bound)
         inside = bound | {argument.name for argument in node.args} | {"varargs", "kwargs"}
         for part in node.body:
             self.visit(part, inside)
-        self.macro = outer
+        self.trusted = outer
 
     def visit_name(self, node: nodes.Name, bound: set[str]) -> None:
         name = node.name
+        if name.startswith(MACRO):
+            self.problems.append("names a macro as dbt renames it")
         if node.ctx == "store":
             # Where it is not set after all, the name would mean dbt's.
             if name in dbts_names() | self.macros | ALLOWED and name not in HARMLESS:
@@ -179,7 +239,7 @@ class Reading:
         elif self.only is not None:
             if name not in self.only:
                 self.problems.append(f"looks at {name}, which a text in YAML may not")
-        elif name not in bound | self.macros | ALLOWED | NEEDS.get(self.macro, set()):
+        elif name not in bound | self.macros | ALLOWED | self.trusted:
             self.problems.append(f"looks at {name}, which is not listed")
 
     def visit_parts(self, node: nodes.Node) -> None:

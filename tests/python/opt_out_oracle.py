@@ -239,8 +239,9 @@ def objections(sent: Sent) -> dict[tuple[str, str, str], str]:
 
 
 def five_characters(code: str) -> str:
-    """A Read code without the two characters of its term."""
-    return code[:5] if len(code) == 7 and not code.isdigit() else code
+    """A Read code without the two characters of its term, letters or digits."""
+    has_term = len(code) == 7 and not code.isdigit() and code[5:].isascii() and code[5:].isalnum()
+    return code[:5] if has_term else code
 
 
 def objection(kind: str, rows: Iterable[Row], moment: datetime) -> str | None:

@@ -98,7 +98,7 @@ class SmallWorld:
         return of_store(self.keys)
 
     def make_keys(self, collection: str = COLLECTION) -> None:
-        for name in (collection, *keys.OF_DATABASES, *releases.key_names(collection)):
+        for name in releases.keys_of_build(collection):
             keys.new_key(self.keys, name)
 
     def put_raw(self, raw_dir: Path) -> None:

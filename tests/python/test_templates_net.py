@@ -56,6 +56,13 @@ LOOKS_OUTSIDE = {
     "gives it another name first": "{% set look = run_query %}{{ look('select 1') }}",
     "takes the name where it is not set": "{% if false %}{% set run_query = 1 %}{% endif %}{{ run_query }}",
     "in the other branch of a loop": "{% for run_query in [] %}{% else %}{{ run_query }}{% endfor %}",
+    "by a macro of the model's own that is called like a trusted one": (
+        "{% macro columns_of(a) %}{% if execute %}{% set f = run_query %}{% endif %}{% endmacro %}{{ columns_of(1) }}"
+    ),
+    "by that macro, its name taken before": (
+        "{% set dbt_macro__columns_of = 1 %}{% macro columns_of(a) %}{{ run_query('select 1') }}{% endmacro %}"
+    ),
+    "by a macro within another": "{% macro a() %}{% macro columns_of() %}{{ execute }}{% endmacro %}{% endmacro %}",
     "within a macro": "{% macro a() %}{{ env_var('HOME') }}{% endmacro %}",
     "within a default": "{% macro a(b=target.name) %}{{ b }}{% endmacro %}",
     "in a text that is no template": "{% if %}",
@@ -114,6 +121,21 @@ def test_the_project_passes() -> None:
 def test_what_looks_outside_is_found(tmp_path: Path, name: str) -> None:
     """Flags a way for a template to be another one in the run than in the proof."""
     assert found(tmp_path, LOOKS_OUTSIDE[name])
+
+
+@pytest.mark.parametrize("name", templates.TRUSTED)
+def test_what_may_look_further_is_the_text_that_was_read(tmp_path: Path, name: str) -> None:
+    """Flags a macro with the rights of one that was read, in its place and under its name, that says something else."""
+    trusted = templates.TRUSTED[name]
+    text = (PROJECT / trusted.file).read_text(encoding="utf-8")
+    where = project(tmp_path, "select 1") / trusted.file
+    where.parent.mkdir(parents=True, exist_ok=True)
+    for changed, is_told in ((text, False), (f"{text}\n-- and more", True)):
+        where.write_text(changed, encoding="utf-8")
+        told = [finding.what for finding in templates.findings(tmp_path)]
+        assert any("than the one that was read" in what for what in told) == is_told
+    where.rename(where.with_name("elsewhere.sql"))
+    assert any("which stands in" in finding.what for finding in templates.findings(tmp_path))
 
 
 @pytest.mark.parametrize("name", CHOOSES)
