@@ -29,7 +29,7 @@ WORLDS = {"gp_report": 60, "planning": 150, "assurance": 150}
 # Worlds further on that tell a mutant from its model where none of the first does: found by drawing thousands.
 TELLING: dict[str, tuple[int, ...]] = {
     "gp_report": (112, 142, 164),
-    "planning": (172, 268, 298, 324, 364, 374, 381, 420, 480, 492, 540, 593, 709, 2104, 3090),
+    "planning": (172, 268, 298, 324, 362, 364, 374, 381, 420, 480, 492, 540, 593, 709, 2104, 3090),
     "assurance": (),
 }
 RULES = {
