@@ -31,7 +31,10 @@ EPILOG = (
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when it was done, 1 when it was refused, 2 when it was not understood."""
     try:
-        return gpld.main(arguments, prog_name="gpld", standalone_mode=False) or 0
+        code = gpld.main(arguments, prog_name="gpld", standalone_mode=False) or 0
+        # What is held back is written while somebody can still say that it cannot be.
+        sys.stdout.flush()
+        return code
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1

@@ -86,9 +86,10 @@ def refuse_closed(raw_dir: Path, collection: str) -> None:
 def is_closed(folder: Path) -> bool:
     """Whether it is there, and this account may not list it or reach what is in it."""
     try:
-        for entry in os.scandir(folder):
-            entry.stat()
-            break
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                entry.stat()
+                break
     except PermissionError:
         return True
     except OSError:
