@@ -113,13 +113,16 @@ def test_each_has_a_folder_of_its_own(
     assert not any(tmp_path.iterdir())
 
 
-def test_whoever_reads_may_have_enough() -> None:
-    """Flags a traceback where what is said is not read to its end, or not at all."""
+@pytest.mark.parametrize("command", [["contract"], ["keys", "new", "--key-dir", "keys"]])
+def test_whoever_reads_may_have_enough(tmp_path: Path, command: list[str]) -> None:
+    """Flags a traceback where what is said, whether it is much or little, is not read."""
     reads, writes = os.pipe()
     os.close(reads)
+    # so that little is held back until the end
+    held_back = os.environ | {"PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": ""}
     ended = subprocess.run(
-        [sys.executable, "-P", "-m", "gp_level_data", "contract"],
-        stdout=writes, stderr=subprocess.PIPE, text=True, check=False, env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        [sys.executable, "-P", "-m", "gp_level_data", *command], cwd=tmp_path,
+        stdout=writes, stderr=subprocess.PIPE, text=True, check=False, env=held_back,
     )  # fmt: skip
     os.close(writes)
     assert (ended.returncode, ended.stderr) == (1, "")

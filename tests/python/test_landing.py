@@ -6,6 +6,7 @@ Tiny files, read by DuckDB as the gateway reads them; no dbt. Rows sent = rows r
 import csv
 import gzip
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -369,7 +370,7 @@ def test_what_this_account_may_not_read(raw_dir: Path, monkeypatch: pytest.Monke
     found = landing.look_at(file)
     assert (found.refused_rule, found.detail) == ("unreadable_file", "this account may not read it")
     closed = raw_dir / "gpes" / "opt_outs"
-    monkeypatch.setattr("os.scandir", lambda path: forbidden() if Path(path) == closed else iter(()))
+    monkeypatch.setattr("os.scandir", lambda path: forbidden() if Path(path) == closed else nullcontext(()))
     with pytest.raises(Refusal, match="cannot be read by this account: its folder gpes/opt_outs"):
         landing.check_folder(raw_dir, COLLECTION)
 
