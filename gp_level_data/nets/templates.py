@@ -83,6 +83,7 @@ TRUSTED = {
         "pheejbej-jnpngmpn-fepinhij-holdpaid-ommmkdof-iigffdao-hanhmokl-ngmedofp",
     ),
 }  # fmt: skip
+READ_AGAIN = "whoever reads it anew notes its checksum (custody/checksums.py) in nets/templates.py"
 # Of a name, what may be used; of `adapter` no more than to choose among the project's own macros for an engine.
 PARTS = {
     "adapter": {"dispatch"},
@@ -131,7 +132,7 @@ def trusted_by_name(project: Path, where: str, tree: nodes.Template) -> Iterator
         if where != trusted.file:
             yield Finding(NET, where, f"defines {name}, which stands in {trusted.file}")
         elif checksums.of_file(project / where) != trusted.checksum:
-            yield Finding(NET, where, f"has another {name} than the one that was read and may look further")
+            yield Finding(NET, where, f"has another {name} than the one that was read: {READ_AGAIN}")
 
 
 def beyond_the_proof(project: Path) -> list[Finding]:

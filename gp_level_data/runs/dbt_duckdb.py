@@ -1,8 +1,8 @@
 """What this project puts in the place of dbt-duckdb's own, all of it here: a cursor that sees every statement.
 
 dbt-duckdb has no hook between dbt and the engine, so both plugins replace parts that are its inner affair: the
-cursor that it hands to dbt, the way Python models run, what a template may do with rows, and the end of a command. They were written for the
-version below; test_dbt_duckdb.py fails where another one has moved them.
+cursor that it hands to dbt, the way Python models run, what a template may do with rows, and the end of a command.
+They were written for the version below; test_dbt_duckdb.py fails where another one has moved them.
 """
 
 import re
