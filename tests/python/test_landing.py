@@ -348,6 +348,14 @@ def test_misplaced_files_are_destroyed_as_well(raw_dir: Path) -> None:
     assert f"gpes/opt_outs/{PRACTICE}.csv" in found and not any("ods" in name for name in found)
 
 
+def test_what_is_called_like_objections_is_told_in_every_folder(raw_dir: Path) -> None:
+    """Flags a file that neither stops the run nor is among those that nobody reads."""
+    write(raw_dir, "ods/objections.csv", THREE)
+    write(raw_dir, "gpes/objections.csv", THREE)
+    assert landing.not_of_the_contract(raw_dir, COLLECTION) == [Path("ods/objections.csv")]
+    assert raw_dir / "gpes/objections.csv" in [file.path for file in landing.files_of(KINDS["opt_outs"], raw_dir)]
+
+
 def test_a_folder_that_nobody_may_look_into(raw_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags a traceback, or a folder without a word, where the rights of whoever runs it end."""
     write(raw_dir, "kept/apart.csv", THREE)

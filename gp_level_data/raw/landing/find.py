@@ -182,6 +182,9 @@ def not_of_the_contract(raw_dir: Path, collection: str) -> list[Path]:
     shared = sorted({kind.folder for kind in kinds if not kind.owns_folder})
     others = {kind.folder for each in set(chain(*COLLECTED.values())) for kind in file_kinds(each)}
     known = {parent for folder in (*others, *OTHER_FOLDERS) for parent in (Path(folder), *Path(folder).parents)}
+    told_among_files = {
+        path for kind in kinds if kind.binds_all for path in objections_elsewhere(raw_dir, raw_dir / kind.folder)
+    }
     return [
         path.relative_to(raw_dir)
         for folder in ("", *shared)
@@ -190,8 +193,7 @@ def not_of_the_contract(raw_dir: Path, collection: str) -> list[Path]:
         and path.relative_to(raw_dir) not in known
         and path != raw_dir / MARKER
         and not any(named_for(kind, path.name) for kind in kinds if kind.folder == folder)
-        # told among the files
-        and not OF_OBJECTIONS.match(path.name)
+        and path not in told_among_files
     ]
 
 
