@@ -15,7 +15,7 @@ from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import GenericTestNode
 
-from gp_level_data.cluster import adapter
+from gp_level_data.cluster import adapter, tables
 from gp_level_data.custody import store
 from gp_level_data.custody.store import sql_text
 from gp_level_data.nets import Finding
@@ -116,9 +116,8 @@ def look_at(made: Path, views: Path, wanted: Iterable[tuple[str, str, str, dict[
         for database in DATABASES:
             connection.execute(f"attach '{sql_text(file_of(views, database))}' as {database}")
         for database, schema, name, types in wanted:
-            files = made / schema / name / "*.parquet"
-            if any(files.parent.glob(files.name)):
-                rows = f"select * from read_parquet('{sql_text(files)}', hive_partitioning = false)"
+            if found := tables.rows_at(made / schema / name):
+                rows = f"from {found}"
             elif types:
                 columns = ", ".join(f'cast(null as {kind}) as "{column}"' for column, kind in types.items())
                 rows = f"select {columns} where false"
