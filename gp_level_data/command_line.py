@@ -4,10 +4,13 @@ Every command is told here with its options, and what carries it out is imported
 and completion need none of it. What is refused is one sentence and exit code 1; what was not understood, 2.
 """
 
+import contextlib
 import getpass
 import os
 import re
+import signal
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -31,10 +34,11 @@ EPILOG = (
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when it was done, 1 when it was refused, 2 when it was not understood."""
     try:
-        code = gpld.main(arguments, prog_name="gpld", standalone_mode=False) or 0
-        # What is held back is written while somebody can still say that it cannot be.
-        sys.stdout.flush()
-        return code
+        with ended_by_signals():
+            code = gpld.main(arguments, prog_name="gpld", standalone_mode=False) or 0
+            # What is held back is written while somebody can still say that it cannot be.
+            sys.stdout.flush()
+            return code
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
@@ -44,6 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print(STOPPED, file=sys.stderr)
         return 130
+    except Ended as ended:
+        print(STOPPED, file=sys.stderr)
+        return 128 + ended.signal
     except BrokenPipeError:
         # Whoever reads what is said has enough of it; Python would say so once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -51,6 +58,31 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(of_the_machine(error), file=sys.stderr)
         return 1
+
+
+class Ended(BaseException):
+    """A machine that shuts down, a scheduler or a terminal that was closed has asked the command to end."""
+
+    def __init__(self, signal: int) -> None:
+        self.signal = signal
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """A command that is asked to end does so as by Ctrl-C: it ends what it started, and lets go of the store."""
+
+    def end(number: int, _: object) -> None:
+        raise Ended(number)
+
+    # One that is ignored, as under nohup, stays so.
+    asked = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    for one in asked:
+        signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one in asked:
+            signal.signal(one, signal.SIG_DFL)
 
 
 def of_the_machine(error: OSError) -> str:

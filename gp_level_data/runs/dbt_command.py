@@ -61,7 +61,11 @@ def run(*arguments: str, folders: dict[str, Path], stage: Stage | None = None, r
             [DBT, *EVENTS, *arguments], **as_one_of_ours(folders), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, errors="replace",
         ) as running:  # fmt: skip
-            why = heard(running.stdout or (), log, stage)
+            try:
+                why = heard(running.stdout or (), log, stage)
+            except BaseException:
+                running.kill()
+                raise
     return Ended(running.returncode, why)
 
 

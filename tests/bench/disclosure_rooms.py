@@ -28,7 +28,9 @@ FIRST = 10
 WORLDS = {"gp_report": 60, "planning": 150, "assurance": 150}
 # Worlds further on that tell a mutant from its model where none of the first does: found by drawing thousands.
 TELLING: dict[str, tuple[int, ...]] = {
-    "gp_report": (75, 90, 108, 112, 125, 142, 164, 180, 185, 204, 224),
+    "gp_report": (
+        75, 90, 108, 112, 125, 142, 164, 180, 185, 204, 224, 263, 298, 447, 564, 1175, 2046, 4353, 7906, 8776,
+    ),
     "planning": (172, 268, 298, 324, 362, 364, 374, 381, 420, 480, 492, 540, 593, 709, 2104, 3090),
     "assurance": (),
 }

@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,16 +106,26 @@ def test_build(interrupted: Folders, built_tables: dict[str, str], tmp_path: Pat
     assert not differing(results(interrupted, tmp_path), built_tables)
 
 
-def test_ctrl_c(interrupted: Folders) -> None:
-    """Flags a build that ends with tracebacks where somebody stops it, leaves keys of it behind or changes results."""
+def ctrl_c(process: subprocess.Popen[str]) -> None:
+    """As a terminal does: to all of the group."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def shut_down(process: subprocess.Popen[str]) -> None:
+    """As a scheduler does: to the command alone."""
+    process.terminate()
+
+
+@pytest.mark.parametrize("stop, code", [(ctrl_c, 130), (shut_down, 143)])
+def test_stopped(interrupted: Folders, stop: Callable[[subprocess.Popen[str]], None], code: int) -> None:
+    """Flags a build that is stopped and ends with tracebacks, leaves a run or keys of it behind or changes results."""
     before = file_digests(interrupted.store)
     process = start_build(interrupted, "--verbose")
     assert process.stdout is not None
     assert any("START" in printed for printed in process.stdout), "the run ended before it was stopped"
-    # as a terminal does: to all of the group
-    os.killpg(process.pid, signal.SIGINT)
+    stop(process)
     ended = finish(process, timeout=300)
-    assert ended.code == 130 and ended.stderr.strip().splitlines()[-1] == command_line.STOPPED.strip()
+    assert ended.code == code and ended.stderr.strip().splitlines()[-1] == command_line.STOPPED.strip()
     assert "Traceback" not in ended.stdout + ended.stderr
     publication.hold(interrupted.store)
     store.release(interrupted.store)

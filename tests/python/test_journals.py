@@ -128,14 +128,6 @@ def test_the_mutant_is_noticed(mutant: Any) -> None:
         assert problems(connection, journals, wanted), f"nobody noticed: {mutant.breaks}"
 
 
-def test_every_mutant_hits() -> None:
-    """Flags, in each tier, a mutant of what is no longer written so."""
-    hits = {
-        f"{mutant.file}: {mutant.name}": (PROJECT / mutant.file).read_text().count(mutant.before) for mutant in MUTANTS
-    }
-    assert {name: count for name, count in hits.items() if count != 1} == {}
-
-
 def test_mutants_are_of_what_dbt_runs() -> None:
     """Flags a rendering of the models that is not dbt's."""
     ours = rendered()

@@ -8,10 +8,13 @@ import csv
 import functools
 import io
 from collections import Counter
+from types import ModuleType
 
 import duckdb
 import gateway_sql
+import journal_mutants
 import pytest
+import release_mutants
 from conftest import PROJECT
 from mutants import MUTANTS, Mutant
 from opt_out_oracle import Expected, Sent, expected
@@ -27,6 +30,10 @@ def world(name: str) -> tuple[duckdb.DuckDBPyConnection, Sent, Expected]:
     return gateway_sql.run(sent), sent, expected(sent)
 
 
+def written(file: str) -> str:
+    return (PROJECT / file).read_text()
+
+
 def replaced(text: str, before: str, after: str) -> str:
     assert text.count(before) == 1, f"the mutant hits {text.count(before)} times, not once"
     return text.replace(before, after)
@@ -35,7 +42,7 @@ def replaced(text: str, before: str, after: str) -> str:
 def mutated(mutant: Mutant) -> Row:
     """What the mutant makes of the project's SQL or of a seed."""
     path = PROJECT / mutant.file
-    source = replaced(path.read_text(), mutant.before, mutant.after)
+    source = replaced(written(mutant.file), mutant.before, mutant.after)
     if path.suffix == ".csv":
         rows = csv.DictReader(io.StringIO(source))
         return {"seeds": {path.stem: [{k: v or None for k, v in row.items()} for row in rows]}}
@@ -61,6 +68,13 @@ def test_every_mutant_hits() -> None:
     for mutant in MUTANTS:
         changed = mutated(mutant)
         assert all(sql != gateway_sql.compiled(model) for model, sql in changed.get("sql", {}).items()), mutant.name
+
+
+@pytest.mark.parametrize("made", [journal_mutants, release_mutants], ids=lambda made: made.__name__)
+def test_every_other_mutant_hits(made: ModuleType) -> None:
+    """Flags the same of the mutants of journals and of releases, each one replacement in a file."""
+    hits = {f"{mutant.file}: {mutant.name}": written(mutant.file).count(mutant.before) for mutant in made.MUTANTS}
+    assert {name: count for name, count in hits.items() if count != 1} == {}
 
 
 def test_without_a_mutant_there_is_no_difference() -> None:

@@ -21,7 +21,7 @@ import pyarrow
 import pytest
 from vouching import vouch
 
-from gp_level_data import project
+from gp_level_data import project, releases
 from gp_level_data.command_line import main
 from gp_level_data.commands import ndop
 from gp_level_data.custody import keys, store
@@ -257,7 +257,7 @@ def replied(raw_dir: Path, request_lines: Lines) -> Lines:
 def connection(raw_dir: Path, replied: Lines, tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """The store of a gateway run with that reply."""
     folder = tmp_path_factory.mktemp("store")
-    for name in (COLLECTION, *keys.OF_DATABASES):
+    for name in releases.keys_of_build(COLLECTION):
         keys.new_key(folder / "keys", name)
     vouch(PROJECT, folder / "keys")
     folders = {"RAW_DIR": raw_dir, "KEY_DIR": folder / "keys", "STORE_DIR": folder / "store"}
