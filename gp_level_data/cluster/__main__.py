@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from gp_level_data.cluster import adapter, checks, daemons, data_tests, grants, handing_back, tables
+from gp_level_data.cluster import adapter, checks, daemons, data_tests, grants, handing_back, table_key, tables
 from gp_level_data.custody import store
 from gp_level_data.nets import proving, raw_numbers, renaming_run
 from gp_level_data.project import PROJECT, SAMPLE, read_settings
@@ -90,7 +90,7 @@ def made_by_both_runs(chosen: argparse.Namespace) -> Path | None:
         tables.open_store(chosen.store_dir, chosen.key_dir) as connection,
     ):
         handed = [table for table in tables.stored(connection) if is_handed(table, chosen.from_store)]
-        tables.write(connection, handed, loaded)
+        tables.write(connection, handed, loaded, table_key.read(where))
     if not chosen.from_store:
         from gp_level_data.cluster import gateway
 
@@ -113,11 +113,12 @@ def made_by_both_runs(chosen: argparse.Namespace) -> Path | None:
 def look_into(chosen: argparse.Namespace, stages: Progress, made: Path, where: Path) -> None:
     """A Refusal where what was made may not become the results."""
     with stages.stage("what was made, looked into"), tables.open_store(chosen.store_dir, chosen.key_dir) as connection:
-        checks.judge(connection, made)
+        key = table_key.read(where)
+        checks.judge(connection, made, key)
         promises, numbers = adapter.promises(where / "dbt"), raw_numbers.numbers_in(chosen.raw_dir)
-        checks.refuse(checks.findings(connection, made, promises, numbers))
+        checks.refuse(checks.findings(connection, made, key, promises, numbers))
     with stages.stage("data tests of what was made") as stage:
-        checks.refuse(data_tests.findings(made, where / "dbt-tests", chosen.vars, stage))
+        checks.refuse(data_tests.findings(made, where, chosen.vars, stage))
 
 
 @contextlib.contextmanager
@@ -141,7 +142,7 @@ def compare(chosen: argparse.Namespace) -> int:
         ]
         results = tables.results(where)
         places = {table: results / table.schema / table.name for table in made}
-        found = tables.differences(connection, places)
+        found = tables.differences(connection, places, table_key.read(where))
         empty = sum(tables.count(connection, table) == 0 for table in made)
     print(*found, sep="\n", end="\n" if found else "")
     same = len(made) - len({each.table for each in found})
@@ -151,10 +152,11 @@ def compare(chosen: argparse.Namespace) -> int:
 
 def hand_back(chosen: argparse.Namespace) -> int:
     """What the last build that came to its end has made, in the place of what the store holds."""
-    results = tables.results(daemons.folder())
+    where = daemons.folder()
+    results, key = tables.results(where), table_key.read(where)
     with Progress().stage("results handed back to the store, looked through for the numbers that were sent"):
         handed = handing_back.hand_back(
-            results, chosen.store_dir, chosen.key_dir, raw_numbers.numbers_in(chosen.raw_dir)
+            results, key, chosen.store_dir, chosen.key_dir, raw_numbers.numbers_in(chosen.raw_dir)
         )
     print(
         f"{len(handed)} tables, {sum(handed.values())} rows, are in {chosen.store_dir} now, and on the cluster still:"
@@ -179,7 +181,7 @@ def rename(chosen: argparse.Namespace) -> int:
             ]  # fmt: skip
             if subprocess.run(command, cwd=PROJECT, check=False).returncode:
                 return 1
-            handing_back.hand_back(made, store_dir, pair.keys, numbers)
+            handing_back.hand_back(made, table_key.read(daemons.folder()), store_dir, pair.keys, numbers)
         found = pair.findings()
     print(*(f"{each.where}: {each.what}" for each in found), sep="\n", end="\n" if found else "")
     print(f"Under two numberings {'tables differ' if found else 'every table says the same of the same people'}.")

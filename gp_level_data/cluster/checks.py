@@ -25,23 +25,28 @@ JUDGE_OF_WAREHOUSE = "intermediate", "int_assurance__refusals"
 
 
 def findings(
-    connection: duckdb.DuckDBPyConnection, made: Path, promises: Iterable[Iterable[str]], numbers: Iterable[str]
+    connection: duckdb.DuckDBPyConnection,
+    made: Path,
+    key: bytes,
+    promises: Iterable[Iterable[str]],
+    numbers: Iterable[str],
 ) -> list[Finding]:
     """What is wrong with the tables of a folder, <schema>/<name>: relation, column, and how many rows.
 
     connection   to a store, whose seeds say which digits are allowed (tables.open_store)
+    key          what the tables are encrypted under (table_key.read)
     promises     schema, name, column and condition of what the contracts promise (adapter.promises)
     numbers      the ten-digit texts that were sent (raw_numbers.numbers_in)
     """
-    look_at(connection, made)
+    look_at(connection, made, key)
     return [*broken(connection, promises), *of_people(connection, numbers)]
 
 
-def look_at(connection: duckdb.DuckDBPyConnection, made: Path) -> None:
+def look_at(connection: duckdb.DuckDBPyConnection, made: Path, key: bytes) -> None:
     """The tables of a folder as views; those without rows, of which Spark writes no file, hold nothing to find."""
     connection.execute(f"attach ':memory:' as {MADE}")
     for place in sorted(made.glob("*/*")):
-        if rows := tables.rows_at(place):
+        if rows := tables.rows_at(connection, place, key):
             connection.execute(f'create schema if not exists {MADE}."{place.parent.name}"')
             connection.execute(f'create view {MADE}."{place.parent.name}"."{place.name}" as from {rows}')
 
@@ -51,9 +56,9 @@ def first_refusal(relation: str) -> str:
     return f"select sentence from {relation} order by rule_order, sentence limit 1"
 
 
-def judge(connection: duckdb.DuckDBPyConnection, made: Path) -> None:
+def judge(connection: duckdb.DuckDBPyConnection, made: Path, key: bytes) -> None:
     """A Refusal, in the words of intake, where the tables of a folder may not stand."""
-    if relation := tables.rows_at(made.joinpath(*JUDGE_OF_WAREHOUSE)):
+    if relation := tables.rows_at(connection, made.joinpath(*JUDGE_OF_WAREHOUSE), key):
         for (sentence,) in connection.execute(first_refusal(relation)).fetchall():
             raise Refusal(sentence)
 

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from gp_level_data.cluster import table_key
 from gp_level_data.project import PROJECT
 from gp_level_data.refusal import Refusal
 
@@ -106,11 +107,12 @@ def start_worker(where: Path, spark_home: Path, number: int, ports: Ports) -> No
 
 
 def down(where: Path) -> int:
-    """Stop what `up` started, the last first, and remove all that the cluster kept. How many were running."""
+    """Stop what `up` started, the last first; destroy the key of its tables, and all that it kept. How many were running."""
     stopped = 0
     for process in reversed(noted(where)):
         stopped += process.is_running()
         stop(process)
+    table_key.destroy(where)
     shutil.rmtree(where, ignore_errors=True)
     return stopped
 
@@ -177,11 +179,14 @@ def memory(variable: str, default: str) -> str:
 
 
 def prepare(where: Path, ports: Ports) -> None:
-    """The cluster's folder, its owner's alone, with settings that hold a new secret for what its processes say."""
+    """The cluster's folder, its owner's alone, with settings that hold a new secret for what its processes say; a new key
+    for its tables beside it."""
     shutil.rmtree(where, ignore_errors=True)
     for name in FOLDERS:
         (where / name).mkdir(parents=True, mode=0o700)
     where.chmod(0o700)
+    table_key.make(where)
+    table_key.compile_class(where)
     lines = [f"{name} {value}" for name, value in settings(where, ports).items()]
     file = os.open(where / "spark.conf", os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
     with os.fdopen(file, "w") as target:
@@ -223,7 +228,7 @@ def settings(where: Path, ports: Ports) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         # A plan tells those of all tables that it reads from memory: seven megabytes an event, gigabytes of heap.
         "spark.sql.maxPlanStringLength": "20000",
-    }
+    } | table_key.settings(where)
 
 
 # ---- processes --------------------------------------------------------------------------------------

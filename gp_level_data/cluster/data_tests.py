@@ -1,21 +1,23 @@
 """The project's data tests, asked of what a cluster has made before it becomes the results.
 
-Those of stored tables are asked by dbt on one machine's engine, which reads the cluster's files: the same SQL that is asked
-there, the nets' macros among them, and no second dialect of it. What is looked at is a database of views; no row is copied.
-Those of what ends with the gateway's application are asked there, of Spark (gateway.py).
+Those of stored tables are asked by dbt on one machine's engine, of a copy of the cluster's files: the same SQL that is asked
+there, the nets' macros among them, and no second dialect of it. The copy is as a store of one machine, what is of patients
+under the cluster's key, and gone when the tests have been asked. Those of what ends with the gateway's application are asked there, of Spark (gateway.py).
 """
 
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.artifacts.resources.types import NodeType
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import GenericTestNode
 
-from gp_level_data.cluster import adapter, tables
+from gp_level_data.cluster import adapter, table_key, tables
 from gp_level_data.custody import store
 from gp_level_data.custody.store import sql_text
 from gp_level_data.nets import Finding
@@ -27,20 +29,30 @@ NET = "data tests"
 DOES_NOT_HOLD = "does not hold"
 NOT_ASKED = "could not be asked"
 PASSED = "pass"
+FOLDER, COPY = "dbt-tests", "copy"
 # Snapshots, seeds and sources are there before a run, or are remembered of earlier ones.
 DATABASES = (*store.OF_A_RUN, store.RELEASED)
 
 
-def findings(made: Path, where: Path, variables: str = "", stage: Stage | None = None) -> list[Finding]:
+def findings(made: Path, cluster: Path, variables: str = "", stage: Stage | None = None) -> list[Finding]:
     """Data tests that do not hold of the tables of a folder, <schema>/<name>: relation and test, never a row.
 
-    where   a folder for what dbt leaves, and for the views
+    cluster   the folder of the cluster that made them, where the copy goes and what dbt leaves
     """
-    views = adapter.fresh(where / "views")
-    manifest, common = adapter.as_it_is(target(views), where, variables)
+    where = cluster / FOLDER
+    copy = adapter.fresh(where / COPY)
+    manifest, common = adapter.as_it_is(target(cluster), where, variables)
     for key in [*unstored(manifest), *operations(manifest)]:
         del manifest.nodes[key]
-    look_at(made, views, relations(manifest))
+    try:
+        copy_tables(made, copy, relations(manifest), table_key.read(cluster))
+        return ask(manifest, common, stage)
+    finally:
+        shutil.rmtree(copy)
+
+
+def ask(manifest: Manifest, common: list[str], stage: Stage | None) -> list[Finding]:
+    """Each data test of a manifest, by dbt: those that do not hold."""
     tests = [node for node in manifest.nodes.values() if isinstance(node, GenericTestNode)]
     follows = [adapter.follow(stage, len(tests))] if stage else []
     ended = adapter.runner(manifest, follows).invoke(["--quiet", "test", "--select", "test_type:data", *common])
@@ -83,22 +95,34 @@ def operations(manifest: Manifest) -> list[str]:
     return [key for key, node in manifest.nodes.items() if node.resource_type == NodeType.Operation]
 
 
-# ---- the views --------------------------------------------------------------------------------------
+# ---- the copy ---------------------------------------------------------------------------------------
 
 
-def target(views: Path) -> dict[str, Any]:
-    """The profile's output: databases that hold views, under the names of the store's."""
-    attached = [name for name in DATABASES if name != store.MARTS]
+def target(cluster: Path) -> dict[str, Any]:
+    """The profile's output: databases under the names of the store's."""
     return {
-        "type": "duckdb", "path": str(file_of(views, store.MARTS)), "schema": "main", "threads": 2,
-        "attach": [{"path": str(file_of(views, name)), "alias": name} for name in attached],
+        "type": "duckdb", "path": str(store.database_file(cluster / FOLDER / COPY, store.MARTS)), "schema": "main", "threads": 2,
         "settings": {"TimeZone": "Europe/London"},
         "config_options": {"autoinstall_known_extensions": False, "temp_file_encryption": True},
+        "plugins": [{"module": __name__, "config": {"cluster": str(cluster)}}],
     }  # fmt: skip
 
 
-def file_of(views: Path, database: str) -> Path:
-    return views / f"{database}.duckdb"
+class Plugin(BasePlugin):
+    """dbt-duckdb's: it attaches what is encrypted. Its configuration says where the cluster is, and holds no key."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        self._cluster = Path(plugin_config["cluster"])
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        attach_encrypted(conn, self._cluster / FOLDER / COPY, table_key.read(self._cluster))
+
+
+def attach_encrypted(connection: duckdb.DuckDBPyConnection, copy: Path, key: bytes) -> None:
+    """What is of patients, or exact, as on one machine; under one key here."""
+    for name in DATABASES:
+        if name != store.MARTS:
+            store.attach_encrypted(connection, copy, name, key)
 
 
 def relations(manifest: Manifest) -> Iterator[tuple[str, str, str, dict[str, str]]]:
@@ -110,13 +134,13 @@ def relations(manifest: Manifest) -> Iterator[tuple[str, str, str, dict[str, str
             yield node.database, node.schema, node.identifier, types
 
 
-def look_at(made: Path, views: Path, wanted: Iterable[tuple[str, str, str, dict[str, str]]]) -> None:
-    """A view of each table; of one without rows, of which Spark writes no file, with the columns of its contract."""
+def copy_tables(made: Path, copy: Path, wanted: Iterable[tuple[str, str, str, dict[str, str]]], key: bytes) -> None:
+    """A copy of each table; of one without rows, of which Spark writes no file, with the columns of its contract."""
     with duckdb.connect() as connection:
-        for database in DATABASES:
-            connection.execute(f"attach '{sql_text(file_of(views, database))}' as {database}")
+        connection.execute(f"attach '{sql_text(store.database_file(copy, store.MARTS))}' as {store.MARTS}")
+        attach_encrypted(connection, copy, key)
         for database, schema, name, types in wanted:
-            if found := tables.rows_at(made / schema / name):
+            if found := tables.rows_at(connection, made / schema / name, key):
                 rows = f"from {found}"
             elif types:
                 columns = ", ".join(f'cast(null as {kind}) as "{column}"' for column, kind in types.items())
@@ -124,4 +148,4 @@ def look_at(made: Path, views: Path, wanted: Iterable[tuple[str, str, str, dict[
             else:
                 continue
             connection.execute(f'create schema if not exists {database}."{schema}"')
-            connection.execute(f'create or replace view {database}."{schema}"."{name}" as {rows}')
+            connection.execute(f'create or replace table {database}."{schema}"."{name}" as {rows}')

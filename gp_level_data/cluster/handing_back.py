@@ -22,11 +22,14 @@ BEFORE = "before_"
 SETTINGS = Table(store.MARTS, "reference", "int_collection__settings")
 
 
-def hand_back(results: Path, store_dir: Path, key_dir: Path, numbers: Iterable[str]) -> dict[Table, int]:
+def hand_back(
+    results: Path, results_key: bytes, store_dir: Path, key_dir: Path, numbers: Iterable[str]
+) -> dict[Table, int]:
     """The cluster's tables in the place of the store's: how many rows each has now.
 
-    results   the cluster's tables, <schema>/<name> (tables.results)
-    numbers   the ten-digit texts that were sent (raw_numbers.numbers_in)
+    results      the cluster's tables, <schema>/<name> (tables.results)
+    results_key  what they are encrypted under (table_key.read)
+    numbers      the ten-digit texts that were sent (raw_numbers.numbers_in)
 
     A Refusal, and the store is as it was, where a table is missing or another, where a row breaks what its
     contract promises, where a net finds anything, or where the store is another collection's.
@@ -37,7 +40,7 @@ def hand_back(results: Path, store_dir: Path, key_dir: Path, numbers: Iterable[s
     try:
         with store.writing_afresh(store_dir, building):
             building.mkdir(mode=0o700)
-            handed = written(results, store_dir, building, store_keys)
+            handed = written(results, results_key, store_dir, building, store_keys)
         found = values.findings_in_store(building, store_keys, numbers)
         if found:
             raise Refusal(f"What the cluster made is not handed back: {checks.in_one(found)} The store is as it was.")
@@ -48,7 +51,9 @@ def hand_back(results: Path, store_dir: Path, key_dir: Path, numbers: Iterable[s
     return handed
 
 
-def written(results: Path, store_dir: Path, building: Path, store_keys: StoreKeys) -> dict[Table, int]:
+def written(
+    results: Path, results_key: bytes, store_dir: Path, building: Path, store_keys: StoreKeys
+) -> dict[Table, int]:
     """The store's databases in a folder, afresh, with the cluster's rows: how many of each table."""
     opened_by = {store.PATIENT_LEVEL: store_keys.patient_level, store.ASSURANCE: store_keys.assurance}
     for name in store.OF_A_RUN:
@@ -62,28 +67,30 @@ def written(results: Path, store_dir: Path, building: Path, store_keys: StoreKey
             exact_counts.attach_plain(connection, folder, prefix + store.MARTS)
             for name, key in opened_by.items():
                 store.attach_encrypted(connection, folder, name, key, prefix + name)
-        refuse_other_collection(connection, results, store_dir)
+        refuse_other_collection(connection, results, results_key, store_dir)
         for name in store.OF_A_RUN:
             connection.execute(f"copy from database {BEFORE}{name} to {name} (schema)")
         made = [table for table in tables.stored(connection) if table.database in store.OF_A_RUN]
-        return {table: put_in(connection, table, results / table.schema / table.name) for table in made}
+        return {table: put_in(connection, table, results / table.schema / table.name, results_key) for table in made}
 
 
-def refuse_other_collection(connection: duckdb.DuckDBPyConnection, results: Path, store_dir: Path) -> None:
+def refuse_other_collection(
+    connection: duckdb.DuckDBPyConnection, results: Path, results_key: bytes, store_dir: Path
+) -> None:
     """A Refusal where the store was built for another collection than the cluster's tables."""
     ours = f'{BEFORE}{SETTINGS.database}."{SETTINGS.schema}"."{SETTINGS.name}"'
-    theirs = tables.rows_at(results / SETTINGS.schema / SETTINGS.name)
+    theirs = tables.rows_at(connection, results / SETTINGS.schema / SETTINGS.name, results_key)
     if theirs and tables.rows_in(connection, f"select collection from {ours} except select collection from {theirs}"):
         raise Refusal(f"The store {store_dir} was built for another collection than what the cluster has made.")
 
 
-def put_in(connection: duckdb.DuckDBPyConnection, table: Table, place: Path) -> int:
+def put_in(connection: duckdb.DuckDBPyConnection, table: Table, place: Path, key: bytes) -> int:
     """The rows of a folder in an empty table, in the order of its columns; how many."""
     if not place.is_dir():
         raise Refusal(
             f"The cluster has made no {table.on_spark}, which the store has: build both with the same models."
         )
-    rows = tables.rows_at(place)
+    rows = tables.rows_at(connection, place, key)
     if not rows:
         # Spark writes no file for a table without rows.
         return 0

@@ -1,7 +1,7 @@
 """Tables between a DuckDB store and the cluster's folder of Parquet files, and what became of them.
 
-The embedded engine reads Parquet as the cluster writes it, so that the two are compared, and the cluster's files looked
-into, without asking the cluster.
+The embedded engine reads what the cluster has written, under its key, so that the two are compared, and the cluster's files
+looked into, without asking the cluster.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from gp_level_data.cluster import table_key
 from gp_level_data.custody import keys, store
 from gp_level_data.refusal import Refusal
 
@@ -20,6 +21,7 @@ from gp_level_data.refusal import Refusal
 DECIMALS = 9
 # A link to the folder that the last build has filled.
 RESULTS = "results"
+ROWS_A_GROUP = 100_000
 DATABASES = (*store.OF_A_RUN, store.RELEASED)
 
 
@@ -85,12 +87,16 @@ def rows_in(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(found)
 
 
-def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], to: Path) -> None:
-    """Write tables of a store as Parquet files, to <schema>/<name> below a folder."""
+def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], to: Path, key: bytes) -> None:
+    """Write tables of a store as Parquet files under a cluster's key, to <schema>/<name> below a folder."""
     for table in tables:
-        place = to / table.schema / table.name
-        place.mkdir(parents=True)
-        connection.execute(f"copy (from {table}) to '{place / 'part.parquet'}' (format parquet)")
+        put(connection, f"from {table}", to / table.schema / table.name, key)
+
+
+def put(connection: duckdb.DuckDBPyConnection, query: str, place: Path, key: bytes) -> None:
+    """The rows of a query as the only file of a folder."""
+    place.mkdir(parents=True, exist_ok=True)
+    table_key.write(connection.execute(query).to_arrow_reader(ROWS_A_GROUP), place / "part.parquet", key)
 
 
 def statements(loaded: Path) -> Iterator[str]:
@@ -148,24 +154,26 @@ def results(where: Path) -> Path:
     return (where / RESULTS).resolve()
 
 
-def differences(connection: duckdb.DuckDBPyConnection, places: dict[Table, Path]) -> list[Difference]:
+def differences(connection: duckdb.DuckDBPyConnection, places: dict[Table, Path], key: bytes) -> list[Difference]:
     """How tables at their places differ from the store's, row for row, whatever their order."""
-    return [found for table, place in places.items() for found in of_table(connection, table, place)]
+    return [found for table, place in places.items() for found in of_table(connection, table, place, key)]
 
 
-def rows_at(place: Path) -> str:
-    """The rows of a folder of Parquet files, as SQL names them; nothing where there is no file."""
-    if not any(place.glob("*.parquet")):
+def rows_at(connection: duckdb.DuckDBPyConnection, place: Path, key: bytes) -> str:
+    """The rows of a folder of Parquet files, as SQL of that connection names them; nothing where there is no file."""
+    if not (files := sorted(place.glob("*.parquet"))):
         return ""
-    return f"read_parquet('{store.sql_text(place / '*.parquet')}', hive_partitioning = false)"
+    connection.register(str(place), table_key.opened(files, key))
+    quoted = str(place).replace('"', '""')
+    return f'"{quoted}"'
 
 
-def of_table(connection: duckdb.DuckDBPyConnection, table: Table, place: Path) -> Iterator[Difference]:
+def of_table(connection: duckdb.DuckDBPyConnection, table: Table, place: Path, key: bytes) -> Iterator[Difference]:
     if not place.is_dir():
         yield Difference(table.on_spark, "is not there")
         return
     wanted = types_of(connection, f"from {table}")
-    made = rows_at(place)
+    made = rows_at(connection, place, key)
     if not made:
         # Spark writes no file for a table without rows; the table's columns are compared by its contract.
         if rows := count(connection, table):

@@ -29,7 +29,7 @@ import pytest
 from conftest import PROJECT, SAMPLE, Folders, needs_spark, test_number
 
 from gp_level_data.cluster import __main__ as cluster_command
-from gp_level_data.cluster import adapter, checks, daemons, data_tests, gateway, handing_back, tables
+from gp_level_data.cluster import adapter, checks, daemons, data_tests, gateway, handing_back, table_key, tables
 from gp_level_data.custody import keys, store
 from gp_level_data.nets import Finding, proving, raw_numbers, values
 from gp_level_data.raw.synthetic_folder import write_marker
@@ -39,6 +39,8 @@ from gp_level_data.runs import gateway as one_machine
 COLLECTION = "individual_gp_level_data"
 # Where it is decided what a GP is not shown.
 DISCLOSES = "int_gp_report__decided"
+# What tables of a cluster are encrypted under where none is running.
+TABLE_KEY = os.urandom(keys.KEY_BYTES)
 
 
 # ---- without a cluster ------------------------------------------------------------------------------
@@ -177,16 +179,60 @@ def test_tables_are_compared_row_for_row(
     two_stores: tuple[duckdb.DuckDBPyConnection, tables.Table, Path], made: str, is_same: bool
 ) -> None:
     connection, table, place = two_stores
-    connection.execute(f"copy ({made}) to '{place / 'part.parquet'}' (format parquet)")
-    assert (tables.differences(connection, {table: place}) == []) is is_same
+    tables.put(connection, made, place, TABLE_KEY)
+    assert (tables.differences(connection, {table: place}, TABLE_KEY) == []) is is_same
 
 
 def test_a_table_that_is_not_there_is_a_difference(
     two_stores: tuple[duckdb.DuckDBPyConnection, tables.Table, Path],
 ) -> None:
     connection, table, place = two_stores
-    assert tables.differences(connection, {table: place.with_name("nowhere")})
-    assert tables.differences(connection, {table: place})
+    assert tables.differences(connection, {table: place.with_name("nowhere")}, TABLE_KEY)
+    assert tables.differences(connection, {table: place}, TABLE_KEY)
+
+
+def test_what_lies_in_a_file_opens_with_its_key_alone(
+    two_stores: tuple[duckdb.DuckDBPyConnection, tables.Table, Path], tmp_path: Path
+) -> None:
+    """Flags a table that can be read where it lies, or with another key, or that nobody encrypted; or is not what was put there."""
+    connection, _, place = two_stores
+    told = "repeat(chr(97 + cast(n % 26 as integer)), 300) || n"
+    tables.put(connection, f"select n, {told} as told from range(100_000) as rows (n)", place, TABLE_KEY)
+    rows = tables.rows_at(connection, place, TABLE_KEY)
+    assert connection.execute(f"select count(*), sum(n), min(told) from {rows}").fetchall() == [
+        (100_000, 4_999_950_000, "a" * 300 + "0"),
+    ]  # fmt: skip
+    content = (place / "part.parquet").read_bytes()
+    assert b"told" not in content and b"a" * 20 not in content
+    (tmp_path / "plain").mkdir()
+    connection.execute(
+        f"copy (from {rows}) to '{tmp_path / 'plain' / 'part.parquet'}' (format parquet, compression uncompressed)"
+    )
+    plain = (tmp_path / "plain" / "part.parquet").read_bytes()
+    assert b"told" in plain and b"a" * 20 in plain, "the search finds nothing"
+    for stranger, key in ((place, os.urandom(keys.KEY_BYTES)), (tmp_path / "plain", TABLE_KEY)):
+        with pytest.raises(Refusal, match="does not open with the key of the cluster's tables"):
+            tables.rows_at(connection, stranger, key)
+    with pytest.raises(duckdb.Error):
+        connection.execute(f"from '{place / 'part.parquet'}'")
+
+
+def test_the_key_of_tables_is_new_for_each_cluster_and_gone_with_it(tmp_path: Path) -> None:
+    """Flags a key that outlives its cluster, serves another one or lies among its tables; and one that is lost untold."""
+    where = tmp_path / "cluster"
+    table_key.make(where)
+    first = table_key.read(where)
+    table_key.make(where)
+    second = table_key.read(where)
+    assert first != second
+    assert not where.exists() and table_key.folder(where).parent == tmp_path
+    where.mkdir()
+    daemons.down(where)
+    assert not where.exists()
+    left = list(everything_below(table_key.folder(where)))
+    assert left and not any(key in content for key in (first, second) for content in left)
+    with pytest.raises(Refusal, match="^The key of the cluster's tables is not in .*: `make cluster-down`"):
+        table_key.read(where)
 
 
 # ---- on a cluster -----------------------------------------------------------------------------------
@@ -332,9 +378,8 @@ def test_what_parquet_does_not_enforce_is_looked_into(
     connection = two_stores[0]
     place = tmp_path / "made" / "gateway" / "people"
     (place.parent / "nobody").mkdir(parents=True)
-    place.mkdir()
-    connection.execute(f"copy ({rows}) to '{place / 'part.parquet'}' (format parquet)")
-    said = checks.findings(connection, tmp_path / "made", PROMISES, {test_number(1)})
+    tables.put(connection, rows, place, TABLE_KEY)
+    said = checks.findings(connection, tmp_path / "made", TABLE_KEY, PROMISES, {test_number(1)})
     assert {each.where for each in said} == set(found)
     assert {each.where for each in said if each.what.startswith(found[each.where])} == set(found)
     assert test_number(1) not in checks.in_one(said)
@@ -374,8 +419,8 @@ def test_what_intake_judges_stops_the_gateway() -> None:
 
 
 def write_rows(place: Path, query: str) -> None:
-    place.mkdir(parents=True, exist_ok=True)
-    duckdb.execute(f"copy ({query}) to '{place / 'part.parquet'}' (format parquet)")
+    with duckdb.connect() as connection:
+        tables.put(connection, query, place, TABLE_KEY)
 
 
 @pytest.mark.parametrize("judge", ["gateway", "warehouse", "data tests"])
@@ -408,6 +453,7 @@ def test_a_run_that_may_not_stand_leaves_the_results_of_before(
     for of, name, instead in (
         (daemons, "refuse_absent", lambda _: None),
         (proving, "ensure", lambda _: None),
+        (table_key, "read", lambda _: TABLE_KEY),
         (tables, "open_store", lambda *_: contextlib.nullcontext(two_stores[0])),
         (gateway, "run", gateway_run),
         (adapter, "run", warehouse_run),
@@ -421,16 +467,17 @@ def test_a_run_that_may_not_stand_leaves_the_results_of_before(
     assert capsys.readouterr().err.endswith(f"{NOT_HELD if judge == 'data tests' else REFUSED}\n")
     left = {path.relative_to(where).parts[0]: path for path in where.rglob("*.parquet")}
     assert set(left) == {tables.results(where).name}
-    assert duckdb.execute(f"from '{left[tables.results(where).name]}'").fetchall() == [("before",)]
-
-
-def table_made(made: Path, table: str, query: str) -> None:
-    """A table of the cluster's with other rows: what a query makes of them."""
-    place = made.joinpath(*table.split(".")) / "part.parquet"
-    rows = duckdb.execute(f"from '{place}'").to_arrow_table()
     with duckdb.connect() as connection:
-        connection.register("rows", rows)
-        connection.execute(f"copy ({query}) to '{place}' (format parquet)")
+        rows = tables.rows_at(connection, left[tables.results(where).name].parent, TABLE_KEY)
+        assert connection.execute(f"from {rows}").fetchall() == [("before",)]
+
+
+def table_made(made: Path, table: str, query: str, key: bytes = TABLE_KEY) -> None:
+    """A table of the cluster's with other rows: what a query makes of them."""
+    place = made.joinpath(*table.split("."))
+    with duckdb.connect() as connection:
+        connection.execute(f"create table rows as from {tables.rows_at(connection, place, key)}")
+        tables.put(connection, query, place, key)
 
 
 # What is done to the rows of a table, and which data tests no longer hold.
@@ -448,14 +495,16 @@ BROKEN = {
 
 def test_data_tests_are_asked_of_what_was_made(built: Folders, tmp_path: Path) -> None:
     """Flags tables that would become results though one machine's `dbt test` fails on them; and a test that is not asked."""
-    made = tmp_path / "made"
+    made, cluster = tmp_path / "made", tmp_path / "cluster"
+    table_key.make(cluster)
+    key = table_key.read(cluster)
     with tables.open_store(built.store, built.keys) as connection:
-        tables.write(connection, tables.stored(connection), made)
+        tables.write(connection, tables.stored(connection), made, key)
     for table, (query, _) in BROKEN.items():
-        table_made(made, table, query)
+        table_made(made, table, query, key)
     # dbt for another engine may have been patched in this process.
     asked = subprocess.run(
-        [sys.executable, "-c", ASK_DATA_TESTS, str(made), str(tmp_path / "dbt")],
+        [sys.executable, "-c", ASK_DATA_TESTS, str(made), str(cluster)],
         cwd=PROJECT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert asked.returncode == 0, asked.stdout[-2000:] + asked.stderr[-2000:]
@@ -483,7 +532,7 @@ def to_hand_back(built: Folders, tmp_path: Path) -> tuple[Path, Folders]:
     """Results of a cluster, the sample's in an order of its own, and a store of which one mart tells something else."""
     made = tmp_path / "made"
     with tables.open_store(built.store, built.keys) as connection:
-        tables.write(connection, tables.stored(connection), made)
+        tables.write(connection, tables.stored(connection), made, TABLE_KEY)
     table_made(made, "gateway.int_patients__permitted", "from rows order by random()")
     store_dir = tmp_path / "store"
     store_dir.mkdir(mode=0o700)
@@ -507,7 +556,7 @@ def test_what_the_cluster_made_is_handed_back(built: Folders, to_hand_back: tupl
     """Flags a store that is not as a build on one machine leaves it: rows, their order, contracts, descriptions."""
     made, folders = to_hand_back
     numbers = raw_numbers.numbers_in(SAMPLE)
-    handed = handing_back.hand_back(made, folders.store, folders.keys, numbers)
+    handed = handing_back.hand_back(made, TABLE_KEY, folders.store, folders.keys, numbers)
     assert content(folders) == content(built)
     assert sum(handed.values()) == sum(rows for rows, _ in content(built).values())
     assert not values.findings_in_store(folders.store, keys.of_store(folders.keys), numbers)
@@ -570,7 +619,7 @@ def test_what_may_not_stand_is_not_handed_back(to_hand_back: tuple[Path, Folders
         (folders.store / "patient_level.duckdb").unlink()
         before, sentence = {}, "There is no patient_level database in"
     with pytest.raises(Refusal, match=re.escape(sentence)) as refused:
-        handing_back.hand_back(made, folders.store, folders.keys, {test_number(1)})
+        handing_back.hand_back(made, TABLE_KEY, folders.store, folders.keys, {test_number(1)})
     assert test_number(1) not in str(refused.value)
     assert not (folders.store / "building").exists()
     store.lock(folders.store)
@@ -650,6 +699,27 @@ def test_the_key_is_nowhere_that_the_cluster_writes_or_shows(cluster: Any) -> No
     said = found_in((built.stdout + built.stderr).encode(), forms)
     assert (left, shown, said) == ([], [], set())
     assert len(pages) > 20
+
+
+@needs_spark
+@pytest.mark.whole
+def test_a_stolen_disk_says_nothing_of_anybody(cluster: Any) -> None:
+    """Flags a pseudonym that stands in any byte of the cluster's folder, and a key of the tables that stands there or is
+    shown; the same search finds both in what is written without a key."""
+    folders, _, built, pages = cluster
+    assert built.returncode == 0
+    where = folders["CLUSTER_DIR"]
+    key = table_key.read(where)
+    with duckdb.connect() as connection:
+        of_people = tables.rows_at(connection, tables.results(where) / "gateway" / "int_patients__permitted", key)
+        people = connection.execute(f"select patient_key from {of_people} using sample 200").fetchall()
+        connection.execute(
+            f"copy (from {of_people}) to '{where.parent / 'plain.parquet'}' (format parquet, compression uncompressed)"
+        )
+    sought = forms_of(key) | {f"person {at}": person.encode() for at, (person,) in enumerate(people)}
+    assert len(found_in((where.parent / "plain.parquet").read_bytes(), sought)) == len(people) > 100
+    assert [found for content in everything_below(where) if (found := found_in(content, sought))] == []
+    assert [found for content in pages if (found := found_in(content, sought))] == []
 
 
 @needs_spark
