@@ -98,6 +98,17 @@ def diagnosis(value: str | None) -> str | None:
     return letters[:4].ljust(4, "X")
 
 
+def codes(value: str | None) -> list[str]:
+    """The codes of a list, and whatever else stands between its commas."""
+    held = re.sub(r"[-. &*+†‡]", "", text(value)).upper().split(",")
+    return [each for each in held if each]
+
+
+def is_code(code: str) -> bool:
+    """Whether it has the shape of one of ICD-10 or OPCS-4."""
+    return bool(re.fullmatch("[A-Z][0-9][0-9][0-9A-Z]{,3}", code))
+
+
 def age_kind(value: str | None) -> str | None:
     """years, infant, or unknown; None where nothing is said."""
     try:
@@ -117,6 +128,7 @@ def by_itself(row: Row) -> Stay | str:
     methods = {each["admission_method"] for each in seed("admission_methods")}
     known = {(each["field"], each["code"]) for each in seed("hospital_codes")}
     number, method, order = nhs_number(row["newnhsno"]), code(row["admimeth"]), code(row.get("epiorder")) or ""
+    primary = diagnosis(row.get("diag_4_01"))
     rules = {
         "admission_date_unreadable": admitted is None and text(row["admidate"]) not in ("", *NO_DAY),
         "admission_date_unknown": admitted is None,
@@ -129,6 +141,9 @@ def by_itself(row: Row) -> Stay | str:
             for raw, field in FIELDS.items()
         },
         "start_age_unknown": age_kind(row.get("startage")) == "unknown",
+        "primary_diagnosis_malformed": primary not in (None, "XXXX") and not is_code(primary or ""),
+        "diagnoses_malformed": not all(map(is_code, codes(row.get("diag_4_concat")))),
+        "procedures_malformed": not all(map(is_code, codes(row.get("opertn_4_concat")))),
     }
     for rule, is_broken in rules.items():
         if is_broken:
@@ -136,7 +151,7 @@ def by_itself(row: Row) -> Stay | str:
     assert number and admitted and method, "a row that breaks no rule lacks what the rules ask for"
     return Stay(
         row.get("file_name") or "", key(row["epikey"]), number, admitted, method, order,
-        text(row.get("procode")).upper()[:3] or None, diagnosis(row.get("diag_4_01")),
+        text(row.get("procode")).upper()[:3] or None, primary,
         age_kind(row.get("startage")),
         *(code(row.get(name)) for name in ("admisorc", "classpat", "epistat", "epitype", "sex")),
     )  # fmt: skip
@@ -185,7 +200,7 @@ def verdicts(rows: Iterable[Row], definition: Definition) -> list[tuple[Stay | N
         result += [(stay, "repeated_episode") for stay in others]
     for stay in kept:
         again = is_there_finished(stay, finished)
-        result.append(
-            (stay, "unfinished_episode_again" if again else "complete" if stay.key else "episode_key_missing")
-        )
+        told = "complete" if stay.diagnosis not in (None, "XXXX") else "primary_diagnosis_missing"
+        told = told if stay.key else "episode_key_missing"
+        result.append((stay, "unfinished_episode_again" if again else told))
     return result

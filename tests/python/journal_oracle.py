@@ -259,7 +259,7 @@ def hospital(sent: Sent, held: set[str]) -> set[Cells]:
         (stay.number, stay.day, stay.method, stay.diagnosis)
         for stay, rule in verdicts(sent.admissions, Definition("ccg_ois_2_6", first, last))
         if stay
-        and rule in ("complete", "episode_key_missing")
+        and rule in ("complete", "episode_key_missing", "primary_diagnosis_missing")
         and stay.number in held
         and first <= stay.day <= last
         and stay.order == "1"

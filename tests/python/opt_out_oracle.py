@@ -249,7 +249,9 @@ def objection(kind: str, rows: Iterable[Row], moment: datetime) -> str | None:
     dissents, withdrawals, unsure, has_known_dissent = set(), set(), set(), False
     for row in rows:
         scheme, code = coded(row)
-        effective, recorded = instant(row["effective_date"]), instant(row["recorded_at"])
+        stands_for_none = re.match(r"(1899-?12-?3[01]|1900-?01-?01|1970-?01-?01)([T ]|$)", text(row["effective_date"]))
+        effective = None if stands_for_none else instant(row["effective_date"])
+        recorded = instant(row["recorded_at"])
         is_unknown = not any(code in codes for codes in ALL_CODES.values())
         if not is_unknown and effective and local_day(effective) > LAST_DAY[kind]:
             continue  # reported, not applied
@@ -327,13 +329,17 @@ def opted_out(sent: Sent) -> set[str]:
     return {number for (c, number), lifted in upheld(sent).items() if c == collection and not lifted}
 
 
+def bare(value: str | None) -> str:
+    """The letters and digits of a word, in upper case."""
+    return re.sub("[^0-9A-Za-z]", "", value or "").upper()
+
+
 def has_agreed(sent: Sent, practice: str) -> bool:
     """The last answer on or before the day of collection, and the only one that day, was to agree."""
-    service, today = sent.policy["cqrs_service"], local_day(sent.collected_at)
+    service, today = bare(sent.policy["cqrs_service"]), local_day(sent.collected_at)
     answers = defaultdict(set)
     for row in sent.participation:
-        written = re.sub("[ -]", "_", text(row["service"]).upper())
-        if text(row["practice_code"]).upper() == practice and written == service:
+        if bare(row["practice_code"]) == practice and bare(row["service"]) == service:
             answered_on = day(row["status_date"])
             if answered_on is None:
                 return False  # nobody knows that an answer without a day is not the last one

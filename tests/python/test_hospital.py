@@ -90,7 +90,9 @@ DRAWN = {
     "sex": ("1", "2", "2.0", "9", "0", "", "M", "3"),
     "startage": (None, "", "64", "64.0", "7001", "7008", "121", "old"),
     "procode": (None, None, "RAA", "raa01", "RAA99", "RBB", ""),
-    "diag_4_01": ("J459", "J45.9", "j46-", "J46X", "J46.X", "", None),
+    "diag_4_01": ("J459", "J45.9", "j46-", "J46X", "J46.X", "", None, "asthma", "'J459", "NULL", "45J9"),
+    "diag_4_concat": ("J459,I10X", "J45.9, I10.X", "", None, "J459;I10X", "J459 I10X", "J459,NULL", "J459|I10X"),
+    "opertn_4_concat": ("-", "&", "", None, "K401,Y022", "K40.1", "K401;Y022"),
     "file_name": ("hes/apc_1516.csv", "hes/apc_1617.csv"),
 }  # fmt: skip
 ROWS = st.lists(
@@ -126,7 +128,7 @@ def found(
 
 def wanted(rows: list[Row]) -> tuple[Counter[Any], Counter[Any], Counter[Any]]:
     verdicts = hospital_oracle.verdicts(rows, DEFINITION)
-    counted = ("complete", "episode_key_missing")
+    counted = ("complete", "episode_key_missing", "primary_diagnosis_missing")
     return (
         Counter(rule for _, rule in verdicts),
         Counter(

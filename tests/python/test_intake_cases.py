@@ -848,6 +848,12 @@ CASES = {
     "answers in unknown words": Case(
         register("cqrs/participation.csv", ",agreed,", ",accepted,"), UNDONE, "national_file_mostly_unusable"
     ),
+    "a withdrawal of nobody knows whom": Case(
+        more("cqrs/participation.csv", ["A8100", COLLECTION, "withdrawn", "2016-11-01"]), UNDONE, "answers_unreadable"
+    ),
+    "an answer with a cell too few": Case(
+        more("cqrs/participation.csv", [HERE, "withdrawn", "2016-11-01"]), UNDONE, "answers_unreadable"
+    ),
     "answers of another service": Case(
         register("cqrs/participation.csv", COLLECTION.upper(), "IGPLD"), UNDONE, "national_file_mostly_unusable"
     ),
@@ -987,6 +993,18 @@ CASES = {
         hospital(episode(3, PROCODE="RAA"), episode(3, EPIKEY="9", EPISTAT="1")),
         REJECTED, "unfinished_episode_again", admitted=3,
     ),
+    **{
+        f"an episode with {field} {value}": Case(hospital(episode(3, **{field: value})), REJECTED, rule)
+        for field, rule, values in (
+            ("DIAG_4_01", "primary_diagnosis_malformed", ("'J459", "asthma", "NULL", "45J9", "195967001", "Ｊ459")),
+            ("DIAG_4_CONCAT", "diagnoses_malformed", ("J459;I10X", "J459|I10X", "J459 I10X", "J459,asthma", "[J459]")),
+            ("OPERTN_4_CONCAT", "procedures_malformed", ("K401;Y022", "K401 Y022", "none")),
+        )
+        for value in values
+    },
+    "an episode without a diagnosis": Case(
+        hospital(episode(3, DIAG_4_01="")), ACCEPTED, "primary_diagnosis_missing", admitted=4
+    ),
     "an episode under no number": Case(hospital(episode(3, NEWNHSNO="")), REJECTED, "nhs_number_missing"),
     "a hospital line too short": Case(hospital(episode(3)[:-1]), REJECTED, "unreadable_row"),
     "an unfinished episode that is there finished too": Case(
@@ -1009,6 +1027,19 @@ CASES = {
         more("cqrs/participation.csv", [HERE, COLLECTION.replace("_", " "), "withdrawn", "2016-11-01"]),
         OUT, "not_agreed", 0, 0,
     ),
+    **{
+        f"withdrawn, {what}": Case(
+            more("cqrs/participation.csv", [code, service, "withdrawn", "2016-11-01"]), OUT, "not_agreed", 0, 0
+        )
+        for what, code, service in (
+            ("with a no-break space in the service", HERE, COLLECTION.replace("_", "\u00a0")),
+            ("with a dash at the service's end", HERE, f"{COLLECTION}_"),
+            ("after a tab", f"\t{HERE}", COLLECTION),
+            ("after a sign without width", f"\u200b{HERE}", COLLECTION),
+            ("after another file's first sign", f"\ufeff{HERE}", COLLECTION),
+            ("as a spreadsheet's text", f"'{HERE}", COLLECTION),
+        )
+    },
     "an answer of no known word": Case(
         more("cqrs/participation.csv", [HERE, COLLECTION, "maybe", "2016-09-01"]),
         REJECTED, "participation_status_unknown",

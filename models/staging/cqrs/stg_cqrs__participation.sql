@@ -8,9 +8,9 @@ renamed as (
 
     select
         -- keys
-        upper({{ trimmed('practice_code') }}) as practice_code,
-        -- as senders write it, with blanks or hyphens between its words
-        upper(replace(replace({{ trimmed('service') }}, ' ', '_'), '-', '_')) as service,
+        {{ bare_word('practice_code') }} as practice_code,
+        -- senders write blanks, hyphens or underscores between its words
+        {{ bare_word('service') }} as service,
 
         -- dates
         {{ to_plausible_day('status_date') }} as status_date,

@@ -16,7 +16,15 @@ renamed as (
         {{ nhs_number_spelling_rule('plain_number') }} as nhs_number_spelling_rule,
 
         -- dates
-        {{ to_moment('effective_date') }} as effective_at,
+        -- the first day of Excel, of SQL Server or of Unix stands for none
+        case
+            when
+                not {{ full_match(
+                    trimmed('effective_date'),
+                    '(1899-?12-?3[01]|1900-?01-?01|1970-?01-?01)([T ].*)?'
+                ) }}
+                then {{ to_moment('effective_date') }}
+        end as effective_at,
         {{ to_moment('recorded_at') }} as recorded_at,
         {{ is_unreadable_moment('effective_date') }}
         or {{ is_unreadable_moment('recorded_at') }} as has_unreadable_moment,

@@ -44,6 +44,13 @@ select
                     then '{{ field }}_unknown'
             {%- endfor %}
             when episodes.age_kind = 'unknown' then 'start_age_unknown'
+            -- X fills up what is empty
+            when
+                not {{ is_code_list('episodes.primary_diagnosis') }}
+                and episodes.primary_diagnosis <> 'XXXX'
+                then 'primary_diagnosis_malformed'
+            when not {{ is_code_list('episodes.diagnoses') }} then 'diagnoses_malformed'
+            when not {{ is_code_list('episodes.procedures') }} then 'procedures_malformed'
         end
     ) as rejected_rule
 from {{ ref('stg_hes__apc_episodes') }} as episodes

@@ -5,7 +5,10 @@ select
     coalesce(
         rejected_rule,
         copy_rule,
-        case when episode_key is null then 'episode_key_missing' end,
+        case
+            when episode_key is null then 'episode_key_missing'
+            when coalesce(primary_diagnosis, 'XXXX') = 'XXXX' then 'primary_diagnosis_missing'
+        end,
         'complete'
     ) as rule,
     count(*) as row_count

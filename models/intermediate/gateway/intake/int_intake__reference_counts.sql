@@ -7,9 +7,14 @@ with judged as (
     select
         'cqrs_participation' as file_kind,
         case
+            when
+                not {{ is_practice_code("coalesce(practice_code, '')") }}
+                and answers.service = {{ bare_word('settings.cqrs_service') }}
+                and coalesce(answers.status, '') not in ('offered', 'agreed')
+                then 'answer_of_nobody_known'
             when not {{ is_practice_code("coalesce(practice_code, '')") }}
                 then 'practice_code_malformed'
-            when coalesce(answers.service, '') <> upper(settings.cqrs_service)
+            when coalesce(answers.service, '') <> {{ bare_word('settings.cqrs_service') }}
                 then 'other_service'
             when coalesce(answers.status, '') not in ('offered', 'agreed', 'declined', 'withdrawn')
                 then 'participation_status_unknown'

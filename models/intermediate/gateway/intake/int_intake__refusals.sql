@@ -70,6 +70,17 @@ found as (
     where size.person_count = 0
     union all
     select
+        'answers_unreadable' as rule,
+        sum(row_count) || ' lines of ' || file_name
+        || ' cannot be told to a practice, and each may be its withdrawal' as essence,
+        'answers_unreadable' as worst_rule
+    from {{ ref('int_intake__row_counts') }}
+    where
+        file_kind = 'cqrs_participation'
+        and rule in ('unreadable_row', 'answer_of_nobody_known')
+    group by file_name
+    union all
+    select
         'no_objection_arrived' as rule,
         'of ' || subject || ' not one ' || replace(opt_out_kind, '_', ' ') || ' objection came for '
         || person_count || ' people' as essence,

@@ -4,9 +4,25 @@ with policy as (
 
     select
         {{ to_plausible_day("'" ~ var('disseminated_at', '') ~ "'") }} as disseminated_date,
-        national_data_opt_out_max_age_days as max_age_days
-    from {{ ref('collections') }}
-    where collection = '{{ var("collection") }}'
+        collections.national_data_opt_out_max_age_days as max_age_days,
+        limits.value as objections_from
+    from {{ ref('collections') }} as collections
+    inner join {{ ref('reconciliation_rules') }} as limits
+        on limits.rule = 'national_objections_from'
+    where collections.collection = '{{ var("collection") }}'
+
+),
+
+confirmed as (
+
+    {{ confirmed_without_objections(ref('int_collection__settings')) }}
+
+),
+
+counted as (
+
+    select count(*) as confirmed_count
+    from confirmed
 
 ),
 
@@ -28,6 +44,12 @@ judged as (
                 then 'reply_is_an_error_line'
             when answers.line_count <> answers.number_line_count then 'reply_unreadable_line'
             when answers.never_asked_count > 0 then 'reply_has_numbers_never_asked'
+            -- as the request would, were it taken for its own reply
+            when
+                answers.allowed_count = answers.asked_count
+                and answers.asked_count >= policy.objections_from
+                and counted.confirmed_count = 0
+                then 'reply_lists_everybody'
             when policy.disseminated_date is null then 'dissemination_date_unknown'
             when answers.sent_date > policy.disseminated_date then 'sent_after_dissemination'
             when
@@ -40,6 +62,7 @@ judged as (
         end as problem
     from {{ ref('int_ndop__answers') }} as answers
     cross join policy
+    cross join counted
 
 ),
 

@@ -14,7 +14,7 @@ with answers as (
         settings.collected_at
     from {{ ref('stg_cqrs__participation') }} as participation
     inner join {{ ref('int_collection__settings') }} as settings
-        on participation.service = upper(settings.cqrs_service)
+        on participation.service = {{ bare_word('settings.cqrs_service') }}
     where {{ is_practice_code('participation.practice_code') }}
 
 ),
