@@ -3,6 +3,8 @@ select
     cells.*,
     coalesce(
         abs(cells.denominator_count - last_published.cohort_count)
+        between rules.cohort_change_from and rules.cohort_change_to
+        or abs(cells.denominator_count - last_published.again_cohort_count)
         between rules.cohort_change_from and rules.cohort_change_to,
         false
     ) as is_changed_by_few,
@@ -14,12 +16,18 @@ select
         false
     ) as is_near_list,
     coalesce(
-        {{ moved_by_few('last_published.numerator_count', 'last_published.cohort_count') }}
-        or {{ moved_by_few(
-            'last_published.told_numerator_count', 'last_published.told_cohort_count'
+        {%- for told in ['', 'told_', 'again_', 'again_told_'] %}
+        {{ moved_by_few(
+            'last_published.' ~ told ~ 'numerator_count', 'last_published.' ~ told ~ 'cohort_count'
         ) }}
+        or
+        {%- endfor %}
         -- of what was shown before its numerator was remembered, nobody knows
-        or (last_published.cohort_count is not null and last_published.numerator_count is null),
+        (last_published.cohort_count is not null and last_published.numerator_count is null)
+        or (
+            last_published.again_cohort_count is not null
+            and last_published.again_numerator_count is null
+        ),
         false
     ) as has_moved
 from {{ cells }} as cells

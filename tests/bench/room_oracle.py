@@ -66,19 +66,21 @@ def is_small(count: int) -> bool:
 
 
 def compared(row: Row) -> Row:
-    """A cell beside its list, and beside what was last shown and last told of it."""
+    """A cell beside its list, and beside what was last shown and last told of it, by this collection as well."""
     numerator, cohort, last = row["numerator_count"], row["denominator_count"], row["last"]
-    has_moved = False
-    for prefix in ("", "told_") if last else ():
+    has_moved = has_changed = False
+    for prefix in ("", "told_", "again_", "again_told_") if last else ():
         before, cohort_before = last[f"{prefix}numerator_count"], last[f"{prefix}cohort_count"]
+        is_shown = cohort_before is not None and not prefix.endswith("told_")
+        has_changed = has_changed or (is_shown and is_few(cohort - cohort_before))
         if before is None:
             # of what was shown before its numerator was remembered, nobody knows
-            has_moved = has_moved or prefix == ""
+            has_moved = has_moved or is_shown
         else:
             others = (cohort - numerator) - (cohort_before - before)
             has_moved = has_moved or any(map(is_few, (numerator - before, cohort - cohort_before, others)))
     return row | {
-        "is_changed_by_few": bool(last) and is_few(cohort - last["cohort_count"]),
+        "is_changed_by_few": has_changed,
         "has_few_others": is_small(cohort - numerator),
         "is_near_list": row["list_count"] is not None and is_small(row["list_count"] - cohort),
         "has_moved": has_moved,
@@ -299,6 +301,16 @@ def planned_cells(chance: random.Random, area: Row) -> list[Row]:
 
 
 def last_of(chance: random.Random, cell: Row) -> Row | None:
+    """What was shown and told of a cell before, and by the collection itself when it was built before."""
+    before, again = shown_before(chance, cell), shown_before(chance, cell) if chance.random() < 0.5 else None
+    if before is None and again is None:
+        return None
+    counts = ("cohort_count", "numerator_count", "told_cohort_count", "told_numerator_count")
+    never = dict.fromkeys(counts)
+    return (before or never) | {f"again_{name}": count for name, count in (again or never).items()}
+
+
+def shown_before(chance: random.Random, cell: Row) -> Row | None:
     """What was shown and told of a cell before: often a few more or fewer people."""
     if chance.random() < 0.4:
         return None

@@ -1,6 +1,8 @@
--- How many people each cell was about when it was last shown, before this collection, and when its
--- value was last told exactly. The history is a table of the previous run: a source, because what
--- is shown now depends on it.
+-- How many people each cell was about when it was last shown, before this collection and by this
+-- collection itself, when it was built before; and when its value was last told exactly. The history
+-- is a table of the previous run: a source, because what is shown now depends on it.
+
+{% set counts = ['cohort_count', 'numerator_count', 'told_cohort_count', 'told_numerator_count'] -%}
 
 with history as (
 
@@ -9,15 +11,14 @@ with history as (
         case published.area_level when 'gp' then published.practice_code || ' ' else '' end
         || published.area_code as area_code,
         published.metric_id,
-        published.cohort_count,
-        published.numerator_count,
-        published.told_cohort_count,
-        published.told_numerator_count,
-        published.collected_at
+        {%- for count in counts %}
+            published.{{ count }},
+        {%- endfor %}
+        published.collected_at,
+        published.collected_at = rules.collected_at as is_this_collection
     from {{ source('disclosure_history', 'int_disclosure__published') }} as published
     cross join {{ ref('int_disclosure__rules') }} as rules
-    -- the same collection again is compared with what it was compared with before
-    where published.collected_at < rules.collected_at
+    where published.collected_at <= rules.collected_at
 
 )
 
@@ -25,11 +26,13 @@ select
     area_level,
     area_code,
     metric_id,
-    max_by(cohort_count, collected_at) as cohort_count,
-    max_by(numerator_count, collected_at) as numerator_count,
-    max_by(told_cohort_count, collected_at) as told_cohort_count,
-    max_by(told_numerator_count, collected_at) as told_numerator_count,
-    max(collected_at) as collected_at
+    -- the same collection again is compared with what it was compared with before, and with itself:
+    -- the same files show the same, others may not tell few people apart
+    {%- for count in counts %}
+        max_by({{ count }}, collected_at) filter (where not is_this_collection) as {{ count }},
+        max({{ count }}) filter (where is_this_collection) as again_{{ count }},
+    {%- endfor %}
+    max(collected_at) filter (where not is_this_collection) as collected_at
 from history
 group by area_level, area_code, metric_id
 order by area_level, area_code, metric_id

@@ -1,7 +1,7 @@
 -- The memory for the next collection: how many people each cell was about when it was last shown,
 -- and when its value was last told exactly. Exact, because a rounded count cannot tell a change of
 -- four people from none; only of cells that are shown, and only the last time before this
--- collection and this one.
+-- collection and in this one, were it when it was built before.
 
 with shown as (
 
@@ -51,10 +51,14 @@ memory as (
         counts.metric_id,
         counts.denominator_count as cohort_count,
         counts.numerator_count,
-        case when shown.is_exact then counts.denominator_count else last.told_cohort_count end
-            as told_cohort_count,
-        case when shown.is_exact then counts.numerator_count else last.told_numerator_count end
-            as told_numerator_count,
+        case
+            when shown.is_exact then counts.denominator_count
+            else coalesce(last.again_told_cohort_count, last.told_cohort_count)
+        end as told_cohort_count,
+        case
+            when shown.is_exact then counts.numerator_count
+            else coalesce(last.again_told_numerator_count, last.told_numerator_count)
+        end as told_numerator_count,
         rules.collected_at
     from counts
     cross join {{ ref('int_disclosure__rules') }} as rules
@@ -79,6 +83,29 @@ memory as (
         told_numerator_count,
         collected_at
     from {{ ref('int_disclosure__last_published') }}
+    where collected_at is not null
+    union all
+    select
+        last.area_level,
+        last.area_code,
+        last.metric_id,
+        last.again_cohort_count as cohort_count,
+        last.again_numerator_count as numerator_count,
+        last.again_told_cohort_count as told_cohort_count,
+        last.again_told_numerator_count as told_numerator_count,
+        rules.collected_at
+    from {{ ref('int_disclosure__last_published') }} as last
+    cross join {{ ref('int_disclosure__rules') }} as rules
+    where
+        last.again_cohort_count is not null
+        and not exists (
+            select 1
+            from shown
+            where
+                shown.area_level = last.area_level
+                and shown.area_code = last.area_code
+                and shown.metric_id = last.metric_id
+        )
 
 ),
 
