@@ -129,13 +129,23 @@ def lock(store_dir: Path) -> bool:
         holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
         os.close(handle)
         raise Refusal(
-            f"Another run is using the store {store_dir}{f', process {holder}' if holder else ''}:"
-            " wait until it has ended."
+            f"Another run is using the store {store_dir}{told(holder) if holder else ''}: wait until it has ended."
         ) from None
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     _held[path] = handle
     return True
+
+
+def told(holder: str) -> str:
+    """Which process holds a store; one that was killed alone has left the run that it had begun."""
+    try:
+        os.kill(int(holder), 0)
+    except (ValueError, ProcessLookupError):
+        return f", begun by process {holder}, which has ended while the run goes on"
+    except PermissionError:
+        pass
+    return f", process {holder}"
 
 
 def release(store_dir: Path) -> None:

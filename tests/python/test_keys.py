@@ -1,8 +1,10 @@
 """Keys: one a collection, none twice, none comes back; made privately and destroyed for good."""
 
+import fcntl
 import os
 import re
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gp_level_data.command_line import main
-from gp_level_data.custody import keys
+from gp_level_data.custody import keys, store
 from gp_level_data.refusal import Refusal
 
 OTHER = "gpdpr"
@@ -229,3 +231,15 @@ def test_show_fingerprint(key_dir: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert f"{keys.fingerprint(key)}  {COLLECTION}  in this folder" in printed
     assert key.hex() not in printed
     assert command("show-fingerprint", key_dir / "nowhere") == 1
+
+
+def test_a_store_held_by_a_run_whose_command_was_killed(tmp_path: Path) -> None:
+    """Flags a sentence that sends the reader to look for a process that has ended."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for holder, said in ((os.getpid(), f", process {os.getpid()}: wait"), (ended.pid, "which has ended while the run")):
+        (tmp_path / ".lock").write_text(f"{holder}\n")
+        with (tmp_path / ".lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with pytest.raises(Refusal, match=said):
+                store.lock(tmp_path)
