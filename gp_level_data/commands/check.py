@@ -29,7 +29,7 @@ JUDGEMENT = "int_intake__refusals"
 # Whether a practice takes part is its own answer; nothing is to be mended.
 ITS_OWN_ANSWER = ("not_agreed", "not_in_wave")
 
-ROWS_LEFT_OUT = """
+ROWS_OF_RULES = """
     select file_kind, rule, sum(row_count)::bigint
     from assurance.counts.int_intake__rejected_counts
     group by all
@@ -166,10 +166,11 @@ def judged(raw_dir: Path, settings: Settings, variables: str, files: list[RawFil
 
 
 def row_lines(cursor: duckdb.DuckDBPyConnection, files: list[RawFile]) -> Iterator[str]:
-    """Rows of each kind of file: sent, used, left out."""
+    """Rows of each kind of file: sent, used, left out; one that is only not written as it should be is used."""
     left_out: defaultdict[str, int] = defaultdict(int)
-    for kind, rule, count in cursor.execute(ROWS_LEFT_OUT).fetchall():
-        left_out[kind] += count if rules()[rule].applies_to == "row" else 0
+    for kind, rule, count in cursor.execute(ROWS_OF_RULES).fetchall():
+        met = rules()[rule]
+        left_out[kind] += count if met.applies_to == "row" and not met.keeps_row else 0
     for kind in dict.fromkeys(file.kind for file in files):
         sent = sum(f.row_count or 0 for f in files if f.kind == kind and f.refused_rule is None)
         lost = left_out[kind.relation]
@@ -177,8 +178,8 @@ def row_lines(cursor: duckdb.DuckDBPyConnection, files: list[RawFile]) -> Iterat
 
 
 def flaws_of_rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[Flaw]:
-    """Rules by which rows are left out."""
-    for kind, rule, count in cursor.execute(ROWS_LEFT_OUT).fetchall():
+    """Rules by which rows are left out, or used though they are not written as they should be."""
+    for kind, rule, count in cursor.execute(ROWS_OF_RULES).fetchall():
         met = rules()[rule]
         if met.applies_to == "row" and count:
             places = [place for (place,) in cursor.execute(PLACES_OF_ROWS, [kind, rule]).fetchall()]

@@ -90,6 +90,15 @@ def test_practices_that_a_build_would_keep_out(check: Check, tmp_path: Path) -> 
     assert said.endswith("A build would run, and keep practices out.\n")
 
 
+def test_a_row_that_counts_all_the_same_is_not_left_out(check: Check, tmp_path: Path) -> None:
+    """Flags an objection under a code that is not known told as left out: it counts, and its sender would take it off."""
+    raw_dir = good_folder(tmp_path / "raw")
+    write(raw_dir, OPT_OUTS, lines(OPT_OUT_HEADER, objection(1), objection(2, CODE="Xxxxx")))
+    _, said = check(synthetic(raw_dir))
+    assert "opt_outs: 2 sent, 2 used, 0 left out" in said
+    assert f"opt_outs of {HERE}: 1 x code that is not known: it counts as an objection" in said
+
+
 STOPS = {
     "hospital file without its number": (
         otherwise_coded(NEWNHSNO=None, ENCRYPTED_HESID=["A", "B"]), ["NEWNHSNO is missing and ENCRYPTED_HESID"]
