@@ -33,7 +33,8 @@ from test_intake_cases import (
 )  # fmt: skip
 
 from gp_level_data.command_line import main
-from gp_level_data.raw import synthetic_folder
+from gp_level_data.commands.check import flaws_of_files
+from gp_level_data.raw import landing, synthetic_folder
 
 Said = tuple[int, str]
 Check = Callable[..., Said]
@@ -97,6 +98,27 @@ def test_a_row_that_counts_all_the_same_is_not_left_out(check: Check, tmp_path: 
     _, said = check(synthetic(raw_dir))
     assert "opt_outs: 2 sent, 2 used, 0 left out" in said
     assert f"opt_outs of {HERE}: 1 x code that is not known: it counts as an objection" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (f"{HERE} (1).csv", f"gpes/opt_outs/{HERE} (1).csv"),
+        (f"{HERE}.csv.part", f"gpes/opt_outs/{HERE}.csv.part"),
+        (f"{HERE}_v2.csv", f"gpes/opt_outs/{HERE}_v2.csv"),
+        (f"{HERE.lower()}.csv", f"gpes/opt_outs/{HERE.lower()}.csv"),
+        (f"{HERE}.xlsx", f"gpes/opt_outs/{HERE}.xlsx"),
+        (f"{HERE} {T1}.csv", "a file whose name is not repeated"),
+    ],
+)
+def test_the_file_that_refuses_another_is_named(tmp_path: Path, name: str, told: str) -> None:
+    """Flags a practice that is asked to send one file, and not told which is the other; or a number in a name."""
+    raw_dir = good_folder(tmp_path / "raw")
+    write(raw_dir, f"gpes/opt_outs/{name}", lines(OPT_OUT_HEADER))
+    [flaw] = flaws_of_files(landing.look_at_all(raw_dir, COLLECTION))
+    assert "there is another file of this kind" in flaw.words and T1 not in flaw.words
+    found = set(flaw.words.partition("(found: ")[2].removesuffix(")").split(", "))
+    assert found == {told, OPT_OUTS}
 
 
 STOPS = {

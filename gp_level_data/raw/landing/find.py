@@ -39,6 +39,7 @@ class RawFile:
     packing   gz, zip or nothing
     size      bytes of the content, unpacked
     detail    how it breaks the rule, for the custodian's screen: column names and counts, no value
+    called    a name that follows no rule and is harmless, for the custodian's screen and no table
     """
 
     kind: FileKind
@@ -56,6 +57,7 @@ class RawFile:
     extracted_at: str | None = None
     refused_rule: str | None = None
     detail: str | None = None
+    called: str | None = None
 
     @property
     def as_text(self) -> Dialect:
@@ -129,13 +131,14 @@ def files_of(kind: FileKind, raw_dir: Path) -> Iterator[RawFile]:
 def misnamed(kind: FileKind, raw_dir: Path, path: Path) -> RawFile:
     """A file or folder whose name follows no rule, so that it may hold anything: it is not repeated in any table."""
     place = path.relative_to(raw_dir).with_name("(unexpected name)").as_posix()
-    told = f"{path.relative_to(raw_dir)} is called otherwise" if is_harmless_name(path.name) else None
-    detail = f"{told or 'its name is not repeated'}: call it like {kind.example}"
+    called = path.relative_to(raw_dir).as_posix() if is_harmless_name(path.name) else None
+    told = f"{called} is called otherwise" if called else "its name is not repeated"
+    detail = f"{told}: call it like {kind.example}"
     detail += "; it may hold anybody's objection" if kind.binds_all else ""
     practice_code = code_in(path.name) if kind.binds_all else None
     return RawFile(
         kind, path.resolve(), place, practice_code=practice_code,
-        refused_rule="unexpected_file_name", detail=detail,
+        refused_rule="unexpected_file_name", detail=detail, called=called,
     )  # fmt: skip
 
 

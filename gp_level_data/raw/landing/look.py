@@ -276,13 +276,24 @@ def listed(names: Iterable[str]) -> str:
 
 def refuse_repeated(files: list[RawFile]) -> list[RawFile]:
     """Two files where there is one, for a practice or for all: nobody knows which is meant, so neither is."""
-    count = Counter(the_only_one(file) for file in files)
+    alike = defaultdict(list)
+    for file in files:
+        alike[the_only_one(file)].append(file)
     return [
-        replace(file, refused_rule="more_than_one_file", detail=None)
-        if the_only_one(file) and count[the_only_one(file)] > 1
+        replace(file, refused_rule="more_than_one_file", detail=which_are_meant(alike[the_only_one(file)]))
+        if the_only_one(file) and len(alike[the_only_one(file)]) > 1
         else file
         for file in files
     ]
+
+
+def which_are_meant(files: list[RawFile]) -> str | None:
+    """The files of which there may be one, where their own names do not tell: one is misnamed, or stops the run."""
+    names = [
+        file.called or "a file whose name is not repeated" if file.refused_rule == "unexpected_file_name" else file.name
+        for file in files
+    ]
+    return f"found: {listed(names)}" if names != [file.name for file in files] or concerns_all(files[0]) else None
 
 
 def the_only_one(file: RawFile) -> tuple[str, str | None] | None:
