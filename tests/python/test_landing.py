@@ -8,6 +8,7 @@ import gzip
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,7 @@ from gp_level_data.end import raw_destruction
 from gp_level_data.project import SEEDS
 from gp_level_data.raw import landing
 from gp_level_data.raw.landing import look
+from gp_level_data.raw.landing.find import OF_OBJECTIONS
 from gp_level_data.refusal import Refusal
 from gp_level_data.shapes import Cells
 
@@ -354,6 +356,29 @@ def test_what_is_called_like_objections_is_told_in_every_folder(raw_dir: Path) -
     write(raw_dir, "gpes/objections.csv", THREE)
     assert landing.not_of_the_contract(raw_dir, COLLECTION) == [Path("ods/objections.csv")]
     assert raw_dir / "gpes/objections.csv" in [file.path for file in landing.files_of(KINDS["opt_outs"], raw_dir)]
+
+
+OF_THEIR_OWN_NAME = [
+    "type1", "type_1", "type-1", "type 1", "type2", "Type_2.csv", "late_type_1.csv", "TYPE-2 2017.xlsx", "type_1_2017.csv",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_THEIR_OWN_NAME)
+@pytest.mark.parametrize("folder", ["", "gpes/"])
+def test_objections_under_their_own_name_stop_the_run(raw_dir: Path, name: str, folder: str) -> None:
+    """Flags Type 1 or Type 2 objections beside the folder of the opt-outs that are only told among what nobody reads."""
+    write(raw_dir, f"{folder}{name}" if "." in name else f"{folder}{name}/{PRACTICE}.csv", THREE)
+    with pytest.raises(Refusal, match="it may hold anybody's objection"):
+        land(raw_dir)
+
+
+def test_nothing_that_is_expected_is_called_like_objections() -> None:
+    """Flags a folder or file of the contract, of any collection, that would stop every run."""
+    kinds = {kind for each in chain(*landing.COLLECTED.values()) for kind in landing.file_kinds(each)}
+    names = {name for kind in kinds for name in Path(kind.example).parts if kind.relation != "opt_outs"}
+    assert len(names) > 10
+    others = {*names, "ndop", "prototype_1.csv", "type_12", "types", "opt_out_extractions.csv.gz"}
+    assert [name for name in others if OF_OBJECTIONS.match(name)] == []
 
 
 def test_a_folder_that_nobody_may_look_into(raw_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,9 @@ LITTER = re.compile(
     re.IGNORECASE,
 )
 # What is called so beside the folder of the opt-outs may hold anybody's objection, however it is written.
-OF_OBJECTIONS = re.compile(r"(?!.*extraction).*(opt[\W_]*outs?(?![a-z])|objection|dissent)", re.IGNORECASE)
+OF_OBJECTIONS = re.compile(
+    r"(?!.*extraction).*(opt[\W_]*outs?(?![a-z])|objection|dissent|(?<![a-z])type[\W_]*[12](?![0-9]))", re.IGNORECASE
+)
 # Beside the folders of the contract: the exchange with the national service (ndop_files.py).
 OTHER_FOLDERS = ("ndop",)
 # A name that no number and no sentence fits into.
