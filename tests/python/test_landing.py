@@ -381,6 +381,21 @@ def test_nothing_that_is_expected_is_called_like_objections() -> None:
     assert [name for name in others if OF_OBJECTIONS.match(name)] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "is_passed_over"),
+    [(f"{PRACTICE}.asc", False), (f"{PRACTICE}.sig", False), (f"{PRACTICE}.pgp", False), (f"{PRACTICE}.gpg", False),
+     (f"{PRACTICE}.v2.asc", False), (f"{PRACTICE}.csv.gpg", False), (f"{PRACTICE}.csv.asc", True),
+     (f"{PRACTICE}.csv.gz.sig", True), (f"{PRACTICE}.zip.SIG", True), ("README.txt.asc", True), ("SHA256SUMS.asc", True),
+     (f"{PRACTICE}.csv.md5", True)],
+)  # fmt: skip
+def test_only_a_whole_files_signature_is_passed_over(raw_dir: Path, name: str, is_passed_over: bool) -> None:
+    """Flags encrypted opt-outs, beside a file of nothing but its header, that are taken for a signature of it."""
+    write(raw_dir, f"gpes/opt_outs/{name}", b"-----BEGIN PGP MESSAGE-----\n")
+    rules = {rule for _, rule, _ in files(land(raw_dir), "opt_outs")}
+    assert rules == {None if is_passed_over else "more_than_one_file"}
+    assert (Path(f"gpes/opt_outs/{name}") in landing.passed_over(raw_dir, COLLECTION)) == is_passed_over
+
+
 def test_a_folder_that_nobody_may_look_into(raw_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags a traceback, or a folder without a word, where the rights of whoever runs it end."""
     write(raw_dir, "kept/apart.csv", THREE)

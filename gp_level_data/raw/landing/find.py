@@ -18,7 +18,9 @@ LITTER = re.compile(
     # A note has no ending, or one of a text that is no table: README_A81001.csv is called as data are.
     r"(\..*|~\$.*|thumbs\.db|desktop\.ini|(readme|read_me|licen[cs]e)([^.]*|.*\.(txt|md|rst|pdf|docx?|rtf|html?))"
     r"|lost\+found|system volume information|\$recycle\.bin|__macosx|@eadir"
-    r"|.*\.(md5|sha1|sha256|sha512|sum|sig|asc)|(md5|sha1|sha256|sha512|check)sums?(\.txt)?)",
+    r"|.*\.(md5|sha1|sha256|sha512|sum)|(md5|sha1|sha256|sha512|check)sums?(\.txt)?(\.(sig|asc))?"
+    # A signature is called like the whole file; A81001.asc is that file itself, encrypted.
+    r"|.*\.(csv|txt|tsv|psv|zip|parquet|json|md|pdf)(\.(gz|zip))?\.(sig|asc))",
     re.IGNORECASE,
 )
 # What is called so beside the folder of the opt-outs may hold anybody's objection, however it is written.
