@@ -4,7 +4,7 @@ Files are looked at as a run looks at them (landing), and values judged by the g
 (scratch_gateway), so that a build cannot say other than its check did.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -56,12 +56,14 @@ class Flaw:
 
     severity  0 stops a run, 1 keeps a practice out, 2 costs rows
     weight    files, practices or rows that it concerns
+    alike     what flaws have in common of which there may be one a file, so that not each has to be told
     """
 
     severity: int
     weight: int
     words: str
     what_to_do: str
+    alike: str
 
 
 def run(chosen: Namespace) -> int:
@@ -129,21 +131,23 @@ def flaws_of_files(files: list[RawFile]) -> Iterator[Flaw]:
         is_harmless = rule == "file_delivered_twice"
         names = listed([file.name for file in group])
         words = f"{names}: {landing.in_one_sentence(group[0])}"
-        yield Flaw(2 if is_harmless else int(is_survived), len(group), words, rules()[rule].what_to_do)
+        met = rules()[rule]
+        yield Flaw(2 if is_harmless else int(is_survived), len(group), words, met.what_to_do, met.meaning)
 
 
 def missing_files(raw_dir: Path, collection: str) -> Iterator[Flaw]:
     """Kinds of file without which no run begins."""
     for kind in landing.missing_kinds(raw_dir, collection):
         words = f"there is no file {kind.example}"
-        yield Flaw(0, 1, words, "Send it; `make contract` says what stands in it")
+        yield Flaw(0, 1, words, "Send it; `make contract` says what stands in it", words)
 
 
 def files_that_nobody_reads(raw_dir: Path, collection: str) -> Iterator[Flaw]:
     """Files where those of the contract lie, under another name: one may be meant for one of them."""
     for path in landing.not_of_the_contract(raw_dir, collection):
-        words = f"{path.parent}/{safe(path.name)}: nobody reads it: no file of the contract is called so"
-        yield Flaw(2, 1, words, "Call it as `make contract` says, or take it away")
+        alike = "nobody reads it: no file of the contract is called so"
+        words = f"{path.parent}/{safe(path.name)}: {alike}"
+        yield Flaw(2, 1, words, "Call it as `make contract` says, or take it away", alike)
 
 
 def judged(raw_dir: Path, settings: Settings, variables: str, files: list[RawFile], stages: Progress) -> Iterator[Flaw]:
@@ -159,9 +163,11 @@ def judged(raw_dir: Path, settings: Settings, variables: str, files: list[RawFil
             return
         except MayNotStand as judgement:
             # The rows that led to it are told by a run without the judgement.
-            yield Flaw(0, 1, f"the run may not stand: {str(judgement).rstrip('.')}", "See the rows below")
+            words = f"the run may not stand: {str(judgement).rstrip('.')}"
+            yield Flaw(0, 1, words, "See the rows below", words)
         except Refusal as refusal:
-            yield Flaw(0, 1, str(refusal).rstrip("."), "Values were not judged")
+            words = str(refusal).rstrip(".")
+            yield Flaw(0, 1, words, "Values were not judged", words)
             return
 
 
@@ -185,7 +191,7 @@ def flaws_of_rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[Flaw]:
             places = [place for (place,) in cursor.execute(PLACES_OF_ROWS, [kind, rule]).fetchall()]
             whose = f" of {listed(places)}" if places else ""
             words = f"{kind}{whose}: {count:,} x {met.meaning}"
-            yield Flaw(2, count, words, met.what_to_do)
+            yield Flaw(2, count, words, met.what_to_do, words)
 
 
 def flaws_of_practices(cursor: duckdb.DuckDBPyConnection) -> Iterator[Flaw]:
@@ -196,7 +202,7 @@ def flaws_of_practices(cursor: duckdb.DuckDBPyConnection) -> Iterator[Flaw]:
     for rule, practices in kept_out.items():
         if rule not in ITS_OWN_ANSWER and not rule.endswith("_file_refused"):
             words = f"{listed(practices)} kept out: {in_words(rule)}"
-            yield Flaw(1, len(practices), words, what_to_do(rules().get(rule)))
+            yield Flaw(1, len(practices), words, what_to_do(rules().get(rule)), words)
 
 
 def what_to_do(rule: Rule | None) -> str:
@@ -210,14 +216,20 @@ def listed(names: list[str]) -> str:
 
 
 def mend_lines(flaws: list[Flaw]) -> Iterator[str]:
-    """The first things to mend, those first that stop a run."""
-    for number, flaw in enumerate(flaws[:FIRST], start=1):
+    """Everything to mend, first what stops a run; of many files with one flaw the first."""
+    met: Counter[str] = Counter()
+    told = []
+    for flaw in flaws:
+        met[flaw.alike] += 1
+        told += [flaw] if met[flaw.alike] <= FIRST else []
+    for number, flaw in enumerate(told, start=1):
         yield f"{number:>2}. {flaw.words}"
         yield f"    {flaw.what_to_do}"
     if not flaws:
         yield "nothing"
-    elif len(flaws) > FIRST:
-        yield f"and {len(flaws) - FIRST} more of this kind or less"
+    for alike, count in met.items():
+        if count > FIRST:
+            yield f"and {count - FIRST:,} more of the same kind: {alike}"
 
 
 def verdict(flaws: list[Flaw]) -> str:

@@ -33,7 +33,7 @@ from test_intake_cases import (
 )  # fmt: skip
 
 from gp_level_data.command_line import main
-from gp_level_data.commands.check import flaws_of_files
+from gp_level_data.commands.check import Flaw, flaws_of_files, mend_lines
 from gp_level_data.raw import landing, synthetic_folder
 
 Said = tuple[int, str]
@@ -178,16 +178,36 @@ def test_a_folder_that_is_not_there(capfd: pytest.CaptureFixture[str], tmp_path:
 
 
 def test_the_sample(check: Check, tmp_path: Path) -> None:
-    """The sample has flaws on purpose: each is told, the first ten with what to do."""
+    """The sample has flaws on purpose: each kind of them is told, with what to do."""
     raw_dir = tmp_path / "raw"
     shutil.copytree(SAMPLE, raw_dir)
     code, said = check(raw_dir)
     assert code == 1
     assert f"gpes/{COLLECTION}/M81001.csv: refused whole" in said and "POSTCODE" in said
-    assert "10." in said and "11." not in said
+    lost = dict(re.findall(r"^  (\w+): .* ([0-9,]+) left out$", said, re.MULTILINE))
+    told = re.findall(r"^ +[0-9]+[.] (\w+)(?: of .*?)?: ([0-9,]+) x ", said, re.MULTILINE)
+    assert len(lost) == 8 and len(told) > 10
+    for kind, count in lost.items():
+        told_of_it = sum(int(number.replace(",", "")) for of_kind, number in told if of_kind == kind)
+        assert told_of_it >= int(count.replace(",", "")), f"rows of {kind} are left out and not told"
     assert [
         line for line in said.splitlines() if re.fullmatch(r"values, judged by the gateway's own models .* \d+ s", line)
     ]
+
+
+def test_every_kind_of_flaw_is_told() -> None:
+    """Flags one lost row of a national file that never shows below other flaws, and a list as long as there are files."""
+    rows = [
+        Flaw(2, 1000 - at, f"practice_records: {1000 - at} x rule {at}", "Mend it", f"rule {at}") for at in range(60)
+    ]
+    files = [
+        Flaw(1, 1, f"gpes/opt_outs/{at}: misnamed", "Call it otherwise", "its name follows no rule") for at in range(40)
+    ]
+    national = Flaw(2, 1, "ods_practices: 1 x line that cannot be read", "Look for it", "unreadable")
+    said = list(mend_lines([*files, *rows, national]))
+    assert [flaw.words for flaw in [*rows, national] if not any(line.endswith(flaw.words) for line in said)] == []
+    assert sum("misnamed" in line for line in said) == 10
+    assert said[-1] == "and 30 more of the same kind: its name follows no rule"
 
 
 def test_a_journal_that_is_mostly_unusable(check: Check, tmp_path: Path) -> None:
