@@ -181,6 +181,11 @@ def besides(data: bytes, relative: str) -> Change:
     return content(data, relative)
 
 
+def swapped(row: list[str]) -> list[str]:
+    """A row of another tool, that writes the last two columns the other way round."""
+    return [*row[:-2], row[-1], row[-2]]
+
+
 def one_more(**changes: str) -> Change:
     """A fourth row, with something wrong."""
     return records(*PEOPLE, person(4, **changes))
@@ -637,6 +642,9 @@ CASES = {
         records(*(person(n, **dict(zip(METRICS, words))) for n, words in enumerate((("TRUE", "F"), ("Y", "n"), ("1.00", "0.")), 1))),
         ACCEPTED,
     ),
+    "two extracts in one order": Case(
+        content(GOOD + lines(HEADER, person(4))), REJECTED, "practice_code_differs_from_file", 4
+    ),
     # files that are refused whole; the practice then contributes nothing
     "UTF-16": Case(content(GOOD.decode().encode("utf-16")), REFUSED, "other_encoding", 0, 0),
     "UTF-16 without mark": Case(content(GOOD.decode().encode("utf-16-le")), REFUSED, "other_encoding", 0, 0),
@@ -657,6 +665,25 @@ CASES = {
     ),
     "a column twice": Case(
         records(*([*cells, "1"] for cells in PEOPLE), header=[*HEADER, METRICS[0]]), REFUSED, "repeated_column", 0, 0
+    ),
+    "two extracts, the second in another order": Case(
+        content(lines(HEADER, *PEOPLE) + lines(*(swapped(row) for row in (HEADER, person(4))))),
+        REFUSED, "columns_named_anew", 0, 0,
+    ),
+    "two extracts, the second in capitals that differ, with a mark and in quotes": Case(
+        content(GOOD + b"\xef\xbb\xbf" + lines([f'"{name.lower()}"' for name in swapped(HEADER)], swapped(person(4)))),
+        REFUSED, "columns_named_anew", 0, 0,
+    ),
+    "two extracts, the second with fewer columns": Case(
+        content(GOOD + lines(HEADER[:4], person(4)[:4])), REFUSED, "columns_named_anew", 0, 0
+    ),
+    "two extracts of opt-outs, the second in another order": Case(
+        content(lines(OPT_OUT_HEADER, objection(1), *(row[::-1] for row in (OPT_OUT_HEADER, objection(2)))), OPT_OUTS),
+        REFUSED, "columns_named_anew", 0, 0,
+    ),
+    "two hospital extracts, the second in another order": Case(
+        content(lines(HOSPITAL_HEADER, *EPISODES, *(row[::-1] for row in (HOSPITAL_HEADER, episode(3)))), HOSPITAL),
+        STOPPED, "apc_1617.csv breaks the contract: a line within it names other columns .* [(]line 4 does[)]",
     ),
     "no header": Case(content(lines(*PEOPLE)), REFUSED, "repeated_column", 0, 0),
     "empty file": Case(content(b""), REFUSED, "empty_file", 0, 0),

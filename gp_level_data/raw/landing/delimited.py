@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy
 
 from gp_level_data.raw.landing.broken import Broken
-from gp_level_data.raw.landing.contract import FileKind
+from gp_level_data.raw.landing.contract import OTHER_WAYS, FileKind
 from gp_level_data.raw.landing.packed import BLOCK, unpacked
 
 DELIMITERS = {",": "comma", "\t": "tab", "|": "pipe"}
@@ -219,7 +219,40 @@ def is_ods_header(cells: list[str]) -> bool:
     return "NAME" in names[1:2] or {"POSTCODE", "OPENDATE", "CLOSEDATE"} <= set(names)
 
 
-def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
+class Header:
+    """The names of a file's columns, by which a line within it is known that names them anew.
+
+    Where two extracts were put together, the rows of the second stand under the names of the first.
+    """
+
+    def __init__(self, kind: FileKind, columns: tuple[str, ...], delimiter: str) -> None:
+        self.columns, self.delimiter = columns, delimiter
+        self.known = kind.known_names | set(columns)
+        # Every header has it, and no value holds it.
+        self.mark = max((name for name in kind.required if name not in OTHER_WAYS), key=len)
+
+    def another_in(self, whole: bytes) -> int | None:
+        """Where a line begins that names other columns than the header, or the same in another order."""
+        capitals, mark = whole.upper(), self.mark.encode()
+        at = capitals.find(mark)
+        while at >= 0:
+            begin = whole.rfind(b"\n", 0, at) + 1
+            begin = max(begin, whole.rfind(b"\r", begin, at) + 1)
+            end = whole.find(b"\n", at) % (len(whole) + 1)
+            end = (whole.find(b"\r", at, end) + 1 or end + 1) - 1
+            if self.is_another(whole[begin:end].decode("utf-8", "replace")):
+                return begin
+            at = capitals.find(mark, end)
+        return None
+
+    def is_another(self, line: str) -> bool:
+        row = next(cells_of([line], self.delimiter), [])
+        names = tuple(clean(name) for name in without_empty_end(row))
+        number = sum(name in self.known for name in names)
+        return self.mark in names and number * 2 >= len(names) > 1 and number > 1 and names != self.columns
+
+
+def count(stream: io.BufferedReader, head: bytes, dialect: Dialect, header: Header | None = None) -> Counted:
     """Lines that are not blank, and whether the engine can be trusted with the file.
 
     A few comparisons over each block instead of a look at each line: a national file has 20 million.
@@ -245,9 +278,15 @@ def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
             at_ends = numpy.flatnonzero(signs == NEW_LINE)
             starts = numpy.concatenate(([0], at_ends + 1))
             starts = starts[starts < len(signs)]
-            ends += len(at_ends)
             returns += int(numpy.count_nonzero(signs == RETURN))
             pairs += int(numpy.count_nonzero(signs[at_ends[at_ends > 0] - 1] == RETURN))
+            if header and (returns != pairs or may_name(signs, starts)):
+                at = header.another_in(whole)
+                if at is not None:
+                    # Lines that end in a carriage return alone are not counted here.
+                    place = f"line {ends + int((at_ends < at).sum()) + 1:,}" if returns == pairs else "a line"
+                    raise Broken("columns_named_anew", f"{place} does")
+            ends += len(at_ends)
             blanks = blank_lines(whole, signs[starts], blank, delimiter)
             counted.lines += len(starts) - len(blanks)
             if counted.size < LARGE:
@@ -270,6 +309,15 @@ def count(stream: io.BufferedReader, head: bytes, dialect: Dialect) -> Counted:
 
 
 NEW_LINE, RETURN, QUOTE = b'\n\r"'
+IN_NAMES = numpy.array([chr(sign).isalpha() or chr(sign) == "_" or sign > 127 for sign in range(256)])
+AFTER_NAMES = IN_NAMES | numpy.isin(range(256), list(b'"\t ' + "".join(DELIMITERS).encode()))
+
+
+def may_name(signs: numpy.ndarray, starts: numpy.ndarray) -> bool:
+    """Whether a line starts as one of names does: a quotation mark or a mark that nobody sees may go before."""
+    return bool(
+        (IN_NAMES[signs.take(starts + 1, mode="clip")] & AFTER_NAMES[signs.take(starts + 2, mode="clip")]).any()
+    )
 
 
 def blank_lines(whole: bytes, first: numpy.ndarray, blank: re.Pattern[bytes], delimiter: bytes) -> list[bytes]:

@@ -74,7 +74,9 @@ def look_at_text(file: RawFile) -> RawFile:
         if found is None:
             return replace(file, row_count=0, refused_rule="empty_file")
         dialect, columns, rows = found
-        counted = delimited.count(stream, head, dialect)
+        is_header = file.kind.has_header and broken_header_rule(file.kind, columns) is None
+        header = delimited.Header(file.kind, columns, dialect.delimiter) if is_header else None
+        counted = delimited.count(stream, head, dialect, header)
         # What is packed with zeros after it, or in an archive, the engine cannot read.
         is_padded = getattr(getattr(stream, "raw", None), "is_padded", False)
     dialect = replace(
