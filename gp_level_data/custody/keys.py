@@ -196,12 +196,17 @@ def register(key_dir: Path) -> list[Entry]:
 
 def note(key_dir: Path, entry: Entry) -> None:
     """Add a line to the register, for good before anything else happens."""
+    path = key_dir / REGISTER
     line = f"{entry.event},{entry.name},{entry.fingerprint}\n".encode()
     try:
-        write_private(key_dir / REGISTER, line, os.O_APPEND)
+        # An editor or a torn write may have taken the end of the last line: two on one could never be read again.
+        before = path.read_bytes() if path.exists() else b""
+        if before and not before.endswith(b"\n"):
+            line = b"\n" + line
+        write_private(path, line, os.O_APPEND)
         sync(key_dir)
     except OSError as error:
-        raise Refusal(f"The register of keys {key_dir / REGISTER} cannot be written: {error.strerror}.") from None
+        raise Refusal(f"The register of keys {path} cannot be written: {error.strerror}.") from None
 
 
 def names(key_dir: Path) -> Iterator[str]:

@@ -133,6 +133,15 @@ def test_a_spoilt_register(key_dir: Path, text: str) -> None:
         keys.read_key(key_dir, COLLECTION)
 
 
+def test_a_register_whose_last_line_has_no_end(key_dir: Path) -> None:
+    """Flags two entries on one line, after an editor or a torn write took the last newline: a register lost for good."""
+    path = key_dir / keys.REGISTER
+    before = keys.register(key_dir)
+    path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+    assert keys.new_key(key_dir, OTHER)
+    assert [entry.name for entry in keys.register(key_dir)] == [*(entry.name for entry in before), OTHER]
+
+
 @pytest.mark.parametrize("name", ["../other", "A", "", "a b", "/etc/a"])
 def test_names(key_dir: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Flags a name that leads out of the folder."""
