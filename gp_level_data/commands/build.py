@@ -170,11 +170,17 @@ def dbt(
         return
     if why := why_it_may_not_stand(arguments):
         # Objections may have been lost on the way to it, or numbers lie in it: nothing of it is kept.
-        shutil.rmtree(folders["STORE_DIR"], ignore_errors=True)
+        discard(folders["STORE_DIR"])
         raise Refusal(f"{why.removesuffix('.')}; the previous results are untouched.")
     if not verbose:
         print(dbt_command.shown(ended.why))
     raise Refusal(f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched.")
+
+
+def discard(store_dir: Path) -> None:
+    """What a build has made so far is gone. A store that dbt changes where it lies is put back instead (whole_run.py)."""
+    if publication.is_building(store_dir):
+        shutil.rmtree(store_dir, ignore_errors=True)
 
 
 def why_it_may_not_stand(arguments: tuple[str, ...]) -> str | None:

@@ -33,8 +33,9 @@ from gp_level_data.custody import keys, publication, store
 from gp_level_data.end import remains
 from gp_level_data.nets import raw_numbers
 from gp_level_data.refusal import Refusal
-from gp_level_data.runs import dbt_duckdb, warehouse, whole_run
+from gp_level_data.runs import dbt_command, dbt_duckdb, warehouse, whole_run
 from gp_level_data.runs.forked_runs import ForkedRuns
+from gp_level_data.runs.progress import Progress
 from gp_level_data.shapes import Cells
 
 KILLS = int(os.environ.get("KILLS", "4"))
@@ -524,6 +525,21 @@ def test_the_analyst_finishes_a_publication(world: World, tmp_path: Path) -> Non
     # dbt makes its plugins before it opens the marts.
     warehouse.Plugin("warehouse", {"store_dir": store_dir, "key_dir": world.work / "keys"})
     assert world.changed(store_dir) == [] and not finished.exists()
+
+
+@pytest.mark.parametrize("is_building", [True, False])
+def test_a_run_that_may_not_stand_takes_no_store_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_building: bool
+) -> None:
+    """Flags a report-back whose record in the results fails, and that deletes results and ledger for it."""
+    folder = tmp_path / publication.BUILDING if is_building else tmp_path
+    (tmp_path / ".lock").touch()
+    filled(folder, "old", with_logs=False)
+    monkeypatch.setattr(dbt_command, "run", lambda *_, **__: dbt_command.Ended(1, []))
+    monkeypatch.setattr(build, "why_it_may_not_stand", lambda _: f"{whole_run.MAY_NOT_STAND}too little could be used.")
+    with pytest.raises(Refusal, match="too little could be used; the previous results are untouched"):
+        build.dbt(Progress(), "a stage", "build", folders={"STORE_DIR": folder})
+    assert folder.exists() != is_building
 
 
 def test_an_error_of_the_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
