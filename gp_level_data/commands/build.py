@@ -168,6 +168,11 @@ def dbt(
                 stage.notes.append("failed")
     if not ended.code:
         return
+    if of_the_disk := [line for line in ended.why if whole_run.DISK_SAYS_NO in line]:
+        # Said once: what came after the first failed by it too. And the room that was taken is free again.
+        discard(folders["STORE_DIR"])
+        _, found, after = of_the_disk[0].partition(whole_run.DISK_SAYS_NO)
+        raise Refusal(f"{found}{after.removesuffix('.')}; the previous results are untouched.")
     if why := why_it_may_not_stand(arguments):
         # Objections may have been lost on the way to it, or numbers lie in it: nothing of it is kept.
         discard(folders["STORE_DIR"])

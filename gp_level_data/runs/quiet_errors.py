@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 from dbt.adapters.duckdb.environments import local
 
-from gp_level_data.custody.store import sql_text
+from gp_level_data.custody.store import OF_THE_DISK, sql_text
 from gp_level_data.runs import whole_run
 
 # About names, rights, files and memory: all that these quote stands in the statement.
@@ -28,6 +28,8 @@ ABOUT_THE_STATEMENT = (
     duckdb.PermissionException,
     duckdb.SyntaxException,
 )
+# As which the engine tells, while it writes or commits, what the system said of the disk; of rows they say little else.
+ABOUT_THE_DISK = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException, duckdb.InternalException)
 # About rows, in words that have no room for a value. The check's expression is the contract's.
 HARMLESS = re.compile(
     r"Constraint Error: NOT NULL constraint failed: [\w.]+"
@@ -88,6 +90,8 @@ def quietly(error: Exception, statement: str = "") -> Exception:
     message = str(error)
     kind = type(error) if isinstance(error, duckdb.Error) else RuntimeError
     told = message.partition("Error: ")[2]
+    if isinstance(error, ABOUT_THE_DISK) and (of_the_disk := OF_THE_DISK.search(message)):
+        return kind(f"{whole_run.DISK_SAYS_NO}{of_the_disk[0]}. See to the disk that it lies on, and run it again.")
     if (
         isinstance(error, (duckdb.BinderException, duckdb.CatalogException))
         and 'Catalog "memory" does not exist' in message

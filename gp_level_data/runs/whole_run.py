@@ -31,6 +31,8 @@ NO_ROOM = (
 MAY_NOT_STAND = "The run stops: "
 CAUGHT = "What is stored looks like a patient's number"
 UNDONE = (MAY_NOT_STAND, CAUGHT, NOT_PROVED)
+# How an error of the disk's begins that came with a statement (quiet_errors.py).
+DISK_SAYS_NO = "The store cannot be written: "
 
 # Stores whose databases are kept, and why the run is to be undone, if it is.
 _kept: dict[Path, str] = {}

@@ -36,6 +36,7 @@ from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_command, dbt_duckdb, warehouse, whole_run
 from gp_level_data.runs.forked_runs import ForkedRuns
 from gp_level_data.runs.progress import Progress
+from gp_level_data.runs.quiet_errors import QuietCursor, quietly
 from gp_level_data.shapes import Cells
 
 KILLS = int(os.environ.get("KILLS", "4"))
@@ -569,3 +570,34 @@ def test_a_disk_that_is_full_for_the_engine_is_one_sentence(tmp_path: Path) -> N
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not (tmp_path / publication.BUILDING).exists()
+
+
+def test_a_disk_that_is_full_for_a_model_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a full disk told as a mistake in a model, once for each; and a folder that still takes the room."""
+    connection = duckdb.connect(str(tmp_path / "made.duckdb"))
+    cursor = QuietCursor(connection)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        cursor.execute("begin")
+        for name in "abc":
+            cursor.execute(f"create table {name} as select hash(range) as n from range(60_000)")
+        with pytest.raises(duckdb.TransactionException) as caught:
+            cursor.execute("commit")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        connection.close()
+    said = "The store cannot be written: File too large. See to the disk that it lies on, and run it again"
+    assert str(caught.value) == f"{said}."
+    # A value that reads so is no disk.
+    assert "kept back" in str(quietly(duckdb.ConversionException("Could not convert 'No space left on device'")))
+
+    building = filled(tmp_path / publication.BUILDING, "half", with_logs=False)
+    (tmp_path / ".lock").touch()
+    lines = [line for name in "abc" for line in (f"Runtime Error in model {name}", f"  {caught.value}")]
+    monkeypatch.setattr(dbt_command, "run", lambda *_, **__: dbt_command.Ended(1, lines))
+    with pytest.raises(Refusal, match=f"^{said}; the previous results are untouched.$"):
+        build.dbt(Progress(), "a stage", "build", folders={"STORE_DIR": building})
+    assert "cannot be written" not in capsys.readouterr().out and not building.exists()
