@@ -36,6 +36,8 @@ def run(chosen: Namespace) -> int:
         if folder.exists() and not folder.is_dir():
             raise Refusal(f"{folder.name!r} in {folder.parent} is not a folder.")
     refuse_one_in_another(raw_dir, key_dir, store_dir)
+    # First: raw files and keys may be gone already, and nobody is to make new ones for what is left.
+    policy.refuse_stopped(store_dir)
     gateway.check_run(raw_dir, key_dir, settings)
     is_sample = raw_dir == SAMPLE.resolve()
     if not is_sample:

@@ -200,11 +200,8 @@ def refuse_destroyed(store_dir: Path, collection: str) -> None:
 
 def taken_up(store_dir: Path, collection: str) -> Document | None:
     """The order of a command that was stopped."""
-    path = store_dir / policy.ORDER
-    if not path.exists():
-        return None
-    order: Document = json.loads(path.read_text(encoding="utf-8"))
-    if order["collection"] != collection:
+    order = policy.order(store_dir)
+    if order and order["collection"] != collection:
         raise Refusal(f"The destruction of {order['collection']} has begun: finish it first.")
     return order
 

@@ -61,6 +61,7 @@ def run(chosen: Namespace) -> int:
     if not store_dir.is_dir():
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
+    policy.refuse_stopped(store_dir)
     exact_counts.move_out(store_dir, chosen.key_dir.resolve())
     with published_tables.opened(store_dir) as connection:
         attach_senders(connection, store_dir, chosen.key_dir.resolve())

@@ -1,4 +1,4 @@
-"""`make status`: how long a store may still keep each collection's personal data. 1 where one is overdue."""
+"""`make status`: how long a store may still keep each collection's personal data. 1 where something is to be done now."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,8 @@ from gp_level_data.custody import published_tables, store
 from gp_level_data.end import ledger, policy
 from gp_level_data.end.policy import Policy
 from gp_level_data.refusal import Refusal
+
+OVERDUE, STOPPED = "OVERDUE", "STOPPED"
 
 
 def run(chosen: Namespace) -> int:
@@ -22,15 +24,18 @@ def run(chosen: Namespace) -> int:
     width = max(map(len, lines))
     for name, says in lines.items():
         print(f"{name:<{width}}  {says}")
-    return int(any(says.startswith("OVERDUE") for says in lines.values()))
+    return int(any(says.startswith((OVERDUE, STOPPED)) for says in lines.values()))
 
 
 def state(store_dir: Path, of: Policy, at: datetime) -> str:
     """Where a collection stands, in words."""
+    begun = policy.order(store_dir)
+    if begun and begun["collection"] == of.collection:
+        return f"{STOPPED}: its destruction is not finished: call `make destroy COLLECTION={of.collection}` again"
     if (until := policy.destroy_by(store_dir, of.collection)) is not None:
         days = (until - at).days
         if until < at:
-            return f"OVERDUE: to be destroyed by {until:%-d %B %Y}"
+            return f"{OVERDUE}: to be destroyed by {until:%-d %B %Y}"
         return f"{days} days left: reported back, to be destroyed by {until:%-d %B %Y}"
     if holds(store_dir, of.collection):
         kept = "" if of.days else "; by its policy its data are retained"

@@ -1,6 +1,7 @@
 """When a collection's personal data have to be gone: by seeds/collections.csv, and the ledger."""
 
 import csv
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from gp_level_data.end import ledger
 from gp_level_data.project import SEEDS
 from gp_level_data.refusal import Refusal
+from gp_level_data.shapes import Document
 
 # Kept in the store while a destruction is under way (destroy.py).
 ORDER = "destruction.json"
@@ -76,10 +78,26 @@ def destroy_by(store_dir: Path, collection: str) -> datetime | None:
     return reported + timedelta(days=policy.days)
 
 
+def order(store_dir: Path) -> Document | None:
+    """The order of a destruction that has begun and is not certified yet."""
+    try:
+        content: Document = json.loads((store_dir / ORDER).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return content
+
+
+def refuse_stopped(store_dir: Path) -> None:
+    """A Refusal while a destruction waits to be finished: keys or files are gone, and nothing may be made of the rest."""
+    if begun := order(store_dir):
+        raise Refusal(
+            f"A destruction in {store_dir} was stopped: call `make destroy COLLECTION={begun['collection']}` again."
+        )
+
+
 def refuse_overdue(store_dir: Path, now: datetime) -> None:
     """A Refusal where a collection's data should have been destroyed by now, or are being destroyed."""
-    if (store_dir / ORDER).exists():
-        raise Refusal(f"A destruction in {store_dir} was stopped: `make destroy` finishes it.")
+    refuse_stopped(store_dir)
     for collection in policies():
         until = destroy_by(store_dir, collection)
         if until is not None and until < now:

@@ -25,7 +25,7 @@ from test_killed import killed_at
 
 from gp_level_data import project
 from gp_level_data.command_line import main
-from gp_level_data.commands import build, evidence, report_back
+from gp_level_data.commands import build, destroy, evidence, report_back
 from gp_level_data.custody import checksums, keys, publication, published_tables, store
 from gp_level_data.end import certificate, ledger, policy, remains, shown
 from gp_level_data.nets import Finding, leak_score, raw_numbers, renaming_run
@@ -558,6 +558,32 @@ def test_not_certified_while_somebody_is_left(
     assert house.command(*options) == 0
     assert len(house.entries(ledger.DESTRUCTION)) == 1
     assert house.command(*options) == 1
+
+
+@pytest.mark.whole
+def test_a_destruction_that_was_stopped_is_told(
+    reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a command that counts days, asks for new keys, or hands over, while only the certificate is missing."""
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    house = reported.copy(tmp_path)
+    monkeypatch.setattr(project, "artefacts", lambda: [])
+    monkeypatch.setattr(destroy, "proof", stopped)
+    assert house.command("destroy", COLLECTION) == 130
+    assert not store.database_file(house.store, store.PATIENT_LEVEL).exists()
+    before = len(house.entries())
+    code, line = said(capsys, house, IN_TIME)
+    assert code == 1 and "STOPPED" in line and f"`make destroy COLLECTION={COLLECTION}` again" in line
+    shutil.copytree(SAMPLE, tmp_path / "raw")
+    a_build = ("build", "--raw-dir", str(tmp_path / "raw"))
+    for command in (a_build, ("report-back", COLLECTION, "--to", str(tmp_path / "x"))):
+        assert house.command(*command) == 1
+        told = capsys.readouterr().err
+        assert "was stopped: call `make destroy" in told and len(told.splitlines()) == 1
+    assert len(house.entries()) == before and not (tmp_path / "x").exists()
 
 
 @pytest.mark.whole
