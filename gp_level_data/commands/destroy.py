@@ -51,6 +51,7 @@ def run(chosen: Namespace) -> int:
         raise Refusal(f"There is no store {store_dir}.")
     policy.policy_of(chosen.collection)
     publication.hold(store_dir)
+    report_back.clear_unfinished(store_dir)
     exact_counts.move_out(store_dir, key_dir)
     ledger.unfinished(store_dir / policy.ORDER).unlink(missing_ok=True)
     order = taken_up(store_dir, chosen.collection) or begun(chosen, raw_dir, key_dir, store_dir)

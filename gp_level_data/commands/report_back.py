@@ -5,7 +5,8 @@ files for computers: the practice's own results with what they are seen beside, 
 files did not pass. A practice that sent something and was not collected is told why, and what its files
 lacked; one that sent nothing gets nothing.
 
-Whatever stops the command, it can be called again: the folders appear at one moment, then the record.
+Whatever stops the command, it can be called again: the folders appear at one moment, then the record. Where they
+are written until then is noted in the store, so that what is left there of a command that was killed is deleted.
 """
 
 import filecmp
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 # So many folders are written before it is worth starting other processes.
 ALONE, MOST_PROCESSES = 100, 4
+# Names in the store the folder that is being written: it holds exact counts, and lies elsewhere.
+NOTED = "handing_over.txt"
 EXPOSURES = project.PROJECT / "models" / "marts" / "gp_report" / "_gp_report__exposures.yml"
 
 
@@ -61,18 +64,24 @@ def run(chosen: Namespace) -> int:
     if not store_dir.is_dir():
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
+    clear_unfinished(store_dir)
     policy.refuse_stopped(store_dir)
     exact_counts.move_out(store_dir, chosen.key_dir.resolve())
-    with published_tables.opened(store_dir) as connection:
-        attach_senders(connection, store_dir, chosen.key_dir.resolve())
-        settings = published_tables.settings_of(connection, chosen.collection)
-        facts = {
-            "collection": chosen.collection,
-            "collected_at": settings["collected_at"],
-            "reported_at": at.isoformat(),
-            "results": results(connection),
-            "practices": hand_over(connection, settings, chosen.contact or owner(), to, with_parquet=chosen.parquet),
-        }
+    ledger.write(store_dir / NOTED, os.fsencode(unfinished_of(to)))
+    try:
+        with published_tables.opened(store_dir) as connection:
+            attach_senders(connection, store_dir, chosen.key_dir.resolve())
+            settings = published_tables.settings_of(connection, chosen.collection)
+            contact = chosen.contact or owner()
+            facts = {
+                "collection": chosen.collection,
+                "collected_at": settings["collected_at"],
+                "reported_at": at.isoformat(),
+                "results": results(connection),
+                "practices": hand_over(connection, settings, contact, to, with_parquet=chosen.parquet),
+            }
+    finally:
+        clear_unfinished(store_dir)
     with duckdb.connect(str(store.database_file(store_dir, store.MARTS))) as connection:
         previous.keep(connection)
     entry = ledger.append(store_dir, ledger.REPORTED_BACK, facts)
@@ -85,6 +94,29 @@ def run(chosen: Namespace) -> int:
     print(f"Recorded in {entry.path}")
     print(f"Its checksum, to be kept elsewhere: {entry.checksum}")
     return 0
+
+
+def unfinished_of(to: Path) -> Path:
+    """Where the folders are written until they are complete."""
+    return to.with_name(f".{to.name}.unfinished")
+
+
+def clear_unfinished(store_dir: Path) -> None:
+    """What a report-back that was stopped left half-written is gone; a Refusal that names it where it cannot be."""
+    noted = store_dir / NOTED
+    ledger.unfinished(noted).unlink(missing_ok=True)
+    if not noted.exists():
+        return
+    folder = Path(os.fsdecode(noted.read_bytes()))
+    if folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise Refusal(
+                f"The folder {folder}, which a stopped report-back left, holds exact counts and cannot be deleted"
+                f" ({error.strerror}): delete it, and call the command again."
+            ) from None
+    noted.unlink()
 
 
 def attach_senders(connection: duckdb.DuckDBPyConnection, store_dir: Path, key_dir: Path) -> None:
@@ -121,7 +153,7 @@ def hand_over(
     from gp_level_data.pages import reports
 
     facts = reports.facts_of(connection, settings, contact)
-    unfinished = to.with_name(f".{to.name}.unfinished")
+    unfinished = unfinished_of(to)
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700, parents=True)

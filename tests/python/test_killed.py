@@ -21,6 +21,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -28,8 +29,9 @@ import small_world
 from conftest import COLLECTION, PROJECT, Folders, differing, file_digests, forked_runs, table_digests
 from left_behind import files_below, files_with_numbers, numbers_in
 
+from gp_level_data.command_line import main
 from gp_level_data.commands import build
-from gp_level_data.custody import keys, publication, store
+from gp_level_data.custody import keys, publication, published_tables, store
 from gp_level_data.end import remains
 from gp_level_data.nets import raw_numbers
 from gp_level_data.refusal import Refusal
@@ -601,3 +603,41 @@ def test_a_disk_that_is_full_for_a_model_is_told_as_such(
     with pytest.raises(Refusal, match=f"^{said}; the previous results are untouched.$"):
         build.dbt(Progress(), "a stage", "build", folders={"STORE_DIR": building})
     assert "cannot be written" not in capsys.readouterr().out and not building.exists()
+
+
+@pytest.mark.parametrize("command", ["report-back", "destroy"])
+def test_a_hand_over_that_was_killed_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """Flags exact counts that lie where nobody looks, in a folder that neither the next hand-over nor the end names."""
+    store_dir, unfinished = tmp_path / "store", tmp_path / "out" / ".report.unfinished"
+    store_dir.mkdir(mode=0o700)
+
+    def ask(name: str, *options: str) -> int:
+        return main([name, COLLECTION, *options, "--store-dir", str(store_dir), "--key-dir", str(tmp_path / "keys")])
+
+    def killed(_: Path) -> None:
+        (unfinished / "A81001").mkdir(parents=True)
+        (unfinished / "A81001" / "data_checks.csv").write_text("17")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if not child:
+        monkeypatch.setattr(published_tables, "opened", killed)
+        ask("report-back", "--to", str(tmp_path / "out" / "report"))
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL and unfinished.exists()
+    options = ("--to", str(tmp_path / "elsewhere")) if command == "report-back" else ()
+    delete = shutil.rmtree
+
+    def refused(path: Path, **how: Any) -> None:
+        if path == unfinished:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        delete(path, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", refused)
+        assert ask(command, *options) == 1
+        assert f"The folder {unfinished}, which a stopped report-back left" in capsys.readouterr().err
+    assert ask(command, *options) == 1
+    assert not unfinished.exists() and sorted(path.name for path in store_dir.iterdir()) == [".lock"]
