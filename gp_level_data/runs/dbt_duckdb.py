@@ -5,10 +5,13 @@ cursor that it hands to dbt, the way Python models run, what a template may do w
 They were written for the version below; test_dbt_duckdb.py fails where another one has moved them.
 """
 
+import os
 import re
+import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import agate  # type: ignore[import-untyped]
@@ -17,12 +20,14 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments import local
 from dbt.adapters.factory import FACTORY
 from dbt.contracts.graph.manifest import Manifest
+from dbt.flags import get_flags
 from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.exceptions import DbtRuntimeError
 from jinja2.sandbox import SandboxedEnvironment
 
 from gp_level_data.custody import publication
 from gp_level_data.custody.store import sql_text
+from gp_level_data.project import PROJECT
 from gp_level_data.runs import built, quiet_errors, statements, whole_run
 
 WRITTEN_FOR = "1.11.1"
@@ -57,11 +62,29 @@ class Cursor(quiet_errors.QuietCursor):
 
 def install() -> None:
     """From now on all connections of dbt's hand out such cursors, and a command that ends tells whole_run.py."""
+    keep_to_the_owner()
     # What dbt-duckdb has no hook for is replaced; that it is still there, test_dbt_duckdb.py sees.
     local.DuckDBCursorWrapper = Cursor  # type: ignore[misc]
     local.LocalEnvironment.submit_python_job = no_python  # type: ignore[method-assign, assignment]
     DuckDBConnectionManager.cleanup_all = cleanup_all  # type: ignore[method-assign, assignment]
     MacroFuzzEnvironment.is_safe_attribute = is_safe_attribute  # type: ignore[method-assign, assignment]
+
+
+def keep_to_the_owner() -> None:
+    """What dbt writes is the owner's alone: rows that `dbt show` prints stand in its log.
+
+    It has opened its log before any code of the project ran, under whatever umask. Folders outside the project are
+    taken as they are: others may have a part in them.
+    """
+    os.umask(stat.S_IRWXG | stat.S_IRWXO)
+    flags = get_flags()
+    project = Path(getattr(flags, "PROJECT_DIR", None) or PROJECT).resolve()
+    logs = project / (getattr(flags, "LOG_PATH", None) or "logs")
+    for file in logs.glob("dbt.log*"):
+        file.chmod(0o600)
+    for folder in (logs, project / (getattr(flags, "TARGET_PATH", None) or "target")):
+        if folder.is_dir() and project in folder.resolve().parents:
+            folder.chmod(0o700)
 
 
 def opened(run: statements.Run) -> None:

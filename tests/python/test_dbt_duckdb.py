@@ -4,8 +4,12 @@ When a new version is taken: read what each of these does there, mend the module
 """
 
 import inspect
+import os
+import stat
 from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
 
 import agate  # type: ignore[import-untyped]
 import duckdb
@@ -53,6 +57,32 @@ def test_the_parts_are_where_they_were() -> None:
     assert {"_ENV", "env", "close_all_connections"} <= vars(DuckDBConnectionManager).keys()
     assert "cleanup_all" in dir(DuckDBConnectionManager)
     assert hasattr(SQLAdapter, "get_macro_resolver") and isinstance(FACTORY.adapters, dict)
+
+
+@pytest.mark.parametrize("is_outside", [False, True])
+def test_what_dbt_opened_before_is_its_owners_alone(
+    environment: local.LocalEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_outside: bool
+) -> None:
+    """Flags rows that `dbt show` prints in a log that others read; and a folder that is shared, shut to the others."""
+    project = tmp_path / "project"
+    logs = tmp_path / "logs" if is_outside else project / "logs"
+    for folder in (logs, project / "target"):
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+    for name in ("dbt.log", "dbt.log.1", "others.txt"):
+        (logs / name).write_text("a row")
+        (logs / name).chmod(0o644)
+    flags = SimpleNamespace(PROJECT_DIR=str(project), LOG_PATH=str(logs), TARGET_PATH=None)
+    monkeypatch.setattr(dbt_duckdb, "get_flags", lambda: flags)
+    before = os.umask(0o022)
+    try:
+        dbt_duckdb.install()
+        (logs / "dbt.log.2").write_text("a row")
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (*logs.iterdir(), logs, project / "target")}
+    assert {modes[name] for name in ("dbt.log", "dbt.log.1", "dbt.log.2")} == {0o600}
+    assert (modes["others.txt"], modes["logs"], modes["target"]) == (0o644, 0o755 if is_outside else 0o700, 0o700)
 
 
 def test_dbt_gets_our_cursor(environment: local.LocalEnvironment) -> None:
