@@ -24,7 +24,7 @@ from dbt.artifacts.resources.v1.unit_test_definition import UnitTestFormat
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.contracts.graph.manifest import Manifest as ParsedManifest
 
-from gp_level_data.cluster import __main__ as cluster_command
+from gp_level_data.cluster import __main__ as cluster_command, table_key
 from gp_level_data.cluster import adapter, gateway, tables
 from gp_level_data.shapes import Manifest
 
@@ -52,6 +52,8 @@ def session(where: Path) -> Iterator[Any]:
     from pyspark.sql import SparkSession
 
     os.environ.update(SPARK_LOCAL_IP="127.0.0.1", PYSPARK_PYTHON=sys.executable)
+    table_key.make(where)
+    table_key.compile_class(where)
     builder = SparkSession.builder.master("local[1]")
     for name, value in {
         "spark.ui.enabled": "false",
@@ -66,6 +68,7 @@ def session(where: Path) -> Iterator[Any]:
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.sources.default": "parquet",
         "spark.sql.warehouse.dir": (where / "warehouse").as_uri(),
+        **table_key.settings(where),
     }.items():
         builder = builder.config(name, value)
     # They log a failing statement whole.
@@ -117,7 +120,7 @@ def make_relations(
 ) -> None:
     """Every relation that a model can read, by its own name; those of this run without rows."""
     handed = [table for table in tables.stored(connection) if cluster_command.is_handed(table, from_store=False)]
-    tables.write(connection, handed, where / "loaded")
+    tables.write(connection, handed, where / "loaded", table_key.read(where))
     for statement in tables.statements(where / "loaded"):
         spark.sql(statement)
     gateway.give_functions(spark, key_dir, COLLECTION, [])
