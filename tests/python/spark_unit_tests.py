@@ -24,8 +24,8 @@ from dbt.artifacts.resources.v1.unit_test_definition import UnitTestFormat
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.contracts.graph.manifest import Manifest as ParsedManifest
 
-from gp_level_data.cluster import __main__ as cluster_command, table_key
-from gp_level_data.cluster import adapter, gateway, tables
+from gp_level_data.cluster import __main__ as cluster_command
+from gp_level_data.cluster import adapter, gateway, table_key, tables
 from gp_level_data.shapes import Manifest
 
 TARGET = {"type": "spark", "method": "session", "host": "here", "schema": "main", "threads": 1}
