@@ -13,9 +13,13 @@ packages are installed decides what runs whatever the statement says.
 
 import hashlib
 import hmac
+import importlib.util
 import json
+import marshal
 import os
 import platform
+import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -40,7 +44,7 @@ IMPORTED = {".py", ".pyc", ".so"}
 LEFT = {".duckdb", ".wal"}
 REGISTER = "register.csv"
 # Files at the top that do decide, among those that are hidden or have the endings of pages.
-DECIDES = {".dbtignore", "Makefile", "requirements.txt"}
+DECIDES = {".dbtignore", "GNUmakefile", "Makefile", "makefile", "requirements.txt"}
 PAGES = {".md", ".rst", ".txt", ""}
 # A page of the docs that each build writes anew; it says what the proof found, and nothing reads it.
 WRITTEN = Path("models", "lineage.md")
@@ -84,7 +88,9 @@ def files(project: Path) -> Iterator[Path]:
                 folders[:] = [name for name in folders if name != "__pycache__"]
                 paths = [Path(folder, name) for name in names]
                 yield from (
-                    path for path in paths if (endings is None or path.suffix in endings) and path != project / WRITTEN
+                    path
+                    for path in paths
+                    if (endings is None or path.suffix.lower() in endings) and path != project / WRITTEN
                 )
         elif top.is_file() and (top.name in DECIDES or decides(top)):
             yield top
@@ -192,8 +198,42 @@ def require(key_dir: Path, project: Path, package: Path) -> Proof:
         for path in package.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    refuse_foreign_bytecode(package)
     proof, lies_there = read(key_dir), digests(project)
     changed = what_changed(proof, lies_there) or what_changed(proof, lies_there | running)
     if proof is None or changed:
         raise Refusal(f"The gateway opens for proven code only ({changed}): run `make prove`.")
     return proof
+
+
+def refuse_foreign_bytecode(package: Path) -> None:
+    """A Refusal where Python may run something else than what is written: compiled code that is not of its source.
+
+    Python keeps what it compiled beside the source, and takes it from there by the source's size and moment, or unseen.
+    """
+    for compiled in package.rglob(f"__pycache__/*.{sys.implementation.cache_tag}*.pyc"):
+        source = Path(importlib.util.source_from_cache(str(compiled)))
+        if source.exists() and not is_of(compiled, source):
+            raise Refusal(
+                f"{compiled.name} in {compiled.parent} is not what its source says: delete the folders __pycache__,"
+                " and find out who put it there."
+            )
+
+
+def is_of(compiled: Path, source: Path) -> bool:
+    """Whether compiled code is what its source says, or Python would compile it anew."""
+    content, status = compiled.read_bytes(), source.stat()
+    if content[:4] != importlib.util.MAGIC_NUMBER:
+        return True
+    stamp = (int(status.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little") + (status.st_size & 0xFFFFFFFF).to_bytes(
+        4, "little"
+    )
+    if content[4:8] == bytes(4) and content[8:16] != stamp:
+        return True
+    optimized = re.search(r"opt-(\d)", compiled.name)
+    text = source.read_bytes()
+    wanted = compile(text, str(source), "exec", dont_inherit=True, optimize=int(optimized[1]) if optimized else 0)
+    try:
+        return bool(marshal.loads(content[16:]) == wanted)
+    except (EOFError, TypeError, ValueError):
+        return False

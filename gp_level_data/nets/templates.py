@@ -84,13 +84,18 @@ TRUSTED = {
     ),
 }  # fmt: skip
 READ_AGAIN = "whoever reads it anew notes its checksum (custody/checksums.py) in nets/templates.py"
-# Of a name, what may be used; of `adapter` no more than to choose among the project's own macros for an engine.
+# Of a name, what may be used beside calling it, which is all that may be done with others: what is behind them (a macro's
+# context, the adapter of `ref`) reaches everything, under whatever name it is taken up. Of `adapter` no more than to
+# choose among the project's own macros for an engine.
 PARTS = {
     "adapter": {"dispatch"},
+    "config": {"get", "require"},
     "exceptions": {"raise_compiler_error"},
     "dbt": {"default__collect_freshness"},
     "flags": {"INTROSPECT"},
 }
+# What is no more than a value, where it may be used at all.
+VALUES = {"execute"}
 FILTERS = set(DEFAULT_FILTERS) - {"attr", "random"} | {"as_bool", "as_native", "as_number", "as_text"}
 # Where YAML may hold a template: pages and blocks of the docs, the two operations, and the folders of a profile.
 OF_YAML = {
@@ -98,6 +103,9 @@ OF_YAML = {
     "profiles.yml": {"env_var", "var"},
 }
 OF_DOCS = {"doc"}
+# What dbt takes for a template in the argument of a test, though no brace says so.
+WITHOUT_BRACES = re.compile(r"\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*", re.DOTALL)
+OF_ARGUMENTS = {"ref", "source", "var"}
 ENVIRONMENT = {"RAW_DIR", "KEY_DIR", "STORE_DIR", "DUCKDB_THREADS", "DUCKDB_MEMORY_LIMIT"}
 TEMPLATE = r"\{[{%#]"
 CONTEXTS = (MacroContext, ModelContext, SourceContext, UnitTestContext)
@@ -115,7 +123,10 @@ def findings(project: Path) -> list[Finding]:
     for path in files(project, ".yml", ".yaml"):
         where = path.relative_to(project).as_posix()
         for text in texts(path.read_text(encoding="utf-8")):
-            found += reading(where, parse(text), OF_YAML.get(where, OF_DOCS), macros)
+            may = OF_YAML.get(where, OF_DOCS)
+            if WITHOUT_BRACES.fullmatch(text):
+                text, may = f"{{{{ {text} }}}}", may | OF_ARGUMENTS
+            found += reading(where, parse(text), may, macros)
     found += branches(templates)
     found += beyond_the_proof(project)
     return sorted(set(found), key=lambda finding: (finding.where, finding.what))
@@ -136,9 +147,11 @@ def trusted_by_name(project: Path, where: str, tree: nodes.Template) -> Iterator
 
 
 def beyond_the_proof(project: Path) -> list[Finding]:
-    """Folders from which dbt would read what the proof passes over (custody/proof.py)."""
+    """Folders from which dbt would read what the proof passes over (custody/proof.py), or no net has read."""
     found = []
-    for key, name in proof.paths_of_dbt(project):
+    for key, name in (*proof.paths_of_dbt(project), ("packages-install-path", "dbt_packages")):
+        if key == "packages-install-path" and any(path.is_file() for path in (project / name).rglob("*")):
+            found.append(Finding(NET, name, "holds another package, whose macros no net has read"))
         parts = Path(name).parts
         is_hidden = not parts or Path(name).is_absolute() or ".." in parts or parts[0].startswith(".")
         if is_hidden or (parts[0] == "tests" and key != "test-paths"):
@@ -183,6 +196,8 @@ class Reading:
         self.only, self.macros = only, macros
         self.problems: list[str] = []
         self.trusted: set[str] = set()
+        # Names that stand where they are called, or a part of them is used.
+        self.in_use: set[int] = set()
 
     def of(self, tree: nodes.Template) -> list[str]:
         self.visit(tree, set())
@@ -209,12 +224,13 @@ class Reading:
             for part in node.else_:
                 self.visit(part, bound)
         elif isinstance(node, nodes.CallBlock):
+            self.in_use.add(id(node.call.node))
             self.visit(node.call, bound)
             inside = bound | {argument.name for argument in node.args}
             for part in (*node.defaults, *node.body):
                 self.visit(part, inside)
         else:
-            self.visit_parts(node)
+            self.visit_parts(node, bound)
             for part in node.iter_child_nodes():
                 self.visit(part, bound)
 
@@ -237,18 +253,23 @@ class Reading:
             if name in dbts_names() | self.macros | ALLOWED and name not in HARMLESS:
                 self.problems.append(f"gives the name {name}, which is dbt's or a macro's, to something else")
             bound.add(name)
-        elif self.only is not None:
-            if name not in self.only:
-                self.problems.append(f"looks at {name}, which a text in YAML may not")
-        elif name not in bound | self.macros | ALLOWED | self.trusted:
+        elif self.only is not None and name not in self.only:
+            self.problems.append(f"looks at {name}, which a text in YAML may not")
+        elif self.only is None and name not in bound | self.macros | ALLOWED | self.trusted:
             self.problems.append(f"looks at {name}, which is not listed")
+        elif name not in bound | VALUES | self.trusted and id(node) not in self.in_use:
+            self.problems.append(f"takes {name} itself, which may only be called")
 
-    def visit_parts(self, node: nodes.Node) -> None:
+    def visit_parts(self, node: nodes.Node, bound: set[str]) -> None:
         """What is used of a name, and how a value is worked on."""
+        if isinstance(node, nodes.Call):
+            self.in_use.add(id(node.node))
         if isinstance(node, (nodes.Getattr, nodes.Getitem)):
             named = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
             of = node.node.name if isinstance(node.node, nodes.Name) else None
-            if str(named).startswith("_") or (of in PARTS and named not in PARTS[of]):
+            may = PARTS.get(str(of), None if of is None or of in bound | self.trusted else set())
+            self.in_use.add(id(node.node))
+            if str(named).startswith("_") or is_dispatch_call(node.node) or (may is not None and named not in may):
                 self.problems.append(f"looks at {named} of {of or 'a value'}")
         elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
             self.problems.append(f"uses the filter {node.name}, which is not listed")
@@ -261,12 +282,20 @@ class Reading:
                 self.problems.append("looks at a variable of the environment that is not listed")
 
 
+def is_dispatch_call(node: nodes.Node) -> bool:
+    """Whether this is the macro that an engine's dispatch gives, before it is called."""
+    return isinstance(node, nodes.Call) and is_dispatch(node.node)
+
+
 def files(project: Path, *endings: str) -> list[Path]:
-    """The files of the project that dbt reads as templates: below its folders, and its settings."""
+    """The files of the project that dbt reads as templates: below its folders, and its settings.
+
+    An ending is one in capitals too, as dbt takes it.
+    """
     settings = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
     folders = [name for key, usual in PATHS.items() for name in settings.get(key) or [usual]]
-    found = {path for name in folders for path in (project / name).rglob("*") if path.suffix in endings}
-    found |= {path for path in project.glob("*") if path.suffix in endings}
+    found = {path for name in folders for path in (project / name).rglob("*") if path.suffix.lower() in endings}
+    found |= {path for path in project.glob("*") if path.suffix.lower() in endings}
     return sorted(path for path in found if path.is_file())
 
 
@@ -279,19 +308,19 @@ PATHS = {
 
 @functools.lru_cache(maxsize=1_000)
 def texts(content: str) -> tuple[str, ...]:
-    """Every text in a YAML file that holds a template."""
+    """Every text in a YAML file that holds a template, or that dbt takes for one; as it is when escapes are read."""
     return tuple(with_templates(content))
 
 
 def with_templates(text: str) -> Iterator[str]:
-    waiting = [yaml.load(text, yaml.CSafeLoader)] if re.search(TEMPLATE, text) else []
+    waiting = [yaml.load(text, yaml.CSafeLoader)]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
             waiting += [*value.keys(), *value.values()]
         elif isinstance(value, list):
             waiting += value
-        elif isinstance(value, str) and re.search(TEMPLATE, value):
+        elif isinstance(value, str) and (re.search(TEMPLATE, value) or WITHOUT_BRACES.fullmatch(value)):
             yield value
 
 

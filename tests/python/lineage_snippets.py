@@ -336,6 +336,19 @@ LEAKS = {
         " select a.practice_code from a inner join a as b on a.low = b.high order by all",
     ),
     "limit": ("FLOW", f"select {KEY} from {P} {SORTED} limit 10"),
+    "limit by a count": (
+        "FLOW",
+        f"select practice_code from {PRACTICES} order by practice_code limit (select count(*) from {P})",
+    ),
+    "offset by a count": (
+        "FLOW",
+        f"select practice_code from {PRACTICES} order by practice_code limit 9 offset (select count(*) from {P})",
+    ),
+    "a frame as wide as a count": (
+        "FLOW",
+        "select practice_code, count(*) over (order by practice_code rows between"
+        f" (select count(*) from {P}) preceding and current row) as page from {PRACTICES} order by all",
+    ),
     "top ten": (
         "FLOW",
         f"with a as (select * from {P} order by nhs_number limit 10) select {KEY} from a {SORTED}",

@@ -4,8 +4,10 @@ What the nets find is for their own tests; here it is which files count, who may
 before the proof was looked at.
 """
 
+import importlib.util
 import json
 import os
+import py_compile
 import shutil
 from argparse import Namespace
 from pathlib import Path
@@ -69,6 +71,10 @@ CHANGED = {
     "a test in a folder of its own": "tests/python/a.sql",
     "properties among the tests": "tests/other/a.yml",
     "what dbt passes over": ".dbtignore",
+    "a test whose ending is in capitals": "tests/other/a.SQL",
+    "properties whose ending is in capitals": "tests/other/b.YML",
+    "what make reads first": "GNUmakefile",
+    "what make reads next": "makefile",
     "Python among the hand-outs": "out/report/duckdb.py",
 }
 
@@ -81,6 +87,25 @@ def test_a_changed_file_is_unproved(project: Path, key_dir: Path, name: str) -> 
     path.write_text((path.read_text() if path.exists() else "") + "\n-- changed\n")
     with pytest.raises(Refusal, match=r"opens for proven code only \((changed|new): .*make prove"):
         proof.require(key_dir, project, PACKAGE)
+
+
+@pytest.mark.parametrize("mode", list(py_compile.PycInvalidationMode))
+def test_compiled_code_is_its_source_s(project: Path, key_dir: Path, mode: py_compile.PycInvalidationMode) -> None:
+    """Flags code that Python would take for what was proved: it lies beside it, and no digest is of it."""
+    package, other = project / "gp_level_data", project.parent / "other.py"
+    source = package / "custody" / "keys.py"
+    compiled = Path(importlib.util.cache_from_source(str(source)))
+    py_compile.compile(str(source), str(compiled), invalidation_mode=mode, doraise=True)
+    proof.require(key_dir, project, package)
+    other.write_text(source.read_text().replace("KEY_BYTES = 32", "KEY_BYTES = 31"))
+    times = source.stat()
+    os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
+    py_compile.compile(str(other), str(compiled), invalidation_mode=mode, doraise=True)
+    if mode == py_compile.PycInvalidationMode.CHECKED_HASH:
+        whole = compiled.read_bytes()
+        compiled.write_bytes(whole[:8] + importlib.util.source_hash(source.read_bytes()) + whole[16:])
+    with pytest.raises(Refusal, match="is not what its source says"):
+        proof.require(key_dir, project, package)
 
 
 def test_a_file_that_is_gone_is_told(project: Path, key_dir: Path) -> None:

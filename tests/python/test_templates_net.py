@@ -52,6 +52,15 @@ LOOKS_OUTSIDE = {
     "by an attribute that is hidden": "{{ ''.__class__ }}",
     "by a filter": "{{ config | attr('x') }}",
     "by chance": "{{ [1, 2] | random }}",
+    "the adapter under another name": "{% set engine = adapter %}{{ engine.execute('select 1') }}",
+    "the adapter out of a list": "{% set engine = ['}}', adapter][1] %}{% if engine.location_exists('a') %} 1 {% endif %}",
+    "the exceptions under another name": "{% set tell = exceptions %}{% do tell.warn('a') %}",
+    "what is behind a reference": "{{ ref.db_wrapper.execute('select 1') }}",
+    "what is behind a reference under another name": "{% set of = ref %}{{ of.db_wrapper.execute('select 1') }}",
+    "what is behind a macro": "{{ plain.context['run_query']('select 1') }}",
+    "what is behind a macro that is handed on": "{{ lowered(plain) }}",
+    "what is behind a dispatched macro": "{{ adapter.dispatch('spelled').context['run_query']('select 1') }}",
+    "what is behind the configuration": "{{ config.model.name }}",
     "takes in another file": "{% include 'a.sql' %}",
     "gives it another name first": "{% set look = run_query %}{{ look('select 1') }}",
     "takes the name where it is not set": "{% if false %}{% set run_query = 1 %}{% endif %}{{ run_query }}",
@@ -169,6 +178,10 @@ def test_dbt_reads_nothing_that_the_proof_passes_over(tmp_path: Path, setting: s
         "models: [{name: a, config: {enabled: \"{{ var('a') == 'b' }}\"}}]",
         "models: [{name: a, columns: [{name: b, constraints: [{type: check, expression: \"'{{ env_var('RAW_DIR') }}' = b\"}]}]}]",
         'sources: [{name: a, database: "{{ target.database }}"}]',
+        # what dbt takes for a template though no brace says so, and braces that an escape hides
+        "models: [{name: a, data_tests: [{accepted_values: {values: [\"var('a') ~ log(run_query('select 1'))\"]}}]}]",
+        "models: [{name: a, data_tests: [{relationships: {to: \"ref('a') ~ ref.db_wrapper.execute('a')\"}}]}]",
+        'models: [{name: a, description: "{\\x7b run_query(1) }}"}]',
     ],
 )
 def test_yaml_looks_nowhere(tmp_path: Path, text: str) -> None:
@@ -176,5 +189,25 @@ def test_yaml_looks_nowhere(tmp_path: Path, text: str) -> None:
     folder = project(tmp_path, "select 1")
     (folder / "models" / "_a.yml").write_text(text, encoding="utf-8")
     assert templates.findings(folder)
-    (folder / "models" / "_a.yml").write_text("models: [{name: a, description: \"{{ doc('a') }}\"}]")
+    (folder / "models" / "_a.yml").rename(folder / "models" / "_a.YAML")
+    assert templates.findings(folder)
+    (folder / "models" / "_a.YAML").write_text(
+        "models: [{name: a, description: \"{{ doc('a') }}\", data_tests: [{relationships: {to: \"ref('a')\"}}]}]"
+    )
     assert templates.findings(folder) == []
+
+
+def test_an_ending_in_capitals_is_an_ending(tmp_path: Path) -> None:
+    """Flags a template that dbt reads and no net does."""
+    folder = project(tmp_path, "select 1")
+    (folder / "macros" / "c.SQL").write_text("{% macro c() %}{{ run_query('select 1') }}{% endmacro %}")
+    assert [finding.where for finding in templates.findings(folder)] == ["macros/c.SQL"]
+
+
+def test_a_package_put_there_by_hand_is_found(tmp_path: Path) -> None:
+    """Flags macros of another package: a test of the project may call them, and no net has read them."""
+    folder = project(tmp_path, "select 1")
+    (folder / "dbt_packages" / "other" / "macros").mkdir(parents=True)
+    assert templates.findings(folder) == []
+    (folder / "dbt_packages" / "other" / "macros" / "a.sql").write_text("{% macro test_told(model) %}{% endmacro %}")
+    assert [finding.where for finding in templates.findings(folder)] == ["dbt_packages"]

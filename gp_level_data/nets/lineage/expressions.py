@@ -253,12 +253,21 @@ class Expressions(ABC):
             order = window.args.get("order")
             orders += [self.value(key, scope) for key in (order.expressions if order else [])]
             spec = window.args.get("spec")
+            for bound in ("start", "end"):
+                if spec and isinstance(spec.args.get(bound), exp.Expr):
+                    # How far a window reaches can be counted.
+                    self.must_be_a_number(spec.args[bound], "a window's frame")
             orders += self.parts(spec, scope) if spec else []
         if any(key.grade > Grade.IDENTIFIER for key in groups) or not computed(orders).is_safe:
             value = computed([value, *groups, *orders]).became(Grade.MADE)
         if by_order(node):
             self.must_have_an_order(node, groups, orders, scope)
         return value
+
+    def must_be_a_number(self, node: exp.Expr, where: str) -> None:
+        """Note a count of rows that is worked out from something: whoever counts the rows learns what."""
+        if not all(isinstance(each, (exp.Literal, exp.Interval, exp.Var)) for each in node.walk()):
+            self.problems.append(f"FLOW: {where} by something else than a number")
 
     def must_have_an_order(self, node: exp.Window, groups: list[Value], orders: list[Value], scope: Scope) -> None:
         """Note a window that takes rows as the raw files list them, if only where they tie.

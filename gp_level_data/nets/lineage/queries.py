@@ -289,7 +289,10 @@ class Queries(Expressions):
         for name in ("limit", "offset"):
             if node.args.get(name):
                 only(node.args[name], "expression")
-                self.value(node.args[name].expression, scope)
+                # How many rows there are would be a number that no column shows.
+                self.must_be_a_number(node.args[name].expression, name.upper())
+        if node.args.get("sample") and node.args["sample"].find(exp.Query, exp.Column):
+            self.problems.append("FLOW: SAMPLE by something else than a number")
         order = node.args.get("order")
         if not order:
             return relation

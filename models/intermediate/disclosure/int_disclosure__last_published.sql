@@ -1,6 +1,6 @@
 -- How many people each cell was about when it was last shown, before this collection and by this
--- collection itself, when it was built before; and when its value was last told exactly. The history
--- is a table of the previous run: a source, because what is shown now depends on it.
+-- collection itself, when it was built before; and when its value was last told exactly. The
+-- history is a table of the previous run: a source, because what is shown now depends on it.
 
 {% set counts = ['cohort_count', 'numerator_count', 'told_cohort_count', 'told_numerator_count'] -%}
 
