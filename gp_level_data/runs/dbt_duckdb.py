@@ -39,6 +39,9 @@ OF_A_CURSOR = {
 # What the tables of a template, which hold the rows that a query gave, do with files: read, write and draw them.
 OF_FILES = re.compile(r"(?:from|to|print)_.*|.*chart|scatterplot")
 
+# dbt's own recorder writes every statement with the rows that it gave to a file in the checkout.
+RECORDERS = "DBT_RECORDER_MODE", "DBT_ENGINE_RECORDER_MODE"
+
 # The run of this process, known when its plugin has opened its databases; until then nothing passes.
 _run: statements.Run | None = None
 
@@ -63,6 +66,9 @@ class Cursor(quiet_errors.QuietCursor):
 def install() -> None:
     """From now on all connections of dbt's hand out such cursors, and a command that ends tells whole_run.py."""
     keep_to_the_owner()
+    for recorder in RECORDERS:
+        if os.environ.get(recorder):
+            raise DbtRuntimeError(f"dbt's recorder would keep the rows of every query in a file: unset {recorder}.")
     # What dbt-duckdb has no hook for is replaced; that it is still there, test_dbt_duckdb.py sees.
     local.DuckDBCursorWrapper = Cursor  # type: ignore[misc]
     local.LocalEnvironment.submit_python_job = no_python  # type: ignore[method-assign, assignment]

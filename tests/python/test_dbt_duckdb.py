@@ -153,3 +153,11 @@ def test_what_the_engine_may_use(monkeypatch: pytest.MonkeyPatch, name: str, val
         given.to_the_engine("store")
     monkeypatch.setenv(name, {"DUCKDB_THREADS": "4", "DUCKDB_MEMORY_LIMIT": "1.5 GiB"}[name])
     assert given.to_the_engine("store")["threads"] in (2, 4)
+
+
+@pytest.mark.parametrize("recorder", dbt_duckdb.RECORDERS)
+def test_nobody_records_rows(monkeypatch: pytest.MonkeyPatch, recorder: str) -> None:
+    """Flags a file of all that was asked and answered, exact counts of the store among it."""
+    monkeypatch.setenv(recorder, "RECORD")
+    with pytest.raises(DbtRuntimeError, match=f"unset {recorder}"):
+        dbt_duckdb.install()
