@@ -18,8 +18,7 @@ import json
 import marshal
 import os
 import platform
-import re
-import sys
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -211,28 +210,25 @@ def refuse_foreign_bytecode(package: Path) -> None:
 
     Python keeps what it compiled beside the source, and takes it from there by the source's size and moment, or unseen.
     """
-    for compiled in package.rglob(f"__pycache__/*.{sys.implementation.cache_tag}*.pyc"):
-        source = Path(importlib.util.source_from_cache(str(compiled)))
-        if source.exists() and not is_of(compiled, source):
-            raise Refusal(
-                f"{compiled.name} in {compiled.parent} is not what its source says: delete the folders __pycache__,"
-                " and find out who put it there."
-            )
+    for source in package.rglob("*.py"):
+        for level, name in enumerate(("", "1", "2")):
+            compiled = Path(importlib.util.cache_from_source(str(source), optimization=name))
+            if compiled.exists() and not is_of(compiled, source, level):
+                raise Refusal(
+                    f"{compiled.name} in {compiled.parent} is not what its source says: delete the folders __pycache__,"
+                    " and find out who put it there."
+                )
 
 
-def is_of(compiled: Path, source: Path) -> bool:
-    """Whether compiled code is what its source says, or Python would compile it anew."""
+def is_of(compiled: Path, source: Path, optimize: int) -> bool:
+    """Whether compiled code is what its source says at a level of optimization, or Python would compile it anew."""
     content, status = compiled.read_bytes(), source.stat()
     if content[:4] != importlib.util.MAGIC_NUMBER:
         return True
-    stamp = (int(status.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little") + (status.st_size & 0xFFFFFFFF).to_bytes(
-        4, "little"
-    )
+    stamp = struct.pack("<II", int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
     if content[4:8] == bytes(4) and content[8:16] != stamp:
         return True
-    optimized = re.search(r"opt-(\d)", compiled.name)
-    text = source.read_bytes()
-    wanted = compile(text, str(source), "exec", dont_inherit=True, optimize=int(optimized[1]) if optimized else 0)
+    wanted = compile(source.read_bytes(), str(source), "exec", dont_inherit=True, optimize=optimize)
     try:
         return bool(marshal.loads(content[16:]) == wanted)
     except (EOFError, TypeError, ValueError):
