@@ -547,7 +547,7 @@ MUTANTS = [
     Mutant(
         PARTICIPATION,
         "any service",
-        "participation.service = upper(settings.cqrs_service)",
+        "participation.service = {{ bare_word('settings.cqrs_service') }}",
         "true",
         "an answer to another collection says nothing",
     ),
