@@ -547,8 +547,8 @@ MUTANTS = [
     Mutant(
         PARTICIPATION,
         "any service",
-        "participation.service = {{ bare_word('settings.cqrs_service') }}",
-        "true",
+        "on participation.service = ",
+        "on true or participation.service = ",
         "an answer to another collection says nothing",
     ),
     Mutant(
