@@ -48,9 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print(STOPPED, file=sys.stderr)
         return 130
-    except Ended as ended:
+    except AskedToEnd as asked:
         print(STOPPED, file=sys.stderr)
-        return 128 + ended.signal
+        return 128 + asked.signal
     except BrokenPipeError:
         # Whoever reads what is said has enough of it; Python would say so once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-class Ended(BaseException):
+class AskedToEnd(BaseException):
     """A machine that shuts down, a scheduler or a terminal that was closed has asked the command to end."""
 
     def __init__(self, signal: int) -> None:
@@ -72,7 +72,7 @@ def ended_by_signals() -> Iterator[None]:
     """A command that is asked to end does so as by Ctrl-C: it ends what it started, and lets go of the store."""
 
     def end(number: int, _: object) -> None:
-        raise Ended(number)
+        raise AskedToEnd(number)
 
     # One that is ignored, as under nohup, stays so.
     asked = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]

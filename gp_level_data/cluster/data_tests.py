@@ -2,7 +2,8 @@
 
 Those of stored tables are asked by dbt on one machine's engine, of a copy of the cluster's files: the same SQL that is asked
 there, the nets' macros among them, and no second dialect of it. The copy is as a store of one machine, what is of patients
-under the cluster's key, and gone when the tests have been asked. Those of what ends with the gateway's application are asked there, of Spark (gateway.py).
+under the cluster's key, and gone when the tests have been asked. Those of what ends with the gateway's application are asked
+there, of Spark (gateway.py).
 """
 
 import shutil

@@ -56,14 +56,14 @@ class Flaw:
 
     severity  0 stops a run, 1 keeps a practice out, 2 costs rows
     weight    files, practices or rows that it concerns
-    alike     what flaws have in common of which there may be one a file, so that not each has to be told
+    alike     what flaws have in common of which there may be one a file, so that not each has to be told; else nothing
     """
 
     severity: int
     weight: int
     words: str
     what_to_do: str
-    alike: str
+    alike: str = ""
 
 
 def run(chosen: Namespace) -> int:
@@ -139,7 +139,7 @@ def missing_files(raw_dir: Path, collection: str) -> Iterator[Flaw]:
     """Kinds of file without which no run begins."""
     for kind in landing.missing_kinds(raw_dir, collection):
         words = f"there is no file {kind.example}"
-        yield Flaw(0, 1, words, "Send it; `make contract` says what stands in it", words)
+        yield Flaw(0, 1, words, "Send it; `make contract` says what stands in it")
 
 
 def files_that_nobody_reads(raw_dir: Path, collection: str) -> Iterator[Flaw]:
@@ -164,10 +164,9 @@ def judged(raw_dir: Path, settings: Settings, variables: str, files: list[RawFil
         except MayNotStand as judgement:
             # The rows that led to it are told by a run without the judgement.
             words = f"the run may not stand: {str(judgement).rstrip('.')}"
-            yield Flaw(0, 1, words, "See the rows below", words)
+            yield Flaw(0, 1, words, "See the rows below")
         except Refusal as refusal:
-            words = str(refusal).rstrip(".")
-            yield Flaw(0, 1, words, "Values were not judged", words)
+            yield Flaw(0, 1, str(refusal).rstrip("."), "Values were not judged")
             return
 
 
@@ -191,7 +190,7 @@ def flaws_of_rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[Flaw]:
             places = [place for (place,) in cursor.execute(PLACES_OF_ROWS, [kind, rule]).fetchall()]
             whose = f" of {listed(places)}" if places else ""
             words = f"{kind}{whose}: {count:,} x {met.meaning}"
-            yield Flaw(2, count, words, met.what_to_do, words)
+            yield Flaw(2, count, words, met.what_to_do)
 
 
 def flaws_of_practices(cursor: duckdb.DuckDBPyConnection) -> Iterator[Flaw]:
@@ -202,7 +201,7 @@ def flaws_of_practices(cursor: duckdb.DuckDBPyConnection) -> Iterator[Flaw]:
     for rule, practices in kept_out.items():
         if rule not in ITS_OWN_ANSWER and not rule.endswith("_file_refused"):
             words = f"{listed(practices)} kept out: {in_words(rule)}"
-            yield Flaw(1, len(practices), words, what_to_do(rules().get(rule)), words)
+            yield Flaw(1, len(practices), words, what_to_do(rules().get(rule)))
 
 
 def what_to_do(rule: Rule | None) -> str:
@@ -220,8 +219,9 @@ def mend_lines(flaws: list[Flaw]) -> Iterator[str]:
     met: Counter[str] = Counter()
     told = []
     for flaw in flaws:
-        met[flaw.alike] += 1
-        told += [flaw] if met[flaw.alike] <= FIRST else []
+        alike = flaw.alike or flaw.words
+        met[alike] += 1
+        told += [flaw] if met[alike] <= FIRST else []
     for number, flaw in enumerate(told, start=1):
         yield f"{number:>2}. {flaw.words}"
         yield f"    {flaw.what_to_do}"

@@ -1,7 +1,7 @@
 -- The memory for the next collection: how many people each cell was about when it was last shown,
 -- and when its value was last told exactly. Exact, because a rounded count cannot tell a change of
 -- four people from none; only of cells that are shown, and only the last time before this
--- collection and in this one, were it when it was built before.
+-- collection and in this one, also when it was built before.
 
 with shown as (
 
