@@ -51,7 +51,6 @@ INTAKE = (
     "int_opt_outs__lost",
     "int_intake__refusals",
 )
-NOT_COMPARED = ("int_metrics__flag_positions", *INTAKE)
 RELATIONS_SENT = {
     "files": "files",
     "practice_records": "practice_records",
@@ -140,7 +139,7 @@ def models() -> tuple[Row, ...]:
         for key, node in manifest()["nodes"].items()
         if node["resource_type"] == "model"
         and node.get("compiled_code")
-        and node["name"] not in NOT_COMPARED
+        and node["name"] not in INTAKE
         # The exchange on national opt-outs says nothing about who is collected (test_ndop.py), nor do
         # releases (test_releases.py).
         and not {"ndop", "releases"} & set(node["fqn"])
@@ -323,10 +322,6 @@ def land(connection: duckdb.DuckDBPyConnection, sent: Sent) -> None:
         create(connection, f"landing.{kind.relation}", rows, columns)
     columns = ["file_kind", "file_name", "practice_code", "byte_count", "row_count", "extracted_at", "refused_rule"]
     create(connection, "landing.files", sent.files, columns, {"byte_count": "bigint", "row_count": "bigint"})
-    metrics = [
-        {"metric_id": name, "position": str(position)} for position, name in enumerate(landing.practice_metrics(), 1)
-    ]
-    create(connection, "landing.metric_flags", metrics, ["metric_id", "position"], {"position": "int"})
     connection.execute("create or replace table landing.folder as select true as is_synthetic")
 
 

@@ -30,6 +30,7 @@ from disclosure_run import (
     publication,
 )
 
+from gp_level_data.raw import landing
 from gp_level_data.shapes import Cells
 
 FIRST, SECOND = "2017-04-02 09:00:00+01", "2017-07-02 09:00:00+01"
@@ -709,9 +710,7 @@ def test_the_marts_add_up_to_the_patients(warehouse: duckdb.DuckDBPyConnection) 
         return warehouse.execute(sql).fetchall()
 
     admitted = {key for (key,) in rows("select patient_key from patient_level.intermediate.int_admissions__qualifying")}
-    positions: dict[str, int] = dict(
-        rows("select metric_id, flag_position from marts.reference.int_metrics__flag_positions")
-    )
+    positions = {metric: position for position, metric in enumerate(landing.practice_metrics(), 1)}
     ccgs: dict[str, str] = dict(rows("select practice_code, ccg_code from marts.reference.int_ods__practices"))
     people: dict[Cells, set[Any]] = {}
     for key, practice, gp, flags in rows(

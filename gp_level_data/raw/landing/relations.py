@@ -18,7 +18,6 @@ from gp_level_data.raw.landing.contract import (
     PRACTICE_CODE,
     FileKind,
     file_kinds,
-    practice_metrics,
     sent_as,
 )
 from gp_level_data.raw.landing.find import RawFile, files_of
@@ -102,7 +101,7 @@ def create_relations(connection: duckdb.DuckDBPyConnection, raw_dir: Path, colle
 
 
 def create_facts(connection: duckdb.DuckDBPyConnection, raw_dir: Path, files: list[RawFile]) -> None:
-    """What was found about the files and their folder, and the metrics in the order of their flags."""
+    """What was found about the files and their folder."""
     create_table(
         connection,
         "files",
@@ -117,12 +116,6 @@ def create_facts(connection: duckdb.DuckDBPyConnection, raw_dir: Path, files: li
                 "refused_rule": pyarrow.array([f.refused_rule for f in files], pyarrow.string()),
             }
         ),
-    )
-    metrics = practice_metrics()
-    create_table(
-        connection,
-        "metric_flags",
-        pyarrow.table({"metric_id": metrics, "position": list(range(1, len(metrics) + 1))}),
     )
     create_table(connection, "folder", pyarrow.table({"is_synthetic": [is_synthetic(raw_dir)]}))
 

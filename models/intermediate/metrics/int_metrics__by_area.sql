@@ -18,10 +18,7 @@ admitted as (
 
 positions as (
 
-    select
-        metric_id,
-        flag_position
-    from {{ ref('int_metrics__flag_positions') }}
+    {{ flag_positions() }}
     union all
     select
         'emergency_admissions' as metric_id,

@@ -2,7 +2,13 @@
 -- Denominator:  patients of the GP who are eligible; for emergency admissions all permitted ones
 -- Exact counts: nothing here is shown to anybody before disclosure control
 
-with admitted as (
+with positions as (
+
+    {{ flag_positions() }}
+
+),
+
+admitted as (
 
     select distinct patient_key from {{ ref('int_admissions__qualifying') }}
 
@@ -32,7 +38,7 @@ flags as (
         substr(flag_groups.metric_flags, positions.flag_position, 1) as flag,
         flag_groups.patient_count
     from flag_groups
-    cross join {{ ref('int_metrics__flag_positions') }} as positions
+    cross join positions
 
 ),
 

@@ -16,11 +16,17 @@ kinds as (
 
     select distinct opt_out_kind from {{ ref('opt_out_codes') }}
 
+),
+
+suppliers as (
+
+    {{ suppliers_of_practices() }}
+
 )
 
 select
     sent.practice_code,
-    practices.gp_system_supplier,
+    suppliers.gp_system_supplier,
     kinds.opt_out_kind,
     sent.file_count > 0 as has_opt_out_file,
     count(opt_outs.nhs_number) as objector_count,
@@ -28,15 +34,15 @@ select
 from practices_that_sent as sent
 cross join kinds
 cross join {{ ref('int_collection__settings') }} as settings
-left join {{ ref('int_practices__admitted') }} as practices
-    on sent.practice_code = practices.practice_code
+left join suppliers
+    on sent.practice_code = suppliers.practice_code
 left join {{ ref('int_opt_outs__in_force') }} as opt_outs
     on
         sent.practice_code = opt_outs.practice_code
         and kinds.opt_out_kind = opt_outs.opt_out_kind
 group by
     sent.practice_code,
-    practices.gp_system_supplier,
+    suppliers.gp_system_supplier,
     kinds.opt_out_kind,
     sent.file_count,
     settings.collected_at

@@ -6,21 +6,10 @@ with practice_codes as (
     union
     select practice_code from {{ ref('int_practices__files') }}
 
-),
-
-suppliers as (
-
-    select
-        practice_code,
-        min({{ plain_name('gp_system_supplier') }}) as gp_system_supplier
-    from {{ ref('stg_gpes__suppliers') }}
-    group by practice_code
-
 )
 
 select
     codes.practice_code,
-    suppliers.gp_system_supplier,
     participation.status as participation_status,
     files.extracted_at,
     case when files.opt_outs_extracted_at is null then 'opt_out_extraction_unstated' end
@@ -52,6 +41,4 @@ left join {{ ref('collection_waves') }} as waves
         settings.collection = waves.collection
         and settings.wave = waves.wave
         and codes.practice_code = waves.practice_code
-left join suppliers
-    on codes.practice_code = suppliers.practice_code
 order by codes.practice_code

@@ -1,9 +1,15 @@
 -- What became of each practice that was asked or sent anything. How much of a journal can be used
 -- is known only once its rows have been judged, and those of an admitted practice are.
 
+with suppliers as (
+
+    {{ suppliers_of_practices() }}
+
+)
+
 select
     admitted.practice_code,
-    admitted.gp_system_supplier,
+    suppliers.gp_system_supplier,
     admitted.participation_status,
     admitted.extracted_at,
     admitted.opt_outs_rule,
@@ -14,4 +20,6 @@ select
 from {{ ref('int_practices__admitted') }} as admitted
 left join {{ ref('int_journals__mostly_unusable') }} as unusable
     on admitted.practice_code = unusable.practice_code
+left join suppliers
+    on admitted.practice_code = suppliers.practice_code
 order by admitted.practice_code

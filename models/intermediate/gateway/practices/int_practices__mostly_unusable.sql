@@ -1,7 +1,13 @@
 -- Practice files of which more is unusable than is tolerated, one row a practice and part of the
 -- file: its rows, or the values of a metric. A metric that is left empty is no value.
 
-with flags as (
+with metrics as (
+
+    {{ flag_positions() }}
+
+),
+
+flags as (
 
     select
         practice_code,
@@ -32,7 +38,7 @@ read as (
         end as rule,
         flags.value_count
     from flags
-    cross join {{ ref('stg_gpes__metric_flags') }} as metrics
+    cross join metrics
     where substr(flags.metric_flags, metrics.flag_position, 1) in ('y', 'n', '?')
 
 ),
