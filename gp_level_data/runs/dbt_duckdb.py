@@ -28,7 +28,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from gp_level_data.custody import publication
 from gp_level_data.custody.store import sql_text
 from gp_level_data.project import PROJECT
-from gp_level_data.runs import built, quiet_errors, statements, whole_run
+from gp_level_data.runs import built, quiet_errors, run_memory, statements, whole_run
 
 WRITTEN_FOR = "1.11.1"
 # What dbt asks of a cursor besides `execute`. The engine's own has many more ways to run SQL and to read files.
@@ -38,6 +38,9 @@ OF_A_CURSOR = {
 
 # What the tables of a template, which hold the rows that a query gave, do with files: read, write and draw them.
 OF_FILES = re.compile(r"(?:from|to|print)_.*|.*chart|scatterplot")
+
+# As dbt sends it when a model is built.
+COMMIT = "COMMIT"
 
 # dbt's own recorder writes every statement with the rows that it gave to a file in the checkout.
 RECORDERS = "DBT_RECORDER_MODE", "DBT_ENGINE_RECORDER_MODE"
@@ -55,6 +58,8 @@ class Cursor(quiet_errors.QuietCursor):
         refuse_other_statements(sql)
         done = super().execute(sql, bindings)
         built.remember(sql)
+        if sql == COMMIT and _run and _run.name == "gateway":
+            run_memory.compress(self._cursor.cursor())
         return done
 
     def __getattr__(self, name: str) -> Any:

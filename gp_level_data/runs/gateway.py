@@ -19,7 +19,7 @@ from gp_level_data.custody import exact_counts, keys, proof, pseudonym, publicat
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.synthetic_folder import is_synthetic
 from gp_level_data.refusal import Refusal
-from gp_level_data.runs import dbt_duckdb, given, quiet_errors, statements, whole_run
+from gp_level_data.runs import dbt_duckdb, given, quiet_errors, run_memory, statements, whole_run
 from gp_level_data.shapes import Settings
 
 # Commands that the gateway takes, by dbt's names for them; `parse` and `ls` open no database.
@@ -88,6 +88,7 @@ class Plugin(BasePlugin):
         if not takes_a_part:
             exact_counts.move_out(self.store_dir, self.key_dir)
             whole_run.begin(self.store_dir)
+        run_memory.make_compressible(conn)
         # A time without an offset is the United Kingdom's.
         conn.execute("set global timezone = 'Europe/London'")
         pseudonym.register(conn, key, collection, self.release_keys())

@@ -18,12 +18,13 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments import Environment, local
 from dbt.adapters.factory import FACTORY
+from dbt.adapters.sql.connections import SQLConnectionManager
 from dbt.adapters.sql.impl import SQLAdapter
 from dbt_common.clients.jinja import MacroFuzzEnvironment, get_environment
 from dbt_common.exceptions import DbtRuntimeError
 from jinja2.exceptions import SecurityError
 
-from gp_level_data.runs import dbt_duckdb, given, statements
+from gp_level_data.runs import dbt_duckdb, given, run_memory, statements
 
 
 @pytest.fixture
@@ -56,6 +57,7 @@ def test_the_parts_are_where_they_were() -> None:
     assert "submit_python_job" in Environment.__abstractmethods__
     assert {"_ENV", "env", "close_all_connections"} <= vars(DuckDBConnectionManager).keys()
     assert "cleanup_all" in dir(DuckDBConnectionManager)
+    assert f'add_query("{dbt_duckdb.COMMIT}"' in inspect.getsource(SQLConnectionManager.add_commit_query)
     assert hasattr(SQLAdapter, "get_macro_resolver") and isinstance(FACTORY.adapters, dict)
 
 
@@ -93,6 +95,38 @@ def test_dbt_gets_our_cursor(environment: local.LocalEnvironment) -> None:
     assert handle.cursor().execute("select 1").fetchall() == [(1,)]
     with pytest.raises(duckdb.PermissionException, match="COPY"):
         handle.cursor().execute("copy (select 1) to 'nowhere.csv'")
+
+
+@pytest.mark.parametrize("large", [2**20, 2**40])
+def test_a_large_table_of_the_gateway_is_kept_compressed(
+    environment: local.LocalEnvironment, monkeypatch: pytest.MonkeyPatch, large: int
+) -> None:
+    """Flags journals that stand in memory as they came: six times what they need; a small table is let be."""
+    monkeypatch.setattr(run_memory, "LARGE", large)
+    environment.handle()
+    assert environment.conn is not None
+    run_memory.make_compressible(environment.conn)
+    dbt_duckdb.opened(statements.Run("gateway"))
+
+    def held() -> int:
+        assert environment.conn is not None
+        [(held,)] = environment.conn.cursor().execute(run_memory.TABLES).fetchall()
+        return int(held)
+
+    cursor = environment.handle().cursor()
+    for statement in (
+        "BEGIN",
+        "create schema if not exists memory.gateway",
+        "create table memory.gateway.said as select 'the same' as code, range // 1000 as person from range(1000000)",
+    ):
+        cursor.execute(statement)
+    before = held()
+    cursor.execute(dbt_duckdb.COMMIT)
+    assert before > 2**23
+    assert (held() < before / 6) is (large < before)
+    assert cursor.execute("select count(*), count(distinct person) from memory.gateway.said").fetchall() == [
+        (1000000, 1000)
+    ]
 
 
 def test_nothing_passes_before_a_run_is_opened(environment: local.LocalEnvironment) -> None:
