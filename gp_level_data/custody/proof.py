@@ -36,7 +36,8 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 VERSIONS = ("dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb", "duckdb", "jinja2", "sqlglot")
 # The package that runs, and where dbt reads if the project does not say otherwise: all that lies there decides.
-OWN = {"gp_level_data", "dbt_packages", "analyses", "functions", "macros", "models", "seeds", "snapshots", "tests"}
+PACKAGE = "gp_level_data"
+OWN = {PACKAGE, "dbt_packages", "analyses", "functions", "macros", "models", "seeds", "snapshots", "tests"}
 # Of any other folder (the sample, artefacts, a hand-out, a store), what Python would import were it named so.
 IMPORTED = {".py", ".pyc", ".so"}
 # Files at the top that commands leave there.
@@ -81,10 +82,12 @@ def files(project: Path) -> Iterator[Path]:
     """Every file of the package and of the folders that dbt reads; of others what Python could import; settings."""
     own = OWN | {Path(name).parts[0] for _, name in paths_of_dbt(project) if Path(name).parts}
     for top in project.iterdir():
-        if top.is_dir() and not top.name.startswith(".") and top.name != "__pycache__":
+        if top.is_dir() and (top.name in own or not (top.name.startswith(".") or top.name == "__pycache__")):
             endings = OF_TESTS if top.name == "tests" else None if top.name in own else IMPORTED
             for folder, folders, names in os.walk(top, followlinks=True):
-                folders[:] = [name for name in folders if name != "__pycache__"]
+                if endings is IMPORTED or top.name == PACKAGE:
+                    # Python's own; dbt reads what lies in a folder of that name as in any other.
+                    folders[:] = [name for name in folders if name != "__pycache__"]
                 paths = [Path(folder, name) for name in names]
                 yield from (
                     path

@@ -30,7 +30,7 @@ class Graph:
 
     def __init__(self, manifest: Manifest) -> None:
         self.project = manifest["metadata"]["project_name"]
-        self.macros = manifest["macros"]
+        self.macros, self.selectors = manifest["macros"], manifest["selectors"]
         sections = set(manifest) - {"macros", "metadata", "selectors", "disabled"}
         self.all = {
             key: node

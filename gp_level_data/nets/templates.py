@@ -133,9 +133,15 @@ def findings(project: Path) -> list[Finding]:
 
 
 def trusted_by_name(project: Path, where: str, tree: nodes.Template) -> Iterator[Finding]:
-    """Macros that would have the rights of another one by its name, or of another text."""
+    """Macros that would have the rights of another one by its name, or of another text; or be called in its place."""
+    below = {"macro-paths": "", "test-paths": "generic"}
+    read = {Path(name, below[key]) for key, name in proof.paths_of_dbt(project) if key in below}
+    read |= {Path("macros"), Path("tests", "generic")}
     for macro in macros_in(tree):
         name = macro.name.removeprefix(MACRO)
+        if not read & {*Path(where).parents}:
+            # dbt has not read it: there the name means it, and everywhere else what the nets see
+            yield Finding(NET, where, f"defines the macro {name} outside the folders of macros")
         if macro not in tree.body:
             yield Finding(NET, where, "defines a macro within something else")
         if not (trusted := TRUSTED.get(name)):

@@ -80,12 +80,19 @@ def code_of(runs: ForkedRuns, why: list[str]) -> int:
 
 
 def one_parse(heard: bool) -> ForkedRuns:
-    """dbt for several commands, from one parse that an analyst's dbt takes up as well.
+    """dbt for several commands, from one parse that an analyst's dbt takes up as well, and that takes up none.
 
     heard   whether what dbt says is followed; else it prints as it does
     """
     return ForkedRuns(
-        PROJECT, log_file().parent, dict(os.environ), HEARD if heard else ALOUD, target(), store.held_locks(), EVENTS
+        PROJECT,
+        log_file().parent,
+        dict(os.environ),
+        HEARD if heard else ALOUD,
+        target(),
+        store.held_locks(),
+        EVENTS,
+        afresh=True,
     )
 
 

@@ -42,6 +42,9 @@ OF_FILES = re.compile(r"(?:from|to|print)_.*|.*chart|scatterplot")
 # As dbt sends it when a model is built.
 COMMIT = "COMMIT"
 
+# The packages that come with dbt, whose versions are proved.
+OF_DBT = {"dbt", "dbt_duckdb"}
+
 # dbt's own recorder writes every statement with the rows that it gave to a file in the checkout.
 RECORDERS = "DBT_RECORDER_MODE", "DBT_ENGINE_RECORDER_MODE"
 
@@ -110,6 +113,15 @@ def manifest() -> Manifest | None:
     adapter = FACTORY.adapters.get(DuckDBConnectionManager.TYPE)
     known = adapter.get_macro_resolver() if adapter else None
     return known if isinstance(known, Manifest) else None
+
+
+def files_read() -> set[str]:
+    """Every file that dbt has read for the command at work: the project's by its path there, or another package's."""
+    project = manifest()
+    if project is None:
+        raise DbtRuntimeError("What dbt has read cannot be compared with what is proved: its manifest is not there.")
+    own = f"{project.metadata.project_name}://"
+    return {file_id.removeprefix(own) for file_id in project.files if file_id.split("://")[0] not in OF_DBT}
 
 
 def descriptions(project: Manifest | None) -> Iterator[str]:

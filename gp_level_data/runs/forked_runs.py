@@ -53,6 +53,7 @@ class ForkedRuns:
     parsed   the target folder that keeps the parse for the next process
     inherit  handles that every run holds as well, such as a store's lock
     heard_as options that say how the parse words what is heard
+    afresh   whether nothing is taken over from an earlier parse, which anybody may have kept there
     """
 
     def __init__(
@@ -64,11 +65,19 @@ class ForkedRuns:
         parsed: Path | None = None,
         inherit: Sequence[int] = (),
         heard_as: Sequence[str] = (),
+        afresh: bool = False,
     ) -> None:
         work.mkdir(parents=True, exist_ok=True)
         self.project, self.work = project, work
         how = {KEPT: FEW_WORDS, ALOUD: ("--quiet",), HEARD: ("--quiet", *heard_as)}[said]
-        arguments = [*how, "parse", "--no-write-json", *self.where(parsed or work / "target" / "parsed", work / "logs")]
+        anew = ["--no-partial-parse"] if afresh else []
+        arguments = [
+            *how,
+            "parse",
+            "--no-write-json",
+            *anew,
+            *self.where(parsed or work / "target" / "parsed", work / "logs"),
+        ]
         answers, write = os.pipe()
         self.process = subprocess.Popen(
             [sys.executable, "-m", __name__, str(write), json.dumps(arguments), LAST_WORD_OF[said]],
@@ -234,7 +243,9 @@ def serve(answers_to: str, parse: str, last_word: str) -> None:
             os.environ.update(request["folders"])
             code = 1
             try:
-                code = 0 if dbtRunner(manifest=manifest).invoke(request["arguments"]).success else 1
+                # What is kept of a parse is not looked at again; the gateway's plugin asks for that to be said.
+                run = dbtRunner(manifest=manifest).invoke([*request["arguments"], "--no-partial-parse"])
+                code = 0 if run.success else 1
                 DuckDBConnectionManager.close_all_connections()
             finally:
                 # As processes of multiprocessing end: the threads of the process that parsed are not here to be joined.

@@ -38,7 +38,7 @@ MAY_BE_LEFT_OUT = {"test", "unit_test"}
 # Whether this process asks for a part of the models and stores nothing (scratch_gateway.py).
 takes_a_part = False
 
-WHOLE = "dbt build --target gateway --selector gateway"
+WHOLE = "dbt build --target gateway --selector gateway --no-partial-parse"
 PACKAGE = Path(__file__).parents[1]
 OWN_DATA_SETTINGS = ("collected_at", "period_start", "period_end")
 
@@ -75,7 +75,10 @@ class Plugin(BasePlugin):
             raise Refusal(
                 f"The gateway run takes the profile that was proved, {project / 'profiles.yml'}, and no other."
             )
-        proof.require(self.key_dir, project, PACKAGE)
+        refuse_what_was_kept()
+        proved = proof.require(self.key_dir, project, PACKAGE).digests
+        if unproved := dbt_duckdb.files_read() - proved.keys() - {proof.WRITTEN.as_posix()}:
+            raise Refusal(f"dbt has read {min(unproved)}, which no proof covers: take it away.")
 
     def open_gateway(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Everything the gateway models need, whoever asks; a Refusal before anything was written."""
@@ -114,6 +117,12 @@ class Plugin(BasePlugin):
         day = releases.day_of(self.config)
         active = releases.active_ids(self.config["collection"], day)
         return {release_id: keys.claim_key(self.key_dir, release_id) for release_id in active}
+
+
+def refuse_what_was_kept() -> None:
+    """Refuse a command that may have been read from what dbt kept of an earlier parse, which says what it likes."""
+    if get_flags().PARTIAL_PARSE:
+        raise Refusal("What dbt keeps of an earlier parse is proved by nobody: add --no-partial-parse.")
 
 
 def refuse_but_whole_builds() -> None:

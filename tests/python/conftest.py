@@ -89,7 +89,8 @@ def start_build(folders: Folders, *options: str) -> subprocess.Popen[str]:
 
 def start_dbt(folders: Folders, *arguments: str) -> subprocess.Popen[str]:
     """dbt as the analyst starts it, or with `--target gateway` the custodian."""
-    return start([str(DBT), *arguments], folders)
+    kept = ["--no-partial-parse"] if "gateway" in arguments else []
+    return start([str(DBT), *arguments, *kept], folders)
 
 
 def start(command: list[str], folders: Folders) -> subprocess.Popen[str]:

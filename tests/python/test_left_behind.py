@@ -6,7 +6,9 @@ The keys are known here, and the runs fail in every way that makes an engine or 
 import base64
 import json
 from argparse import Namespace
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -26,10 +28,10 @@ from duckdb import func, sqltypes
 from failing_project import CONSTRAINTS, FIXTURE, ROWS, STATEMENTS, TWICE, failing_project
 from left_behind import files_with_key, files_with_numbers, numbers_in
 
-from gp_level_data.custody import keys, store
+from gp_level_data.custody import keys, proof, store
 from gp_level_data.custody.pseudonym import pseudonymiser
 from gp_level_data.refusal import Refusal
-from gp_level_data.runs import gateway
+from gp_level_data.runs import dbt_duckdb, gateway
 from gp_level_data.runs.quiet_errors import QuietCursor
 
 DEBUG = ("--log-level", "debug", "--log-level-file", "debug")
@@ -235,6 +237,31 @@ def test_commands_that_the_gateway_takes(monkeypatch: pytest.MonkeyPatch, comman
     """Flags a refusal of what the custodian has to do."""
     monkeypatch.setattr(gateway, "get_flags", lambda: Namespace(**WHOLE | WITHOUT_TESTS | {"WHICH": command}))
     gateway.refuse_but_whole_builds()
+
+
+def test_what_was_kept_of_a_parse_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags a run by hand that dbt reads from what it keeps in `target`, where others may have written."""
+    for kept in (True, False):
+        monkeypatch.setattr(gateway, "get_flags", lambda kept=kept: Namespace(**WHOLE | {"PARTIAL_PARSE": kept}))
+        with pytest.raises(Refusal, match="add --no-partial-parse") if kept else nullcontext():
+            gateway.refuse_what_was_kept()
+
+
+FILES = {"own://models/a.sql", "own://models/lineage.md", "dbt://macros/a.sql", "dbt_duckdb://macros/b.sql"}
+
+
+@pytest.mark.parametrize("more", ["own://macros/__pycache__/a.sql", "other://macros/a.sql", None])
+def test_dbt_has_read_what_was_proved(monkeypatch: pytest.MonkeyPatch, more: str | None) -> None:
+    """Flags a file that dbt reads and no digest is of, wherever it lies, and another package."""
+    read = SimpleNamespace(metadata=SimpleNamespace(project_name="own"), files=dict.fromkeys(FILES | {more} - {None}))
+    flags = {"PARTIAL_PARSE": False, "PROJECT_DIR": ".", "PROFILES_DIR": "."}
+    monkeypatch.setattr(gateway, "get_flags", lambda: Namespace(**WHOLE | flags))
+    monkeypatch.setattr(dbt_duckdb, "manifest", lambda: read)
+    monkeypatch.setattr(proof, "require", lambda *_: SimpleNamespace(digests={"models/a.sql": "a"}))
+    plugin = gateway.Plugin.__new__(gateway.Plugin)
+    plugin.key_dir = Path()
+    with pytest.raises(Refusal, match="a.sql, which no proof covers") if more else nullcontext():
+        plugin.refuse_unproved_code()
 
 
 # ---- values in errors -------------------------------------------------------------------------------

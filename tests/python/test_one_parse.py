@@ -8,8 +8,9 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any
 
+import msgpack  # type: ignore[import-untyped]
 import pytest
-from conftest import Folders, forked_runs
+from conftest import PARSED, Folders, forked_runs
 
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_command
@@ -26,6 +27,26 @@ def test_another_folder_or_limit_costs_no_parse(tmp_path: Path) -> None:
         # it has parsed, or begun with what was parsed, when it answers
         assert runs.dbt("--version", folders={}) == 0
     assert "Unable to do partial parsing" not in (tmp_path / "logs" / "dbt.log").read_text()
+
+
+def test_a_build_takes_over_no_earlier_parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags a custodian's build from what lies in `target`, where whoever may write there says what each macro is."""
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "logs"))
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+    kept = tmp_path / "target" / PARSED
+    with forked_runs(tmp_path / "runs", os.environ | ELSEWHERE) as runs:
+        assert runs.dbt("--version", folders={}) == 0
+    [parsed] = (tmp_path / "runs").rglob(PARSED)
+    told = msgpack.unpackb(parsed.read_bytes(), strict_map_key=False)
+    own = told["macros"]["macro.dbt.run_hooks"]
+    before, own["macro_sql"] = own["macro_sql"], "{% macro run_hooks(hooks) %}{% endmacro %}"
+    kept.parent.mkdir()
+    kept.write_bytes(msgpack.packb(told))
+    with dbt_command.one_parse(heard=True) as runs:
+        assert runs.dbt("--version", folders={}) == 0
+    assert (
+        msgpack.unpackb(kept.read_bytes(), strict_map_key=False)["macros"]["macro.dbt.run_hooks"]["macro_sql"] == before
+    )
 
 
 def test_what_a_killed_run_says_has_an_end() -> None:

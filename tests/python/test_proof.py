@@ -68,6 +68,8 @@ CHANGED = {
     "a package that is found first": "yaml/__init__.py",
     "a hidden model": "models/staging/.a.sql",
     "a model in a hidden folder": "models/staging/.b/a.sql",
+    "a macro among what Python compiled": "macros/__pycache__/a.sql",
+    "a test among what Python compiled": "tests/generic/__pycache__/a.sql",
     "a test in a folder of its own": "tests/python/a.sql",
     "properties among the tests": "tests/other/a.yml",
     "what dbt passes over": ".dbtignore",
@@ -222,7 +224,7 @@ def test_the_gateway_asks_before_it_opens_anything(
     project: Path, key_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Flags a key, a raw file or a store that is touched for code that was not proved."""
-    flags = Namespace(**WHOLE, PROJECT_DIR=str(project), PROFILES_DIR=str(project))
+    flags = Namespace(**WHOLE, PROJECT_DIR=str(project), PROFILES_DIR=str(project), PARTIAL_PARSE=False)
     monkeypatch.setattr(gateway, "get_flags", lambda: flags)
     monkeypatch.setattr(gateway.Plugin, "open_gateway", lambda *_: pytest.fail("was opened"))
     (project / "macros" / "new.sql").write_text("{% macro a() %}{% endmacro %}")

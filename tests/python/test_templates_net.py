@@ -147,6 +147,15 @@ def test_what_may_look_further_is_the_text_that_was_read(tmp_path: Path, name: s
     assert any("which stands in" in finding.what for finding in templates.findings(tmp_path))
 
 
+@pytest.mark.parametrize("where", ["models/a.sql", "tests/a.sql", "snapshots/a.sql"])
+def test_a_name_means_the_macro_that_was_read(tmp_path: Path, where: str) -> None:
+    """Flags a macro in the file that calls it, in the place of the project's of that name, which the nets see."""
+    folder = project(tmp_path, "select 1")
+    (folder / where).parent.mkdir(exist_ok=True)
+    (folder / where).write_text("{% macro plain(a) %}1{% endmacro %} select {{ plain('a') }}", encoding="utf-8")
+    assert [finding.where for finding in templates.findings(folder)] == [where]
+
+
 @pytest.mark.parametrize("name", CHOOSES)
 def test_what_chooses_by_a_setting_is_found(tmp_path: Path, name: str) -> None:
     """Flags SQL that is compiled with some settings only, and so was read by no net."""
