@@ -35,6 +35,7 @@ WITHDRAWALS = {
 }
 ALL_CODES = {kind: DISSENTS[kind] | {code for _, code in WITHDRAWALS[kind]} for kind in DISSENTS}
 LAST_DAY = {"type_1": date.max, "type_2": date(2018, 10, 11)}
+FIRST_YEAR = 2001
 
 
 def seed(name: str) -> list[Row]:
@@ -249,8 +250,9 @@ def objection(kind: str, rows: Iterable[Row], moment: datetime) -> str | None:
     dissents, withdrawals, unsure, has_known_dissent = set(), set(), set(), False
     for row in rows:
         scheme, code = coded(row)
-        stands_for_none = re.match(r"(1899-?12-?3[01]|1900-?01-?01|1970-?01-?01)([T ]|$)", text(row["effective_date"]))
-        effective = None if stands_for_none else instant(row["effective_date"])
+        effective = instant(row["effective_date"])
+        if effective and local_day(effective).year < FIRST_YEAR:
+            effective = None  # nobody could object, and a program has filled something in
         recorded = instant(row["recorded_at"])
         is_unknown = not any(code in codes for codes in ALL_CODES.values())
         if not is_unknown and effective and local_day(effective) > LAST_DAY[kind]:
@@ -264,7 +266,7 @@ def objection(kind: str, rows: Iterable[Row], moment: datetime) -> str | None:
                 unsure.add("future_dissent")
             else:
                 dissents.add(local_day(known))
-        elif (scheme, code) in WITHDRAWALS[kind] and known:
+        elif (scheme, code) in WITHDRAWALS[kind] and known and not is_of_another_practice(row):
             withdrawals.add(local_day(known))
     if not unsure and (not dissents or max(withdrawals, default=date.min) > max(dissents)):
         return None
@@ -273,6 +275,12 @@ def objection(kind: str, rows: Iterable[Row], moment: datetime) -> str | None:
     if unsure:
         return max(unsure)
     return "same_day_conflict" if max(dissents) in withdrawals else "dissent"
+
+
+def is_of_another_practice(row: Row) -> bool:
+    """Whether a row says that it is another practice's than its file."""
+    stated = trimmed(row["practice_code"] or "").upper()
+    return bool(stated) and stated != row["file_practice_code"]
 
 
 def granted(sent: Sent) -> dict[str, Row]:
@@ -399,6 +407,7 @@ def has_sent_everything(sent: Sent, practice: str) -> bool:
         extracted_at is not None
         and extracted_at <= sent.collected_at
         and opt_outs["row_count"] == len(rows)
+        and sum(map(is_of_another_practice, rows)) * 2 <= len(rows)
         and sum(map(may_be_anybodys, rows)) <= unreadable_accepted(sent)
         and is_no_older(sent, practice, extracted_at)
     )
@@ -410,6 +419,8 @@ def is_no_older(sent: Sent, practice: str, extracted_at: datetime) -> bool:
         return True
     rows = [row for row in sent.extractions if text(row["practice_code"]).upper() == practice]
     moments = [instant(row["extracted_at"]) for row in rows]
+    if not all(moments) or min(filter(None, moments), default=sent.collected_at) > sent.collected_at:
+        return False
     return bool(moments) and all(moment is not None and moment >= extracted_at for moment in moments)
 
 

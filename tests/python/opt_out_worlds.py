@@ -128,10 +128,11 @@ class World:
         effective: str | None = "2016-01-01",
         recorded: str | None = "2016-01-01T10:00:00+00:00",
         number: str | None = None,
+        stated: str | None = None,
     ) -> None:
-        """A row of a practice's opt-out file; `coded` is scheme and code."""
+        """A row of a practice's opt-out file; `coded` is scheme and code, `stated` the practice that the row names."""
         self.count_row("opt_outs", code)
-        row = {"practice_code": code, "code_scheme": coded[0], "code": coded[1]}
+        row = {"practice_code": code if stated is None else stated, "code_scheme": coded[0], "code": coded[1]}
         row |= {"effective_date": effective, "recorded_at": recorded, "file_practice_code": code}
         self.sent.opt_outs.append(row | {"nhs_number": number or test_number(person)})
 
@@ -183,6 +184,19 @@ def unreadable_objections(world: World) -> None:
     world.opt_out(0, code, DISSENT, number=UNREADABLE[1])
 
 
+def files_of_others(world: World) -> None:
+    """Rows that name another practice than their file, by themselves, among the practice's own, and as often as these."""
+    stated = (("B",), ("", "B"), ("B", "B", ""), (" a86004 ", "B", ""), ("Z99999", "Z99999", "Z99999"))
+    for number, names in enumerate(stated, 1):
+        code = f"A86{number:03}"
+        world.practice(code)
+        for person, name in enumerate(names, 900 + 10 * number):
+            world.patient(person, code)
+            world.opt_out(person, code, DISSENT, "2015-01-01", stated="B81001" if name == "B" else name)
+            # of the practice's own it lifts the dissent
+            world.opt_out(person, code, WITHDRAWAL, stated="B81001" if name == "B" else name)
+
+
 def by_hand(**settings: Any) -> Sent:
     """Every case of the design's table of decisions once: practices first, then people."""
     world = World(**settings)
@@ -194,6 +208,7 @@ def by_hand(**settings: Any) -> Sent:
     organisations(world)
     days_and_moments(world)
     unreadable_objections(world)
+    files_of_others(world)
     extractions(world)
     # another wave, and another collection's
     for collection, wave, code in (("care_data", "next", "K81001"), ("gpdpr", "pilot", "P81001")):
@@ -341,7 +356,7 @@ def days_and_moments(world: World) -> None:
 
 
 def extractions(world: World) -> None:
-    """The list of when opt-out files were extracted, and five practices with which it is that alone."""
+    """The list of when opt-out files were extracted, and six practices with which it is that alone."""
     for file in [f for f in world.sent.files if f["file_kind"] == "practice_records"]:
         world.extraction(file["practice_code"], file["extracted_at"])
     world.file("opt_out_extractions", "", practice_code=None)
@@ -352,6 +367,7 @@ def extractions(world: World) -> None:
         ("E82001", "yesterday"),
         ("F82001", after, before),
         ("H82001", after, None),
+        ("J82001", "2027-04-01T02:00:01+01:00"),
         ("G82001", after),  # good
     ):
         world.practice(code)
@@ -620,7 +636,7 @@ ERAS = {
 }  # fmt: skip
 ALWAYS = (
     None, None, "", "not known", "31/12/2016", "2015-02-30", "0001-01-01", "1900-01-01", "9999-12-31",
-    "18991230", "1899-12-31 00:00:00", "1970-01-01T00:00:00Z", "1970-01-02",
+    "18991230", "1899-12-31 00:00:00", "1970-01-01T00:00:00Z", "1904-01-01", "2000-12-31", "2001-01-01",
     "2016-06-30", "2016-07-01", "2016-07-01T00:30:00+01:00", "2016-06-30T23:30:00+00:00",
     "2016-06-30T22:59:59+00:00", "2016-06-30T19:30:00-04:00", "2016-03-27T01:30:00", "2016-10-30T01:30:00",
     "2018-10-11", "2018-10-12", "2018-10-11T22:59:59+00:00", "2018-10-11T23:00:00+00:00",

@@ -12,19 +12,12 @@ renamed as (
     select
         -- keys: whoever a number may be read as is left out at worst
         file_practice_code as practice_code,
+        {{ to_plain_code('practice_code') }} as stated_practice_code,
         {{ read_nhs_number('plain_number') }} as nhs_number,
         {{ nhs_number_spelling_rule('plain_number') }} as nhs_number_spelling_rule,
 
         -- dates
-        -- the first day of Excel, of SQL Server or of Unix stands for none
-        case
-            when
-                not {{ full_match(
-                    trimmed('effective_date'),
-                    '(1899-?12-?3[01]|1900-?01-?01|1970-?01-?01)([T ].*)?'
-                ) }}
-                then {{ to_moment('effective_date') }}
-        end as effective_at,
+        {{ to_moment('effective_date') }} as effective_at,
         {{ to_moment('recorded_at') }} as recorded_at,
         {{ is_unreadable_moment('effective_date') }}
         or {{ is_unreadable_moment('recorded_at') }} as has_unreadable_moment,

@@ -1,9 +1,17 @@
 -- Every row of the opt-out files, looked at by itself: whose it is, what it says, and what is wrong
 -- with it. The files hold objections and nothing else: a row is one unless it is known to be a
 -- withdrawal, of every kind where its code is not known, and may be anybody's where its number
--- cannot be read.
+-- cannot be read. A day from before anybody could object stands for none.
 
-with numbered as (
+with first_days as (
+
+    select value as first_year
+    from {{ ref('reconciliation_rules') }}
+    where rule = 'objections_from_year'
+
+),
+
+numbered as (
 
     select
         opt_outs.*,
@@ -23,11 +31,16 @@ coded as (
         numbered.practice_code,
         numbered.file_row,
         numbered.nhs_number,
-        numbered.effective_at,
+        case
+            when year(cast(numbered.effective_at as date)) >= first_days.first_year
+                then numbered.effective_at
+        end as effective_at,
         numbered.recorded_at,
         numbered.number_rule,
         codes.opt_out_kind,
         coalesce(codes.meaning, 'dissent') as meaning,
+        coalesce(numbered.stated_practice_code <> numbered.practice_code, false)
+            as is_of_another_practice,
         case
             when codes.code is null then 'opt_out_code_unknown'
             when cast(numbered.effective_at as date) > codes.valid_to
@@ -36,9 +49,19 @@ coded as (
                 codes.meaning = 'withdrawal'
                 and coalesce(numbered.code_scheme, '') <> codes.code_scheme
                 then 'withdrawal_in_another_scheme'
+            when
+                codes.meaning = 'withdrawal'
+                and numbered.stated_practice_code <> numbered.practice_code
+                then 'withdrawal_of_another_practice'
         end as code_rule,
-        case when numbered.has_unreadable_moment then 'opt_out_date_unreadable' end as date_rule
+        case
+            when
+                numbered.has_unreadable_moment
+                or year(cast(numbered.effective_at as date)) < first_days.first_year
+                then 'opt_out_date_unreadable'
+        end as date_rule
     from numbered
+    cross join first_days
     left join {{ ref('opt_out_codes') }} as codes
         on numbered.code = codes.code
 

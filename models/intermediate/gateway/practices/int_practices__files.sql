@@ -6,7 +6,8 @@ with opt_outs_read as (
     select
         practice_code,
         count(*) as row_count,
-        count(*) filter (where may_be_anybodys) as unreadable_count
+        count(*) filter (where may_be_anybodys) as unreadable_count,
+        count(*) filter (where is_of_another_practice) as others_count
     from {{ ref('int_opt_outs__judged') }}
     group by practice_code
 
@@ -78,9 +79,13 @@ select
         -- a line that cannot be read may be somebody's objection
         when files.opt_out_row_count <> coalesce(opt_outs_read.row_count, 0)
             then 'opt_out_file_damaged'
+        when opt_outs_read.others_count * 2 > opt_outs_read.row_count
+            then 'opt_out_file_of_another_practice'
         when opt_outs_read.unreadable_count > accepted.row_count
             then 'opt_out_numbers_unreadable'
-        when extraction_list.is_sent and extractions.extracted_at is null
+        when
+            extraction_list.is_sent
+            and coalesce(extractions.extracted_at > settings.collected_at, true)
             then 'opt_out_extraction_unknown'
         when extractions.extracted_at < files.extracted_at then 'opt_out_file_older'
     end as file_problem
