@@ -10,7 +10,6 @@ GATEWAY = "models/intermediate/gateway/releases"
 RELEASES = "models/intermediate/releases"
 CANDIDATES = f"{GATEWAY}/int_releases__candidates.sql"
 PSEUDONYMS = f"{GATEWAY}/int_releases__pseudonyms.sql"
-OBJECTORS = f"{GATEWAY}/int_releases__objectors.sql"
 RECALLED = f"{GATEWAY}/int_releases__recalled.sql"
 PEOPLE = f"{RELEASES}/int_releases__people.sql"
 STEPPED = f"{RELEASES}/int_releases__stepped.sql"
@@ -55,13 +54,13 @@ MUTANTS = [
            "who opted out is left out of whatever honours it"),
     Mutant(PSEUDONYMS, "nobody honoured", "where opt_outs_honoured = 'yes'", "where true",
            "each is in a release once"),
-    Mutant(OBJECTORS, "replies of everybody", "    and lines.line_count = 0\n", "",
+    Mutant(RECALLED, "replies of everybody", "        and lines.line_count = 0\n", "",
            "whom the reply lists does not object"),
-    Mutant(OBJECTORS, "any exchange", "    and exchanges.is_latest\n    and exchanges.problem is null",
+    Mutant(RECALLED, "any exchange", "        and exchanges.is_latest\n        and exchanges.problem is null",
            "", "an answer that does not stand says nothing"),
-    Mutant(OBJECTORS, "once a practice", "select distinct\n    opt_out_kind,\n    nhs_number", "select\n    'type_1' as opt_out_kind,\n    nhs_number",
+    Mutant(RECALLED, "once a practice", "select distinct\n        opt_out_kind,", "select\n        'type_1' as opt_out_kind,",
            "kinds of objection are told apart"),
-    Mutant(OBJECTORS, "national forgotten", "'national' as opt_out_kind", "'type_2' as opt_out_kind",
+    Mutant(RECALLED, "national forgotten", "'national' as opt_out_kind", "'type_2' as opt_out_kind",
            "a national opt-out is none of a practice"),
     Mutant(RECALLED, "exempt releases recalled",
            "objectors.opt_out_kind = 'type_1' or releases.opt_outs_honoured = 'yes'", "true",

@@ -1,12 +1,34 @@
 -- How many people of a release that was handed out object now, by kind of objection. The one model
 -- that makes pseudonyms of objectors: nothing of them is kept but how many there are.
 
-with objectors as (
+with objections as (
+
+    select distinct
+        opt_out_kind,
+        nhs_number
+    from {{ ref('int_opt_outs__in_force') }}
+    union all
+    -- nationally, by the latest reply that stands
+    select distinct
+        'national' as opt_out_kind,
+        lines.nhs_number
+    from {{ ref('int_ndop__lines') }} as lines
+    inner join {{ ref('int_ndop__exchanges') }} as exchanges
+        on lines.subject = exchanges.subject
+    where
+        lines.is_asked
+        and lines.line_count = 0
+        and exchanges.is_latest
+        and exchanges.problem is null
+
+),
+
+objectors as (
 
     select
         opt_out_kind,
         {{ pseudonymise('nhs_number') }} as patient_key
-    from {{ ref('int_releases__objectors') }}
+    from objections
 
 )
 
