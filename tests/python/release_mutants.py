@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 GATEWAY = "models/intermediate/gateway/releases"
 RELEASES = "models/intermediate/releases"
-CANDIDATES = f"{GATEWAY}/int_releases__candidates.sql"
 PSEUDONYMS = f"{GATEWAY}/int_releases__pseudonyms.sql"
 RECALLED = f"{GATEWAY}/int_releases__recalled.sql"
 PEOPLE = f"{RELEASES}/int_releases__people.sql"
@@ -35,14 +34,14 @@ class Mutant:
 
 
 MUTANTS = [
-    Mutant(CANDIDATES, "any collection", "settings.collection = releases.collection", "true",
+    Mutant(PSEUDONYMS, "any collection", "settings.collection = releases.collection", "true",
            "a run makes the releases of its own collection"),
-    Mutant(CANDIDATES, "closed", "releases.status = 'active'", "true", "what is closed is not made"),
-    Mutant(CANDIDATES, "people of tables", "releases.identifiability <> 'aggregate'", "true",
+    Mutant(PSEUDONYMS, "closed", "releases.status = 'active'", "true", "what is closed is not made"),
+    Mutant(PSEUDONYMS, "people of tables", "releases.identifiability <> 'aggregate'", "true",
            "nobody gets a pseudonym for what is published"),
-    Mutant(CANDIDATES, "over", "between releases.start_date and releases.end_date", ">= releases.start_date",
+    Mutant(PSEUDONYMS, "over", "between releases.start_date and releases.end_date", ">= releases.start_date",
            "what is over is not made"),
-    Mutant(CANDIDATES, "to come", "between releases.start_date and releases.end_date", "<= releases.end_date",
+    Mutant(PSEUDONYMS, "to come", "between releases.start_date and releases.end_date", "<= releases.end_date",
            "what is to come is not made"),
     Mutant(PSEUDONYMS, "not asked nationally", "from nationally_permitted as people", "from honouring as people",
            "who opted out nationally is left out on the day of dissemination"),

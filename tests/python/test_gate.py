@@ -139,9 +139,10 @@ WRONG_RELEASES: dict[str, tuple[str, dict[str, Any]]] = {
         SETTINGS, "model.gp_level_data_warehouse.fct_prevalence", "model.gp_level_data_warehouse.int_planning__areas",
     ]}),
     "of a table, and with pseudonyms": (AGGREGATE, {"columns": {"release_key": {}}}),
-    "the list past the national list": (
-        "int_releases__pseudonyms", {"parents": ["model.gp_level_data_warehouse.int_releases__candidates"]},
-    ),
+    "the list past the national list": ("int_releases__pseudonyms", {"parents": [
+        f"model.gp_level_data_warehouse.{name}"
+        for name in ("int_journals__patients", "int_opt_outs__upheld", "int_opt_outs__not_disseminated")
+    ]}),
 }  # fmt: skip
 
 

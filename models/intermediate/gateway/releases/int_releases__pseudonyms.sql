@@ -1,9 +1,30 @@
 -- Who is in which release, under the pseudonym of that release alone. A release that honours
 -- opt-outs has whoever is permitted on the day of dissemination; another relies on its exemption.
+-- One of what is published anyway is about nobody.
 
-with permitted as (
+with candidates as (
 
-    {{ exclude_opted_out(ref('int_releases__candidates'), var('collection')) }}
+    select distinct
+        releases.release_id,
+        releases.opt_outs_honoured,
+        patients.nhs_number
+    from {{ ref('int_journals__patients') }} as patients
+    cross join {{ ref('int_collection__settings') }} as settings
+    inner join {{ ref('releases') }} as releases
+        on
+            settings.collection = releases.collection
+            and releases.status = 'active'
+            and releases.identifiability <> 'aggregate'
+            and settings.disseminated_on between releases.start_date and releases.end_date
+    where
+        patients.scope_rule is null
+        and patients.not_collected_reason is null
+
+),
+
+permitted as (
+
+    {{ exclude_opted_out('candidates', var('collection')) }}
 
 ),
 
