@@ -38,9 +38,7 @@ SEEDS_SENT = {
 }
 # Counts about files, which the oracle has no word for; each after those that it reads.
 INTAKE = (
-    "int_intake__opt_out_counts",
     "int_opt_outs__to_mend",
-    "int_intake__hospital_counts",
     "int_intake__scope_counts",
     "int_intake__reference_counts",
     "int_intake__row_counts",

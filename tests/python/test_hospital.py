@@ -18,7 +18,7 @@ from opt_out_oracle import Sent
 from gp_level_data.shapes import Row
 
 JUDGING = ("stg_hes__apc_episodes", "int_episodes__judged", "int_episodes__scoped", "int_episodes__compared", "int_hospital__episodes",
-           "int_intake__hospital_counts")  # fmt: skip
+           "int_intake__row_counts")  # fmt: skip
 SETTINGS = {"collection": "individual_gp_level_data", "collected_at": "2017-04-01T02:00:00+01:00",
             "period_start": "2016-04-01", "period_end": "2017-03-31", "exception_id": ""}  # fmt: skip
 DEFINITION = hospital_oracle.Definition(
@@ -33,8 +33,14 @@ def nodes() -> dict[str, Row]:
 
 @functools.cache
 def bench() -> duckdb.DuckDBPyConnection:
-    """A gateway to which nobody has sent anything yet."""
-    return gateway_sql.run(Sent(settings=dict(SETTINGS)))
+    """A gateway to which nobody has sent anything yet but two hospital files, of which nobody has said how long they are."""
+    files = [{"file_kind": "hes_apc", "file_name": name} for name in DRAWN["file_name"]]
+    connection = gateway_sql.run(Sent(settings=dict(SETTINGS), files=files))
+    # what else int_intake__row_counts reads is of other files
+    gateway_sql.create(connection, "gateway.int_social_care__judged", [], ["file_name", "rejected_rule"])
+    counted = ["file_kind", "rule", "row_count"]
+    gateway_sql.create(connection, "gateway.int_intake__reference_counts", [], counted, {"row_count": "bigint"})
+    return connection
 
 
 def judged(rows: list[Row], faults: tuple[str, str, str] | None = None) -> duckdb.DuckDBPyConnection:
@@ -114,7 +120,7 @@ def found(
         "select coalesce(rejected_rule, copy_rule, 'usable'), nhs_number, admission_date, file_name, rejected_rule from"
     )
     verdicts = connection.execute(f"{rules} gateway.int_hospital__episodes").fetchall()
-    counts = connection.execute("select rule, row_count from gateway.int_intake__hospital_counts").fetchall()
+    counts = connection.execute("select rule, row_count from gateway.int_intake__row_counts").fetchall()
     by_rule: Counter[Any] = Counter()
     for rule, count in counts:
         by_rule[rule] += count

@@ -1325,7 +1325,8 @@ def unbalanced(connection: duckdb.DuckDBPyConnection) -> int:
 
 # Joins and sums that repeat or lose rows: model, what stands there, and what would be wrong.
 FAULTS = [
-    ("int_intake__hospital_counts", "count(*) as row_count", "2 * count(*) as row_count"),
+    ("int_intake__row_counts", "\n        ) as rule,\n        count(*)", "\n        ) as rule,\n        2 * count(*)"),
+    ("int_intake__row_counts", "'complete') as rule,\n        count(*)", "'complete') as rule,\n        2 * count(*)"),
     ("int_intake__row_counts", "and files.file_kind = 'opt_outs'", "and files.file_kind <> 'hes_apc'"),
     ("int_intake__row_counts", "counts.file_kind = files.file_kind", "true"),
     ("int_intake__file_counts", "and files.file_kind = 'practice_records'", "and files.file_kind <> 'hes_apc'"),

@@ -4,20 +4,30 @@ with counted as (
 
     select
         files.file_name,
-        counts.rule,
-        counts.row_count
-    from {{ ref('int_intake__opt_out_counts') }} as counts
+        coalesce(judged.number_rule, judged.code_rule, judged.date_rule, 'complete') as rule,
+        count(*) as row_count
+    from {{ ref('int_opt_outs__judged') }} as judged
     inner join {{ ref('stg_landing__files') }} as files
         on
-            counts.practice_code = files.practice_code
+            judged.practice_code = files.practice_code
             and files.file_kind = 'opt_outs'
             and files.refused_rule is null
+    group by all
     union all
     select
         file_name,
-        rule,
-        row_count
-    from {{ ref('int_intake__hospital_counts') }}
+        coalesce(
+            rejected_rule,
+            copy_rule,
+            case
+                when episode_key is null then 'episode_key_missing'
+                when coalesce(primary_diagnosis, 'XXXX') = 'XXXX' then 'primary_diagnosis_missing'
+            end,
+            'complete'
+        ) as rule,
+        count(*) as row_count
+    from {{ ref('int_hospital__episodes') }}
+    group by all
     union all
     select
         file_name,
