@@ -736,6 +736,12 @@ CASES = {
         both(*(besides(b"x\n", f"gpes/opt_outs/{name}") for name in ("README.txt", f"{HERE}.csv.md5", "__MACOSX/._x"))),
         ACCEPTED,
     ),
+    "the opt-outs of another practice": Case(
+        opt_outs(objection(4, PRACTICE_CODE=OTHER)), OUT, "opt_out_file_of_another_practice", 0, 0
+    ),
+    "as many opt-outs of another practice as of its own": Case(
+        opt_outs(objection(1), objection(4, PRACTICE_CODE=OTHER)), ACCEPTED, "type_1_dissent", 2, 1
+    ),
     "an opt-out line too short": Case(opt_outs(objection(4)[:-1]), OUT, "opt_out_file_damaged", 0, 0),
     # of whom a row speaks must be known, however it is written
     **{
@@ -768,6 +774,9 @@ CASES = {
     "opt-outs not on the list": Case(extracted(), OUT, "opt_out_extraction_unknown", 0, 0),
     "opt-outs on the list without a moment": Case(
         extracted("yesterday"), OUT, "opt_out_extraction_unknown", 0, 0, "opt_out_extraction_unreadable"
+    ),
+    "opt-outs extracted after the collection": Case(
+        extracted("2027-04-01T02:00:00+01:00"), OUT, "opt_out_extraction_unknown", 0, 0
     ),
     "opt-outs on the list with nothing": Case(
         extracted(""), OUT, "opt_out_extraction_unknown", 0, 0, "opt_out_extraction_undated"
@@ -1049,6 +1058,10 @@ CASES = {
     "a withdrawal under another scheme": Case(
         opt_outs(objection(1, CODE_SCHEME="READ2", **WITHDRAWN)), REJECTED, "withdrawal_in_another_scheme"
     ),
+    "a withdrawal of another practice": Case(
+        opt_outs(objection(1), objection(1, PRACTICE_CODE=OTHER, **WITHDRAWN)),
+        REJECTED, "withdrawal_of_another_practice", 2, 1, "type_1_dissent",
+    ),
     "agreed, the service in words": Case(
         register("cqrs/participation.csv", COLLECTION.upper(), "Individual GP Level-Data"), ACCEPTED
     ),
@@ -1221,13 +1234,15 @@ CASES = {
         ACCEPTED, "opt_out_code_unknown", 2, 1, "type_1_dissent",
     ),
     "an objection of another century": Case(
-        opt_outs(objection(1, EFFECTIVE_DATE="1971-01-01")), ACCEPTED, "type_1_dissent", 2, 1
+        opt_outs(objection(1, EFFECTIVE_DATE="1971-01-01")),
+        ACCEPTED, "type_1_undated_dissent", 2, 1, "opt_out_date_unreadable",
     ),
     **{
         f"an objection of {day}, which stands for none, and an older withdrawal": Case(
-            opt_outs(objection(1, EFFECTIVE_DATE=day), objection(1, **WITHDRAWN)), ACCEPTED, "type_1_undated_dissent", 2, 1
+            opt_outs(objection(1, EFFECTIVE_DATE=day), objection(1, **WITHDRAWN)),
+            ACCEPTED, "type_1_undated_dissent", 2, 1, "opt_out_date_unreadable",
         )
-        for day in ("1899-12-30", "18991231", "1900-01-01 00:00:00", "1970-01-01T00:00:00Z")
+        for day in ("1899-12-30", "18991231", "1900-01-01 00:00:00", "1904-01-01", "1970-01-01T00:00:00Z", "2000-01-01")
     },
     "an objection at the moment of extraction": Case(
         opt_outs(objection(1, EFFECTIVE_DATE=AT_EXTRACTION, RECORDED_AT=AT_EXTRACTION)), ACCEPTED, "type_1_dissent", 2, 1
