@@ -16,6 +16,14 @@ JUDGED = "{int_patients__judged}"
 UPHELD = "{int_opt_outs__upheld}"
 PRACTICES = "{int_ods__practices}"
 
+# Practices with the exact count of a value, whose rows say nothing; and a ruler, by which it can be measured.
+COUNTED = (
+    "with counted as (select p.practice_code, p.ccg_code, (select sum(g.numerator_count) from"
+    f" {GPS} as g where g.practice_code = p.practice_code) as n from {PRACTICES} as p),"
+    " ruler as (select unnest(range(600)) as i)"
+)
+IN_ORDER = f"{COUNTED}, s as (select practice_code from counted order by n)"
+
 # name: (where it lies, the label that is refused, SQL)
 REFUSED = {
     # counts and values of people before disclosure control
@@ -184,6 +192,113 @@ REFUSED = {
         "EXACT",
         f"select practice_code, count(*) as n from {JUDGED} where rejected_rule is null group by 1 order by 1",
     ),
+    # what decides which rows there are, how many, or in which order
+    "place among numbers": (
+        "mart",
+        "EXACT",
+        f"{COUNTED}, both_ as (select practice_code, n, true as is_it from counted union all select practice_code, i as n, false as is_it from counted cross join ruler), placed as (select practice_code, is_it, rank() over (partition by practice_code order by n, is_it) as place from both_) select practice_code, place from placed where is_it order by 1",
+    ),
+    "as many rows": (
+        "mart",
+        "EXACT",
+        f"{COUNTED}, spread as (select practice_code, unnest(range(n)) as i from counted) select practice_code, count(*) as m from spread group by 1 order by 1",
+    ),
+    "as many rows, each alike": (
+        "mart",
+        "EXACT",
+        f"{COUNTED} select practice_code, unnest(range(n)) * 0 as i from counted order by all",
+    ),
+    "how many have the same": (
+        "mart",
+        "EXACT",
+        f"{COUNTED} select practice_code, count(*) over (partition by n) as m from counted order by all",
+    ),
+    "how many have less": (
+        "mart",
+        "EXACT",
+        f"{COUNTED} select practice_code, sum(1) over (order by n) as m from counted order by all",
+    ),
+    "how many have less, by a named window": (
+        "mart",
+        "EXACT",
+        f"{COUNTED} select practice_code, sum(1) over w as m from counted window w as (order by n) order by all",
+    ),
+    "who comes before": (
+        "mart",
+        "EXACT",
+        f"{COUNTED} select practice_code, lag(practice_code) over (order by n) as m from counted order by all",
+    ),
+    "distinct bits": (
+        "mart",
+        "EXACT",
+        f"{COUNTED}, bits as (select distinct ccg_code, n // 2 % 2 as b from counted) select ccg_code, count(*) as m from bits group by 1 order by 1",
+    ),
+    "distinct bits, one beside the other": (
+        "mart",
+        "EXACT",
+        f"{COUNTED}, bits as (select ccg_code, n % 2 as b from counted union select ccg_code, 0 as b from counted) select ccg_code, count(*) as m from bits group by 1 order by 1",
+    ),
+    "grouped by bits": (
+        "mart",
+        "EXACT",
+        f"{COUNTED}, bits as (select ccg_code from counted group by ccg_code, n % 2) select ccg_code, count(*) as m from bits group by 1 order by 1",
+    ),
+    "counted by bits": (
+        "mart",
+        "EXACT",
+        f"{COUNTED} select ccg_code, count(*) as m from counted cross join ruler group by ccg_code, i < n order by all",
+    ),
+    "rows by bits": (
+        "mart",
+        "EXACT",
+        f"{COUNTED} select ccg_code from counted group by ccg_code, n % 2 order by 1",
+    ),
+    "group by all": (
+        "mart",
+        "EXACT",
+        f"{COUNTED}, bits as (select ccg_code, n % 2 as b, count(*) as m from counted group by all) select ccg_code, m from bits order by all",
+    ),
+    "number of a row": (
+        "mart",
+        "EXACT",
+        f"{IN_ORDER} select practice_code, row_number() over () as m from s order by all",
+    ),
+    "number of a row, in a frame": (
+        "mart",
+        "EXACT",
+        f"{IN_ORDER} select practice_code, sum(1) over w as m from s window w as (rows unbounded preceding) order by all",
+    ),
+    "text of rows": ("mart", "EXACT", f"{IN_ORDER} select string_agg(practice_code, ',') as m from s"),
+    "text of rows that tie": (
+        "mart",
+        "EXACT",
+        f"{IN_ORDER} select string_agg(practice_code, ',' order by left(practice_code, 1)) as m from s",
+    ),
+    "list of rows": ("mart", "EXACT", f"{IN_ORDER} select list(practice_code) as m from s"),
+    "first of rows": ("mart", "EXACT", f"{IN_ORDER} select first(practice_code) as m from s"),
+    "any of rows": ("mart", "EXACT", f"{IN_ORDER} select any_value(practice_code) as m from s"),
+    "first rows": ("mart", "EXACT", f"{IN_ORDER} select practice_code from s limit 3"),
+    "last rows": (
+        "mart",
+        "EXACT",
+        f"{COUNTED}, s as (select practice_code from counted order by n offset 3) select practice_code from s order by 1",
+    ),
+    "stored in the order of a step": ("mart", "EXACT", f"{IN_ORDER} select practice_code from s"),
+    "stored in the order of two steps": (
+        "mart",
+        "EXACT",
+        f"{IN_ORDER} select practice_code from s union all select practice_code from s",
+    ),
+    "stored in the order of a step, where rows tie": (
+        "mart",
+        "EXACT",
+        f"{IN_ORDER} select practice_code from s order by left(practice_code, 1)",
+    ),
+    "stored in the order of a column of the same name": (
+        "mart",
+        "EXACT",
+        f"{IN_ORDER}, one as (select 1 as practice_code) select s.practice_code from s cross join one order by one.practice_code",
+    ),
     # about objectors, in whatever form
     "objectors by practice": (
         "mart",
@@ -300,6 +415,26 @@ PASSES = {
     "rank of what is shown": (
         "mart",
         f"select practice_code, rank() over (order by percent) as place from {SHOWN} order by place",
+    ),
+    "order, groups and windows of what is shown": (
+        "mart",
+        f"with s as (select practice_code, metric_id, percent from {SHOWN} order by percent), d as (select distinct practice_code, percent, row_number() over () as m, count(*) over (partition by percent) as n, lag(practice_code) over (order by percent) as before from s) select practice_code, m, n, before, string_agg(practice_code, ',') as all_of from d group by all order by m",
+    ),
+    "ruler": (
+        "mart",
+        f"select practice_code, count(*) as m from (select practice_code, unnest(range(numerator_count)) as i from {SHOWN}) as r group by 1 order by 1",
+    ),
+    "an order that is left behind": (
+        "mart",
+        f"{IN_ORDER} select practice_code, rank() over (order by practice_code) as place, count(*) over (order by practice_code) as m from s order by all",
+    ),
+    "text in its own order": (
+        "mart",
+        f"{IN_ORDER} select string_agg(practice_code, ',' order by practice_code) as m, count(*) as n, max(practice_code) as last from s",
+    ),
+    "windows of exact counts where they are encrypted": (
+        "intermediate",
+        f"{IN_ORDER} select practice_code, row_number() over () as m from s",
     ),
     "months of what is shown": (
         "mart",

@@ -416,6 +416,14 @@ LEAKS = {
         "VALUE",
         f"select {KEY}, rank() over w as x from {P} window w as (order by nhs_number) {SORTED}",
     ),
+    "frame of a named window": (
+        "FLOW",
+        f"select {KEY}, sum(1) over w as x from {P} window w as (rows unbounded preceding) {SORTED}",
+    ),
+    "order of a column of the same name": (
+        "FLOW",
+        f"select p.gp_code from {P} as p cross join (select 1 as gp_code) as one order by one.gp_code",
+    ),
     "window over parts": (
         "VALUE",
         f"select {KEY}, count(*) over (partition by nhs_number // 10) as x from {P} {SORTED}",

@@ -21,6 +21,7 @@ from gp_level_data.nets.lineage.values import (
     Scope,
     Value,
     computed,
+    joined,
     one_of,
 )
 from gp_level_data.nets.spelling import passes_modulus_11
@@ -55,10 +56,10 @@ class Expressions(ABC):
             if value:
                 self.steps_taken.add(step.name)
                 return value
-        kind = type(node)
+        kind, value = type(node), self.known(node, scope)
         if kind in functions.AGGREGATING or kind is exp.Window:
-            return self.known(node, scope).labelled(scope.labels)
-        return self.known(node, scope)
+            value = value.labelled(scope.labels)
+        return value.labelled(scope.order_labels) if takes_rows_as_they_come(node, scope) else value
 
     def known(self, node: exp.Expr, scope: Scope) -> Value:
         """The same of an expression that is no sanctioned step."""
@@ -260,9 +261,10 @@ class Expressions(ABC):
             orders += self.parts(spec, scope) if spec else []
         if any(key.grade > Grade.IDENTIFIER for key in groups) or not computed(orders).is_safe:
             value = computed([value, *groups, *orders]).became(Grade.MADE)
-        if by_order(node):
+        if by_order(node, scope):
             self.must_have_an_order(node, groups, orders, scope)
-        return value
+        # Which rows it is about, and in which order, is told by what it says of them.
+        return value.labelled(joined([*groups, *orders], "labels"))
 
     def must_be_a_number(self, node: exp.Expr, where: str) -> None:
         """Note a count of rows that is worked out from something: whoever counts the rows learns what."""
@@ -326,10 +328,27 @@ def orders(node: exp.Expr | None) -> bool:
     return isinstance(node, exp.Window)
 
 
-def by_order(node: exp.Window) -> bool:
+def by_order(node: exp.Window, scope: Scope) -> bool:
     """Whether a window takes one row after the other, so that it matters how they are sorted."""
     kinds = {type(each) for each in node.this.walk()}
-    return bool(kinds & functions.BY_ORDER) or bool(node.args.get("spec"))
+    return bool(kinds & functions.BY_ORDER) or has_frame(node, scope)
+
+
+def has_frame(node: exp.Window, scope: Scope) -> bool:
+    """Whether a window says how far it reaches, itself or by its name."""
+    return any(window.args.get("spec") for window in definitions(node, scope))
+
+
+def takes_rows_as_they_come(node: exp.Expr, scope: Scope) -> bool:
+    """Whether a result may depend on the order in which the rows come that it is made from, if only where they tie."""
+    if isinstance(node, exp.Window):
+        is_same_where_tied = type(node.this) in functions.SAME_WHERE_TIED and not has_frame(node, scope)
+        return by_order(node, scope) and not is_same_where_tied
+    if type(node) not in functions.OF_A_ROW or orders(node.parent):
+        return False
+    # Of values in their own order none is before another that is not alike.
+    order = node.this
+    return not (isinstance(order, exp.Order) and order.this in [key.this for key in order.expressions])
 
 
 def definitions(node: exp.Window, scope: Scope) -> list[exp.Window]:

@@ -17,6 +17,7 @@ from gp_level_data.nets.lineage.values import (
     Scope,
     Value,
     computed,
+    joined,
     one_of,
 )
 
@@ -87,7 +88,8 @@ class Queries(Expressions):
             labels = labels.union(left.all_labels, right.all_labels)
         if node.args.get("distinct") or not isinstance(node, exp.Union):
             self.compare_rows(columns)
-        together = Relation(columns, rows, labels=labels)
+            labels |= left.value_labels | right.value_labels
+        together = Relation(columns, rows, labels=labels, order_labels=left.order_labels | right.order_labels)
         return self.sorted(node, together, Scope([("", together)], outer=outer))
 
     def select(self, node: exp.Select, outer: Scope | None) -> Relation:
@@ -105,8 +107,8 @@ class Queries(Expressions):
         if len(names) > len(set(names)):
             # The engine would take the first of them in silence.
             raise NotUnderstood("two columns of one name")
-        labels = self.conditions(node, scope)
         is_grouped, keys = self.grouped(node, columns, scope)
+        labels = self.conditions(node, scope).union(self.lengths(node, scope), joined(keys, "labels"))
         rows = scope.rows
         if is_grouped and rows != Rows.FREE:
             is_of_people = any(key.grade >= Grade.PSEUDONYM for key in keys)
@@ -121,8 +123,21 @@ class Queries(Expressions):
         )
         others = [relation.others for _, relation in scope.tables if relation.others]
         is_star = any(part.is_star for part in node.expressions)
-        relation = Relation(columns, rows, labels=labels, others=one_of(others) if others and is_star else None)
+        is_one_row = is_grouped and not keys
+        relation = Relation(
+            columns, rows, labels=labels, order_labels=frozenset() if is_one_row else scope.order_labels,
+            others=one_of(others) if others and is_star else None,
+        )  # fmt: skip
+        if node.args.get("distinct"):
+            relation = replace(relation, labels=labels | relation.value_labels)
         return self.sorted(node, relation, replace(scope, both=True))
+
+    def lengths(self, node: exp.Select, scope: Scope) -> Labels:
+        """What the number of rows says that an unnest in the select list makes of each."""
+        unpacked = [
+            each for part in node.expressions for each in parts_of_this_query(part) if type(each) is exp.Explode
+        ]
+        return joined([self.value(each, scope) for each in unpacked], "labels")
 
     def beside(self, parts: list[exp.Expr], columns: Columns) -> list[tuple[exp.Expr | None, tuple[str, Value]]]:
         """Each column with the part of the select list that it comes from, if it is one of its own."""
@@ -185,7 +200,9 @@ class Queries(Expressions):
         kept = [(name, value) for name, value in relation.columns if name not in names]
         added = [(field.this.name.lower(), Value()), (node.expressions[0].name.lower(), value)]
         labels = relation.labels | value.labels
-        return Relation((*kept, *added), relation.rows, labels=labels, others=relation.others)
+        return Relation(
+            (*kept, *added), relation.rows, labels=labels, order_labels=relation.order_labels, others=relation.others
+        )
 
     def join(self, node: exp.Join, scope: Scope) -> None:
         only(node, "this", "on", "using", "side", "kind")
@@ -293,9 +310,11 @@ class Queries(Expressions):
                 self.must_be_a_number(node.args[name].expression, name.upper())
         if node.args.get("sample") and node.args["sample"].find(exp.Query, exp.Column):
             self.problems.append("FLOW: SAMPLE by something else than a number")
+        # Which rows are left depends on the order in which they come.
+        is_cut = any(node.args.get(name) for name in ("limit", "offset", "sample"))
         order = node.args.get("order")
         if not order:
-            return relation
+            return replace(relation, labels=relation.labels | relation.order_labels) if is_cut else relation
         only(order, "expressions")
         columns, keys, names = relation.columns, [], set()
         if relation.others and any(isinstance(each.this, exp.Var) for each in order.expressions):
@@ -308,19 +327,29 @@ class Queries(Expressions):
                 continue
             keys.append(self.key(each.this, columns, scope))
             is_position = isinstance(each.this, exp.Literal)
-            name = columns[int(each.this.name) - 1][0] if is_position else each.this.name.lower()
-            names.add(name)
+            if is_position or self.is_given_out(each.this, node, scope):
+                names.add(columns[int(each.this.name) - 1][0] if is_position else each.this.name.lower())
         for key in keys:
             self.must_be_safe(key, "ORDER BY")
         covers = not relation.others and names >= {name for name, _ in columns}
-        labels = computed(keys).labels
+        # Rows that tie may stay as they came.
+        order_labels = joined(keys, "labels") | (frozenset() if covers else relation.order_labels)
         return replace(
             relation,
-            labels=relation.labels | labels if node.args.get("limit") else relation.labels,
+            labels=relation.labels | order_labels if is_cut else relation.labels,
             is_sorted=True,
             first_sorted_by=keys[0],
             is_sorted_by_all=covers,
-            order_labels=labels,
+            order_labels=order_labels,
+        )
+
+    def is_given_out(self, key: exp.Expr, node: exp.Expr, scope: Scope) -> bool:
+        """Whether a key of ORDER BY is the column of the query that has its name, not another table's."""
+        if not (isinstance(key, exp.Column) and key.table):
+            return isinstance(key, exp.Column)
+        parts = node.expressions if isinstance(node, exp.Select) else []
+        return any(part.unalias() == key and part.alias_or_name.lower() == key.name.lower() for part in parts) or (
+            len(scope.tables) == 1 and any(part.is_star for part in parts)
         )
 
 
@@ -328,7 +357,9 @@ def pivoted(relation: Relation) -> Relation:
     """PIVOT: what was in rows stands in columns, whose names nobody knows before it runs."""
     if relation.rows != Rows.FREE or any(value.grade > Grade.SAFE for _, value in relation.columns):
         raise NotUnderstood("PIVOT of people")
-    return Relation((), labels=relation.labels, others=Value(labels=relation.all_labels))
+    # A row stands for what is alike in the columns that are left.
+    labels = relation.all_labels
+    return Relation((), labels=labels, order_labels=relation.order_labels, others=Value(labels=labels))
 
 
 def cells_of(row: exp.Expr) -> list[exp.Expr]:

@@ -124,10 +124,15 @@ class Relation:
     others: Value | None = None
 
     @property
+    def value_labels(self) -> Labels:
+        """What its values say of people."""
+        values = [value for _, value in self.columns] + ([self.others] if self.others else [])
+        return joined(values, "labels")
+
+    @property
     def all_labels(self) -> Labels:
         """Everything that it says of people, in whatever way."""
-        values = [value for _, value in self.columns] + ([self.others] if self.others else [])
-        return self.labels | self.order_labels | joined(values, "labels")
+        return self.labels | self.order_labels | self.value_labels
 
     def renamed(self, names: list[str]) -> "Relation":
         """The columns under other names, by position, as in `as t (a, b)`; the rest keep theirs."""
@@ -164,6 +169,11 @@ class Scope:
     @property
     def labels(self) -> Labels:
         return frozenset().union(*(relation.labels for _, relation in self.tables))
+
+    @property
+    def order_labels(self) -> Labels:
+        """What the order says in which its rows come: a query keeps that of what it reads."""
+        return frozenset().union(*(relation.order_labels for _, relation in self.tables))
 
     def columns(self, table: str = "") -> list[tuple[str, Value]]:
         """The columns of all tables, or of one.
