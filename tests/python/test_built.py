@@ -19,14 +19,12 @@ from gp_level_data.runs import proved_before, statements
 
 SOURCE = {
     "resource_type": "source", "unique_id": "source.p.gpes.people", "name": "people", "source_name": "gpes",
-    "identifier": "people", "database": "memory", "schema": "landing", "meta": {}, "columns": {},
+    "identifier": "practice_records", "database": "memory", "schema": "landing", "meta": {}, "columns": {},
     "config": {"meta": {"identifies": {"nhs_number": "person", "practice_code": "nobody"}}},
     "original_file_path": "models/_sources.yml",
 }  # fmt: skip
-PLAIN = (
-    "select practice_code, count(*) as people from memory.landing.people group by practice_code order by practice_code"
-)
-NUMBERS = "select nhs_number, practice_code from memory.landing.people order by practice_code"
+PLAIN = "select practice_code, count(*) as people from memory.landing.practice_records group by practice_code order by practice_code"
+NUMBERS = "select nhs_number, practice_code from memory.landing.practice_records order by practice_code"
 MODEL = ("patient_level", "gateway", "int_planted")
 
 
@@ -134,7 +132,7 @@ def test_what_held_is_not_proved_again(looked_at: list[set[str]]) -> None:
     of_run.remember(statement(PLAIN))
     for _ in range(2):
         assert of_run.findings(project(PLAIN), remembers=True) == []
-    other = PLAIN.replace("people group", "people where true group")
+    other = PLAIN.replace("practice_records group", "practice_records where true group")
     of_run.remember(statement(other))
     assert of_run.findings(project(other, template=PLAIN), remembers=True) == []
     of_run.remember(statement(PLAIN))

@@ -12,6 +12,7 @@ from test_lineage_net import filled_in, upstream
 
 from gp_level_data.nets import lineage
 from gp_level_data.nets.lineage import compiled, control, project
+from gp_level_data.nets.lineage.values import Relation, Value
 from gp_level_data.shapes import Manifest
 
 # What stands in for a model: where it lies, and which model it takes the rest from.
@@ -139,6 +140,19 @@ def test_who_objected_is_asked_of_tables_by_a_test(manifest: Manifest, analysed:
         if not (node["resource_type"] == "test" and node.get("attached_node") == key)
     }
     assert labels_of(project.analyse({**manifest, "nodes": without})[key]) == {"exact", "about objectors"}
+
+
+@pytest.mark.parametrize("setting", ("updated_at", "check_cols", "unique_key"))
+def test_versions_say_what_decides_that_there_are_some(setting: str) -> None:
+    """Flags a count that leaves a snapshot as the day, or the number, of its versions."""
+    counted = Relation((("practice_code", Value()), ("n", Value(labels=frozenset({"exact"})))))
+    for name, labels in (("n", {"exact"}), ("practice_code", set())):
+        plain = {"unique_key": "practice_code", "check_cols": ["practice_code"], "updated_at": "practice_code"}
+        given = plain | {setting: [name] if setting == "check_cols" else name}
+        snapshot = project.with_versions({"config": given}, counted)
+        assert snapshot.labels == dict(snapshot.columns)["dbt_valid_from"].labels == labels
+    everything = project.with_versions({"config": {"check_cols": "all"}}, counted)
+    assert everything.labels == {"exact"}
 
 
 def test_sources_of_objections_are_declared(manifest: Manifest) -> None:

@@ -4,6 +4,7 @@ The leaks are models in memory, so that hundreds of them cost seconds; the engin
 each is SQL that it would run, or refusing it would prove nothing.
 """
 
+import copy
 import functools
 import re
 import string
@@ -22,10 +23,11 @@ from lineage_snippets import HARMLESS, LEAKS, NOT_FOR_THE_ENGINE
 
 from gp_level_data.command_line import main
 from gp_level_data.docs_site import under_heading
-from gp_level_data.nets import lineage, rooms
+from gp_level_data.nets import lineage, rooms, sources
 from gp_level_data.nets.lineage import command, compiled, project, steps
 from gp_level_data.nets.lineage.freshness import problems_of_freshness
 from gp_level_data.nets.lineage.table import page
+from gp_level_data.nets.lineage.values import NotUnderstood
 from gp_level_data.raw import landing
 from gp_level_data.shapes import Cells, Manifest, Row
 
@@ -213,15 +215,69 @@ def test_every_raw_column_says_whom_it_identifies(manifest: Manifest) -> None:
     assert all(declared.values())
 
 
-@pytest.mark.parametrize("meta", ({"newnhsno": None}, {"newnhsno": "nobody"}, {}))
-def test_a_column_that_says_nothing_counts_as_an_identifier(meta: Row, manifest: Manifest) -> None:
-    """The sanctioned steps no longer fit one that says nothing; one that says `nobody` is let through."""
-    [key] = [key for key, source in manifest["sources"].items() if source["identifier"] == "hes_apc"]
-    declared = {**manifest["sources"][key]["config"]["meta"]["identifies"], **meta}
+def test_what_is_known_of_sources_lies_where_they_do(manifest: Manifest) -> None:
+    """Flags a source that is listed and not there, or that lies elsewhere."""
+    assert {sources.place_of(source) for source in manifest["sources"].values()} == set(sources.known_sources())
+
+
+@pytest.mark.parametrize(
+    ("identifier", "meta"),
+    (
+        ("hes_apc", {"newnhsno": None}),
+        ("hes_apc", {"newnhsno": "nobody"}),
+        ("hes_apc", {"newnhsno": "episode"}),
+        ("hes_apc", {"another": "nobody"}),
+        ("hes_apc", {}),
+        ("opt_outs", {"about": None}),
+        ("opt_outs", {"about": "nobody"}),
+        ("practice_records", {"about": "objectors"}),
+    ),
+    ids=str,
+)
+def test_a_source_is_not_believed_what_it_says_of_itself(identifier: str, meta: Row, manifest: Manifest) -> None:
+    """Flags YAML that says otherwise than the net whom a column identifies, or whom the rows are about."""
+    [key] = [key for key, source in manifest["sources"].items() if source["identifier"] == identifier]
+    whole = copy.deepcopy(manifest["sources"][key]["config"]["meta"])
+    if "about" in meta:
+        whole |= meta
+    else:
+        whole["identifies"] |= meta
     if not meta:
-        del declared["newnhsno"]
-    source = {**manifest["sources"][key], "config": {"meta": {"identifies": declared}}}
-    assert lineage.findings({**manifest, "sources": {**manifest["sources"], key: source}})
+        del whole["identifies"]["newnhsno"]
+    source = {**manifest["sources"][key], "config": {"meta": whole}}
+    found = lineage.findings({**manifest, "sources": {**manifest["sources"], key: source}})
+    assert [(finding.where.partition(".")[0], finding.what.partition(":")[0]) for finding in found] == [
+        (source["source_name"], "SOURCE")
+    ]
+    assert project.source_relation(source) == project.source_relation(manifest["sources"][key])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    (
+        {"identifier": "practice_records"},
+        {"identifier": "Practice_Records"},
+        {"identifier": "list_marks"},
+        {"schema": "main"},
+        {"database": "marts"},
+    ),
+    ids=str,
+)
+@pytest.mark.parametrize("columns", ({"practice_code": "nobody"}, {"nhs_number": "nobody"}))
+def test_a_source_that_nobody_knows_is_refused(changes: Row, columns: Row, manifest: Manifest) -> None:
+    """Flags raw rows that come in once more, under a name whose YAML says that they identify nobody."""
+    [like] = [source for source in manifest["sources"].values() if source["identifier"] == "suppliers"]
+    new = {
+        **like, "unique_id": "source.p.gpes.list_marks", "name": "list_marks", "meta": {},
+        "config": {"meta": {"identifies": columns}}, **changes,
+    }  # fmt: skip
+    found = lineage.findings({**manifest, "sources": {**manifest["sources"], new["unique_id"]: new}})
+    assert "gpes.list_marks" in {finding.where for finding in found if finding.what.startswith("SOURCE")}
+    try:
+        known = dict(project.source_relation(new).columns)
+    except NotUnderstood:
+        return
+    assert known["nhs_number"].of == "person"
 
 
 # How fresh the raw files are.

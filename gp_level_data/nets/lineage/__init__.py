@@ -15,6 +15,7 @@ from gp_level_data.nets import Finding
 from gp_level_data.nets.lineage.freshness import problems_of_freshness
 from gp_level_data.nets.lineage.project import Analysed, analyse
 from gp_level_data.nets.lineage.steps import sanctioned
+from gp_level_data.nets.sources import problems_of_sources
 from gp_level_data.shapes import Manifest
 
 NET = "lineage"
@@ -32,4 +33,9 @@ def findings(manifest: Manifest, known: dict[str, Analysed] | None = None) -> li
     of_models = [
         Finding(NET, node.name, problem) for node in analyse(manifest, known).values() for problem in node.problems
     ]
-    return of_steps + of_models + [Finding(NET, name, problem) for name, problem in problems_of_freshness(manifest)]
+    of_sources = [
+        Finding(NET, name, problem)
+        for problems in (problems_of_sources, problems_of_freshness)
+        for name, problem in problems(manifest)
+    ]
+    return of_steps + of_models + of_sources

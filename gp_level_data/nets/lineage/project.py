@@ -19,10 +19,10 @@ from gp_level_data.nets.lineage.values import (
     Rows,
     Value,
 )
+from gp_level_data.nets.sources import PSEUDONYM, source_of
+from gp_level_data.raw.landing.words import NOBODY
 from gp_level_data.shapes import Manifest, Node
 
-NOBODY = "nobody"
-OBJECTORS = "objectors"
 NOBODY_WHO_OBJECTED = "nobody_who_objected"
 PSEUDONYM_COLUMNS = ("patient_key", "release_key")
 # Where the marts lie; in the gateway run, which does not build them, their database is the one in memory.
@@ -39,8 +39,6 @@ MENDS = {
         "only counts of them go out, and only as int_assurance__cells shows them (macro shown_counts)",
     ),
 }
-PSEUDONYM = "pseudonym"
-UNKNOWN = "somebody"
 SNAPSHOT_COLUMNS = (
     "dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted",
 )  # fmt: skip
@@ -246,25 +244,37 @@ def relation_of(node: Node, done: dict[str, Analysed]) -> Relation:
     if relation is None:
         raise ReadsNotUnderstood
     if kind == "snapshot":
-        added = tuple((name, Value()) for name in SNAPSHOT_COLUMNS)
-        relation = replace(relation, columns=relation.columns + added)
+        relation = with_versions(node, relation)
     # The order in which a table is stored has been looked at where it is stored.
     rows = Rows.FREE if is_stored(node) else relation.rows
     return replace(relation, rows=rows, is_sorted=False, first_sorted_by=None, is_sorted_by_all=False)
 
 
-def source_relation(node: Node) -> Relation:
-    """The columns that the source's meta lists, in their order, with whom each identifies.
+def with_versions(node: Node, relation: Relation) -> Relation:
+    """A snapshot as it is read: what decides when there is a new version is told by there being one, and by its days."""
+    config = node["config"]
+    settings = (config.get(name) or () for name in ("unique_key", "check_cols", "updated_at"))
+    names = {name.lower() for each in settings for name in ([each] if isinstance(each, str) else each)}
+    known = {name: value.labels for name, value in relation.columns}
+    # A name that is no column's, as `all` is none, may say anything.
+    labels = frozenset().union(*(known.get(name, relation.value_labels) for name in names))
+    added = tuple((name, Value(labels=labels)) for name in SNAPSHOT_COLUMNS)
+    return replace(relation, columns=relation.columns + added, labels=relation.labels | labels)
 
-    One that does not say so counts as an identifier; one not listed is not there to be read.
+
+def source_relation(node: Node) -> Relation:
+    """The columns that a source is known to have, in their order, with whom each identifies (nets/sources.py).
+
+    One not listed there is not there to be read.
     """
+    known = source_of(node)
+    if known is None:
+        raise NotUnderstood("a source that nobody knows")
     table = f"{node['source_name']}.{node['name']}"
-    meta = node["config"].get("meta") or node.get("meta") or {}
-    declared = meta.get("identifies") or {}
-    columns = tuple((name, raw_value(table, name, whom)) for name, whom in declared.items())
+    columns = tuple((name, raw_value(table, name, whom)) for name, whom in known.identifies.items())
     is_identifiable = any(not value.is_safe for _, value in columns)
     is_of_people = any(value.grade >= Grade.PSEUDONYM for _, value in columns)
-    about = {ABOUT_OBJECTORS} if meta.get("about") == OBJECTORS else set()
+    about = {ABOUT_OBJECTORS} if known.is_about_objectors else set()
     if node["database"] not in IN_THE_CLEAR:
         columns = tuple(
             (name, value.labelled(frozenset({EXACT, *about})) if COUNTED.search(name) else value)
@@ -274,14 +284,13 @@ def source_relation(node: Node) -> Relation:
     return Relation(columns, Rows.PEOPLE if is_identifiable else Rows.FREE, labels=labels)
 
 
-def raw_value(table: str, name: str, identifies: str | None) -> Value:
+def raw_value(table: str, name: str, identifies: str) -> Value:
     """A raw column. An identifier is shown by what it identifies, as the docs do not name it."""
     if identifies == PSEUDONYM:
         return Value(Grade.PSEUDONYM, sources=frozenset({f"{table}.{name}"}))
     if identifies == NOBODY:
         return Value(sources=frozenset({f"{table}.{name}"}))
-    of = identifies or UNKNOWN
-    return Value(Grade.IDENTIFIER, of, frozenset({f"{table} [{of}]"}))
+    return Value(Grade.IDENTIFIER, identifies, frozenset({f"{table} [{identifies}]"}))
 
 
 def seed_relation(node: Node) -> Relation:
