@@ -8,6 +8,7 @@ folder, another sort of constraint. What the SQL inside the models does is the o
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,11 @@ from sqlglot.errors import SqlglotError
 from gp_level_data.custody import checksums
 from gp_level_data.nets import Finding
 from gp_level_data.nets.graph import Graph, parents, stretch_of, tested_model, without_comments, words
+from gp_level_data.nets.lineage.parsing import parse, tables_read
+from gp_level_data.nets.lineage.values import NotUnderstood
+from gp_level_data.nets.sources import known_sources, place_of, source_of
 from gp_level_data.nets.spelling import lists_in, numbers_quoted, numbers_spread, speaks_of_numbers
+from gp_level_data.raw.landing.words import NOBODY
 from gp_level_data.shapes import Manifest, Node
 
 PATIENT_KEY, RELEASE_KEY = "patient_key", "release_key"
@@ -198,12 +203,26 @@ TEST_SETTINGS: dict[str, set[str | bool | None]] = {
     "where": {None},
     "limit": {None},
 }
-# A name with a dot (the seeds are rules), a file, a function, a reference: rows from elsewhere.
-READS_A_TABLE = re.compile(
-    r"""\b(?:from|join)\s+(?:(?!(?:marts\.)?seeds\.)"?\w+"?\.|'|(?!range|unnest)\w+\s*\()|\{\{|\{%""", re.IGNORECASE
-)
 # What the selectors select, as the manifest has it, when somebody last saw that no test falls between them.
 SELECTORS = "lniicnpo-bcapiali-ighmjcpj-kcdmgpoh-oonmfgce-dhdgaokk-iiljgjle-dbpkmoeo"
+# A row that somebody made up is written out, without a template.
+TEMPLATE = re.compile(r"\{[{%#]")
+A_PLAIN_WORD = re.compile(r"[\w .:+-]*")
+# What a snapshot may be told: columns by their names, and which of dbt's ways it takes.
+OF_COLUMNS = {"unique_key", "updated_at", "check_cols"}
+OF_WORDS = {
+    "materialized": {"snapshot"},
+    "strategy": {"check", "timestamp"},
+    "hard_deletes": {"ignore", "invalidate", "new_record"},
+    "on_schema_change": {"ignore"},
+    "on_configuration_change": {"apply"},
+}
+# Settings that go into no statement, or that other rules look at.
+OF_NO_STATEMENT = {
+    "enabled", "alias", "schema", "database", "tags", "meta", "group", "persist_docs", "docs", "lookback", "contract",
+    "pre-hook", "post-hook", "description",
+}  # fmt: skip
+SEEDS_LIE_IN, SNAPSHOTS_LIE_IN = ("marts", "seeds"), "snapshots"
 # What runs beside the models: the net by value counts what looks like a number in what was stored; and a run
 # that may not stand is stopped.
 OPERATIONS = {
@@ -395,10 +414,17 @@ def only_the_gateway_reads_what_is_identifiable(graph: Graph) -> Broken:
 
 def raw_files_come_from_landing(graph: Graph) -> Broken:
     """A source elsewhere, or with a location of its own, would be a file that no contract has seen."""
+    known = known_sources()
+    places = {place[:2] for place in known}
+    times = Counter(map(place_of, graph.of("source").values()))
     for key, node in graph.of("source").items():
         place = (node["database"], node["schema"])
-        if place not in {("memory", "landing"), ("marts", "history"), SHOWN_LAST, ("released", "main")}:
+        if place not in places:
             yield key, f"lies in {'.'.join(map(str, place))}"
+        elif place_of(node) not in known:
+            yield key, f"is {'.'.join(place_of(node))}, which nets/sources.py does not list"
+        if times[place_of(node)] > 1:
+            yield key, "is a relation that another source is as well"
         settings = {**node["meta"], **node["source_meta"], **node["config"].get("meta", {})}
         if node.get("external") or {"external_location", "plugin"} & settings.keys():
             yield key, "has a location of its own"
@@ -408,8 +434,8 @@ def freshness_is_of_a_column(graph: Graph) -> Broken:
     """dbt writes the latest value that it finds into an artefact: a moment that identifies nobody, as it was sent."""
     for key, node in graph.of("source").items():
         column = node.get("loaded_at_field")
-        declared = {**node["meta"], **node["config"].get("meta", {})}.get("identifies") or {}
-        if column and declared.get(column) != "nobody":
+        known = source_of(node)
+        if column and not (known and known.identifies.get(column) == NOBODY):
             yield key, "is fresh by something else than a column that identifies nobody"
         if node.get("loaded_at_query") or (node.get("freshness") or {}).get("filter"):
             yield key, "is fresh by a query of its own"
@@ -658,11 +684,62 @@ def privacy_tests_are_asked_in_earnest(graph: Graph) -> Broken:
 
 def unit_tests_make_up_their_rows(graph: Graph) -> Broken:
     """A fixture that reads a table would print its rows when the test fails."""
+    seeds = {(node["schema"], node["alias"]) for node in graph.of("seed").values()}
     for key, node in graph.of("unit_test").items():
         for fixture in (*node["given"], node["expect"]):
-            text = fixture.get("rows")
-            if fixture.get("fixture") or (isinstance(text, str) and READS_A_TABLE.search(text)):
+            rows = fixture.get("rows")
+            is_made_up = makes_up(rows, seeds) if isinstance(rows, str) else is_written_out(rows or [])
+            if fixture.get("fixture") or not is_made_up:
                 yield key, "has a fixture that is not made up on the spot"
+        overrides = node.get("overrides") or {}
+        said = (overrides.get("vars") or {}).values()
+        if any(overrides.get(name) for name in ("macros", "env_vars")) or not all(map(is_plain, said)):
+            yield key, "overrides something with more than plain words"
+
+
+def makes_up(sql: str, seeds: Collection[tuple[str, str]]) -> bool:
+    """Whether a query reads nothing but rows that are written in it, and seeds, which are rules."""
+    try:
+        tree, read = parse(sql), tables_read(sql)
+    except NotUnderstood:
+        return False
+    databases = {table.catalog.lower() for table in tree.find_all(exp.Table)}
+    return not TEMPLATE.search(sql) and read <= set(seeds) and databases <= {"", SEEDS_LIE_IN[0]}
+
+
+def is_written_out(rows: list[Node]) -> bool:
+    """Whether each row is single values under plain names: dbt quotes nothing else."""
+    cells = [cell for row in rows for cell in row.items()]
+    return all(A_NAME.fullmatch(name) and not isinstance(value, (list, dict)) for name, value in cells)
+
+
+def is_plain(value: object) -> bool:
+    return bool(A_PLAIN_WORD.fullmatch(str(value)))
+
+
+def seeds_and_snapshots_lie_in_their_place(graph: Graph) -> Broken:
+    """Elsewhere, or under another name, one could stand for rows whose columns are known for something else."""
+    for key, node in {**graph.of("seed"), **graph.of("snapshot")}.items():
+        place = (node["database"], node["schema"])
+        lies = place == SEEDS_LIE_IN if node["resource_type"] == "seed" else place[1] == SNAPSHOTS_LIE_IN
+        if not lies or node["alias"] != node["name"]:
+            yield key, f"lies in {'.'.join((*map(str, place), str(node['alias'])))}"
+
+
+def snapshots_are_told_in_plain_names(graph: Graph) -> Broken:
+    """dbt writes a snapshot's settings into its statements as they are: an expression there is SQL that nobody reads."""
+    for key, node in graph.of("snapshot").items():
+        for setting, value in node["config"].items():
+            if setting in OF_COLUMNS:
+                named = value if isinstance(value, list) else [value] if value else []
+                known = {*node["columns"], *(["all"] if setting == "check_cols" and value == "all" else [])}
+                if not all(isinstance(name, str) and A_NAME.fullmatch(name) and name in known for name in named):
+                    yield key, f"has a {setting} that is not one of its columns by name"
+            elif setting in OF_WORDS:
+                if value not in OF_WORDS[setting]:
+                    yield key, f"has a {setting} that is none of {', '.join(sorted(OF_WORDS[setting]))}"
+            elif setting not in OF_NO_STATEMENT and any(value.values() if isinstance(value, dict) else [value]):
+                yield key, f"is told {setting}, which no snapshot has to be told"
 
 
 def snapshots_follow_reference_data(graph: Graph) -> Broken:
@@ -717,6 +794,8 @@ RULES: tuple[Callable[[Graph], Broken], ...] = (
     every_stored_relation_has_its_privacy_tests,
     privacy_tests_are_asked_in_earnest,
     unit_tests_make_up_their_rows,
+    seeds_and_snapshots_lie_in_their_place,
+    snapshots_are_told_in_plain_names,
     snapshots_follow_reference_data,
     reference_data_count_nobody,
 )

@@ -39,6 +39,9 @@ LANDING = f"source.{PROJECT_NAME}.gpes.opt_outs"
 FRESH = "is fresh by something else than a column that identifies nobody"
 EXPRESSION = "has a constraint that is not one expression over its columns"
 
+NO_COLUMN = "has a {} that is not one of its columns by name"
+TOLD = "is told {}, which no snapshot has to be told"
+
 Break = Callable[[Row], None]
 Rule = Callable[[Graph], Iterator[tuple[str, str]]]
 
@@ -243,6 +246,13 @@ def fixture(sql: str) -> Break:
     return apply
 
 
+def override(**what: Row) -> Break:
+    def apply(manifest: Manifest) -> None:
+        next(iter(manifest["unit_tests"].values()))["overrides"] = what
+
+    return apply
+
+
 def call(column: str) -> Break:
     """Another column of the permitted people."""
 
@@ -281,6 +291,7 @@ WITHOUT = "does without the test"
 NO_GATE = "asks a gate that is none"
 WAYS = "makes a pseudonym otherwise than by {{ pseudonymise('nhs_number') }} as patient_key"
 REAL = "has a fixture that is not made up on the spot"
+OVERRIDES = "overrides something with more than plain words"
 TELLS = "asks or tells something while it is compiled"
 SPEAKS = "speaks of an NHS Number"
 QUOTES = "quotes a number that could be somebody's"
@@ -369,6 +380,28 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "fixture that reads a table": (fixture("select * from memory.landing.opt_outs"), "unit_test.", REAL),
         "fixture that reads a file": (fixture("select * from 'raw.csv'"), "unit_test.", REAL),
         "fixture that calls a function": (fixture("from query_table('x')"), "unit_test.", REAL),
+        "fixture that reads a table behind a comma": (
+            fixture("select p.a from (select 1 as a) as r, memory.landing.practice_records as p"), "unit_test.", REAL),
+        "fixture that reads a table in a subquery": (
+            fixture("select (select max(a) from landing.practice_records) as a"), "unit_test.", REAL),
+        "fixture that reads a view of the run": (fixture("from landed_opt_outs_0"), "unit_test.", REAL),
+        "fixture that names a step like a view": (
+            fixture("select * from (with landed_a as (select 1 as a) select * from landed_a) as s, landed_a"),
+            "unit_test.", REAL),
+        "fixture that names a step like what it reads": (
+            fixture("with landed_a as (select * from landed_a) select * from landed_a"), "unit_test.", REAL),
+        "fixture that reads rows of people where seeds are named": (
+            fixture("from patient_level.seeds.metrics"), "unit_test.", REAL),
+        "fixture that reads no seed of the project": (fixture("from seeds.copied"), "unit_test.", REAL),
+        "fixture that closes what is around it": (fixture("select 1 as a) as b, (select 2 as c"), "unit_test.", REAL),
+        "fixture that is a template": (fixture("select '{{ run_query(1) }}' as a"), "unit_test.", REAL),
+        "cell that is no single value": (
+            lambda m: next(iter(m["unit_tests"].values()))["given"][0].update(rows=[{"a": ["b'"]}]), "unit_test.", REAL),
+        "cell under an expression": (
+            lambda m: next(iter(m["unit_tests"].values()))["given"][0].update(rows=[{"a, (select 1)": 1}]),
+            "unit_test.", REAL),
+        "a variable that is SQL": (override(vars={"collection": "' or exists (from a) or '"}), "unit_test.", OVERRIDES),
+        "a macro": (override(macros={"exclude_opted_out": "memory.landing.opt_outs"}), "unit_test.", OVERRIDES),
         "fixture in a file of its own": (
             lambda m: next(iter(m["unit_tests"].values()))["expect"].update(fixture="x"), "unit_test.", REAL),
     },
@@ -407,7 +440,48 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "snapshot of people": (read(SNAPSHOT, GATEWAY), SNAPSHOT,
                                "follows something else than reference data and counts"),
     },
+    names.seeds_and_snapshots_lie_in_their_place: {
+        "a seed in the place of raw files": (put(SEED, "schema", value="landing"), SEED, "lies in marts.landing.metrics"),
+        "a seed under another name": (put(SEED, "alias", value="opt_outs"), SEED, "lies in marts.seeds.opt_outs"),
+        "a snapshot in the place of raw files": (
+            put(SNAPSHOT, "schema", value="landing"), SNAPSHOT, "lies in marts.landing.snp_cqrs__participation"),
+        "a snapshot under another name": (
+            put(SNAPSHOT, "alias", value="files"), SNAPSHOT, "lies in marts.snapshots.files"),
+    },
+    names.snapshots_are_told_in_plain_names: {
+        "a moment with a query": (
+            put(SNAPSHOT, "config", "updated_at", value="(select count(*) from a)"), SNAPSHOT, NO_COLUMN.format("updated_at")),
+        "a moment that is no column": (
+            put(SNAPSHOT, "config", "updated_at", value="current_timestamp"), SNAPSHOT, NO_COLUMN.format("updated_at")),
+        "an end with a query": (
+            put(SNAPSHOT, "config", "dbt_valid_to_current", value="(select max(a) from b)"), SNAPSHOT,
+            TOLD.format("dbt_valid_to_current")),
+        "a key with a query": (
+            put(SNAPSHOT, "config", "unique_key", value="practice_code || (select 1)"), SNAPSHOT,
+            NO_COLUMN.format("unique_key")),
+        "one key of two with a query": (
+            put(SNAPSHOT, "config", "unique_key", value=["practice_code", "(select 1)"]), SNAPSHOT,
+            NO_COLUMN.format("unique_key")),
+        "a list of columns with a query": (
+            put(SNAPSHOT, "config", "check_cols", value=["status", "(select 1)"]), SNAPSHOT,
+            NO_COLUMN.format("check_cols")),
+        "a key of all columns": (
+            put(SNAPSHOT, "config", "unique_key", value="all"), SNAPSHOT, NO_COLUMN.format("unique_key")),
+        "a way of its own": (
+            put(SNAPSHOT, "config", "strategy", value="mine"), SNAPSHOT, "has a strategy that is none of check, timestamp"),
+        "columns of dbt's under other names": (
+            put(SNAPSHOT, "config", "snapshot_meta_column_names", "dbt_valid_to", value="a, (select 1) as b"), SNAPSHOT,
+            TOLD.format("snapshot_meta_column_names")),
+        "a type": (put(SNAPSHOT, "config", "column_types", value={"a": "varchar"}), SNAPSHOT, TOLD.format("column_types")),
+        "a setting that nobody knows": (put(SNAPSHOT, "config", "sql_header", value="select 1;"), SNAPSHOT,
+                                        TOLD.format("sql_header")),
+    },
     names.raw_files_come_from_landing: {
+        "raw files once more": (
+            put(LANDING, "identifier", value="practice_records"), LANDING, "is a relation that another source is as well"),
+        "raw files that nobody knows": (
+            put(LANDING, "identifier", value="list_marks"), LANDING,
+            "is memory.landing.list_marks, which nets/sources.py does not list"),
         "source elsewhere": (put(LANDING, "schema", value="main"), LANDING, "lies in memory.main"),
         "source with a location": (put(LANDING, "source_meta", value={"external_location": "x"}), LANDING,
                                    "has a location of its own"),

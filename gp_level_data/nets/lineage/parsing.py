@@ -53,23 +53,57 @@ def tables_read(sql: str) -> set[tuple[str, str]]:
     read = serialized(sql)
     if not read["error"]:
         nodes = list(objects(read["statements"]))
-        steps = {entry["key"] for node in nodes for entry in (node.get("cte_map") or {}).get("map", [])}
         if any(node.get("type") == "TABLE_FUNCTION" and called(node) not in ROWS_OF_NUMBERS for node in nodes):
             raise NotUnderstood("a function as a table")
-        found = {(node["schema_name"], node["table_name"]) for node in nodes if node.get("type") == "BASE_TABLE"}
-    else:
-        try:
-            [tree] = sqlglot.parse(sql, dialect="duckdb")
-        except (sqlglot.errors.SqlglotError, RecursionError, ValueError):
-            raise NotUnderstood("SQL at which the parsers stop") from None
-        if tree is None:
-            raise NotUnderstood("no statement at all")
-        tables = list(tree.find_all(exp.Table))
-        if any(not isinstance(table.this, exp.Identifier) for table in tables):
-            raise NotUnderstood("a function as a table")
-        steps = {step.alias for step in tree.find_all(exp.CTE)}
-        found = {(table.db, table.name) for table in tables}
-    return {(schema.lower(), name.lower()) for schema, name in found if schema or name not in steps}
+        return set(tables_below(read["statements"], frozenset()))
+    try:
+        [tree] = sqlglot.parse(sql, dialect="duckdb")
+    except (sqlglot.errors.SqlglotError, RecursionError, ValueError):
+        raise NotUnderstood("SQL at which the parsers stop") from None
+    if tree is None:
+        raise NotUnderstood("no statement at all")
+    tables = list(tree.find_all(exp.Table))
+    if any(not isinstance(table.this, exp.Identifier) for table in tables):
+        raise NotUnderstood("a function as a table")
+    return {(table.db.lower(), table.name.lower()) for table in tables if table.db or not is_step(table)}
+
+
+def tables_below(part: object, steps: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """The tables in a part of the engine's tree, where these steps of WITH are known.
+
+    A step is known to those behind it, and to its own query alone: elsewhere its name is a table's.
+    """
+    for each in part if isinstance(part, list) else ():
+        yield from tables_below(each, steps)
+    if not isinstance(part, dict):
+        return
+    if part.get("type") == "RECURSIVE_CTE_NODE":
+        steps |= {part["cte_name"].lower()}
+    for entry in (part.get("cte_map") or {}).get("map", []):
+        yield from tables_below(entry["value"], steps)
+        steps |= {entry["key"].lower()}
+    if part.get("type") == "BASE_TABLE":
+        schema, name = part["schema_name"].lower(), part["table_name"].lower()
+        if schema or name not in steps:
+            yield schema, name
+    yield from tables_below([below for name, below in part.items() if name != "cte_map"], steps)
+
+
+def is_step(table: exp.Table) -> bool:
+    """Whether a name without a schema is that of a step that is known where it stands."""
+    name = table.name.lower()
+    inner: exp.Expr = table
+    around = table.parent
+    while around:
+        steps = around.expressions if isinstance(around, exp.With) else []
+        if not isinstance(around, exp.With) and (known := around.args.get("with_")) and known is not inner:
+            steps = known.expressions
+        elif steps and not around.args.get("recursive"):
+            steps = steps[: next(at for at, step in enumerate(steps) if step is inner)]
+        if name in (step.alias.lower() for step in steps):
+            return True
+        inner, around = around, around.parent
+    return False
 
 
 def objects(part: object) -> Iterator[Document]:
