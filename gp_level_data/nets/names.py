@@ -8,6 +8,7 @@ folder, another sort of constraint. What the SQL inside the models does is the o
 import csv
 import json
 import re
+import string
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -170,6 +171,8 @@ KINDS = {
 }  # fmt: skip
 # The engine's message about a broken key repeats the value; one about NOT NULL or a CHECK does not.
 CONSTRAINTS = {"not_null", "check"}
+# As it is written for translate().
+ALPHABETS = {string.digits, string.digits[::-1]}
 A_NAME = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
 A_TYPE = re.compile(r"[a-z]+(?: [a-z]+)*(?:\(\d+(?:, ?\d+)?\))?(?:\[\])?", re.IGNORECASE)
 # Of what a constraint is made: columns of the row and constants, compared and put together.
@@ -342,7 +345,9 @@ def nothing_quotes_a_number(graph: Graph) -> Broken:
         tests_the_gateway = kind == "unit_test" and tested_model(node) in graph.gateway | graph.staging
         if tests_the_gateway or key in graph.landing or PAGES.fullmatch(key):
             quoted = {number for number in quoted if not number.startswith("999")}
-        if quoted:
+        if quoted and quoted <= ALPHABETS:
+            yield key, "writes the ten digits in a row, which is a valid number: say [0-9]"
+        elif quoted:
             yield key, "quotes a number that could be somebody's"
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import string
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -343,6 +344,9 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
             put(MART, "meta", value={"a": test_number(9)[:5], "b": test_number(9)[5:]}), MART, QUOTES),
         "quoted in a list": (put(MART, "meta", value={"a": [test_number(9)[:4], test_number(9)[4:]]}), MART, QUOTES),
         "quoted backwards": (put(MART, "description", value=test_number(9)[::-1]), MART, QUOTES),
+        "all digits in a row": (
+            put(MART, "description", value=f"translate(a, '{string.digits}', '')"), MART,
+            "writes the ten digits in a row, which is a valid number: say [0-9]"),
         "fixture outside the range for tests": (
             real_number_in_a_unit_test, "unit_test.", QUOTES),
     },
