@@ -58,6 +58,14 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(of_the_machine(error), file=sys.stderr)
         return 1
+    except Exception as error:
+        from gp_level_data.custody import store
+
+        if (told := store.of_the_engine(error)) is None:
+            raise
+        # The traceback would repeat what the engine says, which may quote what it has read.
+        print(told, file=sys.stderr)
+        return 1
 
 
 class AskedToEnd(BaseException):

@@ -123,7 +123,7 @@ def attach_encrypted(connection: duckdb.DuckDBPyConnection, copy: Path, key: byt
     """What is of patients, or exact, as on one machine; under one key here."""
     for name in DATABASES:
         if name != store.MARTS:
-            store.attach_encrypted(connection, copy, name, key)
+            store.attach_encrypted(connection, copy, name, key, may_create=True)
 
 
 def relations(manifest: Manifest) -> Iterator[tuple[str, str, str, dict[str, str]]]:

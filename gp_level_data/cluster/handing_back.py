@@ -66,7 +66,7 @@ def written(
         for folder, prefix in ((store_dir, BEFORE), (building, "")):
             exact_counts.attach_plain(connection, folder, prefix + store.MARTS)
             for name, key in opened_by.items():
-                store.attach_encrypted(connection, folder, name, key, prefix + name)
+                store.attach_encrypted(connection, folder, name, key, prefix + name, may_create=not prefix)
         refuse_other_collection(connection, results, results_key, store_dir)
         for name in store.OF_A_RUN:
             connection.execute(f"copy from database {BEFORE}{name} to {name} (schema)")

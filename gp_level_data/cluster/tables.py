@@ -61,7 +61,7 @@ def open_store(store_dir: Path, key_dir: Path) -> duckdb.DuckDBPyConnection:
     for database in DATABASES:
         file = store.database_file(store_dir, database)
         if file.exists() and database == store.MARTS:
-            connection.execute(f"attach '{store.sql_text(file)}' as {database} (read_only)")
+            store.attach_marts(connection, store_dir)
         elif file.exists():
             key = store_keys.assurance if database == store.ASSURANCE else store_keys.patient_level
             store.attach_encrypted(connection, store_dir, database, key)

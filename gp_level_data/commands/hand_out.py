@@ -75,8 +75,7 @@ def run(chosen: Namespace) -> int:
 def open_store(connection: duckdb.DuckDBPyConnection, store_dir: Path, store_keys: keys.StoreKeys) -> None:
     """The databases of a store, the marts read only."""
     connection.execute("set timezone = 'Europe/London'")
-    marts = store.database_file(store_dir, store.MARTS)
-    connection.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS} (read_only)")
+    store.attach_marts(connection, store_dir)
     store.attach_store(connection, store_dir, store_keys)
     store.attach_released(connection, store_dir, store_keys.patient_level)
 
@@ -227,10 +226,7 @@ def manifest(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day
 
 def write_register(chosen: Namespace) -> int:
     """The public register as CSV, as the last build left it."""
-    marts = store.database_file(chosen.store_dir.resolve(), store.MARTS)
-    if not marts.exists():
-        raise Refusal(f"There are no results in {chosen.store_dir}: run `make build` first.")
-    with duckdb.connect(str(marts), read_only=True) as connection:
+    with store.open_marts(chosen.store_dir.resolve()) as connection:
         cursor = connection.execute("select * exclude (person_count) from fct_release_register order by all")
         header = [column[0] for column in cursor.description]
         rows = cursor.fetchall()

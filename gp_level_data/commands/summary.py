@@ -173,7 +173,7 @@ LONG = 90
 
 def show(store_dir: Path, store_keys: StoreKeys) -> None:
     """Print the summary of a store, at most 35 lines."""
-    connection = duckdb.connect(str(store.database_file(store_dir, store.MARTS)), read_only=True)
+    connection = store.open_marts(store_dir)
     store.attach_store(connection, store_dir, store_keys)
     [(collection,)] = connection.execute("select collection from reference.int_collection__settings").fetchall()
     is_of_journals = collection in landing.COLLECTED["journals"]

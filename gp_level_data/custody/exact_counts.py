@@ -49,7 +49,7 @@ def move_out(store_dir: Path, key_dir: Path) -> None:
 
 
 def is_of_before(marts: Path) -> bool:
-    """Whether a file of marts holds exact counts; one that somebody else has open is looked at by the next command."""
+    """Whether a file of marts holds exact counts; one that cannot be opened is left to who wants to read it."""
     if not marts.exists():
         return False
     has_log = len(store.files_of(marts)) > 1
@@ -57,7 +57,7 @@ def is_of_before(marts: Path) -> bool:
         # Opened to write, the engine takes in what a run that was stopped left in the log.
         with duckdb.connect(str(marts), read_only=not has_log) as connection:
             return bool(set(tables_of(connection, store.MARTS)) & MOVED.keys())
-    except duckdb.IOException:
+    except duckdb.Error:
         return False
 
 
@@ -68,7 +68,7 @@ def carry_over(store_dir: Path, to: Path, key: bytes, lasting_only: bool = False
     """
     with duckdb.connect() as connection:
         attach_plain(connection, to, store.MARTS)
-        store.attach_assurance(connection, to, key)
+        store.attach_encrypted(connection, to, store.ASSURANCE, key, may_create=True)
         before = {}
         if store.database_file(store_dir, store.MARTS).exists():
             attach_plain(connection, store_dir, "marts_before")

@@ -14,20 +14,23 @@ RECORD = "fct_reported_back"
 
 
 def opened(store_dir: Path) -> duckdb.DuckDBPyConnection:
-    """The marts, read only; a Refusal where there are none."""
-    path = store.database_file(store_dir, store.MARTS)
-    if not path.exists():
-        raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
-    connection = duckdb.connect(str(path), read_only=True)
+    """The marts, read only; a Refusal where they cannot be opened, Lost where there are none."""
+    connection = store.open_marts(store_dir)
     connection.execute("set timezone = 'UTC'")
+    if not connection.execute("select 1 from duckdb_tables() limit 1").fetchall():
+        connection.close()
+        raise store.Lost(f"There are no results in {store_dir}: run `make build` first.")
     return connection
 
 
 def settings(connection: duckdb.DuckDBPyConnection) -> Settings:
-    """The settings of the run that the marts come from."""
-    cursor = connection.execute("select columns(*)::varchar from reference.int_collection__settings")
-    names = [column[0] for column in cursor.description]
-    [row] = cursor.fetchall()
+    """The settings of the run that the marts come from; Lost where they do not say it."""
+    try:
+        cursor = connection.execute("select columns(*)::varchar from reference.int_collection__settings")
+        names = [column[0] for column in cursor.description]
+        [row] = cursor.fetchall()
+    except (duckdb.CatalogException, ValueError):
+        raise store.Lost("The results do not say which run they are of: restore a backup, or build again.") from None
     return dict(zip(names, row))
 
 

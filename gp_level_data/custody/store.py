@@ -37,14 +37,38 @@ OF_THE_DISK = re.compile(
 # Linux: share the blocks of another file, where the file system can (Btrfs, XFS).
 FICLONE = 0x40049409
 WORDS = {
+    MARTS: "results",
     PATIENT_LEVEL: "patient-level database",
     ASSURANCE: "database of exact counts",
     RELEASED: "memory of releases",
 }
+# What is to be done where one is lost.
+MENDED = {
+    MARTS: "restore a backup, or {delete}build again",
+    PATIENT_LEVEL: "{delete}build again",
+    ASSURANCE: "restore a backup, or {delete}build again",
+    RELEASED: "look for a copy of it; without one, {delete}build again, and who was in earlier releases is forgotten",
+}
 # Which key opens it.
 OPENED_BY = {PATIENT_LEVEL: "the store's key", ASSURANCE: "the assurance key", RELEASED: "the store's key"}
 
+# Of a database that somebody else has open, or that this account or this engine may not open: it is not lost.
+OPEN_ELSEWHERE = re.compile("Could not set lock|Unique file handle conflict|different configuration")
+NOT_OPENED = {
+    "Cannot open file": "the system does not let it be",
+    "version number": "another version of the engine wrote it",
+}
+OTHER_KEY = re.compile("Wrong encryption key|is not encrypted|without a key")
+
 _held: dict[Path, int] = {}
+
+
+class Lost(Refusal):
+    """A database that is not there, or of which nothing can be read any more."""
+
+
+class DoesNotOpen(Refusal):
+    """A database that is there, and that the key given is not for."""
 
 
 def database_file(store_dir: Path, name: str) -> Path:
@@ -176,7 +200,7 @@ def attach_store(connection: duckdb.DuckDBPyConnection, store_dir: Path, store_k
 
 def attach_released(connection: duckdb.DuckDBPyConnection, store_dir: Path, key: bytes) -> None:
     """Attach the encrypted memory of releases, empty where nothing was handed out yet."""
-    attach_encrypted(connection, store_dir, RELEASED, key)
+    attach_encrypted(connection, store_dir, RELEASED, key, may_create=True)
     create_memory_of_releases(connection)
 
 
@@ -210,23 +234,142 @@ def create_memory_of_results(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"alter table {memory} add column if not exists {name} bigint")
 
 
+def open_marts(
+    store_dir: Path, read_only: bool = True, config: dict[str, str | bool | int | float | list[str]] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """The marts; a Refusal where they cannot be opened, Lost where there are none or they are damaged."""
+    path = marts_there(store_dir)
+    try:
+        connection = duckdb.connect(str(path), read_only=read_only, config=config or {})
+    except duckdb.Error as error:
+        raise why_not(path, error) from None
+    if is_cut(connection, MARTS, path):
+        connection.close()
+        raise lost(path, "cannot be read")
+    return connection
+
+
+def attach_marts(connection: duckdb.DuckDBPyConnection, store_dir: Path) -> None:
+    """The same, read only, beside other databases."""
+    path = marts_there(store_dir)
+    try:
+        connection.execute(f"attach '{sql_text(path)}' as {MARTS} (read_only)")
+    except duckdb.Error as error:
+        raise why_not(path, error) from None
+    refuse_cut(connection, MARTS, path)
+
+
+def refuse_cut(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+    """Lost where the end of an attached file is missing, and the database is detached again."""
+    if is_cut(connection, name, path):
+        connection.execute(f"detach {name}")
+        raise lost(path, "cannot be read")
+
+
+def is_cut(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> bool:
+    """Whether a file is shorter than its blocks. Where its first ones have survived, it opens nonetheless."""
+    if len(files_of(path)) > 1:
+        # What is in a log may want more room than the file has yet.
+        return False
+    [(of_blocks,)] = connection.execute(
+        "select coalesce(sum(block_size * total_blocks), 0) from pragma_database_size() where database_name = ?", [name]
+    ).fetchall()
+    return int(of_blocks) > path.stat().st_size
+
+
+def marts_there(store_dir: Path) -> Path:
+    path = database_file(store_dir, MARTS)
+    if not path.exists():
+        raise Lost(f"There are no results in {store_dir}: run `make build` first.")
+    return path
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Read in a database that is open; Lost where it turns out to be damaged."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if not is_of_a_file(error):
+            raise
+        raise why_not(path, error) from None
+
+
+def is_of_a_file(error: Exception) -> bool:
+    """Whether the engine stumbled over a file, and not over what was asked of it."""
+    return isinstance(error, (duckdb.IOException, duckdb.SerializationException)) or "AES tag" in str(error)
+
+
+def why_not(path: Path, error: duckdb.Error) -> Refusal:
+    """Why a database of a store cannot be opened or read.
+
+    The engine's own message is not repeated: it may quote the statement, and the statement holds the key.
+    """
+    says, what = str(error), f"The {WORDS[path.stem]} {path}"
+    if OPEN_ELSEWHERE.search(says):
+        return Refusal(f"{what} cannot be opened: another process is at work on the file.")
+    if of_the_disk := OF_THE_DISK.search(says):
+        return Refusal(f"{what} cannot be read: {of_the_disk[0]}.")
+    for words, why in NOT_OPENED.items():
+        if words in says:
+            return Refusal(f"{what} cannot be opened: {why}.")
+    if path.stem in OPENED_BY and OTHER_KEY.search(says):
+        return DoesNotOpen(f"{what} does not open with {OPENED_BY[path.stem]}.")
+    return lost(path, "cannot be read")
+
+
+def lost(path: Path, how: str) -> Lost:
+    """A database that is gone or damaged, and what is to be done."""
+    to_do = MENDED[path.stem].format(delete="delete the file and " if path.exists() else "")
+    return Lost(f"The {WORDS[path.stem]} {path} {how}: {to_do}.")
+
+
+def of_the_engine(error: Exception) -> str | None:
+    """In one sentence, which file the engine stumbled over; None of any other error. Nothing of its message is repeated."""
+    if not is_of_a_file(error):
+        return None
+    says = str(error)
+    if of_the_disk := OF_THE_DISK.search(says):
+        return f"The machine stopped it: {of_the_disk[0]}."
+    named = [f"{name}.duckdb" for name in WORDS if f"{name}.duckdb" in says]
+    if OPEN_ELSEWHERE.search(says):
+        return f"Another process is at work on {named[0] if named else 'a file of the store'}: wait until it has ended."
+    return (
+        f"The engine could not read or write {named[0] if named else 'a file'}: where a database of the store is"
+        " damaged, restore a backup, or delete the file and build again."
+    )
+
+
 def attach_encrypted(
-    connection: duckdb.DuckDBPyConnection, store_dir: Path, database: str, key: bytes, name: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    store_dir: Path,
+    database: str,
+    key: bytes,
+    name: str | None = None,
+    *,
+    may_create: bool = False,
+    read_only: bool = False,
 ) -> None:
     """Attach an encrypted database of the store, by its own name unless told otherwise.
 
-    A Refusal where the key does not open it.
+    A Refusal where the key does not open it; Lost where it is damaged, or is not there and may not be made.
     """
     # DuckDB refuses to write an encrypted file with its own cryptography; httpfs brings OpenSSL.
     connection.execute(f"load '{httpfs_extension()}'")
     path = database_file(store_dir, database)
+    was_there = path.exists()
+    if not was_there and not may_create:
+        raise lost(path, "is not there")
+    if was_there and not path.stat().st_size:
+        raise lost(path, "is empty")
     secret = base64.b64encode(key).decode()
+    how = f"encryption_key '{secret}'{', read_only' if read_only else ''}"
     try:
-        connection.execute(f"attach '{sql_text(path)}' as {name or database} (encryption_key '{secret}')")
+        connection.execute(f"attach '{sql_text(path)}' as {name or database} ({how})")
     except duckdb.Error as error:
-        # The engine's own message may quote the statement, and the statement holds the key.
-        problem = "is in use" if "lock" in str(error).lower() else f"does not open with {OPENED_BY[database]}"
-        raise Refusal(f"The {WORDS[database]} {path} {problem}.") from None
+        raise why_not(path, error) from None
+    if was_there:
+        refuse_cut(connection, name or database, path)
 
 
 def refuse_wrong_keys(store_dir: Path, store_keys: StoreKeys) -> None:
@@ -241,7 +384,7 @@ def refuse_wrong_keys(store_dir: Path, store_keys: StoreKeys) -> None:
             with duckdb.connect() as connection:
                 try:
                     attach_encrypted(connection, store_dir, name, key)
-                except Refusal as refusal:
+                except DoesNotOpen as refusal:
                     raise Refusal(
                         f"{refusal} Name the key folder that it was built with (KEY_DIR); where that key is lost,"
                         " delete the file, which nothing opens any more."

@@ -6,6 +6,9 @@ from collections.abc import Collection, Iterable
 from itertools import chain
 from pathlib import Path
 
+import duckdb
+
+from gp_level_data.custody import store
 from gp_level_data.nets import Finding, raw_numbers, values
 from gp_level_data.nets.disguises import Tokens
 from gp_level_data.project import PROJECT
@@ -78,7 +81,7 @@ def pseudonyms_left(folders: Iterable[Path], keys: Iterable[bytes] = ()) -> list
 
 
 def pseudonyms_in_tables(path: Path, keys: Iterable[bytes]) -> int:
-    """How many values of a database could be a pseudonym; none where no key opens it.
+    """How many values of a database could be a pseudonym; none where no key opens it, or from where it is damaged.
 
     That there is such a one is what the search for numbers says.
     """
@@ -89,8 +92,13 @@ def pseudonyms_in_tables(path: Path, keys: Iterable[bytes]) -> int:
         for column in values.stored_columns(connection):
             relation = values.macros().relation_of(column)
             name = values.macros().quoted(column[3])
-            [(held,)] = connection.execute(
-                f"select count(*) from {relation} where regexp_matches(cast({name} as varchar), '[a-p]{{32}}')"
-            ).fetchall()
+            try:
+                [(held,)] = connection.execute(
+                    f"select count(*) from {relation} where regexp_matches(cast({name} as varchar), '[a-p]{{32}}')"
+                ).fetchall()
+            except duckdb.Error as error:
+                if not store.is_of_a_file(error):
+                    raise
+                return count
             count += held
     return count

@@ -85,9 +85,14 @@ def findings_in_files(folders: Iterable[Path], numbers: Collection[str], keys: I
         if content[8:12] == b"DUCK":
             with opened_file(path, keys) as connection:
                 if connection is None:
-                    findings.append(Finding("values", where, "a database that no key opens"))
+                    findings.append(Finding("values", where, "a database that no key opens, or that is damaged"))
                 else:
-                    add_columns(tokens, connection, stored_columns(connection), where)
+                    try:
+                        add_columns(tokens, connection, stored_columns(connection), where)
+                    except duckdb.Error as error:
+                        if not store.is_of_a_file(error):
+                            raise
+                        findings.append(Finding("values", where, "a database that cannot be read to its end"))
     for finding in tokens.findings(numbers):
         manifest = manifests.get(finding.where)
         findings += (manifest and findings_in_manifest(manifest, finding, numbers)) or [finding]

@@ -13,7 +13,6 @@ import altair
 import duckdb
 
 from gp_level_data.custody import store
-from gp_level_data.refusal import Refusal
 
 Row = dict[str, Any]
 UNITS = {"percent": "per cent", "per_1000": "per 1,000 patients"}
@@ -54,11 +53,8 @@ PLACES = """
 @contextmanager
 def opened(store_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The marts of a store, read only, and nothing besides; a Refusal where there are none."""
-    marts = store.database_file(store_dir, store.MARTS)
-    if not marts.is_file():
-        raise Refusal(f"There are no results in {store_dir}: `make build` makes them.")
-    closed: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
-    with duckdb.connect(str(marts), read_only=True, config=closed) as connection:
+    closed = {"enable_external_access": "false", "lock_configuration": "true"}
+    with store.open_marts(store_dir, config={**closed}) as connection:
         yield connection
 
 

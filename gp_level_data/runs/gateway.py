@@ -109,7 +109,8 @@ class Plugin(BasePlugin):
         marts = store.database_file(self.store_dir, store.MARTS)
         conn.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS}")
         store.check_collection(conn, self.store_dir, collection)
-        store.attach_store(conn, self.store_dir, store_keys)
+        for name, key in zip((store.PATIENT_LEVEL, store.ASSURANCE), store_keys):
+            store.attach_encrypted(conn, self.store_dir, name, key, may_create=True)
         store.attach_released(conn, self.store_dir, store_keys.patient_level)
 
     def release_keys(self) -> dict[str, bytes]:

@@ -64,7 +64,8 @@ class Plugin(BasePlugin):
             self.refuse_to_build(conn)
             conn.execute(f"attach ':memory:' as {store.PATIENT_LEVEL}")
         if is_there or store.database_file(self.store_dir, store.ASSURANCE).exists():
-            store.attach_assurance(conn, self.store_dir, keys.read_key(self.key_dir, keys.ASSURANCE_KEY))
+            key = keys.read_key(self.key_dir, keys.ASSURANCE_KEY)
+            store.attach_encrypted(conn, self.store_dir, store.ASSURANCE, key, may_create=True)
         else:
             conn.execute(f"attach ':memory:' as {store.ASSURANCE}")
         ledger_tables.bring_up_to_date(conn, self.store_dir)

@@ -10,10 +10,12 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+import duckdb
 import pytest
 from conftest import PROJECT, copy_project
 
 from gp_level_data.command_line import gpld, main
+from gp_level_data.commands import status
 
 # What takes long to import, and is of no use to a command that only says something.
 SLOW = ("dbt", "pyarrow", "pandas", "sqlglot", "altair")
@@ -98,6 +100,29 @@ def test_what_the_machine_refuses_is_one_sentence(
     said = [line for line in told if not line.startswith("Synthetic patients ")]
     assert len(said) == 2 and all(line.startswith("The machine stopped it at ") for line in said)
     assert not re.search("[0-9]{10}", "".join(said))
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ('Could not read enough bytes from file "/s/marts.duckdb"', "could not read or write marts.duckdb: "),
+        ("Corrupt database file: 9990000018 in block", "could not read or write a file: "),
+        ("Could not write 9990000018: No space left on device", "The machine stopped it: No space left on device."),
+        ('Could not set lock on file "/s/9990000018"', "Another process is at work"),
+    ],
+)
+def test_what_the_engine_stumbles_over_is_one_sentence(
+    message: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a traceback of the engine's, and what it repeats of a file."""
+
+    def stumble(*_: object) -> None:
+        raise duckdb.IOException(f"IO Error: {message}")
+
+    monkeypatch.setattr(status, "run", stumble)
+    assert main(["status"]) == 1
+    told = capsys.readouterr().err
+    assert says in told and len(told.splitlines()) == 1 and not re.search("[0-9]{10}", told)
 
 
 @pytest.mark.parametrize(

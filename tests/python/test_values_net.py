@@ -476,7 +476,7 @@ def test_a_database_that_does_not_open_is_a_finding(tmp_path: Path) -> None:
     """Flags a search that passes over what it cannot read."""
     FILES["encrypted database"](tmp_path / "file")
     [found] = values.findings_in_files([tmp_path], [test_number(1)])
-    assert found.what == "a database that no key opens"
+    assert found.what == "a database that no key opens, or that is damaged"
 
 
 def test_the_name_of_a_file(tmp_path: Path) -> None:
