@@ -30,14 +30,20 @@ def back_up(chosen: Namespace) -> int:
     publication.hold(store_dir)
     exact_counts.move_out(store_dir, chosen.key_dir.resolve())
     take_in_logs(store_dir, chosen.key_dir.resolve())
+    key = assurance_key(store_dir, chosen.key_dir.resolve())
     unfinished = to.with_name(f".{to.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         copy_kept(store_dir, unfinished)
+        if damaged := unreadable(unfinished, key):
+            raise Refusal(f"No backup was made: {damaged} in {store_dir} cannot be read. Build again.")
         lines = [f"{checksums.of_file(path)}  {name}\n" for name, path in files_of(unfinished)]
         ledger.write(unfinished / SUMS, "".join(lines).encode())
         unfinished.replace(to)
         store.sync(to.parent)
+    except Refusal:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
     except OSError as error:
         raise Refusal(f"The backup {to} cannot be written: {error.strerror}.") from None
     print(f"Results and ledger: {to}")
@@ -61,16 +67,25 @@ def restore(chosen: Namespace) -> int:
     building = store_dir / publication.BUILDING
     shutil.rmtree(building, ignore_errors=True)
     try:
-        shutil.copytree(source / ledger.FOLDER, store_dir / ledger.FOLDER, dirs_exist_ok=True)
         building.mkdir(mode=0o700)
         for file in kept_databases(source):
             shutil.copyfile(file, building / file.name)
+        key_dir = chosen.key_dir.resolve()
+        has_key = keys.key_file(key_dir, keys.ASSURANCE_KEY).exists()
+        if damaged := unreadable(building, assurance_key(source, key_dir) if has_key else None):
+            raise Refusal(f"Nothing was restored: {damaged} in {source} cannot be read. Take another backup.")
+        shutil.copytree(source / ledger.FOLDER, store_dir / ledger.FOLDER, dirs_exist_ok=True)
+    except Refusal:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
     except OSError as error:
         raise Refusal(f"The store {store_dir} cannot be written: {error.strerror}.") from None
     publication.publish(building, store_dir)
     store.make_private(store_dir)
     with published_tables.opened(store_dir) as connection:
         print(f"{len(published_tables.tables(connection))} tables of results are back in {store_dir}")
+    if not has_key and store.database_file(store_dir, store.ASSURANCE).exists():
+        print(f"The exact counts behind them were not looked at: their key is not in {key_dir}.")
     return 0
 
 
@@ -80,13 +95,48 @@ def kept_databases(folder: Path) -> list[Path]:
     return [file for file in files if file.exists()]
 
 
+def assurance_key(folder: Path, key_dir: Path) -> bytes | None:
+    """The key of the exact counts, None where a folder has none; a Refusal where it is not the one that opens them."""
+    if not store.database_file(folder, store.ASSURANCE).exists():
+        return None
+    if not keys.key_file(key_dir, keys.ASSURANCE_KEY).exists():
+        raise Refusal(
+            f"The key {keys.key_file(key_dir, keys.ASSURANCE_KEY)}, without which nobody can say whether the exact"
+            " counts can be read, is not there: name its key folder (KEY_DIR)."
+        )
+    return keys.read_key(key_dir, keys.ASSURANCE_KEY)
+
+
+def unreadable(folder: Path, key: bytes | None) -> str | None:
+    """The first database of a folder that is empty or damaged; the exact counts are looked at where there is a key."""
+    looked_at = store.database_file(folder, store.MARTS)
+    try:
+        with published_tables.opened(folder) as connection:
+            read_through(connection, looked_at)
+        if key:
+            looked_at = store.database_file(folder, store.ASSURANCE)
+            with duckdb.connect() as connection:
+                store.attach_encrypted(connection, folder, store.ASSURANCE, key, read_only=True)
+                read_through(connection, looked_at)
+    except store.Lost:
+        return looked_at.name
+    return None
+
+
+def read_through(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Read every row of a database; Lost where one cannot be."""
+    with store.reading(file):
+        for schema, table in exact_counts.tables_of(connection, file.stem):
+            connection.execute(f'select bit_xor(hash(rows)) from {file.stem}.{schema}."{table}" as rows').fetchall()
+
+
 def take_in_logs(store_dir: Path, key_dir: Path) -> None:
     """Opened to write, the engine takes into a file what a run that was stopped left in the log."""
     for file in kept_databases(store_dir):
         if len(store.files_of(file)) == 1:
             continue
         if file.stem == store.MARTS:
-            duckdb.connect(str(file)).close()
+            store.open_marts(store_dir, read_only=False).close()
             continue
         with duckdb.connect() as connection:
             store.attach_assurance(connection, store_dir, keys.read_key(key_dir, keys.ASSURANCE_KEY))
