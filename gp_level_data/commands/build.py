@@ -11,12 +11,10 @@ from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace as Namespace
 
-import duckdb
-
 from gp_level_data import releases
 from gp_level_data.commands import summary
 from gp_level_data.custody import exact_counts, keys, proof, publication, store
-from gp_level_data.end import ledger, policy
+from gp_level_data.end import hand_overs, ledger, policy
 from gp_level_data.nets import proving
 from gp_level_data.nets.lineage import command as lineage
 from gp_level_data.project import SAMPLE, read_settings
@@ -55,6 +53,9 @@ def run(chosen: Namespace) -> int:
         store.release(store_dir)
         raise
     summary.show(store_dir, keys.of_store(key_dir))
+    handed_over = hand_overs.last(store_dir, settings["collection"])
+    if handed_over and hand_overs.compared(store_dir, handed_over.content["results"]) != hand_overs.SAME:
+        print("\nThe results are not those that were reported back: report again, and withdraw the earlier folders.")
     return 0
 
 
@@ -130,10 +131,9 @@ def take_back(made: list[str], key_dir: Path, store_dir: Path) -> None:
 
 def refuse_other_collection(store_dir: Path, collection: str) -> None:
     """A Refusal where the store's results are another collection's: they would be replaced."""
-    marts = store.database_file(store_dir, store.MARTS)
-    if not marts.exists():
+    if not store.database_file(store_dir, store.MARTS).exists():
         return
-    with duckdb.connect(str(marts), read_only=True) as connection:
+    with store.open_marts(store_dir) as connection:
         store.check_collection(connection, store_dir, collection)
 
 

@@ -15,7 +15,7 @@ import duckdb
 from gp_level_data import project
 from gp_level_data.commands import report_back
 from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables, store
-from gp_level_data.end import certificate, ledger, policy, raw_destruction, remains, shown
+from gp_level_data.end import certificate, hand_overs, ledger, policy, raw_destruction, remains, shown
 from gp_level_data.nets import Finding
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.progress import Progress
@@ -118,36 +118,39 @@ def is_certified(order: Document, store_dir: Path) -> bool:
 
 def begun(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> Document:
     """A new order, with all that is there; a Refusal where nothing may be destroyed yet."""
-    with published_tables.opened(store_dir) as connection:
-        settings = published_tables.settings_of(connection, chosen.collection)
-        refuse_destroyed(store_dir, chosen.collection)
-        refuse_shared_key(key_dir, chosen.collection)
-        reported = policy.reported_at(store_dir, chosen.collection)
-        if reported is None:
-            raise Refusal(
-                f"The results of {chosen.collection} have not been reported back:"
-                f" `make report-back COLLECTION={chosen.collection} TO=...` first."
-            )
-        handed_over = [
-            entry
-            for entry in ledger.entries(store_dir, ledger.REPORTED_BACK)
-            if entry.content["collection"] == chosen.collection
-        ][-1]
-        results = report_back.results(connection)
-        if handed_over.content["results"] != results:
-            raise Refusal("The results have changed since they were reported back: report them again.")
+    handed_over = hand_overs.last(store_dir, chosen.collection)
+    try:
+        with published_tables.opened(store_dir) as connection:
+            published_tables.settings_of(connection, chosen.collection)
+    except store.Lost:
+        # What was handed over is in the ledger, and no lost result stands in the way of what is to be destroyed.
+        if handed_over is None:
+            raise
+    refuse_destroyed(store_dir, chosen.collection)
+    refuse_shared_key(key_dir, chosen.collection)
+    reported = policy.reported_at(store_dir, chosen.collection)
+    if reported is None or handed_over is None:
+        raise Refusal(
+            f"The results of {chosen.collection} have not been reported back:"
+            f" `make report-back COLLECTION={chosen.collection} TO=...` first."
+        )
+    became = hand_overs.compared(store_dir, handed_over.content["results"])
+    if became == hand_overs.CHANGED:
+        raise Refusal("The results have changed since they were reported back: report them again.")
+    if became == hand_overs.LOST:
+        print("Warning: the results are lost, and cannot be compared with what was reported back.")
     if not raw_dir.is_dir():
         raise Refusal(f"There is no raw folder {raw_dir}: the proof looks for its numbers.")
     order = {
         "collection": chosen.collection,
         "title": policy.policy_of(chosen.collection).title,
-        "collected_at": settings["collected_at"],
+        "collected_at": handed_over.content["collected_at"],
         "reported_at": reported.isoformat(),
         "destroy_by": text_of(policy.destroy_by(store_dir, chosen.collection)),
         "ordered_by": chosen.ordered_by,
         "ordered_at": now(),
         "handed_over": handed_over.checksum,
-        "results": results,
+        "results": handed_over.content["results"],
         "keys": [
             {
                 "name": name,
@@ -164,7 +167,7 @@ def begun(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> D
             }
             for path in personal_files(store_dir)
         ],
-        "tables": personal_tables(store_dir, key_dir, chosen.collection),
+        **listed_tables(store_dir, key_dir, chosen.collection),
         "raw": {
             "is_destroyed": False,
             "files": [
@@ -223,15 +226,25 @@ def personal_files(store_dir: Path) -> list[Path]:
     return [path for path in found if path.is_symlink() or not path.is_dir()]
 
 
+def listed_tables(store_dir: Path, key_dir: Path, collection: str) -> Document:
+    """The same as `tables`, and why there are none where it is not for the key."""
+    try:
+        return {"tables": personal_tables(store_dir, key_dir, collection)}
+    except store.Lost:
+        is_there = store.database_file(store_dir, store.PATIENT_LEVEL).exists()
+        return {"tables": None, "unlisted": "it could not be read" if is_there else "it was not there"}
+
+
 def personal_tables(store_dir: Path, key_dir: Path, collection: str) -> list[Document] | None:
-    """Tables of the patient-level database and their rows as they may be told; None where its key is gone already."""
+    """Tables of the patient-level database and their rows as they may be told; None where its key is gone already.
+
+    Lost where the database is gone or damaged.
+    """
     try:
         key = keys.read_key(key_dir, keys.STORE_KEY)
     except Refusal:
         return None
-    if not store.database_file(store_dir, store.PATIENT_LEVEL).exists():
-        return None
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, store.reading(store.database_file(store_dir, store.PATIENT_LEVEL)):
         store.attach_patient_level(connection, store_dir, key)
         names = connection.execute(
             """
@@ -301,11 +314,7 @@ def proof(
             f"Nothing that could be a pseudonym is in these {files:,} files or the tables among them.",
             remains.pseudonyms_left(kept, opening),
         ),
-        (
-            "results_readable",
-            "The results can be read, and are those that were reported back.",
-            results_changed(order, store_dir),
-        ),
+        results_now(order, store_dir),
     ]
 
 
@@ -344,10 +353,17 @@ def opened_again(store_dir: Path, key_dir: Path) -> list[Finding]:
     return [Finding(remains.NET, path.name, "opens")]
 
 
-def results_changed(order: Document, store_dir: Path) -> list[Finding]:
-    with published_tables.opened(store_dir) as connection:
-        is_same = report_back.results(connection) == order["results"]
-    return [] if is_same else [Finding(remains.NET, store.MARTS, "the results are not those reported back")]
+def results_now(order: Document, store_dir: Path) -> tuple[str, str, list[Finding]]:
+    """That they are those that were reported back; or that they were lost, which stops no destruction."""
+    became = hand_overs.compared(store_dir, order["results"])
+    if became == hand_overs.LOST:
+        return "results_lost", "Results lost before: there are none that can be read, and none were compared.", []
+    changed = Finding(remains.NET, store.MARTS, "the results are not those reported back")
+    return (
+        "results_readable",
+        "The results can be read, and are those that were reported back.",
+        [] if became == hand_overs.SAME else [changed],
+    )
 
 
 def remove_empty(folder: Path) -> None:

@@ -27,7 +27,7 @@ import yaml
 from gp_level_data import project
 from gp_level_data.commands import build
 from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables, store
-from gp_level_data.end import ledger, policy
+from gp_level_data.end import hand_overs, ledger, policy
 from gp_level_data.pages import packs, previous, words
 from gp_level_data.pages.handed_out import (
     Written,
@@ -77,12 +77,12 @@ def run(chosen: Namespace) -> int:
                 "collection": chosen.collection,
                 "collected_at": settings["collected_at"],
                 "reported_at": at.isoformat(),
-                "results": results(connection),
+                "results": hand_overs.results(connection),
                 "practices": hand_over(connection, settings, contact, to, with_parquet=chosen.parquet),
             }
     finally:
         clear_unfinished(store_dir)
-    with duckdb.connect(str(store.database_file(store_dir, store.MARTS))) as connection:
+    with store.open_marts(store_dir, read_only=False) as connection:
         previous.keep(connection)
     entry = ledger.append(store_dir, ledger.REPORTED_BACK, facts)
     store.release(store_dir)
@@ -121,16 +121,11 @@ def clear_unfinished(store_dir: Path) -> None:
 
 def attach_senders(connection: duckdb.DuckDBPyConnection, store_dir: Path, key_dir: Path) -> None:
     """Attach what goes to the senders alone, and who sent what; a Refusal where that is destroyed already."""
-    if not store.database_file(store_dir, store.PATIENT_LEVEL).exists():
+    known = ledger.entries(store_dir, ledger.REPORTED_BACK, ledger.DESTRUCTION)
+    is_there = store.database_file(store_dir, store.PATIENT_LEVEL).exists()
+    if not is_there and known and known[-1].kind == ledger.DESTRUCTION:
         raise Refusal("What goes back to the practices is destroyed already.")
     store.attach_store(connection, store_dir, keys.of_store(key_dir))
-
-
-def results(connection: duckdb.DuckDBPyConnection) -> str:
-    """One checksum of all that is handed over and outlives the personal data, to know it again."""
-    tables = [part.relation for part in packs.PARTS if part.relation.startswith("main.")]
-    lines = [f"{table.removeprefix('main.')} {published_tables.checksum_of(connection, table)}\n" for table in tables]
-    return checksums.of_bytes("".join(lines).encode())
 
 
 def owner() -> str:

@@ -1028,6 +1028,237 @@ def test_what_was_built_is_private(built: Folders, reported: House, destroyed: H
     assert {stat.S_IMODE(path.stat().st_mode) for path in below} == {0o700}
 
 
+# ---- stores that are damaged, or half there ---------------------------------------------------------
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def spoilt_inside(path: Path) -> None:
+    """Other bytes in the first block without which it opens nonetheless, and rows are missing."""
+    was = path.read_bytes()
+    for at in range(3 * 4096 + 1000, len(was), 262_144):
+        path.write_bytes(was[:at] + bytes(byte ^ 255 for byte in was[at : at + 64]) + was[at + 64 :])
+        with contextlib.suppress(duckdb.Error), duckdb.connect(str(path), read_only=True) as connection:
+            tables = published_tables.tables(connection)
+            try:
+                for table in tables:
+                    published_tables.checksum_of(connection, table)
+            except duckdb.Error:
+                return
+
+
+DAMAGES = (gone, emptied, cut)
+
+
+def marts_of(house: House) -> Path:
+    return store.database_file(house.store, store.MARTS)
+
+
+def damaged(house: House, folder: Path, name: str, how: Callable[[Path], None]) -> House:
+    copied = house.copy(folder)
+    how(store.database_file(copied.store, name))
+    return copied
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("how", DAMAGES, ids=lambda how: how.__name__)
+def test_lost_results_stop_no_destruction(
+    reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: Callable[[Path], None]
+) -> None:
+    """Flags personal data that nothing can destroy since results are lost, or a certificate that calls them there."""
+    monkeypatch.setattr(project, "artefacts", lambda: [])
+    monkeypatch.setattr(remains, "numbers_left", lambda *_: [])
+    house = damaged(reported, tmp_path, store.MARTS, how)
+    assert house.command("destroy", COLLECTION) == 0
+    assert not store.database_file(house.store, store.PATIENT_LEVEL).exists()
+    [entry] = house.entries(ledger.DESTRUCTION)
+    assert entry.content["results"] == house.entries(ledger.REPORTED_BACK)[-1].content["results"]
+    assert "Results lost before" in ledger.page_of(entry.path).read_text()
+    assert house.command("certificate verify") == 0
+
+
+@pytest.mark.whole
+def test_results_lost_during_a_destruction(reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags a destruction that was stopped and can never be certified."""
+    monkeypatch.setattr(project, "artefacts", lambda: [])
+    monkeypatch.setattr(remains, "numbers_left", lambda *_: [Finding("values", "a file", "a number")])
+    house = reported.copy(tmp_path)
+    assert house.command("destroy", COLLECTION) == 1
+    monkeypatch.setattr(remains, "numbers_left", lambda *_: [])
+    marts_of(house).unlink()
+    assert house.command("destroy", COLLECTION) == 0
+    assert len(house.entries(ledger.DESTRUCTION)) == 1
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("how", DAMAGES, ids=lambda how: how.__name__)
+def test_lost_personal_data_are_destroyed_as_well(
+    reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: Callable[[Path], None]
+) -> None:
+    """Flags a damaged patient-level database that stands in the way of its own destruction."""
+    monkeypatch.setattr(project, "artefacts", lambda: [])
+    monkeypatch.setattr(remains, "numbers_left", lambda *_: [])
+    house = damaged(reported, tmp_path, store.PATIENT_LEVEL, how)
+    assert house.command("destroy", COLLECTION) == 0
+    [entry] = house.entries(ledger.DESTRUCTION)
+    why = "it was not there" if how is gone else "it could not be read"
+    assert entry.content["unlisted"] == why and why in ledger.page_of(entry.path).read_text()
+    assert house.command("certificate verify") == 0
+
+
+@pytest.mark.whole
+def test_results_that_nobody_may_open_are_not_lost(
+    reported: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a destruction that takes results for lost which somebody has open."""
+    house = reported.copy(tmp_path)
+
+    def in_use(*_: object, **__: object) -> None:
+        raise duckdb.IOException("Could not set lock on file: 9990000018")
+
+    monkeypatch.setattr(duckdb, "connect", in_use)
+    assert house.command("destroy", COLLECTION) == 1
+    told = capsys.readouterr().err
+    assert "another process" in told and "9990000018" not in told
+    assert keys.read_key(house.keys, COLLECTION)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("how", DAMAGES, ids=lambda how: how.__name__)
+@pytest.mark.parametrize("of", ["reported", "finished"])
+def test_every_command_says_that_results_are_lost(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    of: str,
+    how: Callable[[Path], None],
+) -> None:
+    """Flags a traceback, a store with personal data that is called empty, or a command that is content."""
+    house = damaged(request.getfixturevalue(of), tmp_path, store.MARTS, how)
+    monkeypatch.setattr(policy, "refuse_overdue", lambda *_: None)
+    code, line = said(capsys, house, IN_TIME)
+    assert code == 1 and ("results are lost since" if of == "reported" else "whose it is cannot be told") in line
+    to = str(tmp_path / "to")
+    for command in (
+        ("report-back", COLLECTION, "--to", to), ("export", "--to", to), ("backup", "--to", to), ("public", "--to", to),
+        ("register", "--to", to), *([("evidence", "verify")] if of == "reported" else []), *([("build",)] if how is not gone else []),
+    ):  # fmt: skip
+        options = ("--store-dir", str(house.store)) if command[0] in ("export", "public", "register") else ()
+        code = main([*command, *options]) if options else house.command(" ".join(command[:1]), *command[1:])
+        told = capsys.readouterr().err.splitlines()
+        assert code == 1 and ("build" in told[-1] or "Build" in told[-1]), command
+        assert len([line for line in told if line]) == 1, command
+    assert not Path(to).exists()
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("how", [emptied, cut], ids=lambda how: how.__name__)
+@pytest.mark.parametrize("name", [store.MARTS, store.ASSURANCE])
+def test_what_cannot_be_read_is_no_backup(
+    destroyed: House, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, how: Callable[[Path], None]
+) -> None:
+    """Flags a backup of rubbish, one that is put in the place of results, or what it leaves there."""
+    house, backup = damaged(destroyed, tmp_path / "house", name, how), tmp_path / "backup"
+    assert house.command("backup", "--to", str(backup)) == 1
+    assert f"No backup was made: {name}.duckdb" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["house"]
+    # One that was made before this was asked.
+    assert destroyed.command("backup", "--to", str(backup)) == 0
+    how(backup / f"{name}.duckdb")
+    sums = [f"{checksums.of_file(path)}  {path.relative_to(backup)}\n" for path in sorted(backup.rglob("*"))
+            if path.is_file() and path.name != "checksums.txt"]  # fmt: skip
+    (backup / "checksums.txt").write_text("".join(sums))
+    lost = House(tmp_path / "store", destroyed.keys, destroyed.handed_out)
+    assert lost.command("restore", "--from", str(backup)) == 1
+    assert f"Nothing was restored: {name}.duckdb" in capsys.readouterr().err
+    assert [path.name for path in lost.store.iterdir()] == [".lock"]
+
+
+@pytest.mark.whole
+def test_rows_that_cannot_be_read_are_no_backup(destroyed: House, tmp_path: Path) -> None:
+    """Flags a backup that opens and has lost rows: every one is read."""
+    house = damaged(destroyed, tmp_path / "house", store.MARTS, spoilt_inside)
+    assert house.command("backup", "--to", str(tmp_path / "backup")) == 1
+    assert house.command("certificate verify") == 0
+
+
+@pytest.mark.whole
+def test_results_come_back_without_the_key_of_the_counts(
+    destroyed: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a key that is kept elsewhere and stands in the way of the results."""
+    assert destroyed.command("backup", "--to", str(tmp_path / "backup")) == 0
+    lost = House(tmp_path / "store", tmp_path / "no_keys", destroyed.handed_out)
+    assert lost.command("restore", "--from", str(tmp_path / "backup")) == 0
+    assert "were not looked at" in capsys.readouterr().out
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(("how", "says"), [(gone, "is not there"), (emptied, "is empty"), (cut, "cannot be read")])
+@pytest.mark.parametrize("name", [store.PATIENT_LEVEL, store.ASSURANCE])
+def test_a_missing_database_is_no_wrong_key(
+    reported: House,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    how: Callable[[Path], None],
+    says: str,
+) -> None:
+    """Flags a file that is gone or damaged and is told as destroyed, or as one that another key opens."""
+    house = damaged(reported, tmp_path, name, how)
+    for command in (("report-back", COLLECTION, "--to", str(tmp_path / "to")), ("evidence",)):
+        assert house.command(command[0], *command[1:]) == 1
+        told = capsys.readouterr().err
+        assert f"{name}.duckdb {says}" in told and "destroyed" not in told and "key" not in told
+    assert store.database_file(house.store, name).exists() == (how is not gone)
+
+
+@pytest.mark.whole
+def test_what_is_destroyed_is_not_called_missing(
+    destroyed: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a missing database that nobody can build again, since it was destroyed."""
+    assert destroyed.command("report-back", COLLECTION, "--to", str(tmp_path / "to")) == 1
+    assert "is destroyed already" in capsys.readouterr().err
+
+
+@pytest.mark.whole
+def test_a_hand_over_that_is_void_is_told(
+    reported: House, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flags a second build after which the folders that were handed over are said to stand."""
+    house = reported.copy(tmp_path)
+
+    def built_again(*_: object) -> None:
+        with duckdb.connect(str(marts_of(house))) as connection:
+            connection.execute("update rpt_gp_metrics set numerator_text = '*'")
+
+    monkeypatch.setattr(policy, "refuse_overdue", lambda *_: None)
+    monkeypatch.setattr(build, "build", lambda *_: None)
+    assert house.command("build") == 0
+    assert "report again" not in capsys.readouterr().out
+    assert said(capsys, house, IN_TIME)[0] == 0
+    store.release(house.store)
+    monkeypatch.setattr(build, "build", built_again)
+    assert house.command("build") == 0
+    assert "report again, and withdraw the earlier folders" in capsys.readouterr().out
+    for at, begins in ((IN_TIME, "7 days left"), (TOO_LATE, "OVERDUE")):
+        code, line = said(capsys, house, at)
+        assert code == 1 and begins in line
+        assert "built again since: report again, and withdraw the earlier folders" in line
+
+
 # ---- the steps of models/end_of_life.md that no other test goes -----------------------------------
 
 
