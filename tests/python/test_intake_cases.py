@@ -800,6 +800,28 @@ CASES = {
                 "cqrs/participation.csv"),
         OUT, "not_agreed", 0, 0,
     ),
+    **{
+        f"a refusal of the service {service!r}: {status!r}": Case(
+            more("cqrs/participation.csv", [HERE, service, status, "2017-01-10"]),
+            OUT, "not_agreed", 0, 0, "participation_service_unknown",
+        )
+        for service, status in (
+            ("", "withdrawn"), ("NULL", "declined"), (f"{COLLECTION} 2016/17", "withdrawn"), ("Surveillance", ""),
+        )
+    },
+    "a refusal of an unknown service before the agreement": Case(
+        more("cqrs/participation.csv", [HERE, "", "withdrawn", "2016-01-10"]), REJECTED, "participation_service_unknown"
+    ),
+    "a refusal of another collection": Case(
+        more("cqrs/participation.csv", [HERE, "care.data", "withdrawn", "2017-01-10"]), ACCEPTED, "other_service"
+    ),
+    **{
+        f"a withdrawal of {day}, which stands for none": Case(
+            more("cqrs/participation.csv", [HERE, COLLECTION, "withdrawn", day]),
+            OUT, "not_agreed", 0, 0, "participation_undated",
+        )
+        for day in ("1899-12-30", "18991231", "1900-01-01", "19700101")
+    },
     "not a practice of the register": Case(
         lambda raw_dir: write(
             raw_dir, "ods/epraccur.csv", (raw_dir / "ods/epraccur.csv").read_bytes().replace(HERE.encode(), b"C81001")
@@ -886,6 +908,10 @@ CASES = {
     ),
     "a withdrawal of nobody knows whom": Case(
         more("cqrs/participation.csv", ["A8100", COLLECTION, "withdrawn", "2016-11-01"]), UNDONE, "answers_unreadable",
+        also="answer_of_nobody_known",
+    ),
+    "a withdrawal of nobody knows whom, from nobody knows what": Case(
+        more("cqrs/participation.csv", ["", "", "withdrawn", "2016-11-01"]), UNDONE, "answers_unreadable",
         also="answer_of_nobody_known",
     ),
     "an answer with a cell too few": Case(

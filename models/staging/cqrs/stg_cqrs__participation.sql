@@ -13,7 +13,10 @@ renamed as (
         {{ bare_word('service') }} as service,
 
         -- dates
-        {{ to_plausible_day('status_date') }} as status_date,
+        case
+            when not {{ is_placeholder_day('status_date') }}
+                then {{ to_plausible_day('status_date') }}
+        end as status_date,
         {{ is_unreadable_day('status_date') }} as has_unreadable_day,
 
         -- codes

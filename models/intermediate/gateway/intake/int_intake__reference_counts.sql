@@ -2,18 +2,30 @@
 -- one rule that it met. Answers about other collections, and other organisations than practices and
 -- their GPs, are passed over.
 
-with judged as (
+with services as (
+
+    select {{ bare_word('cqrs_service') }} as service
+    from {{ ref('collections') }}
+
+),
+
+judged as (
 
     select
         'cqrs_participation' as file_kind,
         case
             when
                 not {{ is_practice_code("coalesce(practice_code, '')") }}
-                and answers.service = {{ bare_word('settings.cqrs_service') }}
+                and coalesce(services.service, {{ bare_word('settings.cqrs_service') }})
+                = {{ bare_word('settings.cqrs_service') }}
                 and coalesce(answers.status, '') not in ('offered', 'agreed')
                 then 'answer_of_nobody_known'
             when not {{ is_practice_code("coalesce(practice_code, '')") }}
                 then 'practice_code_malformed'
+            when
+                services.service is null
+                and coalesce(answers.status, '') not in ('offered', 'agreed')
+                then 'participation_service_unknown'
             when coalesce(answers.service, '') <> {{ bare_word('settings.cqrs_service') }}
                 then 'other_service'
             when coalesce(answers.status, '') not in ('offered', 'agreed', 'declined', 'withdrawn')
@@ -24,6 +36,7 @@ with judged as (
         end as rule
     from {{ ref('stg_cqrs__participation') }} as answers
     cross join {{ ref('int_collection__settings') }} as settings
+    left join services on answers.service = services.service
     union all
     select
         'opt_out_extractions' as file_kind,

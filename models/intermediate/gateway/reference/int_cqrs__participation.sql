@@ -1,4 +1,11 @@
-with answers as (
+with services as (
+
+    select {{ bare_word('cqrs_service') }} as service
+    from {{ ref('collections') }}
+
+),
+
+answers as (
 
     select
         participation.practice_code,
@@ -6,6 +13,7 @@ with answers as (
         case
             when participation.has_unreadable_day then 'unreadable'
             when participation.status_date is null then 'undated'
+            when services.service is null then 'service_unknown'
             when participation.status in ('offered', 'agreed', 'declined', 'withdrawn')
                 then participation.status
             else 'unknown'
@@ -13,9 +21,18 @@ with answers as (
         coalesce(participation.status_date, cast(settings.collected_at as date)) as status_date,
         settings.collected_at
     from {{ ref('stg_cqrs__participation') }} as participation
-    inner join {{ ref('int_collection__settings') }} as settings
-        on participation.service = {{ bare_word('settings.cqrs_service') }}
-    where {{ is_practice_code('participation.practice_code') }}
+    cross join {{ ref('int_collection__settings') }} as settings
+    left join services on participation.service = services.service
+    where
+        {{ is_practice_code('participation.practice_code') }}
+        and (
+            services.service = {{ bare_word('settings.cqrs_service') }}
+            -- a refusal of what no list knows may be one of this collection
+            or (
+                services.service is null
+                and coalesce(participation.status, '') not in ('offered', 'agreed')
+            )
+        )
 
 ),
 
