@@ -353,6 +353,41 @@ def wider(relative: str, end: bytes) -> Change:
     )
 
 
+def headed(relative: str, *names: str) -> Change:
+    """A line of names above a file that has none."""
+    return lambda raw_dir: (raw_dir / relative).write_bytes(lines(list(names)) + (raw_dir / relative).read_bytes())
+
+
+def titled(relative: str, title: str) -> Change:
+    """A line above all others that says what the file is."""
+    return headed(relative, title)
+
+
+def indexed(relative: str) -> Change:
+    """Every line begins with its number, as a data frame writes it."""
+
+    def change(raw_dir: Path) -> None:
+        rows = (raw_dir / relative).read_text().splitlines()
+        write(raw_dir, relative, lines(*([f"{at}", row] for at, row in enumerate(rows))))
+
+    return change
+
+
+def exchange(row: list[str], *names: str) -> list[str]:
+    """A row of a register with two columns exchanged."""
+    one, other = map(landing.ODS_COLUMNS.index, names)
+    row[one], row[other] = row[other], row[one]
+    return row
+
+
+def exchanged(relative: str, *names: str) -> Change:
+    def change(raw_dir: Path) -> None:
+        rows = [line.split(",") for line in (raw_dir / relative).read_text().splitlines()]
+        write(raw_dir, relative, lines(*(exchange(row, *names) for row in rows)))
+
+    return change
+
+
 def both(*changes: Change) -> Change:
     return lambda raw_dir: [change(raw_dir) for change in changes]
 
@@ -525,6 +560,47 @@ CASES = {
             + (raw_dir / "ods/epraccur.csv").read_bytes()),
         ACCEPTED,
     ),
+    "a register with the names of its columns as others write them": Case(
+        both(*(headed(file, "Organisation Code", "Name", *(f"C{n}" for n in range(3, 11)), "Open Date", "Close Date", "Status",
+                      "C14", "Commissioner", "Join Provider/Purchaser Date", "Left Provider/Purchaser Date",
+                      *["Null"] * 10) for file in ("ods/epraccur.csv", "ods/egpcur.csv"))),
+        ACCEPTED,
+    ),
+    **{
+        f"a register whose {one} and {other} are exchanged": Case(
+            both(exchanged(file, one, other), headed(file, *exchange(list(landing.ODS_COLUMNS), one, other))),
+            STOPPED, rf"{file} breaks .*[(]{told} is at place [0-9]+, [0-9]+ expected",
+            also="columns_in_other_places",
+        )
+        for file, one, other, told in (
+            ("ods/epraccur.csv", "CLOSE_DATE", "LEFT_PARENT_DATE", "LEFT_PARENT_DATE"),
+            ("ods/epraccur.csv", "PARENT_ORGANISATION_CODE", "NATIONAL_GROUPING", "PARENT_ORGANISATION_CODE"),
+            ("ods/epraccur.csv", "ORGANISATION_CODE", "NAME", "NAME"),
+            ("ods/egpcur.csv", "OPEN_DATE", "JOIN_PARENT_DATE", "JOIN_PARENT_DATE"),
+        )
+    },
+    "a register with an index and its name": Case(
+        both(headed("ods/epraccur.csv", *landing.ODS_COLUMNS), indexed("ods/epraccur.csv")),
+        STOPPED, "ORGANISATION_CODE is at place 2, 1 expected",
+    ),
+    **{
+        f"a register with an index: {file}": Case(indexed(file), STOPPED, "28 columns, 27 expected")
+        for file in ("ods/epraccur.csv", "ods/egpcur.csv")
+    },
+    **{
+        f"a line above the names: {file}, {title}": Case(titled(file, title), STOPPED, rf"{file} breaks .* in line {at}",
+                                                        also="lines_above_names")
+        for file, title, at in (
+            ("cqrs/participation.csv", "CQRS report", 2), ("cqrs/participation.csv", "CQRS, 2017\n\nfor\nus", 5),
+            (HOSPITAL, "Hospital Episode Statistics, 2016/17", 2), ("ods/epraccur.csv", "ODS extract", 2),
+        )
+    },
+    "a line above the names of a register": Case(
+        both(headed("ods/epraccur.csv", *landing.ODS_COLUMNS), titled("ods/epraccur.csv", "Name, 2017")),
+        STOPPED, "in line 2",
+    ),
+    "a title above the patients": Case(titled(RECORDS, "Extract"), REFUSED, "lines_above_names", 0, 0),
+    "a title above the objections": Case(titled(OPT_OUTS, "Objections, by day"), REFUSED, "lines_above_names", 0, 0),
     "a register of one comma more": Case(wider("ods/epraccur.csv", b","), ACCEPTED),
     "a register of one comma more, quoted": Case(
         lambda raw_dir: write(raw_dir, "ods/egpcur.csv", b"".join(

@@ -36,6 +36,13 @@ ODS_COLUMNS = (
     "AMENDED_RECORD_INDICATOR", "NULL_23", "CURRENT_CARE_ORGANISATION", "NULL_25",
     "PRESCRIBING_SETTING", "NULL_27",
 )  # fmt: skip
+# As others write these names; of a file's header, letters and digits alone are compared.
+ODS_OTHER_NAMES = {
+    "STATUS": "STATUS_CODE",
+    "COMMISSIONER": "PARENT_ORGANISATION_CODE",
+    "JOIN PROVIDER/PURCHASER DATE": "JOIN_PARENT_DATE",
+    "LEFT PROVIDER/PURCHASER DATE": "LEFT_PARENT_DATE",
+}
 
 # Coded journals, one row a coded record, in the layout of GDPPR (domain handbook, section 6).
 JOURNAL_COLUMNS = (

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy
 
 from gp_level_data.raw.landing.broken import Broken
-from gp_level_data.raw.landing.contract import OTHER_WAYS, FileKind
+from gp_level_data.raw.landing.contract import ODS_COLUMNS, ODS_OTHER_NAMES, OTHER_WAYS, FileKind
 from gp_level_data.raw.landing.packed import BLOCK, unpacked
 
 DELIMITERS = {",": "comma", "\t": "tab", "|": "pipe"}
@@ -37,6 +37,8 @@ LARGE = 256 * 1024 * 1024
 SAMPLE_ROWS = 200
 SAMPLE_BYTES = 64 * 1024
 WINDOWS = "windows-1252"
+# Titles and notes above the names of the columns; with more of them it is another kind of text.
+MOST_TITLES = 4
 # First bytes of what is no text, and what to call it.
 OTHER_FORMATS = {
     b"PK\x03\x04": "it is a zip archive or a workbook, whatever its name says",
@@ -167,16 +169,20 @@ def read_head(kind: FileKind, head: bytes) -> tuple[Dialect, tuple[str, ...], li
         first = next((at for at in range(first + 1, len(lines)) if not is_blank(lines[at])), None)
     if first is None:
         return None
+    refuse_titles(kind, lines, first)
     delimiter = delimiter_of(kind, lines[first:])
     names = next(cells_of(lines[first:], delimiter), [])
     has_names = kind.has_header or is_ods_header(names)
+    if has_names and not kind.has_header:
+        refuse_other_places(names)
     skipped = first + has_names
     rows = list(islice(cells_of(lines[skipped:], delimiter), SAMPLE_ROWS))
     columns = tuple(clean(name) for name in without_empty_end(names)) if kind.has_header else kind.columns
     ends_by = max((len(without_empty_end(row)) for row in rows), default=0)
     widths = Counter(len(row) for row in rows) or Counter([len(names)])
     width = widths.most_common(1)[0][0]
-    if not kind.has_header and (width < len(columns) or ends_by > len(columns)):
+    is_indexed = width > len(columns) and bool(rows) and all(row[0].strip(BLANKS).isdecimal() for row in rows)
+    if not kind.has_header and (width < len(columns) or ends_by > len(columns) or is_indexed):
         columns = tuple(map(str, range(width)))
     # Rows that end in one delimiter more than the others are as good as those.
     good = [count for count in widths if count >= len(columns)]
@@ -213,10 +219,54 @@ def delimiter_of(kind: FileKind, lines: list[str]) -> str:
     return delimiter
 
 
+def refuse_titles(kind: FileKind, lines: list[str], first: int) -> None:
+    """Broken where the names of the columns, or the rows of a file without them, begin below a title or a note."""
+    filled = [at for at in range(first, len(lines)) if not is_blank(lines[at])][: MOST_TITLES + 1]
+    for at in filled:
+        if is_beginning(kind, lines[at]):
+            break
+    else:
+        return
+    if at != first:
+        what = "the names of its columns are" if kind.has_header else "the first line of its columns is"
+        raise Broken("lines_above_names", f"{what} in line {at + 1}")
+
+
+def is_beginning(kind: FileKind, line: str) -> bool:
+    """Whether a line names the kind's columns, or in a file that need not name them has as many cells."""
+    for delimiter in (*DELIMITERS, *OTHER_DELIMITERS):
+        cells = next(cells_of([line], delimiter), [])
+        if not kind.has_header and (len(cells) == len(kind.columns) or is_ods_header(cells)):
+            return True
+        named = len({clean(cell) for cell in cells} & kind.known_names)
+        if kind.has_header and named > 1 and named * 2 >= len(kind.required):
+            return True
+    return False
+
+
+def bare(name: str) -> str:
+    """A column's name without whatever senders write between its words."""
+    return re.sub("[^A-Z0-9]", "", name.upper())
+
+
+ODS_PLACES = {bare(name): ODS_COLUMNS.index(name) for name in ODS_COLUMNS} | {
+    bare(other): ODS_COLUMNS.index(name) for other, name in ODS_OTHER_NAMES.items()
+}
+
+
 def is_ods_header(cells: list[str]) -> bool:
     """Whether the first line of a file without header names its columns all the same."""
-    names = [re.sub("[^A-Z]", "", cell.upper()) for cell in cells]
-    return "NAME" in names[1:2] or {"POSTCODE", "OPENDATE", "CLOSEDATE"} <= set(names)
+    names = [bare(cell) for cell in cells]
+    return "NAME" in names[1:2] or len(ODS_PLACES.keys() & set(names)) > 1
+
+
+def refuse_other_places(cells: list[str]) -> None:
+    """Broken where a header says that a column stands elsewhere than in the layout, by which the file is read."""
+    for at, cell in enumerate(cells):
+        expected = ODS_PLACES.get(bare(cell), at)
+        if expected != at:
+            name = ODS_COLUMNS[expected]
+            raise Broken("columns_in_other_places", f"{name} is at place {at + 1}, {expected + 1} expected")
 
 
 class Header:
