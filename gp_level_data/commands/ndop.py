@@ -69,6 +69,8 @@ def check(chosen: Namespace) -> int:
         [(not_asked,)] = cursor.execute(NOT_ASKED, [subject]).fetchall()
     for row in checks:
         print(sentence(*row))
+    for name in ndop_files.not_read(chosen.raw_dir):
+        print(f"Not read: {name}.")
     *_, verdict, _, asked, permitted = checks[-1]
     if verdict != "stands":
         return 1

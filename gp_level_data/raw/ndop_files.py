@@ -3,6 +3,8 @@
 A request lists the people asked about, its reply those of them who have not opted out: a list of who
 is allowed, never of who objected. Both are one NHS Number a line, followed by a comma and LF, and share
 the name <MAILBOX>-<DDMMYY>-<NNNN>.dat. Source: domain handbook, section 3.5.
+
+Whatever else lies there may be a later reply under another name, so that nobody is permitted until it is gone.
 """
 
 import os
@@ -18,12 +20,17 @@ import pyarrow
 
 from gp_level_data.custody.store import sql_text
 from gp_level_data.raw import landing
+from gp_level_data.raw.landing.find import holds_data, is_harmless_name
 from gp_level_data.refusal import Refusal
 
-FOLDERS = {"request": "ndop/request", "reply": "ndop/reply"}
+FOLDER = "ndop"
+FOLDERS = {"request": f"{FOLDER}/request", "reply": f"{FOLDER}/reply"}
+# What a mailbox writes about a message, beside it.
+ABOUT_A_MESSAGE = ".ctl"
 # A mailbox of ten digits would look like an NHS Number wherever its name goes.
 MAILBOX = r"(?=[0-9]*[A-Z])[A-Z0-9]{1,20}"
-NAME = re.compile(rf"(?P<subject>{MAILBOX}-(?P<sent>[0-9]{{6}})-(?P<sequence>[0-9]{{4}}))\.dat")
+SUBJECT = rf"(?P<subject>{MAILBOX}-(?P<sent>[0-9]{{6}})-(?P<sequence>[0-9]{{4}}))"
+NAME = re.compile(rf"{SUBJECT}\.(?i:dat)")
 CHARACTERS = string.digits.encode() + b",\r\n"
 
 
@@ -77,9 +84,29 @@ def write_request(raw_dir: Path, to: Path, subject: str, numbers: Iterable[str])
 def files_of(raw_dir: Path) -> Iterator[ExchangeFile]:
     """The files of both folders, by name and in order, before any was opened."""
     for direction, folder in FOLDERS.items():
-        for path in sorted((raw_dir / folder).glob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                yield named(ExchangeFile(direction, path.resolve()), NAME.fullmatch(path.name))
+        for path in data_in(raw_dir / folder):
+            match = NAME.fullmatch(path.name) if path.is_file() else None
+            yield named(ExchangeFile(direction, path.resolve()), match)
+    for path in data_in(raw_dir / FOLDER):
+        if path not in [raw_dir / folder for folder in FOLDERS.values()]:
+            yield named(ExchangeFile("reply", path.resolve()), None)
+
+
+def data_in(folder: Path) -> list[Path]:
+    """What lies in a folder and may be an exchange: files, and folders that hold one."""
+    found = sorted(folder.glob("*"))
+    return [path for path in found if holds_data(path) and path.suffix.lower() != ABOUT_A_MESSAGE]
+
+
+def not_read(raw_dir: Path) -> list[str]:
+    """What lies there and is called otherwise, by its name where no number fits into that."""
+    paths = [file.path for file in files_of(raw_dir.resolve()) if file.subject is None]
+    return [path.name if is_harmless(path.name) else "a file whose name is not repeated" for path in paths]
+
+
+def is_harmless(name: str) -> bool:
+    """Whether no number fits into a name; a subject is said wherever its exchange is."""
+    return is_harmless_name(re.sub(rf"\A{SUBJECT}", "", name))
 
 
 def named(file: ExchangeFile, match: re.Match[str] | None) -> ExchangeFile:

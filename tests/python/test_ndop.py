@@ -93,9 +93,9 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Cells], dict[
         put(raw_dir, "reply", f"{MAILBOX}-{day}-0001.dat", BOTH)
     put(raw_dir, "request", f"{MAILBOX}-030417-0001.dat", FIRST)
     put(raw_dir, "reply", f"{MAILBOX}-030417-0001.dat", FIRST)
-    put(raw_dir, "reply", f"{MAILBOX}-310217-0001.dat", BOTH)
-    put(raw_dir, "reply", "9990000018-050417-0001.dat", BOTH)
     put(raw_dir, "reply", ".hidden", BOTH)
+    put(raw_dir, "reply", f"{MAILBOX}-050417-0001.ctl", "about the message")
+    put(raw_dir, "reply", "Thumbs.db", b"x")
     variables = "{disseminated_at: 2017-04-06}"
     settings = project.read_settings(variables)
     with scratch_gateway(raw_dir, settings, variables, "int_ndop__checks") as cursor:
@@ -129,15 +129,69 @@ def test_an_exchange_is_judged_by_its_files_and_its_day(
     assert problems[f"{MAILBOX}-{exchange}"] == problem
 
 
-def test_a_name_that_follows_no_rule_is_said_and_not_repeated(judged: tuple[list[Cells], dict[str, str]]) -> None:
-    checks, problems = judged
-    assert [row[3] for row in checks if row[0] is None] == ["unexpected_file_name"]
-    assert not [subject for subject in problems if "310217" in subject or "999000" in subject]
+def test_a_name_that_follows_no_rule_is_said_and_not_repeated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags a later reply under another name that leaves the older one standing."""
+    raw_dir = tmp_path / "raw"
+    shutil.copytree(SAMPLE, raw_dir)
+    for direction in ndop_files.FOLDERS:
+        put(raw_dir, direction, f"{MAILBOX}-050417-0001.dat", BOTH)
+    assert check(raw_dir, capsys)[0] == 0
+    for name in (f"{MAILBOX}-310217-0001.dat", "9990000018-050417-0001.dat", "reply.dat.gz"):
+        put(raw_dir, "reply", name, FIRST)
+    code, said = check(raw_dir, capsys)
+    assert code == 1
+    assert "lies a file that was not read and may be a later reply. Nobody is permitted" in said
+    assert said.count("Not read: a file whose name is not repeated.") == 1
+    assert "Not read: reply.dat.gz." in said
+    assert f"Not read: {MAILBOX}-310217-0001.dat." in said
+
+
+SUBJECT = f"{MAILBOX}-050417-0002"
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        (f"reply/{SUBJECT}.dat", SUBJECT),
+        (f"reply/{SUBJECT}.DAT", SUBJECT),
+        (f"reply/{SUBJECT}.dat.gz", None),
+        (f"reply/{SUBJECT}.dat.zip", None),
+        (f"reply/{SUBJECT}.txt", None),
+        (f"reply/{SUBJECT.lower()}.dat", None),
+        (f"reply/april/{SUBJECT}.dat", None),
+        (f"reply/{SUBJECT}.dat/part", None),
+        (f"replies/{SUBJECT}.dat", None),
+        (f"{SUBJECT}.dat", None),
+    ],
+)
+def test_whatever_may_be_a_reply_is_seen(tmp_path: Path, name: str, subject: str | None) -> None:
+    path = tmp_path / "ndop" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(BOTH)
+    [found] = ndop_files.files_of(tmp_path)
+    assert (found.subject, found.refused_rule) == (subject, None if subject else "unexpected_file_name")
+    with duckdb.connect() as connection:
+        connection.execute("create schema landing")
+        ndop_files.create_relations(connection, tmp_path)
+        rows = connection.execute("select subject, count(*) from landing.ndop_replies group by all").fetchall()
+    assert rows == ([(subject, 2)] if subject else [])
+
+
+@pytest.mark.parametrize("name", [f"{SUBJECT}.ctl", f"{SUBJECT}.CTL", ".DS_Store", "~$reply.dat", "Thumbs.db"])
+@pytest.mark.parametrize("folder", ["ndop", "ndop/reply"])
+def test_what_lies_beside_replies_is_passed_over(tmp_path: Path, folder: str, name: str) -> None:
+    path = tmp_path / folder / name
+    path.parent.mkdir(parents=True)
+    path.write_text(BOTH)
+    assert list(ndop_files.files_of(tmp_path)) == []
 
 
 def test_every_exchange_is_explained_and_one_decides(judged: tuple[list[Cells], dict[str, str]]) -> None:
     checks, _ = judged
     assert all(explanation for *_, explanation, _, _ in checks)
+    assert not [row for row in checks if row[0] is None]
     latest = [subject for subject, _, is_latest, *_ in checks if is_latest]
     assert latest == [f"{MAILBOX}-050417-{len(REPLIES):04d}"]
 

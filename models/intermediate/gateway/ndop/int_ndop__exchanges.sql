@@ -26,6 +26,15 @@ counted as (
 
 ),
 
+-- what was not read may be the reply that decides
+unread as (
+
+    select count(*) as file_count
+    from {{ ref('stg_ndop__files') }}
+    where subject is null
+
+),
+
 judged as (
 
     select
@@ -59,10 +68,12 @@ judged as (
                     true
                 )
                 then 'reply_too_old'
+            when unread.file_count > 0 then 'another_file_not_read'
         end as problem
     from {{ ref('int_ndop__answers') }} as answers
     cross join policy
     cross join counted
+    cross join unread
 
 ),
 
