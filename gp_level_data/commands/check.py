@@ -175,7 +175,7 @@ def row_lines(cursor: duckdb.DuckDBPyConnection, files: list[RawFile]) -> Iterat
     left_out: defaultdict[str, int] = defaultdict(int)
     for kind, rule, count in cursor.execute(ROWS_OF_RULES).fetchall():
         met = rules()[rule]
-        left_out[kind] += count if met.applies_to == "row" and not met.keeps_row else 0
+        left_out[kind] += count if met.applies_to != "file" and not met.keeps_row else 0
     for kind in dict.fromkeys(file.kind for file in files):
         sent = sum(f.row_count or 0 for f in files if f.kind == kind and f.refused_rule is None)
         lost = left_out[kind.relation]
@@ -183,10 +183,10 @@ def row_lines(cursor: duckdb.DuckDBPyConnection, files: list[RawFile]) -> Iterat
 
 
 def flaws_of_rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[Flaw]:
-    """Rules by which rows are left out, or used though they are not written as they should be."""
+    """Rules by which rows, records or details are left out, or used though they are not written as they should be."""
     for kind, rule, count in cursor.execute(ROWS_OF_RULES).fetchall():
         met = rules()[rule]
-        if met.applies_to == "row" and count:
+        if met.applies_to != "file" and count:
             places = [place for (place,) in cursor.execute(PLACES_OF_ROWS, [kind, rule]).fetchall()]
             whose = f" of {listed(places)}" if places else ""
             words = f"{kind}{whose}: {count:,} x {met.meaning}"

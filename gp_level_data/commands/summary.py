@@ -11,7 +11,7 @@ from gp_level_data.custody import store
 from gp_level_data.custody.keys import StoreKeys
 from gp_level_data.project import PROJECT
 from gp_level_data.raw import landing
-from gp_level_data.raw.intake_rules import in_words
+from gp_level_data.raw.intake_rules import in_words, listed, rules
 from gp_level_data.runs import use_of_files
 
 COLLECTED = """
@@ -53,12 +53,13 @@ LEFT_OUT = """
     order by row_count desc, rule
 """
 
-REFUSED_FILES = """
+# Of whole files: what rows and records break is told above.
+REFUSED_FILES = f"""
     select 'refused' as verdict, counts.rule, sum(counts.row_count)::bigint as row_count
     from assurance.counts.int_intake__rejected_counts as counts
-    anti join assurance.counts.int_intake__record_counts as of_rows on counts.rule = of_rows.rule
-    anti join assurance.counts.int_journals__removed_counts as removed on counts.rule = removed.reason
-    where counts.file_kind in ('practice_records', 'journals')
+    where
+        counts.file_kind in ('practice_records', 'journals')
+        and counts.rule in ({listed(rule.rule for rule in rules().values() if rule.applies_to == "file")})
     group by counts.rule
     order by counts.rule
 """

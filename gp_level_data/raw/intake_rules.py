@@ -1,6 +1,7 @@
 """The rules of the intake in words: the seed `intake_rules`, as Python reads it."""
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -47,6 +48,11 @@ def typed(row: dict[str, str]) -> dict[str, Any]:
         "keeps_row": row["keeps_row"] == "true",
         "tolerated_share": float(row["tolerated_share"]) if row["tolerated_share"] else None,
     }
+
+
+def listed(names: Iterable[str]) -> str:
+    """Rules as a query asks for them."""
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def in_words(rule: str) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from gp_level_data.raw.intake_rules import listed, rules
+
 # Files that each practice sends; the others are national, and told by name.
 OF_PRACTICES = ("practice_records", "journals", "opt_outs")
 
@@ -38,7 +40,7 @@ SCOPE = """
 """
 
 # Of every kind of file: sent, usable, and the rule that took most of the rest.
-KINDS = """
+KINDS = f"""
     with kinds as (
         select
             file_kind,
@@ -52,6 +54,7 @@ KINDS = """
     reasons as (
         select file_kind, rule, sum(row_count) as row_count
         from assurance.counts.int_intake__rejected_counts
+        where rule not in ({listed(rule.rule for rule in rules().values() if rule.keeps_row)})
         group by file_kind, rule
     ),
     worst as (

@@ -9,9 +9,7 @@ with judged as (
         rules.rule_order,
         parts.rule in ('category_not_collected', 'code_not_collected') as is_passed_over,
         rules.applies_to = 'row'
-        or parts.rule in (
-            'metric_value_unknown', 'record_date_unknown', 'code_of_another_category'
-        ) as is_unusable
+        or parts.rule in ({{ unusable_rules() }}) as is_unusable
     from {{ parts }} as parts
     inner join {{ ref('intake_rules') }} as rules on parts.rule = rules.rule
 
@@ -37,6 +35,7 @@ shares as (
         count(*) filter (where not is_passed_over and not is_unusable) as usable_rules,
         sum(value_count) filter (where not is_passed_over) as value_count,
         coalesce(sum(value_count) filter (where is_unusable), 0) as unusable_count,
+        max(value_count) filter (where place = 1) as worst_count,
         min(rule) filter (where place = 1 and (is_passed_over or is_unusable)) as worst_rule
     from placed
     group by practice_code, part
@@ -46,7 +45,8 @@ shares as (
 select
     shares.practice_code,
     shares.part,
-    shares.worst_rule
+    shares.worst_rule,
+    shares.worst_count
 from shares
 inner join {{ ref('intake_rules') }} as limits on limits.rule = 'practice_file_mostly_unusable'
 where

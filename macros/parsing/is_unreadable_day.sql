@@ -1,4 +1,4 @@
-{% macro is_unreadable_day(column, day_first=false, stand_for_none=[]) -%}
+{% macro is_unreadable_day(column, day_first=false, stand_for_none=[], none_pattern='') -%}
 (
     coalesce({{ trimmed(column) }}, '') <> ''
     {%- for day in stand_for_none %}
@@ -7,6 +7,9 @@
     and left({{ trimmed(column) }}, 10) <> '{{ day[8:] }}/{{ day[5:7] }}/{{ day[:4] }}'
     {%- endif %}
     {%- endfor %}
+    {%- if none_pattern %}
+    and not {{ full_match(trimmed(column), none_pattern) }}
+    {%- endif %}
     and {{ to_plausible_day(column, day_first) }} is null
 )
 {%- endmacro %}

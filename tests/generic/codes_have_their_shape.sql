@@ -17,10 +17,7 @@ from (
 where
     not coalesce(
         case code_scheme
-            -- a long one has a namespace, which its third digit from the right tells
-            when 'SNOMED'
-                then {{ full_match('code', '[1-9][0-9]{5,10}|[1-9][0-9]{8,14}1[0-9]{2}') }}
-                    and {{ is_verhoeff('code', 18) }}
+            when 'SNOMED' then {{ is_snomed_code('code') }}
             when 'READ2' then {{ full_match('code', '[0-9A-Za-z]{1,5}[.]{0,4}') }} and length(code) = 5
             when 'CTV3' then {{ full_match('code', '[0-9A-Za-z]{1,5}[.]{0,4}') }} and length(code) = 5
         end, false

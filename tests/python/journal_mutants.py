@@ -52,9 +52,9 @@ MUTANTS = [
         STAGING, "value of the other", "{{ to_measured_value('value2_condition') }}",
         "{{ to_measured_value('value1_condition') }}", "the second value is the second one",
     ),
-    Mutant(STAGING, "unreadable end", "or {{ is_unreadable_day('deregistered_on') }}", "", "an unreadable end is unclear"),
+    Mutant(STAGING, "unreadable end", "or {{ is_unreadable_day('deregistered_on', none_pattern=no_end) }}", "", "an unreadable end is unclear"),
     Mutant(
-        STAGING, "unreadable death", "{{ is_unreadable_day('date_of_death') }}\n        or ", "",
+        STAGING, "unreadable death", "{{ is_unreadable_day('date_of_death', none_pattern=no_end) }}\n        or ", "",
         "an unreadable death is unclear",
     ),
     Mutant(SPELLINGS, "for ever", "|206[0-4])", "|206[0-4]|9999)", "9999-12-31 stands for none, and nobody is born then"),
@@ -79,8 +79,8 @@ MUTANTS = [
     # the record
     Mutant(
         JUDGED, "restricted last", "when restricted.code is not null then 'code_restricted_by_law'\n"
-        "        when categories.category is null then 'category_not_collected'",
-        "when categories.category is null then 'category_not_collected'\n"
+        "        when any_collection.category is null then 'category_unknown'",
+        "when any_collection.category is null then 'category_unknown'\n"
         "        when restricted.code is not null then 'code_restricted_by_law'",
         "the law comes first",
     ),

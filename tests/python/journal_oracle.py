@@ -25,6 +25,7 @@ from opt_out_oracle import (
     seed,
     text,
 )
+from verhoeff import has_check_digit
 
 from gp_level_data.shapes import Cells, Row
 
@@ -45,6 +46,10 @@ CODES_OF = {
 CATEGORIES_OF = defaultdict(set)
 for entry in seed("journal_codes"):
     CATEGORIES_OF[entry["code"]].add(entry["category"])
+ANY_CATEGORY = {row["category"] for row in seed("journal_categories")}
+# Days that stand for none, the first of Excel, SQL Server and Unix; and what stands for no end.
+PLACEHOLDERS = {date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(1970, 1, 1)}
+NO_END = re.compile(r"NULL|\\N|9999-?12-?31([T ].*)?", re.IGNORECASE)
 RESTRICTED = {row["code"] for row in seed("restricted_codes")}
 DETAILS = ("birth_year", "sex", "ethnicity", "sexual_orientation", "lsoa")
 Detail = str | int | None
@@ -74,6 +79,14 @@ class Stored:
 
 def is_unreadable(value: str | None) -> bool:
     return bool(text(value)) and day(value) is None
+
+
+def is_unclear(row: Row, column: str) -> bool:
+    """Whether the day of a start or an end is given, and nobody knows which it is."""
+    written = row.get(column)
+    if column == "registered_on":
+        return is_unreadable(written)
+    return day(written) in PLACEHOLDERS or (is_unreadable(written) and not NO_END.fullmatch(text(written)))
 
 
 def plain(value: str | None) -> str:
@@ -106,7 +119,7 @@ def has_unusable_detail(row: Row) -> bool:
 def scope_rule(rows: list[Row], extracted: date, started: date) -> str | None:
     """Why somebody is not a patient whom the collection is about."""
     columns = ("date_of_death", "registered_on", "deregistered_on")
-    if any(is_unreadable(row.get(column)) for row in rows for column in columns):
+    if any(is_unclear(row, column) for row in rows for column in columns):
         return "registration_unknown"
     if any(len({day(row.get(column)) for row in rows}) > 1 for column in columns):
         return "registration_unknown"
@@ -140,6 +153,15 @@ def ten_years_before(when: date) -> date:
         return when.replace(year=when.year - 10, day=28)
 
 
+def is_snomed(code: str) -> bool:
+    """Whether a code is one of a concept: of the international edition, or with a namespace of seven digits."""
+    is_number = code.isascii() and code.isdigit() and not code.startswith("0") and len(code) <= 18
+    kind, is_long = code[-3:-1], len(code) > 10
+    return (
+        is_number and ((kind == "00" and 6 <= len(code) <= 11) or (kind == "10" and is_long)) and has_check_digit(code)
+    )
+
+
 def record_rule(row: Row, collection: str, extracted: date) -> str | None:
     """Why a row's record is not stored."""
     category, code, when = text(row.get("category")).lower(), text(row.get("code")), day(row.get("date"))
@@ -147,14 +169,21 @@ def record_rule(row: Row, collection: str, extracted: date) -> str | None:
         return "no_record"
     if code in RESTRICTED:
         return "code_restricted_by_law"
+    if category not in ANY_CATEGORY:
+        return "category_unknown"
     if category not in CATEGORIES[collection]:
         return "category_not_collected"
     if code not in CATEGORIES_OF:
-        return "code_not_collected"
+        return "code_not_collected" if is_snomed(code) else "code_malformed"
     if category not in CATEGORIES_OF[code]:
         return "code_of_another_category"
-    if when is None:
+    if when is None or when in PLACEHOLDERS:
         return "record_date_unknown"
+    born, died = (day(row.get(column)) for column in ("date_of_birth", "date_of_death"))
+    if born and when.year < born.year:
+        return "recorded_before_birth"
+    if died and when > died and category not in PLANNED[collection]:
+        return "recorded_after_death"
     if when > extracted and category not in PLANNED[collection]:
         return "recorded_after_extraction"
     if category in TEN_YEARS[collection] and when < ten_years_before(extracted):

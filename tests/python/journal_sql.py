@@ -134,7 +134,7 @@ def renderer(changed_file: str = "", text: str = "") -> jinja2.Environment:
     return environment
 
 
-MACROS = ("admissions", "engine", "gate", "intake", "journals", "nhs_number", "parsing", "registers")
+MACROS = ("admissions", "engine", "gate", "intake", "journals", "nhs_number", "parsing", "privacy", "registers")
 
 
 @functools.cache

@@ -75,7 +75,11 @@ RECORDS: list[Changes] = [
                              ("recall", "1083111000000108"), ("diagnosis", "44054006"), ("allergy", "91936005"),
                              ("symptom", "49727002"), ("observation", "75367002"), ("test_result", "999791000000106"),
                              ("immunisation", "86198006"))
-      for when in ("2007-03-31", "2007-04-01", "2017-04-02", "1950-01-01")),
+      for when in ("2007-03-31", "2007-04-01", "2017-04-02", "1960-01-01")),
+    # days that cannot be: that stand for none, and before the year of birth
+    *({"date": when} for when in ("1899-12-30", "18991231", "1900-01-01", "1970-01-01T00:00:00Z", "1970-01-02",
+                                  "1959-01-01", "1958-12-31")),
+    {"date": "1958-12-31", "date_of_birth": ""},
     {"category": " Diagnosis ", "code": " 44054006 "},
     {"category": "", "code": None},
     {"category": None, "code": "44054006"},
@@ -88,6 +92,10 @@ RECORDS: list[Changes] = [
     {"code": "4405400"},
     {"code": "440540066"},
     {"code": "see letter"},
+    # another coding system, with its term, or as a spreadsheet writes it
+    *({"code": code} for code in ("C10F.", "44054006 |Diabetes|", "44054006.0", "9.99791E+14", "999791000000100",
+                                  "197761014", "0" + "44054006")),
+    {"code": "C10F.", "category": "letter"},
     {"code": test_number(77)},
     *({"value1_condition": first, "value2_condition": second}
       for first, second in (("119", "69"), ("-3.25", None), ("high", None), (None, "high"), (test_number(78), "69"),
@@ -119,6 +127,14 @@ PATIENTS: list[Sequence[Changes]] = [
     # scope: the first day, the last day, and what is unclear
     *([{"registered_on": day}] for day in ("2017-04-01", "2017-04-02", "", None, "not known", "9999-12-31")),
     *([{"deregistered_on": day}] for day in ("2017-03-31", "2017-04-01", "2017-04-02", "9999-12-31", "never")),
+    *([{end: none}] for end in ("date_of_death", "deregistered_on")
+      for none in ("NULL", "null", "\\N", "9999-12-31T00:00:00", "99991231", "NULLS", "N", "9999-12-30", "1899-12-30",
+                   "1899-12-31", "1900-01-01", "1970-01-01", "1970-01-02")),
+    [{"deregistered_on": "NULL"}, {"deregistered_on": None}],
+    *([{"registered_on": day}] for day in ("NULL", "1970-01-01")),
+    *([{"date_of_death": "2016-05-01"}, {"date_of_death": "2016-05-01", "date": day}]
+      for day in ("2016-05-01", "2016-05-02")),
+    [{"date_of_death": "2016-05-01", "date": "2016-05-02", "category": "recall", "code": "1083111000000108"}],
     *([{"date_of_death": day}] for day in ("2016-03-31", "2016-04-01", "2017-04-01", "2017-04-02", "not known")),
     [{"date_of_death": "2016-05-01", "deregistered_on": "2016-05-01"}],
     [{"date_of_death": "2016-05-01", "deregistered_on": "2016-04-30"}],

@@ -1,5 +1,7 @@
 """`make check`: what a build would say of a folder before any key exists, in words, without a value."""
 
+import csv
+import io
 import re
 import shutil
 from collections.abc import Callable
@@ -223,6 +225,32 @@ def test_a_journal_that_is_mostly_unusable(check: Check, tmp_path: Path) -> None
     code, said = check(synthetic(raw_dir), "--vars", "{collection: gpdpr}")
     assert code == 1
     assert "A81001 kept out: less than half of the practice file" in said
+
+
+def test_what_is_lost_of_a_journal_is_told(check: Check, tmp_path: Path) -> None:
+    """Flags people, records or details of a practice that are lost, and its sender is not told."""
+    raw_dir = tmp_path / "raw"
+    shutil.copytree(SAMPLE, raw_dir)
+    journal = raw_dir / "gpes" / "gpdpr" / f"{HERE}.csv"
+    rows = list(csv.DictReader(io.StringIO(journal.read_text(encoding="utf-8"))))
+    flaws = [
+        {"DEREGISTERED_ON": "31/12/2016"}, {"CODE": "44054006.0"}, {"DATE": "06/05/2011"}, {"VALUE1_CONDITION": "58,5"},
+        {"SEX": "F"}, {"STAFF_ROLE": "the doctor"}, {}, {}, {}, {},
+    ]  # fmt: skip
+    records = [row for row in rows if row["CODE"]]
+    for at, row in enumerate(records):
+        row |= flaws[at % len(flaws)]
+    assert len(records) > 50
+    table = delimited(",", list(rows[0]), *(list(row.values()) for row in rows))
+    write(raw_dir, f"gpes/gpdpr/{HERE}.csv", table)
+    code, said = check(synthetic(raw_dir), "--vars", "{collection: gpdpr}")
+    told = re.findall(rf"journals of [^:]*{HERE}[^:]*: [0-9,]+ x (.*)", said)
+    assert code == 1 and f"{HERE} kept out" not in said
+    words = ("it is unclear whether the patient is registered", "a code that is no SNOMED CT code", "no valid day",
+             "a value that is no number", "a sex, ethnic category", "a role that is not known")  # fmt: skip
+    assert [word for word in words if not any(line.startswith(word) for line in told)] == []
+    [lost] = re.findall(r"journals: [0-9,]+ sent, [0-9,]+ used, ([0-9,]+) left out", said)
+    assert int(lost) >= len(records) // len(flaws) * 3
 
 
 def test_a_run_that_may_not_stand(check: Check, tmp_path: Path) -> None:

@@ -5,30 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import duckdb
+import engine_sql
 import gateway_sql
 import pytest
+from journal_oracle import is_snomed
 from opt_out_oracle import seed
+from verhoeff import has_check_digit
 
 from gp_level_data.shapes import Cells, Row
 
 SEEDS = ("opt_out_codes", "journal_codes", "restricted_codes")
-# Verhoeff's scheme: the dihedral group of ten elements, and what is done to a digit before it is added.
-TURNS = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
-
-
-def added(left: int, right: int) -> int:
-    """Two elements of the group: rotations 0 to 4, reflections 5 to 9."""
-    turned = left + right if left < 5 else left - right
-    return turned % 5 + 5 * ((left < 5) != (right < 5))
-
-
-def has_check_digit(code: str) -> bool:
-    total = 0
-    for place, digit in enumerate(map(int, reversed(code))):
-        for _ in range(place % 8):
-            digit = TURNS[digit]
-        total = added(total, digit)
-    return total == 0
 
 
 def problems(name: str, rows: list[Row]) -> list[Cells]:
@@ -115,11 +101,27 @@ def test_the_check_digit_of_any_code() -> None:
     passing: list[Row] = []
     others: list[Row] = []
     for _ in range(60):
-        stem = drawn.choice("123456789") + "".join(drawn.choices("0123456789", k=drawn.randrange(4, 14)))
-        stem += "10" if len(stem) > 8 else ""
+        stem = drawn.choice("123456789") + "".join(drawn.choices("0123456789", k=drawn.randrange(2, 15)))
+        stem += "10" if len(stem) > 8 else "00"
         codes = [f"{stem}{last}" for last in range(10)]
         passing += [{"code": code} for code in codes if has_check_digit(code)]
         others += [{"code": code} for code in codes if not has_check_digit(code)]
     assert (len(passing), len(others)) == (60, 540)
     assert problems("restricted_codes", passing) == []
     assert problems("restricted_codes", others) == [(len(others),)]
+
+
+def test_what_is_a_code_of_a_concept() -> None:
+    """Flags a code of a concept taken for none, or a description, a rounded or a foreign code taken for one."""
+    drawn = random.Random(20170401)
+    stems = ["".join(drawn.choices("0123456789", k=drawn.randrange(1, 17))) for _ in range(800)]
+    codes = [f"{stem}{kind}{last}" for stem in stems for kind in ("00", "10", "01", "11") for last in range(10)]
+    codes += [
+        change(code) for code in codes[::7] for change in (lambda c: f"{c}.0", lambda c: f"{c} |Asthma|", str.lower)
+    ]
+    codes += ["", " ", "C10F.", "9.99791E+14", "44054006", "999791000000106"]
+    connection = duckdb.connect()
+    gateway_sql.create(connection, "codes", [{"code": code} for code in codes], ["code"])
+    is_one = engine_sql.render("is_snomed_code('code')")
+    found = {code for (code,) in connection.execute(f"select code from codes where {is_one}").fetchall()}
+    assert found == {code for code in codes if is_snomed(code)} and len(found) > 500

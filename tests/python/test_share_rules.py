@@ -24,7 +24,10 @@ with (PROJECT / "seeds" / "intake_rules.csv").open(newline="", encoding="utf-8")
 OF_OTHERS = {"other_service", "other_organisation", "repeated_episode", "unfinished_episode_again"}
 NOT_ASKED_FOR = {"category_not_collected", "code_not_collected"}
 # A value that nobody can use, of a row that counts.
-LOST_VALUES = {"metric_value_unknown", "record_date_unknown", "code_of_another_category"}
+LOST_VALUES = {
+    "metric_value_unknown", "registration_unknown", "category_unknown", "code_malformed", "code_of_another_category",
+    "record_date_unknown", "recorded_before_birth", "recorded_after_death", "recorded_after_extraction",
+}  # fmt: skip
 
 Counts = dict[tuple[str, str], int]
 COUNT = st.one_of(st.integers(0, 6), st.integers(0, 2_000_000))

@@ -23,7 +23,8 @@ with judged as (
     -- an emptied field is a row stored
     select
         files.file_name,
-        counts.verdict = 'excluded' as is_usable,
+        counts.verdict = 'excluded'
+        and counts.reason not in ({{ unusable_rules() }}) as is_usable,
         counts.record_count as row_count
     from {{ ref('int_journals__removed_counts') }} as counts
     inner join {{ ref('stg_landing__files') }} as files

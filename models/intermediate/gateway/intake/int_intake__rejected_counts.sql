@@ -1,4 +1,5 @@
--- Everything that was sent and could not be used as it is, by who sent it and the rule it broke.
+-- Everything that was sent and could not be used as it is, by who sent it and the rule it broke: of
+-- journals also what of a row is not stored because nobody can use it.
 
 with counted as (
 
@@ -14,9 +15,22 @@ with counted as (
         practice_code,
         'journals' as file_kind,
         reason as rule,
-        record_count as row_count
+        -- of a detail, the people of whom it is not kept
+        case when record_count > 0 then record_count else person_count end as row_count
     from {{ ref('int_journals__removed_counts') }}
-    where verdict = 'rejected'
+    where
+        verdict in ('rejected', 'emptied')
+        or reason in ({{ unusable_rules() }})
+    union all
+    -- who is kept out for it has no record of which it is told
+    select
+        unusable.practice_code,
+        'journals' as file_kind,
+        unusable.worst_rule as rule,
+        unusable.worst_count as row_count
+    from {{ ref('int_journals__mostly_unusable') }} as unusable
+    inner join {{ ref('intake_rules') }} as rules on unusable.worst_rule = rules.rule
+    where rules.applies_to <> 'row'
     union all
     select
         practice_code,

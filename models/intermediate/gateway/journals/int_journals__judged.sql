@@ -18,6 +18,13 @@ any_category as (
 
 ),
 
+any_collection as (
+
+    select distinct category
+    from {{ ref('journal_categories') }}
+
+),
+
 restricted as (
 
     select distinct code
@@ -41,7 +48,10 @@ select
     journals.died_on,
     journals.registered_on,
     journals.deregistered_on,
-    journals.has_unreadable_day,
+    journals.has_unreadable_day
+    or coalesce(journals.died_on in ({{ placeholder_days() }}), false)
+    or coalesce(journals.deregistered_on in ({{ placeholder_days() }}), false)
+        as has_unreadable_day,
     coalesce(journals.entered_on, journals.recorded_on, date '0001-01-01') as said_on,
     codes.category,
     codes.code,
@@ -61,10 +71,22 @@ select
     case
         when journals.category = '' and journals.code = '' then 'no_record'
         when restricted.code is not null then 'code_restricted_by_law'
+        when any_collection.category is null then 'category_unknown'
         when categories.category is null then 'category_not_collected'
-        when any_category.code is null then 'code_not_collected'
+        -- what is known is not looked at again
+        when any_category.code is null
+            then case
+                when not {{ is_snomed_code('journals.code') }} then 'code_malformed'
+                else 'code_not_collected'
+            end
         when codes.code is null then 'code_of_another_category'
-        when journals.recorded_on is null then 'record_date_unknown'
+        when
+            journals.recorded_on is null
+            or journals.recorded_on in ({{ placeholder_days() }})
+            then 'record_date_unknown'
+        when year(journals.recorded_on) < journals.birth_year then 'recorded_before_birth'
+        when journals.recorded_on > journals.died_on and not categories.may_lie_ahead
+            then 'recorded_after_death'
         when
             journals.recorded_on > cast(practices.extracted_at as date)
             and not categories.may_lie_ahead
@@ -96,6 +118,7 @@ left join {{ ref('journal_categories') }} as categories
     on
         settings.collection = categories.collection
         and journals.category = categories.category
+left join any_collection on journals.category = any_collection.category
 left join known_codes as codes
     on
         journals.code = codes.code

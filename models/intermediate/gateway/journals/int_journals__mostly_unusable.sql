@@ -5,7 +5,13 @@ with judged as (
 
     select
         practice_code,
-        coalesce(rejected_rule, record_rule, 'complete') as rule,
+        coalesce(
+            rejected_rule,
+            -- as in int_journals__patients, where one such row is enough
+            case when has_unreadable_day or registered_on is null then 'registration_unknown' end,
+            record_rule,
+            'complete'
+        ) as rule,
         count(*) as value_count
     from {{ ref('int_journals__judged') }}
     group by all
@@ -55,5 +61,6 @@ shares as (
 
 select
     practice_code,
-    worst_rule
+    worst_rule,
+    worst_count
 from shares
