@@ -723,8 +723,8 @@ MUTANTS = [
     Mutant(
         JUDGED,
         "dates only",
-        "numbered.effective_at,\n",
-        "cast(cast(numbered.effective_at as date) as timestamptz) as effective_at,\n",
+        "then numbered.effective_at\n",
+        "then cast(cast(numbered.effective_at as date) as timestamptz)\n",
         "instants are compared, not days",
     ),
     Mutant(
