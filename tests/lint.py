@@ -88,7 +88,9 @@ def prepare() -> None:
     for name in keys.OF_DATABASES:
         keys.new_key(scratch / "keys", name)
     with duckdb.connect() as connection:
-        store.attach_store(connection, scratch / "store", keys.of_store(scratch / "keys"))
+        of_store = keys.of_store(scratch / "keys")
+        for name, key in ((store.PATIENT_LEVEL, of_store.patient_level), (store.ASSURANCE, of_store.assurance)):
+            store.attach_encrypted(connection, scratch / "store", name, key, may_create=True)
 
 
 def digest(rendered: RenderedFile) -> str:

@@ -39,7 +39,7 @@ def done(raw_dir: Path, store_dir: Path, key: bytes, store_key: bytes) -> Iterat
         connection.create_function(
             "pseudonymise", pseudonymiser(key, COLLECTION), [text], text, type=func.PythonUDFType.ARROW
         )
-        store.attach_patient_level(connection, store_dir, store_key)
+        store.attach_encrypted(connection, store_dir, store.PATIENT_LEVEL, store_key, may_create=True)
         script = Path(__file__).with_name("by_hand.sql").read_text()
         connection.execute(script.replace("$raw_dir", store.sql_text(raw_dir)))
         yield connection
