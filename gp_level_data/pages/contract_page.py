@@ -32,7 +32,7 @@ stops the run where it has none; so does what is called like them and lies besid
 Nothing is taken from the folders above.
 
 **Refused** is a file that lacks a column, has one twice, or has one that is not asked for where nothing else
-may be sent; one with a title above its names; and a register whose header has a name at another place than below. A refused file of a practice keeps that practice out; a refused national file stops the run."""
+may be sent; one with a title above its names; and a register whose header has a name at another place than below. A refused file of a practice keeps that practice out, and whomever a refused opt-out file may name, wherever they are registered; a refused national file stops the run."""
 
 
 def run(chosen: Namespace) -> int:

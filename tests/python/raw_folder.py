@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pyarrow.parquet
-from opt_out_oracle import Sent, text
+from opt_out_oracle import Sent, has_check_digit, text
 
 from gp_level_data.raw import landing
 from gp_level_data.shapes import Settings
@@ -91,3 +91,13 @@ def add_files(
                 flags = [FLAGS.get(text(row.get(name.upper())), "?") for name in allowed or ()]
                 read_row["metric_flags"] = "".join(flags)
             getattr(sent, kind).extend(added)
+        elif kind == "opt_outs":
+            # whom a refused file may name objects, in whatever way
+            numbers = {re.sub("[ -]", "", cell) for row in rows for cell in row}
+            named_there = sorted(number for number in numbers if re.fullmatch("[0-9]{10}", number))
+            nothing = dict.fromkeys(name.lower() for name in needed)
+            sent.opt_outs += [
+                nothing | {"nhs_number": number, "file_practice_code": practice}
+                for number in named_there
+                if has_check_digit(number)
+            ]

@@ -1623,6 +1623,26 @@ def handed_on(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [value for row in rows for value in row if isinstance(value, str)]
 
 
+REFUSED_OPT_OUTS = {
+    "for a column": lines([*OPT_OUT_HEADER, "NOTE"], [*objection(1), "moved"]),
+    "for its letters": lines(OPT_OUT_HEADER, objection(1)).decode().encode("utf-16"),
+    "for what stands between its columns": lines(OPT_OUT_HEADER, objection(1)).replace(b",", b";"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED_OPT_OUTS)
+def test_whom_a_refused_file_may_name_is_kept_out_elsewhere(tmp_path: Path, why: str) -> None:
+    """Flags somebody who objected at a practice whose file is refused, and is collected at another."""
+    raw_dir = good_folder(tmp_path / "raw")
+    before = people_at(run(raw_dir), HERE)
+    write(raw_dir, f"gpes/opt_outs/{OTHER}.csv", REFUSED_OPT_OUTS[why])
+    connection = run(raw_dir)
+    assert (people_at(connection, HERE), people_at(connection, OTHER)) == (before - 1, 0)
+    assert unbalanced(connection) == 0
+    query = "select reason from gateway.int_opt_outs__in_force where practice_code = ? group by all"
+    assert connection.execute(query, [OTHER]).fetchall() == [("unrecognised_code",)]
+
+
 def test_there_are_enough_cases_of_every_verdict() -> None:
     assert len(CASES) >= 60
     assert {case.verdict for case in CASES.values()} == {REFUSED, OUT, REJECTED, ACCEPTED, STOPPED, UNDONE}

@@ -5,6 +5,8 @@ Tiny files, read by DuckDB as the gateway reads them; no dbt. Rows sent = rows r
 
 import csv
 import gzip
+import io
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ from hypothesis import strategies as st
 from gp_level_data.end import raw_destruction
 from gp_level_data.project import SEEDS
 from gp_level_data.raw import landing
-from gp_level_data.raw.landing import look
+from gp_level_data.raw.landing import look, salvaged
 from gp_level_data.raw.landing.find import OF_OBJECTIONS
 from gp_level_data.refusal import Refusal
 from gp_level_data.shapes import Cells
@@ -41,6 +43,52 @@ FLAGS = ["1", "0", "", "1"]
 
 def row(stem: int, practice: str = PRACTICE) -> list[str]:
     return [practice, EXTRACTED_AT, test_number(stem), "G1000070", *FLAGS]
+
+
+NAMED = f"{test_number(7)},{test_number(8)[:3]} {test_number(8)[3:6]} {test_number(8)[6:]}\n".encode()
+NONE_NAMED = b"9990000019,827241000000103,99900000180,999-000 0018\n"
+
+
+def in_archive(*contents: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, content in enumerate(contents):
+            archive.writestr(f"{number}.xml", content)
+    return packed.getvalue()
+
+
+def as_parquet(*columns: list[str | int]) -> bytes:
+    packed = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({f"a{at}": column for at, column in enumerate(columns)}), packed)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    {
+        "as it is": NAMED + NONE_NAMED,
+        "UTF-16": NAMED.decode().encode("utf-16"),
+        "UTF-16 without mark": NAMED.decode().encode("utf-16-le"),
+        "gzip, cut off": gzip.compress(NAMED * 9, mtime=0)[:-5],
+        "an archive of two": in_archive(NAMED, NONE_NAMED),
+        "a workbook": in_archive(b"<t>A81001</t>", NAMED.replace(b",", b"</v></c><c><v>")),
+        "Parquet": as_parquet([int(test_number(7)), 5], [test_number(8), "a"]),
+    }.items(),
+    ids=lambda case: str(case[0]),
+)
+def test_whom_a_refused_file_may_name_is_found(tmp_path: Path, content: tuple[str, bytes]) -> None:
+    """Flags a form of file in which objections are passed over because the whole of it is refused."""
+    path = tmp_path / "A81001.csv"
+    path.write_bytes(content[1])
+    assert salvaged.numbers(path) == [test_number(7), test_number(8)]
+
+
+@pytest.mark.parametrize("content", [b"", NONE_NAMED, b"PAR1", b"\x1f\x8b", in_archive(), b"PK\x03\x04"])
+def test_nobody_is_made_up(tmp_path: Path, content: bytes) -> None:
+    """Flags a number that stands in no file, and a traceback for one that is damaged."""
+    path = tmp_path / "A81001.csv"
+    path.write_bytes(content)
+    assert salvaged.numbers(path) == salvaged.numbers(tmp_path) == salvaged.numbers(tmp_path / "nothing") == []
 
 
 def lines(*rows: list[str], end: str = "\n") -> bytes:

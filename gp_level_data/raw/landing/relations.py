@@ -13,7 +13,7 @@ import duckdb
 import pyarrow
 
 from gp_level_data.custody.store import sql_text
-from gp_level_data.raw.landing import delimited, organisations, typed
+from gp_level_data.raw.landing import delimited, organisations, salvaged, typed
 from gp_level_data.raw.landing.contract import (
     PRACTICE_CODE,
     FileKind,
@@ -33,6 +33,7 @@ from gp_level_data.raw.synthetic_folder import is_synthetic
 
 ROWS_AT_ONCE = 20_000
 IDENTIFIERS = {"NHS_NUMBER", "NEWNHSNO"}
+OPT_OUTS, SALVAGED = "opt_outs", "salvaged_opt_outs"
 # How programs write a flag; by zeros behind its point nothing else can be meant.
 YES, NO = "(1([.]0*)?|true|t|yes|y)", "(0([.]0*)?|false|f|no|n)"
 
@@ -95,9 +96,22 @@ def create_relations(connection: duckdb.DuckDBPyConnection, raw_dir: Path, colle
     for kind in file_kinds(collection):
         accepted = [file for file in files if file.kind == kind and file.refused_rule is None]
         relation = relation_sql(connection, kind, accepted)
+        if kind.relation == OPT_OUTS:
+            refused = [file for file in files if file.kind == kind and file.refused_rule]
+            relation += f" union all {salvage(connection, kind, refused)}"
         made = "view" if IDENTIFIERS & set(kind.columns) else "table"
         connection.execute(f"create {made} landing.{kind.relation} as {relation}")
     create_facts(connection, raw_dir, files)
+
+
+def salvage(connection: duckdb.DuckDBPyConnection, kind: FileKind, refused: list[RawFile]) -> str:
+    """The select of a row for each number in refused opt-out files, which says nothing else (salvaged.py)."""
+    rows = [(number, str(file.path), at) for file in refused for at, number in enumerate(salvaged.numbers(file.path))]
+    names = ("NHS_NUMBER", "landing_path", "landing_row")
+    types = (pyarrow.string(), pyarrow.string(), pyarrow.int64())
+    columns = [pyarrow.array([row[at] for row in rows], of) for at, of in enumerate(types)]
+    create_table(connection, SALVAGED, pyarrow.table(dict(zip(names, columns, strict=True))))
+    return f"select {layout(kind, names[:1])} from landing.{SALVAGED}"
 
 
 def create_facts(connection: duckdb.DuckDBPyConnection, raw_dir: Path, files: list[RawFile]) -> None:
