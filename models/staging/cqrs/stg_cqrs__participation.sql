@@ -14,7 +14,7 @@ renamed as (
 
         -- dates
         case
-            when not {{ is_placeholder_day('status_date') }}
+            when {{ to_plausible_day('status_date') }} not in ({{ placeholder_days() }})
                 then {{ to_plausible_day('status_date') }}
         end as status_date,
         {{ is_unreadable_day('status_date') }} as has_unreadable_day,
