@@ -267,12 +267,15 @@ def refuse_cut(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> 
 
 
 def is_cut(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> bool:
-    """Whether a file is shorter than its blocks. Where its first ones have survived, it opens nonetheless."""
+    """Whether a file is shorter than the blocks in use. Where its first ones have survived, it opens nonetheless.
+
+    Free blocks at its end the engine counts, and has cut off itself.
+    """
     if len(files_of(path)) > 1:
         # What is in a log may want more room than the file has yet.
         return False
     [(of_blocks,)] = connection.execute(
-        "select coalesce(sum(block_size * total_blocks), 0) from pragma_database_size() where database_name = ?", [name]
+        "select coalesce(sum(block_size * used_blocks), 0) from pragma_database_size() where database_name = ?", [name]
     ).fetchall()
     return int(of_blocks) > path.stat().st_size
 
