@@ -928,21 +928,6 @@ CASES = {
         ),
         OUT, "not_open", 0, 0,
     ),
-    **{
-        f"a practice twice, {what}": Case(
-            more("ods/epraccur.csv", ods_row(ORGANISATION_CODE=HERE, PRESCRIBING_SETTING="4", **changes)),
-            OUT, "not_open", 0, 0, also,
-        )
-        for what, changes, also in (
-            ("once closed without days", {"STATUS_CODE": "C"}, ""),
-            ("once closed and opened earlier", {"STATUS_CODE": "C", "OPEN_DATE": "19700401", "CLOSE_DATE": "20160331"}, ""),
-            ("once with an end", {"OPEN_DATE": "19700401", "CLOSE_DATE": "20160331"}, ""),
-            ("once of an unknown status", {"STATUS_CODE": "?", "OPEN_DATE": "19700401"}, "organisation_status_unknown"),
-        )
-    },
-    "a practice twice, under two words for one status": Case(
-        more("ods/epraccur.csv", ods_row(ORGANISATION_CODE=HERE, PRESCRIBING_SETTING="4", STATUS_CODE="ACTIVE")), ACCEPTED
-    ),
     "a closing day that cannot be read": Case(
         lambda raw_dir: write(
             raw_dir, "ods/epraccur.csv",

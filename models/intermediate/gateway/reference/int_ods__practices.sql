@@ -3,17 +3,13 @@ with practices as (
     select
         practices.*,
         statuses.meaning,
-        -- rows that differ about its status or its end: nobody knows which of them holds
-        count(*) over (partition by practices.practice_code)
-        > count(*) over (
-            partition by practices.practice_code, statuses.meaning, practices.close_date
-        ) as is_contradicted,
-        -- a day that cannot be read may be the last
+        -- a day that cannot be read may be the last; of two rows of one day, the one that closes
         row_number() over (
             partition by practices.practice_code
             order by
                 practices.has_unreadable_day desc,
                 practices.open_date desc nulls last,
+                coalesce(statuses.meaning, '') = 'active' asc nulls last,
                 practices.close_date asc nulls last,
                 practices.ccg_code asc nulls last,
                 practices.practice_name asc nulls last
@@ -36,10 +32,7 @@ select
     case when {{ full_match('practices.ccg_code', '[0-9A-Z]{3,6}') }} then practices.ccg_code end
         as ccg_code,
     -- a day that cannot be read may be that of its end
-    case
-        when not practices.has_unreadable_day and not practices.is_contradicted
-            then practices.meaning
-    end as status,
+    case when not practices.has_unreadable_day then practices.meaning end as status,
     practices.open_date,
     practices.close_date,
     settings.collected_at
