@@ -24,6 +24,7 @@ ANSWERS = {
     "undated": "one of its answers has no day, so nobody knows which is the last",
     "unreadable": "the day of one of its answers cannot be read, so nobody knows which is the last",
     "unknown": "its answer is none that CQRS knows",
+    "service_unknown": "it refused, and what it refused is not said or is more than this collection",
 }
 PRACTICE = """
     select

@@ -55,8 +55,7 @@ dated as (
     select
         *,
         date '2017-03-31' - (record_luck % days)::int as drawn_date,
-        -- nothing is recorded before a birth or after a death
-        least(greatest(drawn_date, birth_date), died_on) as date,
+        greatest(drawn_date, birth_date) as date,
         record_luck // 10000 % 1000 / 1000 as first_share,
         record_luck // 10000000 % 1000 / 1000 as second_share,
         row_number() over (partition by person, practice_number order by category nulls last, code)

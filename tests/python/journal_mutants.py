@@ -92,8 +92,8 @@ MUTANTS = [
         JUDGED, "codes of any category", "journals.code = codes.code\n        and categories.category = codes.category",
         "journals.code = codes.code", "a code stands under its category",
     ),
-    Mutant(JUDGED, "all ahead", "and not categories.may_lie_ahead", "", "what is planned lies ahead"),
-    Mutant(JUDGED, "none ahead", "and not categories.may_lie_ahead", "and false", "nothing else lies ahead"),
+    Mutant(JUDGED, "all ahead", "            and not categories.may_lie_ahead\n", "", "what is planned lies ahead"),
+    Mutant(JUDGED, "none ahead", "            and not categories.may_lie_ahead\n", "and false\n", "nothing else lies ahead"),
     Mutant(
         JUDGED, "age at the run", "years_before('cast(practices.extracted_at as date)', 'categories.years_kept')",
         "years_before('cast(settings.collected_at as date)', 'categories.years_kept')",

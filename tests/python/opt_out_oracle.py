@@ -370,6 +370,9 @@ def is_open(sent: Sent, practice: str) -> bool:
     said = {name: [(text(row[name]), day(row[name])) for row in rows] for name in ("open_date", "close_date")}
     if not rows or any(is_unreadable(*days) for days in [*said["open_date"], *said["close_date"]]):
         return False  # a day that cannot be read may be that of its end
+    is_active = [text(row["status_code"]).upper() in {"A", "ACTIVE"} for row in rows]
+    if any(opened is None and not active for active, (_, opened) in zip(is_active, said["open_date"])):
+        return False  # and a row that is not active, and does not say when it opened, may be the last
     last = max(opened or date.min for _, opened in said["open_date"])
     extracted = [
         instant(file["extracted_at"])

@@ -321,6 +321,10 @@ def organisations(world: World) -> None:
         {"prescribing_setting": "RO999"},
         {"prescribing_setting": None},
     )
+    for code, change in (("K82001", {"open_date": None}), ("K82002", {"open_date": "19900401"})):
+        world.practice(code)
+        world.sent.practices[-1]["open_date"] = "19740401" if change["open_date"] is None else None
+        world.organisation(code, status_code="C", **change)
     for number, change in enumerate(changes, 1):
         world.practice(f"K83{number:03}")
         world.sent.practices[-1] |= change

@@ -882,11 +882,14 @@ CASES = {
             OUT, "not_agreed", 0, 0, "participation_service_unknown",
         )
         for service, status in (
-            ("", "withdrawn"), ("NULL", "declined"), (f"{COLLECTION} 2016/17", "withdrawn"), ("Surveillance", ""),
+            ("", "withdrawn"), ("NULL", "declined"), (f"{COLLECTION} 2016/17", "withdrawn"), (f"the {COLLECTION}", ""),
         )
     },
     "a refusal of an unknown service before the agreement": Case(
         more("cqrs/participation.csv", [HERE, "", "withdrawn", "2016-01-10"]), REJECTED, "participation_service_unknown"
+    ),
+    "a refusal of another service": Case(
+        more("cqrs/participation.csv", [HERE, "Learning_Disabilities", "declined", "2017-01-10"]), ACCEPTED, "other_service"
     ),
     "a refusal of another collection": Case(
         more("cqrs/participation.csv", [HERE, "care.data", "withdrawn", "2017-01-10"]), ACCEPTED, "other_service"

@@ -2,31 +2,26 @@
 -- one rule that it met. Answers about other collections, and other organisations than practices and
 -- their GPs, are passed over.
 
-with services as (
+{% set own = bare_word('settings.cqrs_service') -%}
 
-    select {{ bare_word('cqrs_service') }} as service
-    from {{ ref('collections') }}
-
-),
-
-judged as (
+with judged as (
 
     select
         'cqrs_participation' as file_kind,
         case
             when
                 not {{ is_practice_code("coalesce(practice_code, '')") }}
-                and coalesce(services.service, {{ bare_word('settings.cqrs_service') }})
-                = {{ bare_word('settings.cqrs_service') }}
+                and {{ may_be_service('answers.service', own) }}
                 and coalesce(answers.status, '') not in ('offered', 'agreed')
                 then 'answer_of_nobody_known'
             when not {{ is_practice_code("coalesce(practice_code, '')") }}
                 then 'practice_code_malformed'
             when
-                services.service is null
+                coalesce(answers.service, '') <> {{ own }}
+                and {{ may_be_service('answers.service', own) }}
                 and coalesce(answers.status, '') not in ('offered', 'agreed')
                 then 'participation_service_unknown'
-            when coalesce(answers.service, '') <> {{ bare_word('settings.cqrs_service') }}
+            when coalesce(answers.service, '') <> {{ own }}
                 then 'other_service'
             when coalesce(answers.status, '') not in ('offered', 'agreed', 'declined', 'withdrawn')
                 then 'participation_status_unknown'
@@ -36,7 +31,6 @@ judged as (
         end as rule
     from {{ ref('stg_cqrs__participation') }} as answers
     cross join {{ ref('int_collection__settings') }} as settings
-    left join services on answers.service = services.service
     union all
     select
         'opt_out_extractions' as file_kind,

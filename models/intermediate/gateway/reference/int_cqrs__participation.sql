@@ -1,11 +1,6 @@
-with services as (
+{% set own = bare_word('settings.cqrs_service') -%}
 
-    select {{ bare_word('cqrs_service') }} as service
-    from {{ ref('collections') }}
-
-),
-
-answers as (
+with answers as (
 
     select
         participation.practice_code,
@@ -13,7 +8,7 @@ answers as (
         case
             when participation.has_unreadable_day then 'unreadable'
             when participation.status_date is null then 'undated'
-            when services.service is null then 'service_unknown'
+            when coalesce(participation.service, '') <> {{ own }} then 'service_unknown'
             when participation.status in ('offered', 'agreed', 'declined', 'withdrawn')
                 then participation.status
             else 'unknown'
@@ -22,16 +17,13 @@ answers as (
         settings.collected_at
     from {{ ref('stg_cqrs__participation') }} as participation
     cross join {{ ref('int_collection__settings') }} as settings
-    left join services on participation.service = services.service
     where
         {{ is_practice_code('participation.practice_code') }}
+        and {{ may_be_service('participation.service', own) }}
         and (
-            services.service = {{ bare_word('settings.cqrs_service') }}
-            -- a refusal of what no list knows may be one of this collection
-            or (
-                services.service is null
-                and coalesce(participation.status, '') not in ('offered', 'agreed')
-            )
+            coalesce(participation.service, '') = {{ own }}
+            -- a refusal without a service, or of one with more words, may be of this collection
+            or coalesce(participation.status, '') not in ('offered', 'agreed')
         )
 
 ),

@@ -3,11 +3,13 @@ with practices as (
     select
         practices.*,
         statuses.meaning,
-        -- a day that cannot be read may be the last; of two rows of one day, the one that closes
+        -- a day that cannot be read may be the last, and so may one that is not told of a row that is
+        -- not active; of two rows of one day, the one that closes
         row_number() over (
             partition by practices.practice_code
             order by
                 practices.has_unreadable_day desc,
+                practices.open_date is null and coalesce(statuses.meaning, '') <> 'active' desc,
                 practices.open_date desc nulls last,
                 coalesce(statuses.meaning, '') = 'active' asc nulls last,
                 practices.close_date asc nulls last,
