@@ -546,13 +546,6 @@ MUTANTS = [
     ),
     Mutant(
         PARTICIPATION,
-        "any service",
-        "on participation.service = ",
-        "on true or participation.service = ",
-        "an answer to another collection says nothing",
-    ),
-    Mutant(
-        PARTICIPATION,
         "agreement on an unreadable day",
         "then 'unreadable'",
         "then participation.status",

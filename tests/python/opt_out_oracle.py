@@ -347,11 +347,14 @@ def has_agreed(sent: Sent, practice: str) -> bool:
     service, today = bare(sent.policy["cqrs_service"]), local_day(sent.collected_at)
     answers = defaultdict(set)
     for row in sent.participation:
-        if bare(row["practice_code"]) == practice and bare(row["service"]) == service:
+        asked, status = bare(row["service"]), text(row["status"]).lower()
+        # a refusal without a service, or of one with more words, may be of this collection
+        is_unsure = (asked in ("", "NULL") or service in asked) and status not in ("offered", "agreed")
+        if bare(row["practice_code"]) == practice and (asked == service or is_unsure):
             answered_on = day(row["status_date"])
             if answered_on is None:
                 return False  # nobody knows that an answer without a day is not the last one
-            answers[answered_on].add(text(row["status"]).lower())
+            answers[answered_on].add(status)
     last = max((answered_on for answered_on in answers if answered_on <= today), default=None)
     return last is not None and answers[last] == {"agreed"}
 

@@ -265,6 +265,10 @@ def hard_practices(world: World) -> None:
     world.answers("P81001", ("withdrawn", "2017-04-03"))  # agreed on the day: good
     world.answers("Q81001", ("withdrawn", "2016-12-01"), ("agreed", "2017-04-02"))  # good
     world.answers("R81001", ("withdrawn", None))
+    world.answers("K81001", ("withdrawn", "2017-01-01"), service="another_service")  # good
+    for code, service in (("A87001", " "), ("A87002", f"{world.sent.policy['cqrs_service']} 2016/17")):
+        world.practice(code)
+        world.answers(code, ("withdrawn", "2017-01-01"), service=service)
     world.answers("U81001", ("agreed", "2016-10-01"), (None, "2016-10-01"))
     world.organisation("B82001")
     world.answers("B82001", ("agreed", None))
@@ -321,10 +325,10 @@ def organisations(world: World) -> None:
         {"prescribing_setting": "RO999"},
         {"prescribing_setting": None},
     )
-    for code, change in (("K82001", {"open_date": None}), ("K82002", {"open_date": "19900401"})):
+    for code, opened, closed_one_opened in (("K82001", "19740401", None), ("K82002", None, "19900401")):
         world.practice(code)
-        world.sent.practices[-1]["open_date"] = "19740401" if change["open_date"] is None else None
-        world.organisation(code, status_code="C", **change)
+        world.sent.practices[-1]["open_date"] = opened
+        world.organisation(code, status_code="C", open_date=closed_one_opened)
     for number, change in enumerate(changes, 1):
         world.practice(f"K83{number:03}")
         world.sent.practices[-1] |= change

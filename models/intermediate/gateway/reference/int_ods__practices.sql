@@ -3,8 +3,8 @@ with practices as (
     select
         practices.*,
         statuses.meaning,
-        -- a day that cannot be read may be the last, and so may one that is not told of a row that is
-        -- not active; of two rows of one day, the one that closes
+        -- a day that cannot be read may be the last, and so may one that is not told of a row that
+        -- is not active; of two rows of one day, the one that closes
         row_number() over (
             partition by practices.practice_code
             order by
