@@ -406,6 +406,8 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
             "unit_test.", REAL),
         "a variable that is SQL": (override(vars={"collection": "' or exists (from a) or '"}), "unit_test.", OVERRIDES),
         "a macro": (override(macros={"exclude_opted_out": "memory.landing.opt_outs"}), "unit_test.", OVERRIDES),
+        "a macro that is more than a text": (
+            override(macros={"pseudonymise": "'a' || (select 'b')"}), "unit_test.", OVERRIDES),
         "fixture in a file of its own": (
             lambda m: next(iter(m["unit_tests"].values()))["expect"].update(fixture="x"), "unit_test.", REAL),
     },
