@@ -83,7 +83,18 @@ def test_whom_a_refused_file_may_name_is_found(tmp_path: Path, content: tuple[st
     assert salvaged.numbers(path) == [test_number(7), test_number(8)]
 
 
-@pytest.mark.parametrize("content", [b"", NONE_NAMED, b"PAR1", b"\x1f\x8b", in_archive(), b"PK\x03\x04"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        NONE_NAMED,
+        b"PAR1",
+        b"\x1f\x8b",
+        in_archive(),
+        b"PK\x03\x04",
+        in_archive(NONE_NAMED).replace(b"PK\x01\x02", b"PK??"),
+    ],
+)
 def test_nobody_is_made_up(tmp_path: Path, content: bytes) -> None:
     """Flags a number that stands in no file, and a traceback for one that is damaged."""
     path = tmp_path / "A81001.csv"

@@ -3,8 +3,6 @@
 import csv
 import hashlib
 import re
-import zipfile
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -25,7 +23,7 @@ from gp_level_data.raw.landing.contract import (
     sent_as,
 )
 from gp_level_data.raw.landing.find import RawFile, files_of
-from gp_level_data.raw.landing.packed import BLOCK, unpacked
+from gp_level_data.raw.landing.packed import BLOCK, DAMAGED, unpacked
 from gp_level_data.refusal import Refusal
 
 # A column's name is its sender's own; only words are repeated.
@@ -59,7 +57,7 @@ def looked_at(file: RawFile, look: Callable[[RawFile], RawFile]) -> RawFile:
         return replace(file, refused_rule=broken.rule, detail=broken.detail)
     except PermissionError:
         return replace(file, refused_rule="unreadable_file", detail="this account may not read it")
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError):
+    except DAMAGED:
         detail = f"what it is packed with is no {file.packing}, or damaged" if file.packing else None
     except (UnicodeError, csv.Error, pyarrow.ArrowException):
         detail = None

@@ -13,6 +13,8 @@ from gp_level_data.raw.landing.broken import Broken
 BLOCK = 16 * 1024 * 1024
 READ_AT_ONCE = 1024 * 1024
 LOCKED = 1  # bit of a zip member's flags
+# What says that a file is packed otherwise than it seems, or damaged; of a way to pack that Python does not know, the last.
+DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError)
 # What a packing program adds by itself.
 ADDED_BY_PACKERS = ("__MACOSX/",)
 ADDED_NAMES = (".DS_Store", "Thumbs.db", "desktop.ini")

@@ -8,14 +8,14 @@ any.
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 
-from gp_level_data.raw.landing.packed import LOCKED, Gzip
+from gp_level_data.raw.landing.packed import DAMAGED, LOCKED, Gzip
 
 # Larger ones are no opt-out files; what they hold is not looked for.
 LARGEST = 256 * 1024 * 1024
@@ -71,23 +71,24 @@ def cells(content: bytes) -> Iterator[bytes]:
 def blocks(content: bytes) -> Iterator[bytes]:
     """What gzip holds, up to where it is damaged; the blocks of one stream together, as a number may lie across two."""
     unpacked = bytearray()
-    try:
+    with suppress(*DAMAGED):
         for block in Gzip(io.BytesIO(content)).blocks:
             unpacked += block
             if len(unpacked) > LARGEST:
                 break
-    except (EOFError, zlib.error):
-        pass
     yield bytes(unpacked)
 
 
 def members(content: bytes) -> Iterator[bytes]:
     """What each file of an archive holds, such as the sheets of a workbook."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for member in archive.infolist():
-            if member.flag_bits & LOCKED or member.file_size > LARGEST:
-                continue
-            try:
-                yield archive.read(member)
-            except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError):
-                continue
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except DAMAGED:
+        # Its list of files is; what is not packed may still be read.
+        yield content
+        return
+    for member in archive.infolist():
+        if member.flag_bits & LOCKED or member.file_size > LARGEST:
+            continue
+        with suppress(*DAMAGED):
+            yield archive.read(member)
