@@ -24,6 +24,9 @@ from gp_level_data.runs.forked_runs import ForkedRuns
 from gp_level_data.runs.progress import Progress
 from gp_level_data.shapes import Settings
 
+# The site shows the SQL and the columns of every model, not only of those that its run builds, and of tests their names.
+OF_MODELS = ("--exclude", "resource_type:test", "resource_type:unit_test")
+
 
 def run(chosen: Namespace) -> int:
     """Build, replace the previous results, and say what came out."""
@@ -102,7 +105,8 @@ def build(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> N
         is_new = lineage.write_page(dbt_command.target() / "gateway", dbt_command.target())
         dbt(
             stages, "documentation",
-            "docs", "generate", "--static", folders=folders, verbose=chosen.verbose, runs=None if is_new else runs,
+            "docs", "generate", "--static", *OF_MODELS,
+            folders=folders, verbose=chosen.verbose, runs=None if is_new else runs,
         )  # fmt: skip
     publication.publish(folders["STORE_DIR"], store_dir)
 

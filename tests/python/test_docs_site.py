@@ -1,6 +1,7 @@
 """What the documentation site says can be followed: links, names, proofs, rooms."""
 
 import copy
+import json
 import re
 from collections.abc import Iterator
 
@@ -36,6 +37,17 @@ def manifest(built: Folders) -> Manifest:
 @pytest.fixture(scope="module")
 def overview() -> str:
     return OVERVIEW.read_text(encoding="utf-8")
+
+
+def test_the_site_shows_sql_and_columns_of_both_runs(built: Folders) -> None:
+    """Flags a model of which the site shows a template and nothing else."""
+    shown = {
+        name: json.loads((built.work / "target" / f"{name}.json").read_text())["nodes"] for name in ("manifest", "catalog")
+    }
+    models = {key: node for key, node in shown["manifest"].items() if node["resource_type"] == "model"}
+    assert [key for key, node in models.items() if not node.get("compiled_code")] == []
+    stored = {node["name"] for key, node in models.items() if key in shown["catalog"]}
+    assert {"int_patients__permitted", "int_metrics__by_gp", "fct_gp_metrics"} <= stored
 
 
 # ---- links -------------------------------------------------------------------------------------------
