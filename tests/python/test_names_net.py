@@ -693,6 +693,8 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
                          "is a test with store_failures_as of its own"),
         "a value as count": (set_test("fail_calc", "max(patient_key)"), "test.made_up",
                              "is a test with fail_calc of its own"),
+        "how many rows fail": (set_test("fail_calc", "count(*)"), "test.made_up",
+                               "is a test with fail_calc of its own"),
         "only a warning": (set_test("severity", "warn"), "test.made_up",
                            "is a test with severity of its own"),
         "some rows only": (set_test("where", "false"), "test.made_up", "is a test with where of its own"),
