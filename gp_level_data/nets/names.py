@@ -214,19 +214,27 @@ TEMPLATE = re.compile(r"\{[{%#]")
 A_PLAIN_WORD = re.compile(r"[\w .:+-]*")
 # What a macro may be made to give: a text of SQL, such as the pseudonym of an invented person.
 A_TEXT = re.compile(r"'[\w .:+-]*'")
-# What a snapshot may be told: columns by their names, and which of dbt's ways it takes.
+# What a snapshot or model may be told: columns by their names, and which of dbt's ways it takes.
 OF_COLUMNS = {"unique_key", "updated_at", "check_cols"}
-OF_WORDS = {
-    "materialized": {"snapshot"},
-    "strategy": {"check", "timestamp"},
-    "hard_deletes": {"ignore", "invalidate", "new_record"},
-    "on_schema_change": {"ignore"},
-    "on_configuration_change": {"apply"},
+OF_WORDS: dict[str, dict[str, set[str | None]]] = {
+    "snapshot": {
+        "materialized": {"snapshot"},
+        "strategy": {"check", "timestamp"},
+        "hard_deletes": {"ignore", "invalidate", "new_record"},
+        "on_schema_change": {"ignore"},
+        "on_configuration_change": {"apply"},
+    },
+    "model": {
+        "materialized": {"incremental", "table", "view"},
+        "incremental_strategy": {None, "append", "delete+insert"},
+        "on_schema_change": {"append_new_columns", "fail", "ignore", "sync_all_columns"},
+        "on_configuration_change": {"apply"},
+    },
 }
 # Settings that go into no statement, or that other rules look at.
 OF_NO_STATEMENT = {
     "enabled", "alias", "schema", "database", "tags", "meta", "group", "persist_docs", "docs", "lookback", "contract",
-    "pre-hook", "post-hook", "description",
+    "pre-hook", "post-hook", "description", "access", "full_refresh",
 }  # fmt: skip
 SEEDS_LIE_IN, SNAPSHOTS_LIE_IN = ("marts", "seeds"), "snapshots"
 # What runs beside the models: the net by value counts what looks like a number in what was stored; and a run
@@ -733,20 +741,22 @@ def seeds_and_snapshots_lie_in_their_place(graph: Graph) -> Broken:
             yield key, f"lies in {'.'.join((*map(str, place), str(node['alias'])))}"
 
 
-def snapshots_are_told_in_plain_names(graph: Graph) -> Broken:
-    """dbt writes a snapshot's settings into its statements as they are: an expression there is SQL that nobody reads."""
-    for key, node in graph.of("snapshot").items():
+def settings_are_plain_names(graph: Graph) -> Broken:
+    """dbt writes a model's or snapshot's settings into its statements as they are: an expression there is SQL that nobody reads."""
+    for key, node in {**graph.models, **graph.of("snapshot")}.items():
+        kind = node["resource_type"]
         for setting, value in node["config"].items():
             if setting in OF_COLUMNS:
                 named = value if isinstance(value, list) else [value] if value else []
                 known = {*node["columns"], *(["all"] if setting == "check_cols" and value == "all" else [])}
                 if not all(isinstance(name, str) and A_NAME.fullmatch(name) and name in known for name in named):
                     yield key, f"has a {setting} that is not one of its columns by name"
-            elif setting in OF_WORDS:
-                if value not in OF_WORDS[setting]:
-                    yield key, f"has a {setting} that is none of {', '.join(sorted(OF_WORDS[setting]))}"
+            elif setting in OF_WORDS[kind]:
+                if value not in OF_WORDS[kind][setting]:
+                    ways = ", ".join(sorted(filter(None, OF_WORDS[kind][setting])))
+                    yield key, f"is told another {setting} than {ways}"
             elif setting not in OF_NO_STATEMENT and any(value.values() if isinstance(value, dict) else [value]):
-                yield key, f"is told {setting}, which no snapshot has to be told"
+                yield key, f"is told {setting}, which no {kind} has to be told"
 
 
 def snapshots_follow_reference_data(graph: Graph) -> Broken:
@@ -802,7 +812,7 @@ RULES: tuple[Callable[[Graph], Broken], ...] = (
     privacy_tests_are_asked_in_earnest,
     unit_tests_make_up_their_rows,
     seeds_and_snapshots_lie_in_their_place,
-    snapshots_are_told_in_plain_names,
+    settings_are_plain_names,
     snapshots_follow_reference_data,
     reference_data_count_nobody,
 )

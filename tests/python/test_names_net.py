@@ -454,7 +454,7 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "a snapshot under another name": (
             put(SNAPSHOT, "alias", value="files"), SNAPSHOT, "lies in marts.snapshots.files"),
     },
-    names.snapshots_are_told_in_plain_names: {
+    names.settings_are_plain_names: {
         "a moment with a query": (
             put(SNAPSHOT, "config", "updated_at", value="(select count(*) from a)"), SNAPSHOT, NO_COLUMN.format("updated_at")),
         "a moment that is no column": (
@@ -474,11 +474,19 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "a key of all columns": (
             put(SNAPSHOT, "config", "unique_key", value="all"), SNAPSHOT, NO_COLUMN.format("unique_key")),
         "a way of its own": (
-            put(SNAPSHOT, "config", "strategy", value="mine"), SNAPSHOT, "has a strategy that is none of check, timestamp"),
+            put(SNAPSHOT, "config", "strategy", value="mine"), SNAPSHOT, "is told another strategy than check, timestamp"),
         "columns of dbt's under other names": (
             put(SNAPSHOT, "config", "snapshot_meta_column_names", "dbt_valid_to", value="a, (select 1) as b"), SNAPSHOT,
             TOLD.format("snapshot_meta_column_names")),
         "a type": (put(SNAPSHOT, "config", "column_types", value={"a": "varchar"}), SNAPSHOT, TOLD.format("column_types")),
+        "which rows of before stay, by a query": (
+            put(MART, "config", "incremental_predicates", value=["(select count(*) from a) > 3"]), MART,
+            "is told incremental_predicates, which no model has to be told"),
+        "a model's key with a query": (
+            put(MART, "config", "unique_key", value="(select gp_code from a)"), MART, NO_COLUMN.format("unique_key")),
+        "a model made in another way": (
+            put(MART, "config", "incremental_strategy", value="merge"), MART,
+            "is told another incremental_strategy than append, delete+insert"),
         "a setting that nobody knows": (put(SNAPSHOT, "config", "sql_header", value="select 1;"), SNAPSHOT,
                                         TOLD.format("sql_header")),
     },
