@@ -119,6 +119,17 @@ def test_another_text_takes_nothing_off_unseen(name: str, manifest: Manifest) ->
         assert any(what.startswith(("CONTROL", "NOT UNDERSTOOD")) for what in found) == is_noticed
 
 
+def test_a_column_that_is_handed_on_keeps_what_it_says(manifest: Manifest) -> None:
+    """Flags an exact count that goes out behind the code of a GP, through the very cells that may be published."""
+    key = "model.gp_level_data_warehouse.int_gp_report__room"
+    before, node = "practice_code || ' ' || gp_code as area_code", manifest["nodes"][key]
+    assert before in node["compiled_code"]
+    after = before.replace(" as ", " || '/' || cast(numerator_count as varchar) as ")
+    nodes = {**manifest["nodes"], key: {**node, "compiled_code": node["compiled_code"].replace(before, after)}}
+    found = lineage.findings({**manifest, "nodes": nodes})
+    assert any(each.where == "fct_gp_metrics" and "gp_code" in each.what for each in found)
+
+
 def test_reasons_are_given_for_all_that_takes_labels_off() -> None:
     for name, row in control.labels_taken_off().items():
         assert row.takes_off <= {"exact", "about objectors"} and len(row.reason.split()) > 5, name

@@ -160,7 +160,10 @@ def controlled(node: Node, relation: Relation, is_asked: bool, problems: list[st
         )
     return replace(
         relation,
-        columns=tuple((name, replace(value, labels=value.labels - row.takes_off)) for name, value in relation.columns),
+        columns=tuple(
+            (name, replace(value, labels=value.labels - row.takes_off) if name in row.columns else value)
+            for name, value in relation.columns
+        ),
         labels=relation.labels - row.takes_off,
         order_labels=relation.order_labels - row.takes_off,
     )
