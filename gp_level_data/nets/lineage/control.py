@@ -38,7 +38,10 @@ def labels_taken_off() -> dict[str, Row]:
     with FILE.open(newline="", encoding="utf-8") as file:
         return {
             row["relation"]: Row(
-                frozenset(row["takes_off"].split(" and ")), tuple(row["columns"].split()), row["reason"], row["reviewed"]
+                frozenset(row["takes_off"].split(" and ")),
+                tuple(row["columns"].split()),
+                row["reason"],
+                row["reviewed"],
             )
             for row in csv.DictReader(file)
         }
