@@ -14,7 +14,8 @@ with parts as (
     from {{ ref('int_opt_outs__extracts') }}
     union all
     select
-        gp_system_supplier as parent_code,
+        -- among those of then: beside others, what hid a small number would be shown now
+        previous_supplier as parent_code,
         practice_code as part_code,
         opt_out_kind as metric_id,
         'previous_objectors' as measure,

@@ -20,6 +20,10 @@ select
     coalesce(extract.practice_code, previous_extract.practice_code) as practice_code,
     coalesce(extract.gp_system_supplier, previous_extract.gp_system_supplier, 'UNKNOWN')
         as gp_system_supplier,
+    case
+        when previous_extract.practice_code is not null
+            then coalesce(previous_extract.gp_system_supplier, 'UNKNOWN')
+    end as previous_supplier,
     coalesce(extract.opt_out_kind, previous_extract.opt_out_kind) as opt_out_kind,
     -- a practice that sent nothing this time sent no opt-outs either
     coalesce(extract.has_opt_out_file, false) as has_opt_out_file,
