@@ -100,7 +100,7 @@ def emergency_definitions() -> list[str]:
 
 
 def artefacts() -> list[Path]:
-    """Where dbt leaves what it wrote besides databases."""
+    """Where dbt leaves what it wrote besides databases; it runs in the project, and takes other paths from there."""
     named = (("DBT_TARGET_PATH", "target"), ("DBT_LOG_PATH", "logs"))
-    given = [Path(os.environ[variable]) for variable, _ in named if variable in os.environ]
+    given = [PROJECT / os.environ[variable] for variable, _ in named if variable in os.environ]
     return [*given, *(PROJECT / name for _, name in named)]

@@ -49,6 +49,9 @@ def run(chosen: Namespace) -> int:
         raise Refusal("The sample's raw files belong to the project: leave out --raw.")
     if not store_dir.is_dir():
         raise Refusal(f"There is no store {store_dir}.")
+    for kept in chosen.kept:
+        if not kept.exists():
+            raise Refusal(f"There is no {kept} to be searched: name what was kept as it is called, or leave it out.")
     policy.policy_of(chosen.collection)
     publication.hold(store_dir)
     report_back.clear_unfinished(store_dir)
@@ -141,6 +144,7 @@ def begun(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> D
         print("Warning: the results are lost, and cannot be compared with what was reported back.")
     if not raw_dir.is_dir():
         raise Refusal(f"There is no raw folder {raw_dir}: the proof looks for its numbers.")
+    refuse_others_files(raw_dir, handed_over.content)
     order = {
         "collection": chosen.collection,
         "title": policy.policy_of(chosen.collection).title,
@@ -178,6 +182,20 @@ def begun(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> D
     }
     write_order(store_dir, order)
     return order
+
+
+def refuse_others_files(raw_dir: Path, handed_over: Document) -> None:
+    """A Refusal where files of people lie in the raw folder and none is of a practice that was handed something.
+
+    The proof would look for people who were never here. Where no file is left, it says that it looked for nobody.
+    """
+    told = {practice["practice_code"] for practice in handed_over["practices"]}
+    senders = {path.name[:6].upper() for _, path in raw_destruction.people_files(raw_dir, handed_over["collection"])}
+    if told and senders and not told & senders:
+        raise Refusal(
+            f"No file in {raw_dir} is of a practice that was reported back to:"
+            " name the raw folder that the results were built from (RAW_DIR)."
+        )
 
 
 def refuse_shared_key(key_dir: Path, collection: str) -> None:
@@ -306,7 +324,9 @@ def proof(
         (
             "numbers_absent",
             f"None of {len(numbers):,} numbers drawn from the raw files is in {files:,} files that are"
-            " kept, nor in the tables among them, plain, encoded or digested.",
+            " kept, nor in the tables among them, plain, encoded or digested."
+            if numbers
+            else "No number was searched for in what is kept, since there was none left in the raw files.",
             remains.numbers_left(kept, numbers, opening) + remains.numbers_in_texts(texts, numbers),
         ),
         (
