@@ -9,10 +9,10 @@ import duckdb
 
 from gp_level_data.custody import store
 from gp_level_data.custody.keys import StoreKeys
-from gp_level_data.project import PROJECT
 from gp_level_data.raw import landing
 from gp_level_data.raw.intake_rules import in_words, listed, rules
 from gp_level_data.runs import use_of_files
+from gp_level_data.runs.dbt_command import target
 
 COLLECTED = """
     select
@@ -262,7 +262,7 @@ def show_results(connection: duckdb.DuckDBPyConnection, store_dir: Path) -> None
         print_table([column[0] for column in cursor.description], cursor.fetchall())
     print(f"\nResults: {store.database_file(store_dir, store.MARTS)}")
     print(textwrap.fill(", ".join(tables), 130, initial_indent="  ", subsequent_indent="  "))
-    print(f"Documentation and lineage: {PROJECT / 'target' / 'static_index.html'}")
+    print(f"Documentation and lineage: {target() / 'static_index.html'}")
 
 
 def short(words: str) -> str:

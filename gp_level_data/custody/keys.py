@@ -14,12 +14,14 @@ import hmac
 import os
 import re
 import secrets
+import shlex
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from gp_level_data.project import COLLECTION, ids_of
 from gp_level_data.refusal import Refusal
 
 KEY_BYTES = 32
@@ -89,6 +91,13 @@ def new_key(key_dir: Path, name: str) -> bool:
     return True
 
 
+def making(key_dir: Path, name: str) -> str:
+    """The command that makes a key, as it is typed: each collection makes its own and those of its releases."""
+    whose = name if name in ids_of("collections") else "..."
+    is_made_always = name in (COLLECTION, *OF_DATABASES)
+    return f"make key KEY_DIR={shlex.quote(str(key_dir))}" + ("" if is_made_always else f" COLLECTION={whose}")
+
+
 def read_key(key_dir: Path, name: str) -> bytes:
     """The 32 bytes of a key; a Refusal where there is none that can be trusted."""
     path = key_file(key_dir, name)
@@ -97,7 +106,7 @@ def read_key(key_dir: Path, name: str) -> bytes:
         key = path.read_bytes()
         folder_mode = key_dir.stat().st_mode
     except FileNotFoundError:
-        raise Refusal(f"There is no key {path}: make one with `make key KEY_DIR={key_dir}`.") from None
+        raise Refusal(f"There is no key {path}: make one with `{making(key_dir, name)}`.") from None
     except OSError as error:
         raise Refusal(f"The key {path} cannot be read: {error.strerror}.") from None
     if mode & OTHERS:

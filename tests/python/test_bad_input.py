@@ -202,6 +202,17 @@ def test_keys(tmp_path: Path, name: str, spoil: Callable[[Path], None], says: st
         keys.read_key(key_dir, name)
 
 
+def test_a_missing_key_says_how_it_is_made(tmp_path: Path) -> None:
+    """Flags a command that makes another collection's keys, or takes a folder with a blank for two words."""
+    for name, command in (
+        (COLLECTION, f"make key KEY_DIR='{tmp_path}/my keys'`"),
+        (keys.STORE_KEY, f"make key KEY_DIR='{tmp_path}/my keys'`"),
+        ("gpdpr", f"make key KEY_DIR='{tmp_path}/my keys' COLLECTION=gpdpr`"),
+    ):
+        with pytest.raises(Refusal, match=re.escape(command)):
+            keys.read_key(tmp_path / "my keys", name)
+
+
 @pytest.mark.parametrize("name", [COLLECTION, *keys.OF_DATABASES])
 def test_a_build_with_a_bad_key(previous: Folders, refused: Refused, own_raw: Path, tmp_path: Path, name: str) -> None:
     """Flags a build that makes up a missing key on somebody's own data: nobody would hold it."""
