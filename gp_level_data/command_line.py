@@ -24,7 +24,10 @@ from gp_level_data.project import KEY_DIR, PROJECT, SAMPLE, STORE_DIR
 from gp_level_data.refusal import Refusal
 
 NUMBER = re.compile("[0-9]{6}")
-STOPPED = "\nStopped: what was there before stays or is put back by the next command."
+STOPPED = (
+    "\nStopped: what was there before stays or is put back by the next command. A destruction has to be called again,"
+    " which finishes it."
+)
 EPILOG = (
     "Commands, options and collections are completed after"
     ' eval "$(_GPLD_COMPLETE=bash_source gpld)", or zsh_source, fish_source.'

@@ -215,7 +215,7 @@ def refuse_destroyed(store_dir: Path, collection: str) -> None:
     is_there = store.database_file(store_dir, store.PATIENT_LEVEL).exists()
     if ours and ours[-1].kind == ledger.DESTRUCTION and not is_there:
         raise Refusal(
-            f"It was destroyed on {policy.moment(ours[-1].content['destroyed_at']):%-d %B %Y}:"
+            f"What was personal was destroyed on {policy.moment(ours[-1].content['destroyed_at']):%-d %B %Y}:"
             f" {ledger.page_of(ours[-1].path)}."
         )
 

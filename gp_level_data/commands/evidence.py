@@ -20,6 +20,7 @@ from types import SimpleNamespace as Namespace
 import duckdb
 
 from gp_level_data import project
+from gp_level_data.commands import destroy
 from gp_level_data.custody import checksums, exact_counts, keys, proof, publication, published_tables
 from gp_level_data.end import certificate, ledger, remains, shown
 from gp_level_data.nets import Finding, leak_score, lineage, names, raw_numbers, renaming_run, values
@@ -101,6 +102,7 @@ def run(chosen: Namespace) -> int:
 
 def collect(run_at: Run) -> int:
     """Write the next entry; 1 where a net has caught something."""
+    destroy.refuse_destroyed(run_at.store_dir, run_at.settings["collection"])
     moment = datetime.now(UTC).replace(microsecond=0)
     facts: Document = {"made_at": moment.isoformat(), "layout": evidence_page.LAYOUT}
     facts |= {name: part(run_at) for name, part in PARTS.items()}
@@ -138,7 +140,10 @@ def verify(run_at: Run, last: str | None = None) -> int:
         if place:
             print(f"{entries[-1].path.name}: {place} is not what it was")
             return 1
-    print(f"{len(entries)} bundles of evidence hold.")
+    if not entries:
+        print(f"There is no evidence in {run_at.store_dir}.")
+        return 1
+    print(f"Bundles of evidence that hold: {len(entries)}.")
     return 0
 
 

@@ -68,7 +68,10 @@ def run(chosen: Namespace) -> int:
     if first:
         print(first)
         return 1
-    print(f"{len(certificates)} certificates of destruction hold.")
+    if not certificates:
+        print(f"There is no certificate of destruction in {store_dir}.")
+        return 1
+    print(f"Certificates of destruction that hold: {len(certificates)}.")
     return 0
 
 

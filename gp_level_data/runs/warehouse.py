@@ -39,6 +39,10 @@ class Plugin(BasePlugin):
                 raise DbtRuntimeError(str(refusal)) from None
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
+        if not self.store_dir.is_dir():
+            raise DbtRuntimeError(
+                f"There is no store {self.store_dir}: run `make build` first, or say which (STORE_DIR)."
+            )
         creds.path = str(store.database_file(self.store_dir, store.MARTS))
         config.update(given.to_the_engine(self.store_dir))
         # The last that dbt asks before it opens the marts, each time it does.

@@ -202,6 +202,13 @@ def test_keys(tmp_path: Path, name: str, spoil: Callable[[Path], None], says: st
         keys.read_key(key_dir, name)
 
 
+def test_dbt_before_anything_was_built(tmp_path: Path) -> None:
+    """Flags the engine's traceback where the analyst's store is not there yet, or is called otherwise."""
+    ended = run_dbt(Folders(tmp_path / "store", tmp_path / "keys", tmp_path / "work"), "show", "-s", "fct_gp_metrics")
+    assert ended.code and f"There is no store {tmp_path / 'store'}" in ended.stdout
+    assert "Traceback" not in ended.stdout + ended.stderr and not (tmp_path / "store").exists()
+
+
 def test_a_missing_key_says_how_it_is_made(tmp_path: Path) -> None:
     """Flags a command that makes another collection's keys, or takes a folder with a blank for two words."""
     for name, command in (

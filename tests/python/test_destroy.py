@@ -1,4 +1,4 @@
-"""What `gpld destroy` refuses before it touches anything, asked without a build; the rest is in test_end_of_life.py."""
+"""What destruction and its certificate refuse, asked without a build; the rest is in test_end_of_life.py."""
 
 from pathlib import Path
 
@@ -52,3 +52,11 @@ def test_folders_of_dbt_are_those_it_writes(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DBT_TARGET_PATH", "out/target")
     assert project.PROJECT / "out" / "target" in project.artefacts()
+
+
+@pytest.mark.parametrize("what", ["certificate", "evidence"])
+def test_nothing_is_not_verified(tmp_path: Path, what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Flags a reviewer who names another folder and is told that everything holds."""
+    (tmp_path / "store").mkdir()
+    assert main([what, "verify", *(f"--{name}-dir={tmp_path / name}" for name in ("store", "key"))]) == 1
+    assert "There is no" in capsys.readouterr().out

@@ -573,6 +573,7 @@ def test_a_destruction_that_was_stopped_is_told(
     monkeypatch.setattr(project, "artefacts", lambda: [])
     monkeypatch.setattr(destroy, "proof", stopped)
     assert house.command("destroy", COLLECTION) == 130
+    assert "A destruction has to be called again" in capsys.readouterr().err
     assert not store.database_file(house.store, store.PATIENT_LEVEL).exists()
     before = len(house.entries())
     code, line = said(capsys, house, IN_TIME)
@@ -1231,6 +1232,9 @@ def test_what_is_destroyed_is_not_called_missing(
     """Flags a missing database that nobody can build again, since it was destroyed."""
     assert destroyed.command("report-back", COLLECTION, "--to", str(tmp_path / "to")) == 1
     assert "is destroyed already" in capsys.readouterr().err
+    assert destroyed.command("evidence") == 1
+    told = capsys.readouterr().err
+    assert told.startswith("What was personal was destroyed on") and "make key" not in told
 
 
 @pytest.mark.whole
