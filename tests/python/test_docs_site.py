@@ -42,7 +42,8 @@ def overview() -> str:
 def test_the_site_shows_sql_and_columns_of_both_runs(built: Folders) -> None:
     """Flags a model of which the site shows a template and nothing else."""
     shown = {
-        name: json.loads((built.work / "target" / f"{name}.json").read_text())["nodes"] for name in ("manifest", "catalog")
+        name: json.loads((built.work / "target" / f"{name}.json").read_text())["nodes"]
+        for name in ("manifest", "catalog")
     }
     models = {key: node for key, node in shown["manifest"].items() if node["resource_type"] == "model"}
     assert [key for key, node in models.items() if not node.get("compiled_code")] == []

@@ -119,6 +119,18 @@ def test_another_text_takes_nothing_off_unseen(name: str, manifest: Manifest) ->
         assert any(what.startswith(("CONTROL", "NOT UNDERSTOOD")) for what in found) == is_noticed
 
 
+def test_a_table_of_another_database_is_another_table(
+    manifest: Manifest, analysed: dict[str, project.Analysed]
+) -> None:
+    """Flags exact counts that are read under the name of something harmless, which lies elsewhere."""
+    reads: dict[str, object] = {"depends_on": {"nodes": ["source.gp_level_data_warehouse.ledger.destroyed"]}}
+    for database, is_refused in (("marts", False), ("assurance", True), ("", True)):
+        place = ".".join(filter(None, (database, "history", "destroyed")))
+        for snippet in (f"select entry from {place} order by 1", f"pivot {place} on entry in (1) using count(*)"):
+            found = look_at(manifest, analysed, "mart", snippet, **reads)
+            assert any(what.startswith("NOT UNDERSTOOD") for what in found) == is_refused
+
+
 def test_a_column_that_is_handed_on_keeps_what_it_says(manifest: Manifest) -> None:
     """Flags an exact count that goes out behind the code of a GP, through the very cells that may be published."""
     key = "model.gp_level_data_warehouse.int_gp_report__room"

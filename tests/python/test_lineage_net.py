@@ -309,7 +309,7 @@ def test_freshness_by_a_day_is_proved(manifest: Manifest) -> None:
     """Flags a proof that refuses what the project asks, or a query of its own that says no more."""
     assert not list(problems_of_freshness(manifest))
     [key] = [key for key, source in manifest["sources"].items() if source["identifier"] == "opt_outs"]
-    source = manifest["sources"][key] | {"loaded_at_query": "select max(recorded_at) from landing.opt_outs"}
+    source = manifest["sources"][key] | {"loaded_at_query": "select max(recorded_at) from memory.landing.opt_outs"}
     assert not list(problems_of_freshness({"sources": {key: source}}))
 
 

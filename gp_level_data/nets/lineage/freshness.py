@@ -28,15 +28,14 @@ def asked(node: Node) -> str | None:
     column, only = node.get("loaded_at_field"), (node.get("freshness") or {}).get("filter")
     if not column:
         return None
-    schema, name = names_of(node)
-    return f"select max({column}) as latest from {schema}.{name}" + (f" where {only}" if only else "")
+    return f"select max({column}) as latest from {'.'.join(names_of(node))}" + (f" where {only}" if only else "")
 
 
 def problems(node: Node, question: str) -> list[str]:
     """What the proof finds in one such query."""
 
-    def read(schema: str, name: str) -> Relation:
-        if (schema, name) != names_of(node):
+    def read(*names: str) -> Relation:
+        if names != names_of(node):
             raise NotUnderstood("another table than the source")
         return source_relation(node)
 

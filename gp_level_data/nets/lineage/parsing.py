@@ -43,10 +43,10 @@ def parse(sql: str) -> exp.Expr:
     return statements[0]
 
 
-def tables_read(sql: str) -> set[tuple[str, str]]:
-    """Schema and name of every table in a query, by the engine's parser or, where that writes none out, by sqlglot's.
+def tables_read(sql: str) -> set[tuple[str, str, str]]:
+    """Database, schema and name, as far as they are given, of every table in a query.
 
-    NotUnderstood where it reads something that is no table: a file, a function, text that is run.
+    By the engine's parser or, where that writes none out, by sqlglot's. NotUnderstood where it reads something that is no table: a file, a function, text that is run.
     """
     if READS_OTHERWISE.search(sql):
         raise NotUnderstood("a table that is named by a text")
@@ -65,10 +65,14 @@ def tables_read(sql: str) -> set[tuple[str, str]]:
     tables = list(tree.find_all(exp.Table))
     if any(not isinstance(table.this, exp.Identifier) for table in tables):
         raise NotUnderstood("a function as a table")
-    return {(table.db.lower(), table.name.lower()) for table in tables if table.db or not is_step(table)}
+    return {
+        (table.catalog.lower(), table.db.lower(), table.name.lower())
+        for table in tables
+        if table.db or not is_step(table)
+    }
 
 
-def tables_below(part: object, steps: frozenset[str]) -> Iterator[tuple[str, str]]:
+def tables_below(part: object, steps: frozenset[str]) -> Iterator[tuple[str, str, str]]:
     """The tables in a part of the engine's tree, where these steps of WITH are known.
 
     A step is known to those behind it, and to its own query alone: elsewhere its name is a table's.
@@ -83,9 +87,9 @@ def tables_below(part: object, steps: frozenset[str]) -> Iterator[tuple[str, str
         yield from tables_below(entry["value"], steps)
         steps |= {entry["key"].lower()}
     if part.get("type") == "BASE_TABLE":
-        schema, name = part["schema_name"].lower(), part["table_name"].lower()
+        database, schema, name = (part[f"{each}_name"].lower() for each in ("catalog", "schema", "table"))
         if schema or name not in steps:
-            yield schema, name
+            yield database, schema, name
     yield from tables_below([below for name, below in part.items() if name != "cte_map"], steps)
 
 

@@ -80,10 +80,10 @@ def analyse(manifest: Manifest, known: dict[str, Analysed] | None = None) -> dic
 def analyse_node(node: Node, manifest: Manifest, done: dict[str, Analysed]) -> Analysed:
     """One model or snapshot."""
 
-    def read(schema: str, name: str) -> Relation:
+    def read(*names: str) -> Relation:
         everything = {**manifest["nodes"], **manifest["sources"]}
         known = [everything.get(key) for key in dict.fromkeys(parents(node))]
-        found = [each for each in known if each and names_of(each) == (schema, name)]
+        found = [each for each in known if each and names_of(each) == names]
         if len(found) != 1:
             raise NotUnderstood("a table that dbt does not know it reads")
         return relation_of(found[0], done)
@@ -228,10 +228,10 @@ def parents(node: Node) -> list[str]:
     return list(node.get("depends_on", {}).get("nodes", []))
 
 
-def names_of(node: Node) -> tuple[str, str]:
-    """Schema and name of a relation; its database has another name in each run."""
+def names_of(node: Node) -> tuple[str, str, str]:
+    """Database, schema and name of a relation: under the same name in another database lies something else."""
     name = node.get("identifier") or node.get("alias") or node["name"]
-    return node["schema"].lower(), name.lower()
+    return node["database"].lower(), node["schema"].lower(), name.lower()
 
 
 def relation_of(node: Node, done: dict[str, Analysed]) -> Relation:

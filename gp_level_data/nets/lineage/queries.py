@@ -31,10 +31,10 @@ UNION = ("this", "expression", "distinct", "order", "limit", "offset", "with_", 
 class Queries(Expressions):
     """Evaluates the queries of one model.
 
-    read  gives the relation of a table by its schema and name; NotUnderstood where there is none
+    read  gives the relation of a table by its database, schema and name; NotUnderstood where there is none
     """
 
-    def __init__(self, read: Callable[[str, str], Relation]) -> None:
+    def __init__(self, read: Callable[[str, str, str], Relation]) -> None:
         super().__init__()
         self.read = read
         self.steps: list[dict[str, Relation]] = []
@@ -179,7 +179,7 @@ class Queries(Expressions):
             for steps in reversed(self.steps):
                 if name in steps:
                     return steps[name]
-        return self.read(node.db.lower(), name)
+        return self.read(node.catalog.lower(), node.db.lower(), name)
 
     def unpivoted(self, node: exp.Pivot, relation: Relation) -> Relation:
         """UNPIVOT of one value: the columns named become one, beside a column of their names."""
