@@ -316,7 +316,7 @@ def funnel_of(metric_id: str, about: Row, name: str, compared: list[Compared]) -
     marks = [{"place": each.place, "x": frame.x.at(each.size), "y": frame.y.at(each.number)} for each in compared]
     return templates.drawing(
         "funnel", f"funnel-{metric_id}", frame, rows=marks,
-        title=f"{about['title']}: how far chance may take lists of each size from {name}'s"
+        title=f"{about['title']}: how far lists of each size may differ by chance from {name}'s"
         f" {words.value(baseline, unit)}",
         told="; ".join(
             f"{each.place.label}: {words.value(each.number, unit)} of {each.size:,} patients,"
