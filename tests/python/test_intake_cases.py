@@ -792,6 +792,9 @@ CASES = {
     "hospital file delivered twice, once packed": Case(
         besides(gzip.compress(lines(HOSPITAL_HEADER, *EPISODES)), "hes/apc_1718.csv.gz"), REFUSED, "file_delivered_twice"
     ),
+    "hospital file delivered twice, once packed, of one year": Case(
+        besides(gzip.compress(lines(HOSPITAL_HEADER, *EPISODES)), "hes/apc_1617.csv.gz"), REFUSED, "file_delivered_twice"
+    ),
     # practices that contribute nothing
     "no opt-out file": Case(without(OPT_OUTS), OUT, "opt_out_file_missing", 0, 0),
     # objections under another name are this practice's, or may be anybody's
@@ -1392,6 +1395,10 @@ CASES = {
         besides(lines(HOSPITAL_HEADER), "hes/admissions.csv"), STOPPED, "breaks the contract"
     ),
     "a register of another layout": Case(content(b"CODE,NAME\n", "ods/epraccur.csv"), STOPPED, "2 columns, 27 expected"),
+    "two hospital files of one year": Case(
+        besides(gzip.compress(lines(HOSPITAL_HEADER, episode(3))), "hes/apc_1617.csv.gz"),
+        STOPPED, r"nobody knows which is meant \(found: hes/apc_1617.csv, hes/apc_1617.csv.gz\)",
+    ),
     "no hospital file": Case(without(HOSPITAL), STOPPED, "has no file hes/"),
     "a hospital file without rows": Case(content(lines(HOSPITAL_HEADER), HOSPITAL), STOPPED, "it is empty"),
     "answers without rows": Case(

@@ -276,12 +276,24 @@ def listed(names: Iterable[str]) -> str:
 
 def refuse_repeated(files: list[RawFile]) -> list[RawFile]:
     """Two files where there is one, for a practice or for all: nobody knows which is meant, so neither is."""
+    return refuse_more_than_one(files, the_only_one)
+
+
+def refuse_two_of_a_year(files: list[RawFile]) -> list[RawFile]:
+    """Two national files of one year, such as a provisional and a final one: nobody knows which is meant either."""
+    return refuse_more_than_one(files, the_only_one_of_its_year)
+
+
+def refuse_more_than_one(
+    files: list[RawFile], only: Callable[[RawFile], tuple[str, str | None] | None]
+) -> list[RawFile]:
+    """The files, refused where there are several of what there may be one."""
     alike = defaultdict(list)
     for file in files:
-        alike[the_only_one(file)].append(file)
+        alike[only(file)].append(file)
     return [
-        replace(file, refused_rule="more_than_one_file", detail=which_are_meant(alike[the_only_one(file)]))
-        if the_only_one(file) and len(alike[the_only_one(file)]) > 1
+        replace(file, refused_rule="more_than_one_file", detail=which_are_meant(alike[only(file)]))
+        if only(file) and len(alike[only(file)]) > 1
         else file
         for file in files
     ]
@@ -301,6 +313,13 @@ def the_only_one(file: RawFile) -> tuple[str, str | None] | None:
     if file.practice_code or not file.kind.owns_folder:
         return file.kind.relation, file.practice_code
     return None
+
+
+def the_only_one_of_its_year(file: RawFile) -> tuple[str, str | None] | None:
+    """What there may be one accepted file of: a national file's year, whatever the ending of its name."""
+    if the_only_one(file) or file.refused_rule:
+        return None
+    return file.kind.relation, file.path.name.partition(".")[0]
 
 
 def refuse_delivered_twice(files: list[RawFile]) -> list[RawFile]:

@@ -26,6 +26,7 @@ from gp_level_data.raw.landing.look import (
     read_of,
     refuse_delivered_twice,
     refuse_repeated,
+    refuse_two_of_a_year,
     refuse_without_national_files,
 )
 from gp_level_data.raw.landing.typed import is_given, quoted
@@ -85,7 +86,7 @@ def rows_of(file: RawFile) -> Iterator[list[str]]:
 def look_at_all(raw_dir: Path, collection: str) -> list[RawFile]:
     """Every file of the collection, looked at."""
     looks = [look_at(file) for kind in file_kinds(collection) for file in files_of(kind, raw_dir)]
-    return refuse_delivered_twice(refuse_repeated(looks))
+    return refuse_two_of_a_year(refuse_delivered_twice(refuse_repeated(looks)))
 
 
 def create_relations(connection: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str) -> None:
