@@ -1028,6 +1028,9 @@ CASES = {
         ),
         UNDONE, "no_admission_found",
     ),
+    "hospital files of a part of the period": Case(
+        content(lines(HOSPITAL_HEADER, *map(episode, range(1, 21))), HOSPITAL), UNDONE, "months_without_admission",
+    ),
     "one admission of many in scope": Case(
         both(
             records(*MANY), opt_outs(objection(1)),

@@ -1,5 +1,6 @@
 -- Why the run may not stand, one row a reason with its sentence; none is how it should be. The run
--- would publish zeros that nobody counted, or hold people whose objections were lost on the way.
+-- would publish zeros that nobody counted, or too little of what there is, or hold people whose
+-- objections were lost on the way.
 
 with size as (
 
@@ -48,6 +49,37 @@ dropped as (
             ) as place
         from {{ ref('int_intake__scope_counts') }}
     )
+
+),
+
+-- months of the period, those that it holds wholly, counted from year 0
+period as (
+
+    select
+        12 * year(period_start) + month(period_start)
+        + case when day(period_start) > 1 then 1 else 0 end as first_month,
+        12 * year(period_end) + month(period_end)
+        - case when period_end < last_day(period_end) then 1 else 0 end as last_month
+    from {{ ref('int_collection__settings') }}
+
+),
+
+covered as (
+
+    select
+        period.last_month - period.first_month + 1 as month_count,
+        count(distinct 12 * year(episodes.admission_date) + month(episodes.admission_date))
+            as covered_count,
+        count(*) as row_count,
+        left({{ to_text('min(episodes.admission_date)') }}, 7) as first_month,
+        left({{ to_text('max(episodes.admission_date)') }}, 7) as last_month
+    from {{ ref('int_episodes__scoped') }} as episodes
+    inner join period
+        on
+            12 * year(episodes.admission_date) + month(episodes.admission_date)
+            between period.first_month and period.last_month
+    where episodes.is_emergency and episodes.rejected_rule is null
+    group by period.first_month, period.last_month
 
 ),
 
@@ -109,6 +141,19 @@ found as (
             from {{ ref('stg_landing__files') }} as files
             where files.file_kind = 'hes_apc'
         )
+    union all
+    select
+        'months_without_admission' as rule,
+        'in only ' || covered.covered_count || ' of the ' || covered.month_count
+        || ' months of the period somebody was admitted as an emergency, from '
+        || covered.first_month || ' to ' || covered.last_month as essence,
+        'months_without_admission' as worst_rule
+    from covered
+    inner join {{ ref('reconciliation_rules') }} as limits
+        on limits.rule = 'admissions_each_month_from'
+    where
+        covered.covered_count < covered.month_count
+        and covered.row_count >= limits.value * covered.covered_count
 
 )
 
