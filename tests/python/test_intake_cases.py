@@ -874,6 +874,10 @@ CASES = {
         records(*(person(n, EXTRACTED_AT="2017-04-02T09:00:01+01:00") for n in (1, 2, 3))),
         OUT, "extracted_after_collection", 0, 0,
     ),
+    "extracted for the collection of the year before": Case(
+        records(*(person(n, EXTRACTED_AT="2016-04-01T02:00:00+01:00") for n in (1, 2, 3))),
+        OUT, "extracted_long_before", 0, 0,
+    ),
     "never asked": Case(
         content(b"PRACTICE_CODE,SERVICE,STATUS,STATUS_DATE\n" + f"{OTHER},{COLLECTION},agreed,2016-10-01\n".encode(),
                 "cqrs/participation.csv"),

@@ -73,6 +73,12 @@ select
             then 'extraction_moment_unknown'
         when files.extracted_at is null then 'extraction_moment_unreadable'
         when files.extracted_at > settings.collected_at then 'extracted_after_collection'
+        -- whoever objected or left since is not known to it
+        when
+            {{ days_between(
+                'cast(files.extracted_at as date)', 'cast(settings.collected_at as date)'
+            ) }} > limits.value
+            then 'extracted_long_before'
         when mostly_unusable.practice_code is not null then 'practice_file_mostly_unusable'
         when files.opt_out_file_rule is null then 'opt_out_file_missing'
         when files.opt_out_file_rule <> '' then 'opt_out_file_refused'
@@ -96,3 +102,5 @@ left join mostly_unusable on files.practice_code = mostly_unusable.practice_code
 cross join accepted
 cross join extraction_list
 cross join {{ ref('int_collection__settings') }} as settings
+inner join {{ ref('reconciliation_rules') }} as limits
+    on limits.rule = 'extracted_days_before_at_most'
