@@ -46,7 +46,8 @@ def parse(sql: str) -> exp.Expr:
 def tables_read(sql: str) -> set[tuple[str, str, str]]:
     """Database, schema and name, as far as they are given, of every table in a query.
 
-    By the engine's parser or, where that writes none out, by sqlglot's. NotUnderstood where it reads something that is no table: a file, a function, text that is run.
+    By the engine's parser or, where that writes none out, by sqlglot's. NotUnderstood where it reads something that is
+    no table: a file, a function, text that is run.
     """
     if READS_OTHERWISE.search(sql):
         raise NotUnderstood("a table that is named by a text")
