@@ -817,6 +817,8 @@ def test_a_killed_worker_changes_no_answer(cluster: Any) -> None:
     wait_until(lambda: is_being_written(where / "warehouse" / "intermediate.db" / DISCLOSES, started), build)
     kill_worker(where, 2)
     said, _ = build.communicate()
+    # A cluster of which a part has ended takes no other build.
+    daemons.start_worker(where, daemons.check_installed(), 2, daemons.Ports.chosen())
     assert build.returncode == 0, said[-2000:]
     compared = command("gp_level_data.cluster", "compare")
     assert compared.returncode == 0, compared.stdout
