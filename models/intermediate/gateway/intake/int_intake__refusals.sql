@@ -2,6 +2,8 @@
 -- would publish zeros that nobody counted, or too little of what there is, or hold people whose
 -- objections were lost on the way.
 
+{% set next_month = months_from("cast(date_trunc('month', period_end) as date)", 1) -%}
+
 with size as (
 
     select coalesce(sum(person_count), 0) as person_count
@@ -57,9 +59,11 @@ period as (
 
     select
         12 * year(period_start) + month(period_start)
-        + case when day(period_start) > 1 then 1 else 0 end as first_month,
+        + case when period_start > date_trunc('month', period_start) then 1 else 0 end
+            as first_month,
         12 * year(period_end) + month(period_end)
-        - case when period_end < last_day(period_end) then 1 else 0 end as last_month
+        - case when {{ days_between('period_end', next_month) }} > 1 then 1 else 0 end
+            as last_month
     from {{ ref('int_collection__settings') }}
 
 ),
