@@ -141,7 +141,7 @@ bench-peers: $(TEST)  ## [SCALE=...] the core work by hand in five engines, with
 	@$(VENV)/bin/python -m tests.python.benchmark.peers $(if $(SCALE),--scale $(SCALE))
 
 leak-score: $(TEST)  ## [LEAKS=--missing] the nets, tried on leaks made on purpose
-	@PYTHONPATH=. $(VENV)/bin/python tests/python/leak_score.py $(LEAKS)
+	@PYTHONPATH=.:tests:tests/python $(VENV)/bin/python -m nets.leak_score $(LEAKS)
 
 clean:  ## what dbt wrote besides databases
 	rm -rf target logs

@@ -17,18 +17,18 @@ from gp_level_data.project import PROJECT
 from gp_level_data.refusal import Refusal
 
 # Each change is a file below this folder: <family>/<name>.toml.
-CHANGES = Path("tests", "python", "leaks")
+CHANGES = Path("tests", "python", "nets", "leaks")
 FILE = CHANGES / "leak_score.json"
 # The nets, and the bench on which leaks are tried.
 DEPENDS_ON = (
     "gp_level_data/nets",
     "macros/privacy",
     "seeds/digits_allowed.csv",
-    "tests/python/leak_score.py",
-    "tests/python/direct_build.py",
-    "tests/python/small_world.py",
-    "tests/python/opt_out_oracle.py",
-    "tests/python/raw_folder.py",
+    "tests/python/nets/leak_score.py",
+    "tests/bench/direct_build.py",
+    "tests/bench/small_world.py",
+    "tests/python/opt_outs/opt_out_oracle.py",
+    "tests/bench/raw_folder.py",
 )
 SUFFIXES = (".py", ".sql", ".csv")
 # Kinds of changes that are no leak: nothing should be said of the first, and the second does not run.

@@ -61,39 +61,39 @@ NEW = (
             names.only_stored_gateway_models_pseudonymise.__name__,
             names.pseudonyms_are_made_in_one_way.__name__,
             names.the_gateway_is_small.__name__,
-            "tests/python/test_gate.py",
+            "tests/python/nets/test_gate.py",
         ),
     ),
     New(
         "a rule of the intake",
         "a row of `seeds/intake_rules.csv`, and a line in the model of the gateway that judges such rows (`..._judged`)",
-        ("tests/python/test_intake_rules.py", "tests/python/test_intake_cases.py"),
+        ("tests/python/intake/test_intake_rules.py", "tests/python/intake/test_intake_cases.py"),
     ),
     New(
         "a metric that practices send",
         "a row of `seeds/metrics.csv` with the origin practice, and a column of that name in the practices' files:"
         " nothing else",
-        ("tests/python/test_contract.py", "tests/python/test_measures.py"),
+        ("tests/python/raw/test_contract.py", "tests/python/measures/test_measures.py"),
     ),
     New(
         "a register or target",
         "rows of `seeds/registers.csv`, `register_targets.csv`, `register_rules.csv`, and their codes in `journal_codes.csv`",
-        ("tests/python/test_registers.py",),
+        ("tests/python/registers/test_registers.py",),
     ),
     New(
         "an opt-out code",
         "a row of `seeds/opt_out_codes.csv`, with where it was seen",
-        ("tests/generic/codes_have_their_shape.sql", "tests/python/test_opt_outs.py"),
+        ("tests/generic/codes_have_their_shape.sql", "tests/python/opt_outs/test_opt_outs.py"),
     ),
     New(
         "a threshold of disclosure control",
         "a row of `seeds/disclosure_rules.csv`",
-        ("tests/python/test_disclosure.py", "tests/generic/no_small_number.sql"),
+        ("tests/python/disclosure/test_disclosure.py", "tests/generic/no_small_number.sql"),
     ),
     New(
         "a release",
         "a row of `seeds/releases.csv`, then `gpld releases`",
-        ("macros/releases/release_refusal.sql", "tests/python/test_release_requests.py"),
+        ("macros/releases/release_refusal.sql", "tests/python/releases/test_release_requests.py"),
     ),
     New(
         "a collection",
@@ -102,7 +102,7 @@ NEW = (
         " in one place, `COLLECTED` in `gp_level_data/raw/landing/contract.py`: which kinds of file it has is asked"
         " before dbt starts, and a kind that nobody named must be refused. A new kind of file is described there too,"
         " and gets a view in `models/staging`",
-        ("tests/python/test_contract.py", names.raw_files_come_from_landing.__name__),
+        ("tests/python/raw/test_contract.py", names.raw_files_come_from_landing.__name__),
     ),
 )
 

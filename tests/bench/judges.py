@@ -15,26 +15,19 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-import disclosure_run
 import duckdb
-import gateway_sql
-import journal_mutants
-import journal_sql
-import mutants
-import planning_sql
-import release_sql
 import sqlglot
-import test_disclosure
-import test_hospital
-import test_journals
-import test_mutants
-import test_planning
-import test_registers
-from attacker import Published, by_propagation, revealed
 
-from bench import disclosure_rooms, room_oracle, unit_tests
+from bench import disclosure_run, gateway_sql, journal_sql, planning_sql, release_sql, unit_tests
 from bench.syntax_mutants import Mutant
+from disclosure import disclosure_rooms, room_oracle, test_disclosure
+from disclosure.attacker import Published, by_propagation, revealed
 from gp_level_data.shapes import Row
+from hospital import test_hospital
+from journals import journal_mutants, test_journals
+from opt_outs import mutants, test_mutants
+from planning import test_planning
+from registers import test_registers
 
 Judge = Callable[[Mutant], bool]
 GATE_WORLDS = sorted({mutant.world for mutant in mutants.MUTANTS})

@@ -3,22 +3,21 @@
 import functools
 from collections.abc import Collection, Mapping
 
-import direct_build
 import duckdb
-import gateway_sql
-import opt_out_oracle
 import pyarrow
 import yaml
-from conftest import PROJECT
 from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt_common.clients import agate_helper
-from gateway_sql import KEY
-from opt_out_oracle import Sent
 
+from bench import direct_build, gateway_sql
+from bench.gateway_sql import KEY
+from conftest import PROJECT
 from gp_level_data.custody import pseudonym, store
 from gp_level_data.end import ledger_tables
 from gp_level_data.raw import ndop_files
 from gp_level_data.shapes import Manifest, Node, Row
+from opt_outs import opt_out_oracle
+from opt_outs.opt_out_oracle import Sent
 
 # A snapshot over nothing: dbt's columns after those of the model.
 HISTORY = """

@@ -26,8 +26,8 @@ from typing import Any
 import duckdb
 import hypothesis
 import pytest
-from vouching import vouch
 
+from bench.vouching import vouch
 from gp_level_data.custody import keys, publication, store
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.forked_runs import ForkedRuns

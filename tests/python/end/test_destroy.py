@@ -1,0 +1,62 @@
+"""What destruction and its certificate refuse, asked without a build; the rest is in test_end_of_life.py."""
+
+from pathlib import Path
+
+import pytest
+
+from conftest import COLLECTION
+from gp_level_data import project
+from gp_level_data.command_line import main
+from gp_level_data.commands import destroy
+from gp_level_data.project import SAMPLE
+from gp_level_data.refusal import Refusal
+
+
+def test_what_is_kept_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Flags a name that was mistyped: the folder that is meant is not searched, and the certificate says it was."""
+    folders = [f"--{name}-dir={tmp_path / name}" for name in ("store", "key")]
+    (tmp_path / "store").mkdir()
+    assert main(["destroy", COLLECTION, "--kept", str(tmp_path / "reprot"), *folders]) == 1
+    assert "reprot to be searched" in capsys.readouterr().err
+    assert not list((tmp_path / "store").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("practices", "is_refused"),
+    [(["Z99999"], True), (["A81001", "Z99999"], False), ([], False)],
+    ids=["others'", "one is here", "nobody was told anything"],
+)
+def test_the_raw_folder_is_the_runs(practices: list[str], is_refused: bool) -> None:
+    """Flags RAW_DIR forgotten: the proof would look for the sample's numbers, and certify that they are not there."""
+    handed_over = {"collection": COLLECTION, "practices": [{"practice_code": code} for code in practices]}
+    if is_refused:
+        with pytest.raises(Refusal, match="RAW_DIR"):
+            destroy.refuse_others_files(SAMPLE, handed_over)
+    else:
+        destroy.refuse_others_files(SAMPLE, handed_over)
+
+
+def test_a_raw_folder_without_people_is_not_refused(tmp_path: Path) -> None:
+    """Flags personal data that can never be destroyed, since the raw files were so before."""
+    destroy.refuse_others_files(tmp_path, {"collection": COLLECTION, "practices": [{"practice_code": "A81001"}]})
+    [said] = [
+        says
+        for name, says, _ in destroy.proof({"keys": [], "files": [], "results": {}}, tmp_path, tmp_path, [], [], [])
+        if name == "numbers_absent"
+    ]
+    assert said.startswith("No number was searched for")
+
+
+def test_folders_of_dbt_are_those_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags a relative path that is searched from where the command is called: dbt takes it from the project."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DBT_TARGET_PATH", "out/target")
+    assert project.PROJECT / "out" / "target" in project.artefacts()
+
+
+@pytest.mark.parametrize("what", ["certificate", "evidence"])
+def test_nothing_is_not_verified(tmp_path: Path, what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Flags a reviewer who names another folder and is told that everything holds."""
+    (tmp_path / "store").mkdir()
+    assert main([what, "verify", *(f"--{name}-dir={tmp_path / name}" for name in ("store", "key"))]) == 1
+    assert "There is no" in capsys.readouterr().out
