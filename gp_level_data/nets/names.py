@@ -153,7 +153,7 @@ KNOWN_KEYS = {
     "release_id": "a row of the seed releases",
     "metric_id": "a row of the seed metrics",
     "exception_id": "a row of the seed exception_register",
-    "admission_number": "1, 2, 3 ... within a patient's stay",
+    "admission_number": "1, 2, 3, ... among a patient's admissions",
 }
 KNOWN_IN_SNAPSHOTS = {"dbt_scd_id": "a version of reference data, whose digest the seed digits_allowed tells"}
 

@@ -34,9 +34,6 @@ NET = "renaming"
 # A table of people is stored in the order of the first of these that it has.
 PSEUDONYMS = ("patient_key", "release_key")
 NUMBER_COLUMNS = ("NHS_NUMBER", "NEWNHSNO")
-# Numbers that a build gives to rows in the order of their pseudonyms, so that they change with
-# them. All that they may say is which rows of one person belong together.
-ROW_NUMBERS = {"patient_level.intermediate.int_admissions__qualifying": "admission_number"}
 # How small a packed file gets depends on its digits; how many rows it holds is compared all the same.
 PACKED_SIZES = {"assurance.counts.int_intake__file_counts": ("file_name", "byte_count")}
 # with a point and zeros behind, opt-outs are still somebody's
@@ -280,10 +277,6 @@ def difference(
         key = keys[0]
         if any(is_out_of_order(side, key) for side in (rows, other_rows)):
             return f"is not stored in the order of {columns[key]}"
-        if name in ROW_NUMBERS:
-            number = columns.index(ROW_NUMBERS[name])
-            rows = numbered_by_person(rows, key, number)
-            other_rows = numbered_by_person(other_rows, key, number)
         rows = [tuple(new_pseudonym.get(v) if at in keys else v for at, v in enumerate(row)) for row in rows]
         # stable: the rows of one person stay in the order in which they are stored
         rows.sort(key=lambda row: row[key] or "")
@@ -314,15 +307,3 @@ def is_out_of_order(rows: list[tuple[Any, ...]], key: int) -> bool:
 def without_packed_sizes(rows: list[tuple[Any, ...]], file: int, size: int) -> list[Cells]:
     """The rows, no size for a file that is not plain text."""
     return [row if row[file].endswith(".csv") else (*row[:size], None, *row[size + 1 :]) for row in rows]
-
-
-def numbered_by_person(rows: list[tuple[Any, ...]], key: int, number: int) -> list[Cells]:
-    """Rows whose numbers start with 1 for each person; unchanged where they say more than that."""
-    by_person = [list(same) for _, same in itertools.groupby(rows, key=lambda row: row[key])]
-    ranges = [(min(r[number] for r in same), max(r[number] for r in same)) for same in by_person]
-    if any(last >= first for (_, last), (first, _) in itertools.pairwise(ranges)):
-        return rows
-    ranks = [{given: rank for rank, given in enumerate(sorted({row[number] for row in same}), 1)} for same in by_person]
-    return [
-        (*row[:number], rank[row[number]], *row[number + 1 :]) for same, rank in zip(by_person, ranks) for row in same
-    ]

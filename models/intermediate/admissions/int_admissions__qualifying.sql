@@ -3,6 +3,7 @@
 --            any (require), and without those that it excludes (exclude): rows of the seed
 --            emergency_conditions. A code matches what begins with it: three characters a
 --            category, four a subcategory.
+-- Numbered:  among the admissions of one person, so that each is worked out without the others
 -- Source:    CCG OIS 2.6, clauses a to i (domain handbook, section 2.1); IIF AC-02 (section 2.4)
 
 with codes as (
@@ -19,8 +20,8 @@ admissions as (
     select
         *,
         cast(row_number() over (
+            partition by patient_key
             order by
-                patient_key nulls last,
                 admission_date nulls last,
                 primary_diagnosis nulls last,
                 diagnoses nulls last,
@@ -43,6 +44,7 @@ lengths as (
 beginnings as (
 
     select
+        admissions.patient_key,
         admissions.admission_number,
         substr(admissions.primary_diagnosis, 1, lengths.code_length) as code
     from admissions
@@ -53,6 +55,7 @@ beginnings as (
 candidates as (
 
     select
+        beginnings.patient_key,
         beginnings.admission_number,
         codes.condition,
         codes.clause
@@ -61,6 +64,7 @@ candidates as (
     where codes.rule = 'include' and codes.position = 'primary'
     union
     select
+        admissions.patient_key,
         admissions.admission_number,
         codes.condition,
         codes.clause
@@ -75,8 +79,8 @@ candidates as (
 looked_for as (
 
     select
-        admissions.admission_number,
         admissions.patient_key,
+        admissions.admission_number,
         admissions.admission_date,
         codes.condition,
         codes.clause,
@@ -85,7 +89,10 @@ looked_for as (
         and admissions.admission_date >= coalesce(codes.valid_from, date '0001-01-01')
         and admissions.admission_date <= coalesce(codes.valid_to, date '9999-12-31') as is_there
     from candidates
-    inner join admissions on candidates.admission_number = admissions.admission_number
+    inner join admissions
+        on
+            candidates.patient_key = admissions.patient_key
+            and candidates.admission_number = admissions.admission_number
     inner join codes
         on
             candidates.condition = codes.condition
@@ -96,8 +103,8 @@ looked_for as (
 clauses as (
 
     select
-        admission_number,
         patient_key,
+        admission_number,
         admission_date,
         condition,
         clause,
@@ -118,8 +125,8 @@ requiring as (
 )
 
 select distinct
-    clauses.admission_number,
     clauses.patient_key,
+    clauses.admission_number,
     clauses.admission_date,
     clauses.condition
 from clauses
@@ -128,4 +135,4 @@ where
     clauses.is_included
     and not clauses.is_excluded
     and (clauses.has_required or requiring.clause is null)
-order by 2, 3, 4, 1
+order by patient_key, admission_number, condition

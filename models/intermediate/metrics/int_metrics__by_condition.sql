@@ -20,7 +20,7 @@ with admitted as (
 conditions as (
 
     select * from admitted
-    union all
+    union
     select
         practice_code,
         gp_code,
@@ -41,7 +41,8 @@ placed as (
         patient_key,
         admission_number
     from conditions
-    union all
+    -- somebody registered twice in an area is there once
+    union
     select
         members.area_level,
         case members.area_level when 'practice' then members.area_code end as practice_code,
@@ -63,7 +64,7 @@ counts as (
         area_code,
         condition,
         count(distinct patient_key) as patient_count,
-        count(distinct admission_number) as admission_count
+        count(*) as admission_count
     from placed
     group by area_level, practice_code, area_code, condition
 

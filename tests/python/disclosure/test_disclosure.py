@@ -771,7 +771,7 @@ def test_admissions_by_condition_add_up_to_the_patients(warehouse: duckdb.DuckDB
         ):
             for number, condition in admissions.get(key, []):
                 counted.setdefault((*area, condition, "patients"), set()).add(key)
-                counted.setdefault((*area, "any", "admissions"), set()).add(number)
+                counted.setdefault((*area, "any", "admissions"), set()).add((key, number))
     verdicts: Counter[Any] = Counter()
     for *cell, text in rows(
         "select area_level, practice_code, area_code, condition, counted, count_text"
