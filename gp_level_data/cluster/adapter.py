@@ -8,6 +8,7 @@ project.
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -32,6 +33,8 @@ TYPES = {"varchar": "string", "timestamp with time zone": "timestamp", "timestam
 # What Parquet files do not enforce is noted beside dbt's artefacts, and looked into afterwards (checks.py).
 PROMISES = "promises.json"
 BORDER = ("models/staging/", "models/intermediate/gateway/")
+# The order in which a model stores its rows, by names of columns, at its very end.
+STORED_ORDER = re.compile(r"\norder by\s(?:(?!limit\b)[\w\s,.])+\Z")
 
 
 def spark_type(data_type: str) -> str:
@@ -154,6 +157,7 @@ def warehouse_models(manifest: Manifest) -> list[ModelNode]:
 def as_on_cluster(manifest: Manifest, engine: str) -> Manifest:
     """The manifest with the engine's types, and without what only the embedded engine does at a run's ends.
 
+    The order of stored rows is one machine's, whose same input gives the same bytes; a cluster would sort whole tables for it.
     Spark's Parquet files enforce no constraint, so that it is told of none (checks.py); Databricks' tables do.
     """
     for key, node in list(manifest.nodes.items()):
@@ -162,6 +166,7 @@ def as_on_cluster(manifest: Manifest, engine: str) -> Manifest:
             del manifest.nodes[key]
         elif node.resource_type == NodeType.Model:
             node.config["persist_docs"] = {}
+            node.raw_code = STORED_ORDER.sub("\n", node.raw_code)
             for column in node.columns.values():
                 column.data_type = spark_type(column.data_type) if column.data_type else None
             if engine == DATABRICKS:

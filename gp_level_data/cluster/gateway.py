@@ -201,7 +201,8 @@ def build(spark: "SparkSession", manifest: Manifest, to: Path, stage: Stage) -> 
         made = spark.sql(with_views(node["compiled_code"], known))
         if is_stored(node):
             place = to / node["schema"] / node["name"]
-            made.coalesce(1).write.mode("overwrite").parquet(place.as_uri())
+            # Files of the size that the engine asks for: one of a small table, and of a large one as many as it takes.
+            made.hint("rebalance").write.mode("overwrite").parquet(place.as_uri())
             made = spark.read.schema(made.schema).parquet(place.as_uri())
             stored.append(f"{node['schema']}.{node['name']}")
         elif node["config"]["materialized"] == "table":

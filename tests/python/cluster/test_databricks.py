@@ -64,6 +64,29 @@ def test_every_model_is_sql_of_databricks(models: list[Node]) -> None:
 
 
 @needs_databricks
+def test_no_table_is_sorted(models: list[Node]) -> None:
+    """Flags a model that a cluster would sort from end to end; releases are as small as what was asked for."""
+    ordered = {
+        model["name"] for model in models if sqlglot.parse_one(model["compiled_code"], "databricks").args.get("order")
+    }
+    assert {name for name in ordered if not name.startswith("rel_")} == set()
+
+
+@pytest.mark.parametrize(
+    ("model", "there"),
+    [
+        ("select a, b\nfrom t\norder by a, t.b\n", "select a, b\nfrom t\n"),
+        ("select a\nfrom t\norder by\n    a,\n    b desc nulls last\n", "select a\nfrom t\n"),
+        ("select a\nfrom t\norder by a\nlimit 5\n", None),
+        ("with c as (\n\n    select sum(a) over (\norder by a) as s from t\n\n)\n\nselect s from c\n", None),
+    ],
+)
+def test_an_order_that_only_stores_is_left_out(model: str, there: str | None) -> None:
+    """Flags an order that decides which rows there are, or what is in them, taken for that of storing."""
+    assert adapter.STORED_ORDER.sub("\n", model) == (there or model)
+
+
+@needs_databricks
 def test_every_contract_is_one_of_databricks(models: list[Node]) -> None:
     """Flags a type that the engine has not, and a condition that it could not enforce."""
     contracted = [model for model in models if model["config"]["contract"]["enforced"]]
