@@ -42,7 +42,7 @@ def picture(explored, metric, mo, practice, store_dir):
     told = mo.md(
         f"**Counted:** {metric.value['numerator']}, of: {metric.value['denominator']}.\n\n"
         "Lines are 95 % intervals. A star: withheld, as small numbers or what tells of one are. Counts are rounded to"
-        " the nearest 5 and are not to be summed: each level has a row of its own."
+        " the nearest 5, so do not add them up: each level has a row of its own."
     )
     mo.vstack([chart, told, mo.ui.table(found, selection=None)])
     return chart, found

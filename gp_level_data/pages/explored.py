@@ -1,7 +1,7 @@
 """What the look at the results shows: published tables, read only, by practice, CCG and England.
 
 Nothing is computed here. A value stands in the row of its level, and what is withheld stays so: a sum of shown
-counts is no count (docs, "Published counts are not to be summed").
+counts is no count (docs, "Do not add up published counts").
 """
 
 from collections.abc import Iterator
