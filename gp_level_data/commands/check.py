@@ -81,6 +81,7 @@ def run(chosen: Namespace) -> int:
     print_section("Files", file_lines(files, raw_dir, collection))
     flaws = [
         *flaws_of_files(files),
+        *metrics_not_sent(files),
         *missing_files(raw_dir, collection),
         *files_that_nobody_reads(raw_dir, collection),
     ]
@@ -133,6 +134,20 @@ def flaws_of_files(files: list[RawFile]) -> Iterator[Flaw]:
         words = f"{names}: {landing.in_one_sentence(group[0])}"
         met = rules()[rule]
         yield Flaw(2 if is_harmless else int(is_survived), len(group), words, met.what_to_do, met.meaning)
+
+
+def metrics_not_sent(files: list[RawFile]) -> Iterator[Flaw]:
+    """Metrics without a column in a practice file: the contract allows it, and nobody there counts as eligible."""
+    alike = defaultdict(list)
+    for file in files:
+        if file.refused_rule is None:
+            alike[tuple(name for name in file.kind.optional if name not in file.columns)].append(file)
+    for metrics, group in alike.items():
+        if metrics:
+            words = f"{listed([file.name for file in group])}: no column {', '.join(metrics)}"
+            yield Flaw(
+                2, len(group), words, "Send the column, or leave it: nobody then counts as eligible for that metric"
+            )
 
 
 def missing_files(raw_dir: Path, collection: str) -> Iterator[Flaw]:

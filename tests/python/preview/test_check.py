@@ -93,6 +93,16 @@ def test_practices_that_a_build_would_keep_out(check: Check, tmp_path: Path) -> 
     assert said.endswith("A build would run, and keep practices out.\n")
 
 
+def test_a_metric_that_a_practice_does_not_send_is_told(check: Check, tmp_path: Path) -> None:
+    """Flags a practice none of whose patients is eligible for a metric, without a word to its sender."""
+    raw_dir = good_folder(tmp_path / "raw")
+    write(raw_dir, RECORDS, lines(*(row[:-1] for row in (HEADER, *PEOPLE))))
+    code, said = check(synthetic(raw_dir))
+    assert code == 0
+    assert f"gpes/{COLLECTION}/{HERE}.csv: no column {HEADER[-1]}\n" in said
+    assert "nobody then counts as eligible for that metric" in said
+
+
 def test_a_row_that_counts_all_the_same_is_not_left_out(check: Check, tmp_path: Path) -> None:
     """Flags an objection under a code that is not known told as left out: it counts, and its sender would take it off."""
     raw_dir = good_folder(tmp_path / "raw")
