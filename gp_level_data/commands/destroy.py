@@ -129,7 +129,7 @@ def begun(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> D
         # What was handed over is in the ledger, and no lost result stands in the way of what is to be destroyed.
         if handed_over is None:
             raise
-    refuse_destroyed(store_dir, chosen.collection)
+    policy.refuse_destroyed(store_dir, chosen.collection)
     refuse_shared_key(key_dir, chosen.collection)
     reported = policy.reported_at(store_dir, chosen.collection)
     if reported is None or handed_over is None:
@@ -205,18 +205,6 @@ def refuse_shared_key(key_dir: Path, collection: str) -> None:
         raise Refusal(
             f"The key folder {key_dir} is {others[0]}'s as well, whose store opens with the same key:"
             " give each collection a KEY_DIR of its own, with a copy of the store's key, first."
-        )
-
-
-def refuse_destroyed(store_dir: Path, collection: str) -> None:
-    """A Refusal where the last that the ledger knows is the destruction, and nothing came after it."""
-    known = ledger.entries(store_dir, ledger.REPORTED_BACK, ledger.DESTRUCTION)
-    ours = [entry for entry in known if entry.content["collection"] == collection]
-    is_there = store.database_file(store_dir, store.PATIENT_LEVEL).exists()
-    if ours and ours[-1].kind == ledger.DESTRUCTION and not is_there:
-        raise Refusal(
-            f"What was personal was destroyed on {policy.moment(ours[-1].content['destroyed_at']):%-d %B %Y}:"
-            f" {ledger.page_of(ours[-1].path)}."
         )
 
 

@@ -20,9 +20,8 @@ from types import SimpleNamespace as Namespace
 import duckdb
 
 from gp_level_data import project
-from gp_level_data.commands import destroy
 from gp_level_data.custody import checksums, exact_counts, keys, proof, publication, published_tables
-from gp_level_data.end import certificate, ledger, remains, shown
+from gp_level_data.end import certificate, ledger, policy, remains, shown
 from gp_level_data.nets import Finding, leak_score, lineage, names, raw_numbers, renaming_run, values
 from gp_level_data.nets.lineage.compiled import compiled_manifest
 from gp_level_data.pages import evidence_page
@@ -102,7 +101,7 @@ def run(chosen: Namespace) -> int:
 
 def collect(run_at: Run) -> int:
     """Write the next entry; 1 where a net has caught something."""
-    destroy.refuse_destroyed(run_at.store_dir, run_at.settings["collection"])
+    policy.refuse_destroyed(run_at.store_dir, run_at.settings["collection"])
     moment = datetime.now(UTC).replace(microsecond=0)
     facts: Document = {"made_at": moment.isoformat(), "layout": evidence_page.LAYOUT}
     facts |= {name: part(run_at) for name, part in PARTS.items()}

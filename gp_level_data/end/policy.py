@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from gp_level_data.custody import store
 from gp_level_data.end import ledger
 from gp_level_data.project import SEEDS
 from gp_level_data.refusal import Refusal
@@ -105,3 +106,15 @@ def refuse_overdue(store_dir: Path, now: datetime) -> None:
                 f"The personal data of {collection} should have been destroyed by {until:%-d %B %Y}:"
                 f" `make destroy COLLECTION={collection}` first."
             )
+
+
+def refuse_destroyed(store_dir: Path, collection: str) -> None:
+    """A Refusal where the last that the ledger knows is the destruction, and nothing came after it."""
+    known = ledger.entries(store_dir, ledger.REPORTED_BACK, ledger.DESTRUCTION)
+    ours = [entry for entry in known if entry.content["collection"] == collection]
+    is_there = store.database_file(store_dir, store.PATIENT_LEVEL).exists()
+    if ours and ours[-1].kind == ledger.DESTRUCTION and not is_there:
+        raise Refusal(
+            f"What was personal was destroyed on {moment(ours[-1].content['destroyed_at']):%-d %B %Y}:"
+            f" {ledger.page_of(ours[-1].path)}."
+        )
