@@ -185,12 +185,12 @@ def begun(chosen: Namespace, raw_dir: Path, key_dir: Path, store_dir: Path) -> D
 
 
 def refuse_others_files(raw_dir: Path, handed_over: Document) -> None:
-    """A Refusal where files of people lie in the raw folder and none is of a practice that was handed something.
+    """A Refusal where practices' files lie in the raw folder and none is of a practice that was handed something.
 
-    The proof would look for people who were never here. Where no file is left, it says that it looked for nobody.
+    The proof would look for people who were never here. Where none is left, nothing says that the folder is another's.
     """
     told = {practice["practice_code"] for practice in handed_over["practices"]}
-    senders = {path.name[:6].upper() for _, path in raw_destruction.people_files(raw_dir, handed_over["collection"])}
+    senders = raw_destruction.practices(raw_dir, handed_over["collection"])
     if told and senders and not told & senders:
         raise Refusal(
             f"No file in {raw_dir} is of a practice that was reported back to:"

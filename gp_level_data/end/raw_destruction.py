@@ -27,6 +27,12 @@ def people_files(raw_dir: Path, collection: str) -> Iterator[tuple[str, Path]]:
                 yield f"{folder}/{path.name if is_known else '(unexpected name)'}", path
 
 
+def practices(raw_dir: Path, collection: str) -> set[str]:
+    """The practices whose code a file of people has in its name, however it is written."""
+    codes = (landing.code_in(path.name) for _, path in people_files(raw_dir, collection))
+    return {code for code in codes if code}
+
+
 def holds_people(kind: landing.FileKind) -> bool:
     return any("NHS" in column for column in kind.columns)
 

@@ -31,6 +31,7 @@ from gp_level_data.raw.landing.contract import (
 from gp_level_data.raw.landing.find import (
     RawFile,
     check_folder,
+    code_in,
     files_of,
     is_harmless_name,
     missing_kinds,
@@ -58,7 +59,8 @@ from gp_level_data.raw.landing.relations import (
 __all__ = [
     "BLOCK", "COLLECTED", "COLLECTIONS", "FORMATS", "JOURNAL_COLUMNS", "NOT_IN_CARE_DATA", "ODS_COLUMNS",
     "PRACTICE_CODE", "SEEDS", "FileKind", "RawFile", "all_kinds", "broken_file_rule", "check_folder",
-    "create_relations", "create_table", "file_kinds", "files_of", "in_one_sentence", "is_harmless_name",
-    "look_at", "look_at_all", "missing_kinds", "not_of_the_contract", "passed_over", "practice_metrics",
-    "refuse_at_a_glance", "refuse_closed", "refuse_repeated", "relation_sql", "stops_the_run", "written_as",
+    "code_in", "create_relations", "create_table", "file_kinds", "files_of", "in_one_sentence",
+    "is_harmless_name", "look_at", "look_at_all", "missing_kinds", "not_of_the_contract", "passed_over",
+    "practice_metrics", "refuse_at_a_glance", "refuse_closed", "refuse_repeated", "relation_sql",
+    "stops_the_run", "written_as",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """What destruction and its certificate refuse, asked without a build; the rest is in test_end_of_life.py."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,26 @@ def test_a_raw_folder_without_people_is_not_refused(tmp_path: Path) -> None:
         if name == "numbers_absent"
     ]
     assert said.startswith("No number was searched for")
+
+
+@pytest.mark.parametrize(
+    ("left", "is_refused"),
+    [
+        (["hes/apc_1617.csv"], False),
+        (["ndop/request/X26OT001-010417-0001.dat", "gpes/opt_outs/notes.csv"], False),
+        (["hes/apc_1617.csv", "gpes/opt_outs/B81001.csv"], True),
+        (["hes/apc_1617.csv", f"gpes/{COLLECTION}/A81001.csv"], False),
+    ],
+    ids=["hospital", "national opt-outs", "another practice's", "a practice's own"],
+)
+def test_only_a_practices_files_tell_whose_the_folder_is(tmp_path: Path, left: list[str], is_refused: bool) -> None:
+    """Flags hospital files that can never be destroyed, since somebody deleted the practices' by hand."""
+    for name in left:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    handed_over = {"collection": COLLECTION, "practices": [{"practice_code": "A81001"}]}
+    with pytest.raises(Refusal, match="RAW_DIR") if is_refused else nullcontext():
+        destroy.refuse_others_files(tmp_path, handed_over)
 
 
 def test_folders_of_dbt_are_those_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
