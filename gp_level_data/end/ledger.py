@@ -44,7 +44,7 @@ class Entry:
 def entries(store_dir: Path, *kinds: str) -> list[Entry]:
     """The entries in order, all or those of some kinds; a Refusal where one cannot be read."""
     found = []
-    for path in sorted((store_dir / FOLDER).glob("*.json")):
+    for path in sorted((store_dir / FOLDER).glob("[0-9]*.json")):
         content = path.read_bytes()
         try:
             entry = Entry(path, json.loads(content), checksums.of_bytes(content))
@@ -73,6 +73,8 @@ def append(store_dir: Path, kind: str, facts: Document, page: str | None = None)
     """Write the next entry, after its page; whoever calls holds the store."""
     path, content = draft(store_dir, kind, facts)
     path.parent.mkdir(mode=0o700, exist_ok=True)
+    for half_written in path.parent.glob(".*"):
+        half_written.unlink()
     if page is not None:
         write(page_of(path), page.encode())
     write(path, as_text(content))
@@ -92,7 +94,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def unfinished(path: Path) -> Path:
-    """Where a file lies until it is whole; it is left there by whoever is killed before."""
+    """Where a file lies until it is whole; whoever is killed before, or finds the disk full, leaves it there."""
     return path.with_name(f".{path.name}")
 
 

@@ -9,8 +9,18 @@ from conftest import COLLECTION
 from gp_level_data import project
 from gp_level_data.command_line import main
 from gp_level_data.commands import destroy
+from gp_level_data.custody import checksums
+from gp_level_data.end import ledger
 from gp_level_data.project import SAMPLE
 from gp_level_data.refusal import Refusal
+
+HANDED_OVER = {
+    "collection": COLLECTION,
+    "collected_at": "2017-04-02T09:00:00+01:00",
+    "reported_at": "2017-04-10T09:00:00+01:00",
+    "results": checksums.of_bytes(b""),
+    "practices": [],
+}
 
 
 def test_what_is_kept_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,3 +91,16 @@ def test_nothing_is_not_verified(tmp_path: Path, what: str, capsys: pytest.Captu
     (tmp_path / "store").mkdir()
     assert main([what, "verify", *(f"--{name}-dir={tmp_path / name}" for name in ("store", "key"))]) == 1
     assert "There is no" in capsys.readouterr().out
+
+
+def test_half_an_entry_stops_nothing(tmp_path: Path) -> None:
+    """Flags a full disk while the ledger was written, after which nothing could be destroyed or even looked at."""
+    whole = ledger.append(tmp_path, ledger.REPORTED_BACK, HANDED_OVER)
+    half = ledger.unfinished(tmp_path / ledger.FOLDER / "0002_evidence.json")
+    for left in (whole.path.read_bytes()[:20], whole.path.read_bytes()):
+        half.write_bytes(left)
+        assert ledger.entries(tmp_path) == [whole]
+        assert not list(ledger.problems(tmp_path, whole.checksum))
+    again = ledger.append(tmp_path, ledger.REPORTED_BACK, HANDED_OVER)
+    assert ledger.entries(tmp_path) == [whole, again]
+    assert not half.exists()
