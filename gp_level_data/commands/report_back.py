@@ -55,7 +55,8 @@ EXPOSURES = project.PROJECT / "models" / "marts" / "gp_report" / "_gp_report__ex
 
 def run(chosen: Namespace) -> int:
     """Write the folders and record them."""
-    at = policy.moment(chosen.at) if chosen.at else datetime.now(UTC).replace(microsecond=0)
+    now = datetime.now(UTC).replace(microsecond=0)
+    at = policy.moment(chosen.at) if chosen.at else now
     policy.policy_of(chosen.collection)
     store_dir, to = chosen.store_dir.resolve(), chosen.to.resolve()
     for kept in (store_dir, chosen.key_dir.resolve()):
@@ -72,6 +73,7 @@ def run(chosen: Namespace) -> int:
         with published_tables.opened(store_dir) as connection:
             attach_senders(connection, store_dir, chosen.key_dir.resolve())
             settings = published_tables.settings_of(connection, chosen.collection)
+            refuse_mistyped(at, policy.moment(settings["collected_at"]), now)
             contact = chosen.contact or owner()
             facts = {
                 "collection": chosen.collection,
@@ -94,6 +96,15 @@ def run(chosen: Namespace) -> int:
     print(f"Recorded in {entry.path}")
     print(f"Its checksum, to be kept elsewhere: {entry.checksum}")
     return 0
+
+
+def refuse_mistyped(at: datetime, collected_at: datetime, now: datetime) -> None:
+    """A Refusal of a moment that cannot be: the ledger would keep it, and the days until destruction count from it."""
+    if not collected_at <= at <= now:
+        raise Refusal(
+            "Results are reported back after their collection and not in the future: between"
+            f" {collected_at.isoformat()} and now, not {at.isoformat()}."
+        )
 
 
 def unfinished_of(to: Path) -> Path:

@@ -8,9 +8,9 @@ import pytest
 from conftest import COLLECTION
 from gp_level_data import project
 from gp_level_data.command_line import main
-from gp_level_data.commands import destroy
+from gp_level_data.commands import destroy, report_back
 from gp_level_data.custody import checksums
-from gp_level_data.end import ledger
+from gp_level_data.end import ledger, policy
 from gp_level_data.project import SAMPLE
 from gp_level_data.refusal import Refusal
 
@@ -104,3 +104,14 @@ def test_half_an_entry_stops_nothing(tmp_path: Path) -> None:
     again = ledger.append(tmp_path, ledger.REPORTED_BACK, HANDED_OVER)
     assert ledger.entries(tmp_path) == [whole, again]
     assert not half.exists()
+
+
+@pytest.mark.parametrize(
+    ("at", "is_refused"),
+    [("2010-04-10", True), ("2017-04-02", False), ("2017-04-10", False), ("2017-04-11", True), ("2099-04-10", True)],
+)
+def test_a_mistyped_moment_is_not_kept(at: str, is_refused: bool) -> None:
+    """Flags a year that was mistyped: the ledger keeps it, and the data are overdue at once, or never."""
+    moments = [policy.moment(f"{day}T09:00:00+01:00") for day in (at, "2017-04-02", "2017-04-10")]
+    with pytest.raises(Refusal, match="after their collection") if is_refused else nullcontext():
+        report_back.refuse_mistyped(*moments)
