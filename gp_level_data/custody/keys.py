@@ -8,6 +8,7 @@ A register beside the keys remembers the fingerprint of each, also of those dest
 serves twice and none comes back. It holds no key material.
 """
 
+import contextlib
 import csv
 import hashlib
 import hmac
@@ -207,6 +208,7 @@ def note(key_dir: Path, entry: Entry) -> None:
     """Add a line to the register, for good before anything else happens."""
     path = key_dir / REGISTER
     line = f"{entry.event},{entry.name},{entry.fingerprint}\n".encode()
+    size = path.stat().st_size if path.exists() else 0
     try:
         # An editor or a torn write may have taken the end of the last line: two on one could never be read again.
         before = path.read_bytes() if path.exists() else b""
@@ -215,6 +217,9 @@ def note(key_dir: Path, entry: Entry) -> None:
         write_private(path, line, os.O_APPEND)
         sync(key_dir)
     except OSError as error:
+        # Nor could half a line, which a full disk leaves.
+        with contextlib.suppress(OSError):
+            os.truncate(path, size)
         raise Refusal(f"The register of keys {path} cannot be written: {error.strerror}.") from None
 
 

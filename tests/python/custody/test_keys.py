@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import resource
 import stat
 import subprocess
 from pathlib import Path
@@ -140,6 +141,20 @@ def test_a_register_whose_last_line_has_no_end(key_dir: Path) -> None:
     path.write_bytes(path.read_bytes().removesuffix(b"\n"))
     assert keys.new_key(key_dir, OTHER)
     assert [entry.name for entry in keys.register(key_dir)] == [*(entry.name for entry in before), OTHER]
+
+
+def test_a_register_on_a_full_disk(key_dir: Path) -> None:
+    """Flags half a line, after which no key can be read, and so no store opened or destroyed."""
+    before = keys.register(key_dir)
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((key_dir / keys.REGISTER).stat().st_size + 10, most))
+    try:
+        with pytest.raises(Refusal, match="cannot be written: File too large"):
+            keys.destroy_key(key_dir, COLLECTION)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    assert keys.register(key_dir) == before
+    assert keys.read_key(key_dir, COLLECTION)
 
 
 @pytest.mark.parametrize("name", ["../other", "A", "", "a b", "/etc/a"])
