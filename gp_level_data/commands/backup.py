@@ -41,11 +41,10 @@ def back_up(chosen: Namespace) -> int:
         ledger.write(unfinished / SUMS, "".join(lines).encode())
         unfinished.replace(to)
         store.sync(to.parent)
-    except Refusal:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
     except OSError as error:
         raise Refusal(f"The backup {to} cannot be written: {error.strerror}.") from None
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
     print(f"Results and ledger: {to}")
     return 0
 
@@ -74,11 +73,12 @@ def restore(chosen: Namespace) -> int:
         has_key = keys.key_file(key_dir, keys.ASSURANCE_KEY).exists()
         if damaged := unreadable(building, assurance_key(source, key_dir) if has_key else None):
             raise Refusal(f"Nothing was restored: {damaged} in {source} cannot be read. Take another backup.")
-        shutil.copytree(source / ledger.FOLDER, store_dir / ledger.FOLDER, dirs_exist_ok=True)
+        copy_ledger(source, store_dir)
     except Refusal:
         shutil.rmtree(building, ignore_errors=True)
         raise
     except OSError as error:
+        shutil.rmtree(building, ignore_errors=True)
         raise Refusal(f"The store {store_dir} cannot be written: {error.strerror}.") from None
     publication.publish(building, store_dir)
     store.make_private(store_dir)
@@ -148,8 +148,13 @@ def copy_kept(store_dir: Path, to: Path) -> None:
     for file in kept_databases(store_dir):
         shutil.copyfile(file, to / file.name)
         (to / file.name).chmod(0o600)
-    (to / ledger.FOLDER).mkdir(mode=0o700)
-    for path in sorted((store_dir / ledger.FOLDER).glob("[0-9]*")):
+    copy_ledger(store_dir, to)
+
+
+def copy_ledger(source: Path, to: Path) -> None:
+    """Entry by entry, each whole or not at all: nothing can be done with a store whose ledger has half of one."""
+    (to / ledger.FOLDER).mkdir(mode=0o700, exist_ok=True)
+    for path in sorted((source / ledger.FOLDER).glob("[0-9]*")):
         ledger.write(to / ledger.FOLDER / path.name, path.read_bytes())
 
 

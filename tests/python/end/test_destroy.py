@@ -1,8 +1,11 @@
 """What destruction and its certificate refuse, asked without a build; the rest is in test_end_of_life.py."""
 
-from contextlib import nullcontext
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from conftest import COLLECTION
@@ -115,3 +118,41 @@ def test_a_mistyped_moment_is_not_kept(at: str, is_refused: bool) -> None:
     moments = [policy.moment(f"{day}T09:00:00+01:00") for day in (at, "2017-04-02", "2017-04-10")]
     with pytest.raises(Refusal, match="after their collection") if is_refused else nullcontext():
         report_back.refuse_mistyped(*moments)
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """No file grows beyond so many bytes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_leaves_no_half_of_a_backup(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Flags a disk that stays full, or half an entry in the ledger of a store that is restored: nothing reads it."""
+    house, backup, back = tmp_path / "house", tmp_path / "backup", tmp_path / "back"
+    (house / "store").mkdir(mode=0o700, parents=True)
+    with duckdb.connect(str(house / "store" / "marts.duckdb")) as connection:
+        connection.execute("create table dim_metrics as select 1 as metric_id")
+    many = [{"practice_code": f"A{number}", "files": []} for number in range(10_000, 30_000)]
+    last = ledger.append(house / "store", ledger.REPORTED_BACK, HANDED_OVER | {"practices": many})
+    entry, results = last.path.stat().st_size, (house / "store" / "marts.duckdb").stat().st_size
+    assert entry > results + 100_000
+    folders = [f"--key-dir={tmp_path / 'keys'}", f"--store-dir={house / 'store'}"]
+    for size in (results - 1, entry - 1):
+        with full_disk(size):
+            assert main(["backup", "--to", str(backup), *folders]) == 1
+        assert f"{backup} cannot be written: File too large" in capsys.readouterr().err
+        assert [path.name for path in tmp_path.iterdir()] == ["house"]
+    assert main(["backup", "--to", str(backup), *folders]) == 0
+    folders[1] = f"--store-dir={back}"
+    for size in (results - 1, entry - 1):
+        with full_disk(size):
+            assert main(["restore", "--from", str(backup), *folders]) == 1
+        assert f"{back} cannot be written: File too large" in capsys.readouterr().err
+        assert ledger.entries(back) == []
+    assert main(["restore", "--from", str(backup), *folders]) == 0
+    assert [found.checksum for found in ledger.entries(back)] == [last.checksum]
