@@ -21,10 +21,13 @@ ANSWERS = {
     "declined": "it declined",
     "withdrawn": "it withdrew",
     "conflicting": "it gave two answers on one day",
-    "undated": "one of its answers has no day, so nobody knows which is the last",
-    "unreadable": "the day of one of its answers cannot be read, so nobody knows which is the last",
-    "unknown": "its answer is none that CQRS knows",
-    "service_unknown": "it refused, and what it refused is not said or is more than this collection",
+}
+# Answers by which nobody has agreed, and the rules that have the words for them.
+NO_ANSWERS = {
+    "undated": "participation_undated",
+    "unreadable": "participation_day_unreadable",
+    "unknown": "participation_status_unknown",
+    "service_unknown": "participation_service_unknown",
 }
 PRACTICE = """
     select
@@ -86,7 +89,7 @@ class Practice:
 
     def answer_lines(self) -> Iterator[str]:
         """What it answered, and whether it is its turn."""
-        yield f"CQRS: {ANSWERS[self.status]}"
+        yield f"CQRS: {answer_in_words(self.status)}"
         if self.wave:
             belongs = "belongs" if self.is_in_wave else "does not belong"
             yield f"the collection is limited to the wave {self.wave}: the practice {belongs} to it"
@@ -114,9 +117,14 @@ class Practice:
     def obstacle_lines(self) -> Iterator[str]:
         """Why nothing would be collected today, if so."""
         for rule in self.in_the_way:
-            answer = f" ({ANSWERS[self.status]})" if rule == "not_agreed" else ""
+            answer = f" ({answer_in_words(self.status)})" if rule == "not_agreed" else ""
             yield f"{in_words(rule)}{answer}"
         yield "As long as this is so, nothing leaves." if self.in_the_way else "nothing"
+
+
+def answer_in_words(status: str | None) -> str:
+    """What became of a practice's answer, as it would say it."""
+    return in_words(NO_ANSWERS[status]) if status in NO_ANSWERS else ANSWERS[status]
 
 
 def the_practice(cursor: duckdb.DuckDBPyConnection, raw_dir: Path, collection: str, code: str) -> Practice:

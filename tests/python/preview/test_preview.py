@@ -23,7 +23,7 @@ from gp_level_data import preview, project
 from gp_level_data.command_line import main
 from gp_level_data.custody import store
 from gp_level_data.preview import journals, patients
-from gp_level_data.preview.practice import ANSWERS, Practice, the_practice
+from gp_level_data.preview.practice import ANSWERS, NO_ANSWERS, Practice, answer_in_words, the_practice
 from gp_level_data.raw import landing
 from gp_level_data.raw.intake_rules import in_words, rules
 from gp_level_data.raw.landing import RawFile
@@ -188,9 +188,15 @@ def test_every_rule_of_the_sample_has_words(cursor: duckdb.DuckDBPyConnection) -
 def test_every_answer_has_words() -> None:
     """Flags a status of the gateway's that the preview stumbles over."""
     model = (PROJECT / "models/intermediate/gateway/reference/int_cqrs__participation.sql").read_text()
-    statuses = set(re.findall(r"'([a-z]+)'", model))
-    assert len(statuses) > 6
-    assert statuses <= set(ANSWERS)
+    statuses = set(re.findall(r"(?<!ref\()'([a-z_]+)'", model))
+    assert {"agreed", "service_unknown"} < statuses
+    assert statuses <= set(ANSWERS) | set(NO_ANSWERS)
+
+
+@pytest.mark.parametrize("status", NO_ANSWERS)
+def test_an_answer_that_is_none_has_the_words_of_the_intake(status: str) -> None:
+    """Flags a practice that reads one thing in its preview and another in the checks of its files."""
+    assert answer_in_words(status) == rules()[NO_ANSWERS[status]].meaning
 
 
 # ---- coded journals ---------------------------------------------------------------------------------
