@@ -46,11 +46,15 @@ def run(*arguments: str, folders: dict[str, Path], stage: Stage | None = None, r
 
     runs   one parse for several commands (one_parse); without it, dbt starts anew
     """
+    last = the_last_time(results_file(arguments))
+    if arguments[0] == "build":
+        # Where dbt ends before it writes its own, why the run before was stopped would be told once more.
+        results_file(arguments).unlink(missing_ok=True)
     if stage is None:
         if runs:
             return Ended(runs.dbt(*arguments, folders=folders), [])
         return Ended(subprocess.run([DBT, *arguments], check=False, **as_one_of_ours(folders)).returncode, [])
-    stage.expected, stage.weights = the_last_time(results_file(arguments))
+    stage.expected, stage.weights = last
     log_file().parent.mkdir(parents=True, exist_ok=True)
     with log_file().open("a", encoding="utf-8") as log:
         if runs:

@@ -11,7 +11,7 @@ import pytest
 from conftest import Folders, test_number
 from gp_level_data.commands import build
 from gp_level_data.refusal import Refusal
-from gp_level_data.runs import dbt_command, progress
+from gp_level_data.runs import dbt_command, progress, whole_run
 from gp_level_data.runs.progress import Progress, Stage
 
 NUMBER = test_number(7)
@@ -195,3 +195,17 @@ def test_verbose_shows_what_dbt_says_as_it_says_it(
     said = capfd.readouterr().out
     assert "Running with dbt" in said and "none_of_this_name" in said
     assert "a stage" not in said
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_why_the_run_before_was_stopped_is_not_told_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verbose: bool
+) -> None:
+    """Flags numbers that "lie in the store" since dbt, which the machine ended, left the results of another run there."""
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
+    monkeypatch.setattr(dbt_command, "DBT", "false")
+    before = {"results": [{"unique_id": "a", "message": f"{whole_run.UNDONE[0]}too little."}]}
+    (tmp_path / "run_results.json").write_text(json.dumps(before))
+    with pytest.raises(Refusal, match=r"`dbt build --select` failed"):
+        build.dbt(Progress(), "a stage", "build", "--select", folders={"STORE_DIR": tmp_path}, verbose=verbose)
