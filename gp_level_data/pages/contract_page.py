@@ -27,7 +27,7 @@ any order and case. Empty lines, and empty columns at the end, say nothing. Semi
 
 **Names.** As below, to the letter, but for the ending. Checksums, notes and what a file system adds are passed
 over. Another file or folder that is called otherwise stops the run (hospital files) or is told to the custodian.
-Of a year there is one file, and the hospital files cover the whole period.
+A year is one from April, as 1617 is 2016/17. Of a year there is one file, and the hospital files cover the whole period.
 Among the opt-outs it may hold anybody's objection: it keeps out the practice whose code it has in its name, and
 stops the run where it has none; so does what is called like them and lies beside their folder or above it.
 Nothing is taken from the folders above.

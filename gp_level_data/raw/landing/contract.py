@@ -22,6 +22,8 @@ FORMATS = re.compile(
     re.IGNORECASE,
 )
 PRACTICE_CODE = r"[A-Z][0-9]{5}"
+# Hospital and social care data are of years from April: 1617 is 2016/17, and 2016 is none.
+YEAR = f"({'|'.join(f'{year:02}{(year + 1) % 100:02}' for year in range(100))})"
 # Kinds of which nothing but its content says that a file was sent twice.
 COMPARED = ("hes_apc",)
 # Columns that hold a moment; a day's is a moment at midnight all the same.
@@ -136,7 +138,7 @@ class FileKind:
     @property
     def example(self) -> str:
         """A name that such a file may have."""
-        stem = {PRACTICE_CODE: "A81001"}.get(self.stem, self.stem.replace("[0-9]{4}", "1617"))
+        stem = {PRACTICE_CODE: "A81001"}.get(self.stem, self.stem.replace(YEAR, "1617"))
         return f"{self.folder}/{stem}.csv"
 
 
@@ -197,7 +199,7 @@ def all_kinds(collection: str) -> tuple[FileKind, ...]:
         FileKind(
             "hes_apc",
             "hes",
-            "apc_[0-9]{4}",
+            f"apc_{YEAR}",
             (
                 "EPIKEY", "NEWNHSNO", "ADMIDATE", "ADMIMETH", "ADMISORC", "CLASSPAT", "DISDATE", "EPIORDER",
                 "EPISTAT", "EPITYPE", "MAINSPEF", "MYDOB", "SEX", "STARTAGE", "DIAG_4_01",
@@ -230,7 +232,7 @@ def all_kinds(collection: str) -> tuple[FileKind, ...]:
         FileKind(
             "social_care",
             "social_care",
-            "social_care_[0-9]{4}",
+            f"social_care_{YEAR}",
             ("NHS_NUMBER", "SERVICE", "STARTED_ON", "ENDED_ON"),
             others_refused=True,
             is_required=False,

@@ -521,3 +521,15 @@ def test_a_kind_of_file_that_is_missing_altogether(raw_dir: Path, missing: str) 
         path.unlink() if path.is_file() else path.rmdir()
     with pytest.raises(Refusal, match=missing):
         land(raw_dir)
+
+
+@pytest.mark.parametrize(("year", "is_one"), [("1617", True), ("9900", True), ("2016", False), ("1618", False)])
+def test_a_hospital_year_begins_in_april(tmp_path: Path, year: str, is_one: bool) -> None:
+    """Flags a calendar year: beside the files of 1516 and 1617 nobody would notice that a year is there twice."""
+    kinds = {kind.relation: kind for kind in landing.file_kinds("care_data")}
+    for relation in ("hes_apc", "social_care"):
+        path = tmp_path / kinds[relation].example.replace("1617", year)
+        path.parent.mkdir()
+        path.touch()
+        [found] = landing.files_of(kinds[relation], tmp_path)
+        assert found.refused_rule == (None if is_one else "unexpected_file_name")
