@@ -579,6 +579,12 @@ def test_pages_stand_for_themselves(handed: Handed) -> None:
         assert ("lang", "en-GB") in page.attributes
 
 
+def test_pages_say_that_they_are_light() -> None:
+    """Flags pages that a browser may darken by itself: the drawings have the colours of a white page."""
+    style = (PROJECT / "gp_level_data" / "pages" / "templates" / "style.css").read_text(encoding="utf-8")
+    assert style.startswith(":root { color-scheme: light;")
+
+
 def test_a_drawn_text_makes_no_tag() -> None:
     """Flags a title or an attribute of a chart that a browser reads as a tag."""
     drawn = ET.Element("text", {"fill": 'red" onload="run'})
