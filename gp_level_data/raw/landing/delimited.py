@@ -107,7 +107,7 @@ def head_lines(head: bytes) -> list[str]:
             raise Broken("unreadable_file", what)
     if head[AT : AT + len(TAR)] == TAR:
         raise Broken("unreadable_file", "it is a tar archive")
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or is_of_two_bytes(head[:2000]):
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or is_of_two_bytes(head[:2000].rstrip(b"\0")):
         raise Broken("other_encoding", "it is in UTF-16")
     sample = head[:SAMPLE_BYTES]
     lines = lines_of(sample)

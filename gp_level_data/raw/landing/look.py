@@ -29,6 +29,8 @@ from gp_level_data.refusal import Refusal
 # A column's name is its sender's own; only words are repeated.
 HARMLESS_COLUMN = re.compile(r"[A-Z_ ]{1,40}")
 MOST_NAMED = 5
+# What some systems write at the end of a file: the end mark of DOS, and zeros up to the end of a block.
+FILLING = b"\x1a\0"
 
 
 def look_at(file: RawFile) -> RawFile:
@@ -93,6 +95,8 @@ def look_at_text(file: RawFile) -> RawFile:
         is_cut = is_cut and not is_last_whole
     values = dict(zip(columns, rows[0], strict=False)) if rows else {}
     rule = broken_file_rule(file.kind, columns, row_count, is_cut)
+    if rule == "last_line_cut_off" and not counted.last_line.strip(FILLING):
+        rule = "ends_in_no_text"
     return replace(
         file,
         columns=columns,

@@ -766,6 +766,10 @@ CASES = {
     "header only": Case(content(lines(HEADER)), REFUSED, "empty_file", 0, 0),
     "an empty file of opt-outs": Case(content(b"", OPT_OUTS), REFUSED, "empty_file", 0, 0),
     "cut off within its last line": Case(content(GOOD[:-8]), REFUSED, "last_line_cut_off", 0, 0),
+    "an end mark below the last line": Case(content(GOOD + b"\x1a"), REFUSED, "ends_in_no_text", 0, 0),
+    "opt-outs filled up with zeros": Case(
+        content(lines(OPT_OUT_HEADER, objection(1)) + bytes(1000), OPT_OUTS), REFUSED, "ends_in_no_text", 0, 0
+    ),
     "opt-outs cut off within the last line": Case(
         content(lines(OPT_OUT_HEADER, objection(1))[:-30], OPT_OUTS), REFUSED, "last_line_cut_off", 0, 0
     ),
