@@ -1,6 +1,3 @@
-{# What stands for no end: words of databases, and the last day that they know. -#}
-{% set no_end = '(?i)null|\\x5cn|9999-?12-?31([t ].*)?' -%}
-
 with source as (
 
     select * from {{ source('gpes', 'journals') }}
@@ -23,9 +20,10 @@ renamed as (
         {{ to_plausible_day('date_of_death') }} as died_on,
         {{ to_plausible_day('registered_on') }} as registered_on,
         {{ to_plausible_day('deregistered_on') }} as deregistered_on,
-        {{ is_unreadable_day('date_of_death', none_pattern=no_end) }}
+        {{ is_unreadable_day('date_of_death', none_pattern=no_end_pattern()) }}
         or {{ is_unreadable_day('registered_on') }}
-        or {{ is_unreadable_day('deregistered_on', none_pattern=no_end) }} as has_unreadable_day,
+        or {{ is_unreadable_day('deregistered_on', none_pattern=no_end_pattern()) }}
+            as has_unreadable_day,
         {{ to_plausible_day('source.date') }} as recorded_on,
         {{ to_plausible_day('record_date') }} as entered_on,
 

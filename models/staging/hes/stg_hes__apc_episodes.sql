@@ -24,8 +24,9 @@ renamed as (
         {{ is_unreadable_day('admidate', true, ['1800-01-01', '1801-01-01']) }}
             as has_unreadable_admission,
         {{ to_plausible_day('disdate', day_first=true) }} as discharge_date,
-        {{ is_unreadable_day('disdate', true, ['1800-01-01', '1801-01-01']) }}
-            as has_unreadable_discharge,
+        {{ is_unreadable_day(
+            'disdate', true, ['1800-01-01', '1801-01-01'], no_end_pattern()
+        ) }} as has_unreadable_discharge,
 
         -- codes
         {{ to_plain_code('admimeth') }} as admission_method,

@@ -15,7 +15,7 @@ renamed as (
         -- dates
         {{ to_plausible_day('started_on') }} as started_on,
         {{ to_plausible_day('ended_on') }} as ended_on,
-        {{ is_unreadable_day('ended_on') }} as has_unreadable_day,
+        {{ is_unreadable_day('ended_on', none_pattern=no_end_pattern()) }} as has_unreadable_day,
 
         -- codes
         lower({{ trimmed('service') }}) as service

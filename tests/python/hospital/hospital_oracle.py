@@ -11,6 +11,7 @@ from intake.moment_oracle import day
 from opt_outs.opt_out_oracle import nhs_number, number_rule, seed, text
 
 NO_DAY = ("1800-01-01", "1801-01-01", "01/01/1800", "01/01/1801")
+NO_END = re.compile(r"NULL|\\N|(9999-?12-?31|31/12/9999)([T ].*)?", re.IGNORECASE)
 FIELDS = {
     "sex": "sex", "admisorc": "admission_source", "classpat": "patient_class", "epistat": "episode_status",
     "epitype": "episode_type",
@@ -131,7 +132,9 @@ def by_itself(row: Row) -> Stay | str:
     rules = {
         "admission_date_unreadable": admitted is None and text(row["admidate"]) not in ("", *NO_DAY),
         "admission_date_unknown": admitted is None,
-        "discharge_date_unreadable": left is None and text(row.get("disdate")) not in ("", *NO_DAY),
+        "discharge_date_unreadable": left is None
+        and text(row.get("disdate")) not in ("", *NO_DAY)
+        and not NO_END.fullmatch(text(row.get("disdate"))),
         "discharged_before_admission": bool(admitted and left and left < admitted),
         "admission_method_unknown": method not in methods,
         "episode_order_unknown": order == "99" or not re.fullmatch("[1-9][0-9]?", order),

@@ -1105,6 +1105,10 @@ CASES = {
         hospital(episode(3, DISDATE="24DEC2016")), REJECTED, "discharge_date_unreadable"
     ),
     "a discharge of 01/01/1800": Case(hospital(episode(3, DISDATE="01/01/1800")), ACCEPTED, admitted=3),
+    **{
+        f"a discharge of {none}": Case(hospital(episode(3, DISDATE=none)), ACCEPTED, admitted=3)
+        for none in ("9999-12-31", "31/12/9999", "NULL")
+    },
     "an admission in 1801": Case(hospital(episode(3, ADMIDATE="1801-01-01")), REJECTED, "admission_date_unknown"),
     "an admission after its discharge": Case(
         hospital(episode(3, DISDATE="2016-12-23")), REJECTED, "discharged_before_admission"

@@ -48,7 +48,7 @@ for entry in seed("journal_codes"):
 ANY_CATEGORY = {row["category"] for row in seed("journal_categories")}
 # Days that stand for none, the first of Excel, SQL Server and Unix; and what stands for no end.
 PLACEHOLDERS = {date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(1970, 1, 1)}
-NO_END = re.compile(r"NULL|\\N|9999-?12-?31([T ].*)?", re.IGNORECASE)
+NO_END = re.compile(r"NULL|\\N|(9999-?12-?31|31/12/9999)([T ].*)?", re.IGNORECASE)
 RESTRICTED = {row["code"] for row in seed("restricted_codes")}
 DETAILS = ("birth_year", "sex", "ethnicity", "sexual_orientation", "lsoa")
 Detail = str | int | None
@@ -305,7 +305,7 @@ def social_care(journals: Journals, held: set[str]) -> set[Cells]:
             number_rule(row["nhs_number"], is_synthetic=True) is None
             and service in services
             and started is not None
-            and not is_unreadable(row["ended_on"])
+            and (not is_unreadable(row["ended_on"]) or NO_END.fullmatch(text(row["ended_on"])))
             and not (ended and ended < started)
         )
         if is_usable and number in held:
