@@ -43,6 +43,9 @@ ABOVE_THE_BORDER = (
     "What lies above the border is built by the gateway run and read as it is: add"
     " --exclude path:models/staging path:models/intermediate/gateway"
 )
+# Of a store whose personal data are destroyed: what reads them cannot be asked, which is no test that does not hold.
+PERSONAL = '"patient_level".'
+GONE = "What this reads was personal and is not in the store: it was destroyed, or is not built yet. There is nothing to ask"
 # The one message of our own that comes back through the engine (pseudonym.py).
 OWN = "pseudonymise takes exactly ten digits; a value that is not was refused"
 # What dbt loads a seed with, and what the engine says of a cell that its column's type cannot take: a seed names nobody,
@@ -97,6 +100,8 @@ def quietly(error: Exception, statement: str = "") -> Exception:
         and 'Catalog "memory" does not exist' in message
     ):
         return kind(ABOVE_THE_BORDER)
+    if isinstance(error, duckdb.CatalogException) and "because schema " in message and PERSONAL in statement:
+        return kind(GONE)
     if isinstance(error, ABOUT_THE_STATEMENT) or (told and f"'{sql_text(told)}'" in statement):
         # A column made of values, as PIVOT makes them, would be named here.
         return kind(TEN_DIGITS.sub("(ten digits)", message))

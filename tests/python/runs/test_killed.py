@@ -38,7 +38,7 @@ from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_command, dbt_duckdb, warehouse, whole_run
 from gp_level_data.runs.forked_runs import ForkedRuns
 from gp_level_data.runs.progress import Progress
-from gp_level_data.runs.quiet_errors import QuietCursor, quietly
+from gp_level_data.runs.quiet_errors import GONE, QuietCursor, quietly
 from gp_level_data.shapes import Cells
 
 KILLS = int(os.environ.get("KILLS", "4"))
@@ -641,3 +641,16 @@ def test_a_hand_over_that_was_killed_leaves_nothing_half_written(
         assert f"The folder {unfinished}, which a stopped report-back left" in capsys.readouterr().err
     assert ask(command, *options) == 1
     assert not unfinished.exists() and sorted(path.name for path in store_dir.iterdir()) == [".lock"]
+
+
+def test_what_was_destroyed_is_no_test_that_fails() -> None:
+    """Flags privacy tests of a destroyed store that end as if something were wrong with it."""
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as patient_level")
+        for sql, is_gone in (
+            ('select 1 from "patient_level"."gateway"."int_patients__permitted"', True),
+            ('select 1 from "memory"."main"."fct_gp_metrics"', False),
+        ):
+            with pytest.raises(duckdb.CatalogException) as raised:
+                connection.execute(sql)
+            assert (str(quietly(raised.value, sql)) == GONE) == is_gone
