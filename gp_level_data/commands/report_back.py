@@ -87,15 +87,25 @@ def run(chosen: Namespace) -> int:
     with store.open_marts(store_dir, read_only=False) as connection:
         previous.keep(connection)
     entry = ledger.append(store_dir, ledger.REPORTED_BACK, facts)
-    store.release(store_dir)
-    build.dbt(
-        Progress(), "record of the hand-over in the results", "build", "--select", published_tables.RECORD, "--exclude-resource-type", "unit_test",
-        folders={"STORE_DIR": store_dir, "KEY_DIR": chosen.key_dir.resolve()},
-    )  # fmt: skip
     print(f"{len(facts['practices'])} practices, one folder each, in {to}")
     print(f"Recorded in {entry.path}")
     print(f"Its checksum, to be kept elsewhere: {entry.checksum}")
+    store.release(store_dir)
+    list_in_results(store_dir, chosen.key_dir.resolve())
     return 0
+
+
+def list_in_results(store_dir: Path, key_dir: Path) -> None:
+    """The results list what was handed over; where they cannot, the hand-over stands all the same."""
+    try:
+        build.dbt(
+            Progress(), "record of the hand-over in the results", "build", "--select", published_tables.RECORD, "--exclude-resource-type", "unit_test",
+            folders={"STORE_DIR": store_dir, "KEY_DIR": key_dir},
+        )  # fmt: skip
+    except Refusal as refusal:
+        raise Refusal(
+            f"{refusal} The hand-over stands, in the ledger; the results will list it after the next build."
+        ) from None
 
 
 def refuse_mistyped(at: datetime, collected_at: datetime, now: datetime) -> None:

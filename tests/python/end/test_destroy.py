@@ -11,7 +11,7 @@ import pytest
 from conftest import COLLECTION
 from gp_level_data import project
 from gp_level_data.command_line import main
-from gp_level_data.commands import destroy, report_back
+from gp_level_data.commands import build, destroy, report_back
 from gp_level_data.custody import checksums
 from gp_level_data.end import ledger, policy
 from gp_level_data.project import SAMPLE
@@ -156,3 +156,14 @@ def test_a_full_disk_leaves_no_half_of_a_backup(tmp_path: Path, capsys: pytest.C
         assert ledger.entries(back) == []
     assert main(["restore", "--from", str(backup), *folders]) == 0
     assert [found.checksum for found in ledger.entries(back)] == [last.checksum]
+
+
+def test_a_hand_over_stands_without_its_line_in_the_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags a custodian who is told that a report-back failed, and hands over once more what is in the ledger."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise Refusal("The store cannot be written; the previous results are untouched.")
+
+    monkeypatch.setattr(build, "dbt", fails)
+    with pytest.raises(Refusal, match="untouched. The hand-over stands, in the ledger"):
+        report_back.list_in_results(tmp_path, tmp_path)
