@@ -11,6 +11,7 @@ not: so each command prints the checksum of its entry, to be kept elsewhere.
 The pages are for people and follow from the entries alone.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -82,14 +83,19 @@ def append(store_dir: Path, kind: str, facts: Document, page: str | None = None)
 
 
 def write(path: Path, content: bytes) -> None:
-    """A file of the ledger, for its owner alone, whole or not at all."""
-    handle = os.open(unfinished(path), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished(path).replace(path)
+    """A file of the ledger, for its owner alone, whole or not at all; an OSError says which file could not be."""
+    try:
+        handle = os.open(unfinished(path), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished(path).replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            unfinished(path).unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
     store.sync(path.parent)
 
 

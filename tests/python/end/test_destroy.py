@@ -131,6 +131,15 @@ def full_disk(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
+def test_a_full_disk_is_told_with_the_file(tmp_path: Path) -> None:
+    """Flags "no space left" without a word of where, and what is left of the file."""
+    path = tmp_path / policy.ORDER
+    with full_disk(10), pytest.raises(OSError, match="File too large") as raised:
+        ledger.write(path, bytes(100))
+    assert raised.value.filename == str(path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_full_disk_leaves_no_half_of_a_backup(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Flags a disk that stays full, or half an entry in the ledger of a store that is restored: nothing reads it."""
     house, backup, back = tmp_path / "house", tmp_path / "backup", tmp_path / "back"
