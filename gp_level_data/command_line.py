@@ -36,8 +36,9 @@ EPILOG = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when it was done, 1 when it was refused, 2 when it was not understood."""
+    asked: list[int] = []
     try:
-        with ended_by_signals():
+        with ended_by_signals(asked):
             code = gpld.main(arguments, prog_name="gpld", standalone_mode=False) or 0
             # What is held back is written while somebody can still say that it cannot be.
             sys.stdout.flush()
@@ -51,9 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print(STOPPED, file=sys.stderr)
         return 130
-    except AskedToEnd as asked:
+    except AskedToEnd as ending:
         print(STOPPED, file=sys.stderr)
-        return 128 + asked.signal
+        return 128 + ending.signal
     except BrokenPipeError:
         # Whoever reads what is said has enough of it; Python would say so once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -64,6 +65,10 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         from gp_level_data.custody import store
 
+        if asked or store.is_interrupted(error):
+            # The engine, in whose query the signal came, has put an error of its own in the place of ours.
+            print(STOPPED, file=sys.stderr)
+            return 128 + (asked[0] if asked else signal.SIGINT)
         if (told := store.of_the_engine(error)) is None:
             raise
         # The traceback would repeat what the engine says, which may quote what it has read.
@@ -79,20 +84,24 @@ class AskedToEnd(BaseException):
 
 
 @contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """A command that is asked to end does so as by Ctrl-C: it ends what it started, and lets go of the store."""
+def ended_by_signals(asked: list[int]) -> Iterator[None]:
+    """A command that is asked to end does so as by Ctrl-C: it ends what it started, and lets go of the store.
+
+    asked   to which the signals are added that came
+    """
 
     def end(number: int, _: object) -> None:
+        asked.append(number)
         raise AskedToEnd(number)
 
     # One that is ignored, as under nohup, stays so.
-    asked = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
-    for one in asked:
+    heard = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    for one in heard:
         signal.signal(one, end)
     try:
         yield
     finally:
-        for one in asked:
+        for one in heard:
             signal.signal(one, signal.SIG_DFL)
 
 

@@ -303,6 +303,11 @@ def is_of_a_file(error: Exception) -> bool:
     return isinstance(error, (duckdb.IOException, duckdb.SerializationException)) or "AES tag" in str(error)
 
 
+def is_interrupted(error: Exception) -> bool:
+    """Whether the engine ended a query since the process was asked to end: it says so by an error of its own."""
+    return isinstance(error, duckdb.InterruptException) or str(error) == "Query interrupted"
+
+
 def why_not(path: Path, error: duckdb.Error) -> Refusal:
     """Why a database of a store cannot be opened or read.
 

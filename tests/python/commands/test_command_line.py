@@ -3,8 +3,10 @@
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -266,3 +268,22 @@ def test_what_is_said_to_make_arrives_as_it_is(mark: str) -> None:
 def test_make_says_what_is_missing() -> None:
     ended = make("release", "ID=one")
     assert ended.returncode == 2 and "make release ID=... TO=..." in ended.stderr
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_within_a_query_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sent: signal.Signals, code: int
+) -> None:
+    """Flags a traceback where a command is asked to end while the engine is at work, which says so in its own way."""
+
+    def at_work(*_: object, **__: object) -> None:
+        try:
+            os.kill(os.getpid(), sent)
+            time.sleep(5)
+        except BaseException:
+            # As the engine does.
+            raise RuntimeError("Query interrupted") from None
+
+    monkeypatch.setattr(gpld, "main", at_work)
+    assert main([]) == code
+    assert capsys.readouterr().err.startswith("\nStopped:")
