@@ -56,6 +56,7 @@ def run(chosen: Namespace) -> int:
     store_dir, folder = chosen.store_dir.resolve(), chosen.to.resolve()
     if folder.exists():
         raise Refusal(f"There is {folder} already: nothing is overwritten.")
+    handed_out.refuse_among(folder, store_dir, chosen.key_dir.resolve())
     if not store.database_file(store_dir, store.PATIENT_LEVEL).exists():
         raise Refusal(f"There is no patient-level database in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
@@ -226,7 +227,12 @@ def manifest(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day
 
 def write_register(chosen: Namespace) -> int:
     """The public register as CSV, as the last build left it."""
-    with store.open_marts(chosen.store_dir.resolve()) as connection:
+    store_dir, to = chosen.store_dir.resolve(), chosen.to.resolve()
+    handed_out.refuse_among(to, store_dir)
+    if to.exists():
+        # The register of keys is called register.csv too.
+        raise Refusal(f"There is {to} already: nothing is overwritten.")
+    with store.open_marts(store_dir) as connection:
         cursor = connection.execute("select * exclude (person_count) from fct_release_register order by all")
         header = [column[0] for column in cursor.description]
         rows = cursor.fetchall()

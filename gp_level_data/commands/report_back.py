@@ -31,6 +31,7 @@ from gp_level_data.end import hand_overs, ledger, policy
 from gp_level_data.pages import packs, previous, words
 from gp_level_data.pages.handed_out import (
     Written,
+    refuse_among,
     settle,
     typed,
     write,
@@ -59,9 +60,7 @@ def run(chosen: Namespace) -> int:
     at = policy.moment(chosen.at) if chosen.at else now
     policy.policy_of(chosen.collection)
     store_dir, to = chosen.store_dir.resolve(), chosen.to.resolve()
-    for kept in (store_dir, chosen.key_dir.resolve()):
-        if to == kept or kept in to.parents or to in kept.parents:
-            raise Refusal(f"The practices' folders cannot lie with the store or its keys: {to}.")
+    refuse_among(to, store_dir, chosen.key_dir.resolve())
     if not store_dir.is_dir():
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)

@@ -116,6 +116,13 @@ def complete_or_nothing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
+def refuse_among(to: Path, *kept: Path) -> None:
+    """A Refusal of a place that is handed out with the store or its keys, or that stands in the way of their end."""
+    for folder in kept:
+        if to == folder or folder in to.parents or to in folder.parents:
+            raise Refusal(f"What is handed out cannot lie with the store or its keys: {to}.")
+
+
 def write_sums(folder: Path, written: Iterable[Written]) -> Written:
     """`SHA256SUMS`, which `sha256sum --check` reads; its digits are those of checksums."""
     lines = [f"{file.digest.hex()}  {file.name}\n" for file in written]

@@ -1,5 +1,6 @@
 """What destruction and its certificate refuse, asked without a build; the rest is in test_end_of_life.py."""
 
+import re
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -176,3 +177,25 @@ def test_a_hand_over_stands_without_its_line_in_the_results(tmp_path: Path, monk
     monkeypatch.setattr(build, "dbt", fails)
     with pytest.raises(Refusal, match="untouched. The hand-over stands, in the ledger"):
         report_back.list_in_results(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["store/marts.duckdb", "store/new.csv", "keys/register.csv"])
+def test_a_register_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """Flags results, or the register of the keys, in whose place the public register is written."""
+    for folder in ("store", "keys"):
+        (tmp_path / folder).mkdir(mode=0o700)
+    with duckdb.connect(str(tmp_path / "store" / "marts.duckdb")) as connection:
+        connection.execute("create table fct_release_register as select 1 as release_id, 2 as person_count")
+    (tmp_path / "keys" / "register.csv").write_text("made,a,b")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert main(["register", "--to", str(tmp_path / name), f"--store-dir={tmp_path / 'store'}"]) == 1
+    assert re.search("cannot lie|nothing is overwritten", capsys.readouterr().err)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ["store/release", "keys/release"])
+def test_a_release_does_not_lie_with_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """Flags a release that stands in the way of the store's destruction, or is handed out with its keys."""
+    folders = [f"--store-dir={tmp_path / 'store'}", f"--key-dir={tmp_path / 'keys'}"]
+    assert main(["release", "care_data_example_admissions", "--to", str(tmp_path / name), *folders]) == 1
+    assert "cannot lie with the store or its keys" in capsys.readouterr().err
