@@ -35,6 +35,27 @@ SMALLEST_GROUP = """
     )
 """
 
+# Kinds of objection in the practices' records that the collection upholds when it hands on, and until when they are
+# recorded; no day where the National Data Opt-out takes over from them.
+UPHELD_ON_THE_DAY = """
+    select
+        codes.opt_out_kind,
+        case
+            when any_value(policies.national_data_opt_out_upheld) = 'never'
+                and count(*) = count(codes.valid_to)
+                then max(codes.valid_to)
+        end
+    from marts.seeds.opt_out_codes as codes
+    inner join marts.seeds.collections as policies
+        on case codes.opt_out_kind
+            when 'type_1' then policies.type_1_upheld
+            when 'type_2' then policies.type_2_upheld
+        end = 'at_dissemination'
+    where policies.collection = ? and codes.meaning = 'dissent'
+    group by codes.opt_out_kind
+    order by codes.opt_out_kind
+"""
+
 REMEMBER = """
     insert into released.members
     select people.release_id, ?, people.patient_key
@@ -105,7 +126,9 @@ def check(connection: duckdb.DuckDBPyConnection, request: dict[str, str], day: d
         )
     if built_from(connection, release_id) != {k: v for k, v in request.items() if k != "provenance"}:
         raise Refusal(f"The request {release_id} has changed since it was built: run `make build` again.")
+    check_exception(connection, collection, day)
     if request["opt_outs_honoured"] == "yes":
+        check_age(connection, collection, day)
         check_answer(connection, collection, day)
     if request["identifiability"] == "aggregate":
         check_published(connection, request)
@@ -123,6 +146,39 @@ def smallest_group(connection: duckdb.DuckDBPyConnection, request: dict[str, str
     sql = SMALLEST_GROUP.format(extract=extract(request), known=", ".join(known) or "()")
     [(fewest,)] = connection.execute(sql).fetchall()
     return int(fewest)
+
+
+def check_exception(connection: duckdb.DuckDBPyConnection, collection: str, day: date) -> None:
+    """A Refusal where an exception from opt-outs that the build named is not valid on the day of dissemination."""
+    for exception_id, valid_from, valid_to in connection.execute(
+        "select exception_id, valid_from, valid_to from marts.seeds.exception_register"
+        " where collection = ? and exception_id = (select exception_id from marts.reference.int_collection__settings)",
+        [collection],
+    ).fetchall():
+        if not (valid_from and valid_to and valid_from <= day <= valid_to):
+            raise Refusal(f"The exception {exception_id} is from {valid_from} to {valid_to}: build again without it.")
+
+
+def check_age(connection: duckdb.DuckDBPyConnection, collection: str, day: date) -> None:
+    """A Refusal where practices' opt-outs are upheld at dissemination, and are of another time."""
+    [(collected_on, most_days)] = connection.execute(
+        "select cast(settings.collected_at as date), limits.value"
+        " from marts.reference.int_collection__settings as settings"
+        " cross join marts.seeds.reconciliation_rules as limits where limits.rule = 'extracted_days_before_at_most'"
+    ).fetchall()
+    if collected_on > day:
+        raise Refusal(f"What was collected on {collected_on} was not there on {day}.")
+    for kind, last_day in connection.execute(UPHELD_ON_THE_DAY, [collection]).fetchall():
+        if (day - collected_on).days > most_days:
+            raise Refusal(
+                f"The practices' opt-outs are of {collected_on}, and {collection} upholds those of the day of"
+                f" dissemination: collect again, at most {most_days} days before it."
+            )
+        if last_day and day > last_day:
+            raise Refusal(
+                f"Codes of {kind} are valid until {last_day}, and {collection} asks for no National Data Opt-out, which"
+                " came in their place."
+            )
 
 
 def check_answer(connection: duckdb.DuckDBPyConnection, collection: str, day: date) -> None:

@@ -430,6 +430,11 @@ def test_who_was_in_a_release_is_remembered_without_a_name(gpdpr: Made) -> None:
 # What is done to the store before, the day, and why nothing is handed out.
 CHECKS = "assurance.counts.int_ndop__checks"
 SETTINGS = "marts.reference.int_collection__settings"
+UPHELD_LATER = "update marts.seeds.collections set type_2_upheld = 'at_dissemination' where collection = 'gpdpr'"
+EXCEPTED = (
+    f"update {SETTINGS} set exception_id = 'E1'; insert into marts.seeds.exception_register by name"
+    " select 'E1' as exception_id, 'gpdpr' as collection, date '{}' as valid_from, date '{}' as valid_to"
+)
 NOT_HANDED_OUT = {
     "not built": (f"drop table patient_level.releases.rel_{RESEARCH}", RESEARCH, "", "is not built"),
     "of another day": ("", RESEARCH, "2017-04-07", "was made for 2017-04-06, not for 2017-04-07"),
@@ -445,6 +450,23 @@ NOT_HANDED_OUT = {
     ),
     "an answer from tomorrow": (
         f"update {CHECKS} set sent_date = date '2017-04-07'", RESEARCH, "", "may be used for 7 days",
+    ),
+    "opt-outs of another time": (
+        f"update {SETTINGS} set collected_at = collected_at - interval 89 days;"
+        f" {UPHELD_LATER}", RESEARCH, "", "at most 92 days before it",
+    ),
+    "after the last day of what it upholds": (
+        f"update {SETTINGS} set collected_at = timestamptz '2018-10-12 09:00:00+01', disseminated_on = date '2018-10-12';"
+        f" update marts.seeds.collections set national_data_opt_out_upheld = 'never'; {UPHELD_LATER}",
+        RESEARCH, "2018-10-12", "Codes of type_2 are valid until 2018-10-11",
+    ),
+    "before it was collected": (
+        f"update {SETTINGS} set collected_at = timestamptz '2017-04-07 00:30:00+01'", RESEARCH, "",
+        "What was collected on 2017-04-07 was not there on 2017-04-06",
+    ),
+    "an exception that has ended": (EXCEPTED.format("2017-04-02", "2017-04-05"), RESEARCH, "", "build again without"),
+    "an exception that ended before the counts": (
+        EXCEPTED.format("2017-04-02", "2017-04-05"), PLANNING, "", "build again without",
     ),
     "a request that has changed": (
         "update marts.seeds.releases set columns_asked = 'sex'", RESEARCH, "", "has changed since it was built",
@@ -507,8 +529,17 @@ def changed(gpdpr: Made, tmp_path: Path, statement: str) -> Path:
     [
         (RESEARCH, f"update {CHECKS} set sent_date = date '2017-03-30'"),
         (PLANNING, f"update {CHECKS} set verdict = 'reply_missing'"),
+        (RESEARCH, f"update {SETTINGS} set collected_at = collected_at - interval 88 days; {UPHELD_LATER}"),
+        (RESEARCH, f"update {SETTINGS} set collected_at = collected_at - interval 1 year"),
+        (RESEARCH, EXCEPTED.format("2017-04-02", "2017-04-06")),
     ],
-    ids=["an answer of seven days ago", "no answer where none is needed"],
+    ids=[
+        "an answer of seven days ago",
+        "no answer where none is needed",
+        "opt-outs of 92 days ago",
+        "opt-outs of the collection",
+        "an exception on its last day",
+    ],
 )
 def test_its_neighbour_is_handed_out(gpdpr: Made, tmp_path: Path, release_id: str, statement: str) -> None:
     folder = changed(gpdpr, tmp_path, statement)
