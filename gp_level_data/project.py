@@ -70,6 +70,16 @@ def check_moment(text: str) -> None:
         raise ValueError
 
 
+def moment_of(settings: Settings) -> datetime:
+    """The moment of a run's collection; a Refusal where it is none with a time zone."""
+    try:
+        text = str(settings.get("collected_at") or project_vars()["collected_at"])
+        check_moment(text)
+    except ValueError:
+        raise Refusal("VARS wants collected_at as a moment with its time zone, in quotes.") from None
+    return datetime.fromisoformat(text)
+
+
 def day_of(value: object) -> date:
     """A day, as YAML gives it or as text; a ValueError for what else stands there, weeks and bare digits too."""
     if not DAY.fullmatch(str(value)):

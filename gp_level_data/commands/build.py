@@ -17,7 +17,7 @@ from gp_level_data.custody import exact_counts, keys, proof, publication, store
 from gp_level_data.end import hand_overs, ledger, policy
 from gp_level_data.nets import proving
 from gp_level_data.nets.lineage import command as lineage
-from gp_level_data.project import SAMPLE, read_settings
+from gp_level_data.project import SAMPLE, moment_of, read_settings
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs import dbt_command, gateway, whole_run
 from gp_level_data.runs.forked_runs import ForkedRuns
@@ -47,7 +47,7 @@ def run(chosen: Namespace) -> int:
     made: list[str] = []
     try:
         policy.refuse_overdue(store_dir, datetime.now(UTC))
-        refuse_other_collection(store_dir, settings["collection"])
+        refuse_other_collection(store_dir, settings)
         made = make_sample_keys(key_dir, settings["collection"]) if is_sample else []
         read_keys(key_dir, settings)
         build(chosen, raw_dir, key_dir, store_dir)
@@ -133,12 +133,13 @@ def take_back(made: list[str], key_dir: Path, store_dir: Path) -> None:
         keys.unmark_as_sample(key_dir)
 
 
-def refuse_other_collection(store_dir: Path, collection: str) -> None:
-    """A Refusal where the store's results are another collection's: they would be replaced."""
+def refuse_other_collection(store_dir: Path, settings: Settings) -> None:
+    """A Refusal where the store's results are another collection's, or of a later moment: they would be replaced."""
     if not store.database_file(store_dir, store.MARTS).exists():
         return
     with store.open_marts(store_dir) as connection:
-        store.check_collection(connection, store_dir, collection)
+        store.check_collection(connection, store_dir, settings["collection"])
+        store.check_order(connection, store_dir, moment_of(settings))
 
 
 def start_afresh(store_dir: Path, assurance_key: bytes) -> Path:

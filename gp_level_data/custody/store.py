@@ -11,6 +11,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -409,6 +410,26 @@ def check_collection(connection: duckdb.DuckDBPyConnection, store_dir: Path, col
     for (built_for,) in rows:
         if built_for != collection:
             raise Refusal(f"The store {store_dir} was built for {built_for}: give {collection} a STORE_DIR of its own.")
+
+
+def check_order(connection: duckdb.DuckDBPyConnection, store_dir: Path, collected_at: datetime) -> None:
+    """A Refusal where the marts, attached as MARTS, are of a later collection than the one that is to be built.
+
+    History goes forwards: what the later one showed would be compared with nothing, and be forgotten.
+    """
+    settings = f"{MARTS}.reference.int_collection__settings"
+    try:
+        rows = connection.execute(f"select epoch_us(collected_at) from {settings}").fetchall()
+    except duckdb.CatalogException:
+        return
+    for (built_for,) in rows:
+        if built_for > (collected_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1):
+            later = datetime.fromtimestamp(built_for / 1_000_000, UTC).isoformat(timespec="seconds")
+            raise Refusal(
+                f"The store {store_dir} holds the collection of {later}, and one of before would not be compared with"
+                " what that has shown. Mend collected_at, or build in a store without the later collection, if nothing"
+                " of it was handed out: a backup of before, or a new one."
+            )
 
 
 def httpfs_extension() -> Path:

@@ -53,6 +53,24 @@ def test_a_build_that_is_refused_leaves_no_key(built: Folders, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("no_dbt")
+@pytest.mark.parametrize(
+    ("collected_at", "says"),
+    [
+        ("2017-04-02T08:59:59+01:00", "one of before would not be compared with what that has shown"),
+        ("2017-04-02T09:30:00+02:00", "one of before would not be compared with what that has shown"),
+        ("2017-04-02T08:00:00Z", "dbt was started"),
+        ("2017-07-02T09:00:00+01:00", "dbt was started"),
+    ],
+)
+def test_history_goes_forwards(built: Folders, tmp_path: Path, collected_at: str, says: str) -> None:
+    """Flags an earlier collection in the place of a later one: what the later one showed would be forgotten."""
+    copy = copy_store(built, tmp_path)
+    shutil.copytree(built.keys, tmp_path / "keys")
+    with pytest.raises(Refusal, match=says):
+        build.run(chosen(copy.store, tmp_path / "keys", f'{{collected_at: "{collected_at}"}}'))
+
+
+@pytest.mark.usefixtures("no_dbt")
 def test_a_build_that_fails_keeps_the_keys_of_what_is_there(built: Folders, tmp_path: Path) -> None:
     """Flags a key that is destroyed although a database of the store opens with nothing else."""
     copy = copy_store(built, tmp_path)
