@@ -66,8 +66,9 @@ def reported_at(store_dir: Path, collection: str) -> datetime | None:
         if entry.content["collection"] == collection:
             if entry.kind == ledger.DESTRUCTION:
                 since = None
-            elif since is None:
-                since = moment(entry.content["reported_at"])
+            else:
+                at = moment(entry.content["reported_at"])
+                since = at if since is None else min(since, at)
     return since
 
 

@@ -292,6 +292,28 @@ def test_folders_that_are_not_handed_out(reported: House, inside: str) -> None:
     assert reported.command("report-back", "gpdpr", "--to", str(reported.store.parent.parent / "x")) == 1
 
 
+@pytest.mark.whole
+@pytest.mark.parametrize("at", ["2999-01-01T00:00:00+00:00", "2017-04-02T08:59:59+01:00"])
+def test_a_hand_over_has_happened(reported: House, tmp_path: Path, capsys: pytest.CaptureFixture[str], at: str) -> None:
+    """Flags a record of what is to come, with which the days until the destruction would begin; or of before."""
+    house = reported.copy(tmp_path)
+    assert house.command("report-back", COLLECTION, "--to", str(tmp_path / "out"), "--at", at) == 1
+    assert "reported back after their collection and not in the future" in capsys.readouterr().err
+    assert len(house.entries(ledger.REPORTED_BACK)) == 1 and not (tmp_path / "out").exists()
+
+
+@pytest.mark.whole
+def test_the_days_begin_with_the_earliest_hand_over(reported: House, tmp_path: Path) -> None:
+    """Flags days that begin with the first that was recorded, where a later record tells of an earlier moment."""
+    house = reported.copy(tmp_path)
+    [entry] = house.entries(ledger.REPORTED_BACK)
+    names = ("collection", "collected_at", "results", "practices")
+    facts = {name: entry.content[name] for name in names} | {"reported_at": "2017-04-05T09:00:00+01:00"}
+    ledger.append(house.store, ledger.REPORTED_BACK, facts)
+    until = policy.destroy_by(house.store, COLLECTION)
+    assert until is not None and until.isoformat() == "2017-05-03T09:00:00+01:00"
+
+
 # ---- on time ----------------------------------------------------------------------------------------
 
 
