@@ -207,6 +207,8 @@ TEST_SETTINGS: dict[str, set[str | bool | None]] = {
     "where": {None},
     "limit": {None},
 }
+# What else a test may be told, of which nothing goes into its statement.
+OF_A_TEST = {"alias", "database", "enabled", "group", "materialized", "meta", "schema", "static_analysis", "tags"}
 # What the selectors select, as the manifest has it, when somebody last saw that no test falls between them.
 SELECTORS = "lniicnpo-bcapiali-ighmjcpj-kcdmgpoh-oonmfgce-dhdgaokk-iiljgjle-dbpkmoeo"
 # A row that somebody made up is written out, without a template.
@@ -633,6 +635,9 @@ def failing_rows_are_never_kept(graph: Graph) -> Broken:
                 continue
             if (found.upper() if setting == "severity" else found) not in allowed:
                 yield key, f"is a test with {setting} of its own"
+        for setting in node["config"].keys() - TEST_SETTINGS.keys() - OF_A_TEST:
+            if node["config"][setting]:
+                yield key, f"is told {setting}, which no test has to be told"
 
 
 def generic_tests_count(graph: Graph) -> Broken:

@@ -7,6 +7,7 @@ strings (`context['run_' ~ 'query']`) begins with a name that is not listed.
 """
 
 import functools
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,6 +85,9 @@ TRUSTED = {
     ),
 }  # fmt: skip
 READ_AGAIN = "whoever reads it anew notes its checksum (custody/checksums.py) in nets/templates.py"
+# Both runs as profiles.yml has them, but for their threads: what is in memory and what is a file, what is loaded beside
+# dbt, and that what spills is encrypted.
+PROFILE = "ekbhgenb-blpnflcg-mcflahco-dflkohel-pojplpfp-hljelobj-gececacn-hddhojie"
 # Of a name, what may be used beside calling it, which is all that may be done with others: what is behind them (a macro's
 # context, the adapter of `ref`) reaches everything, under whatever name it is taken up. Of `adapter` no more than to
 # choose among the project's own macros for an engine.
@@ -129,6 +133,7 @@ def findings(project: Path) -> list[Finding]:
             found += reading(where, parse(text), may, macros)
     found += branches(templates)
     found += beyond_the_proof(project)
+    found += profile(project)
     return sorted(set(found), key=lambda finding: (finding.where, finding.what))
 
 
@@ -160,9 +165,25 @@ def beyond_the_proof(project: Path) -> list[Finding]:
             found.append(Finding(NET, name, "holds another package, whose macros no net has read"))
         parts = Path(name).parts
         is_hidden = not parts or Path(name).is_absolute() or ".." in parts or parts[0].startswith(".")
+        if key == "asset-paths":
+            # dbt copies all that lies there beside the documentation: raw files too, or what a link leads to.
+            found.append(Finding(NET, "dbt_project.yml", "has files copied beside the documentation (asset-paths)"))
         if is_hidden or (parts[0] == "tests" and key != "test-paths"):
             found.append(Finding(NET, "dbt_project.yml", f"reads {name} for {key}, which no proof covers"))
     return found
+
+
+def profile(project: Path) -> list[Finding]:
+    """Another profile than the one that was read: with a file in place of memory, other plugins, more runs."""
+    path = project / "profiles.yml"
+    if not path.is_file():
+        # Then the gateway does not open: it takes no profile but the project's.
+        return []
+    profiles = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    text = json.dumps(profiles, sort_keys=True, default=str)
+    if checksums.of_bytes(re.sub(r'"threads": \d+', "", text).encode()) == PROFILE:
+        return []
+    return [Finding(NET, path.name, f"is another profile than the one that was read: {READ_AGAIN}")]
 
 
 def reading(where: str, tree: nodes.Template | None, only: set[str] | None, macros: set[str]) -> list[Finding]:

@@ -708,6 +708,8 @@ BROKEN: dict[Rule, dict[str, tuple[Break, str, str]]] = {
         "some rows only": (set_test("where", "false"), "test.made_up", "is a test with where of its own"),
         "never an error": (set_test("error_if", ">1000"), "test.made_up",
                            "is a test with error_if of its own"),
+        "a count before dbt's own": (set_test("sql_header", "select count(*), true, true from people except all"),
+                                     "test.made_up", "is told sql_header, which no test has to be told"),
     },
 }  # fmt: skip
 

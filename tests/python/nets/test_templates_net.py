@@ -220,3 +220,32 @@ def test_a_package_put_there_by_hand_is_found(tmp_path: Path) -> None:
     assert templates.findings(folder) == []
     (folder / "dbt_packages" / "other" / "macros" / "a.sql").write_text("{% macro test_told(model) %}{% endmacro %}")
     assert [finding.where for finding in templates.findings(folder)] == ["dbt_packages"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('path: ":memory:"', "path: out/memory.duckdb"),
+        ("temp_file_encryption: true", "temp_file_encryption: false"),
+        ("- module: gp_level_data.runs.gateway", "- module: elsewhere"),
+        ('module_paths: ["."]', "module_paths: [/tmp]"),
+        ("threads: 1", "threads: 1\n      attach: [{path: out/a.duckdb}]"),
+        ("    gateway:\n", "    other: &other {type: duckdb, path: out/memory.duckdb}\n    gateway:\n"),
+    ],
+)
+def test_the_profile_is_the_one_that_was_read(tmp_path: Path, before: str, after: str) -> None:
+    """Flags what spills to the disk as it is, a file in the place of memory, and code that no proof covers."""
+    folder = project(tmp_path, "select 1")
+    text = (PROJECT / "profiles.yml").read_text(encoding="utf-8")
+    assert before in text
+    (folder / "profiles.yml").write_text(text.replace("threads: 2", "threads: 16"), encoding="utf-8")
+    assert templates.findings(folder) == []
+    (folder / "profiles.yml").write_text(text.replace(before, after), encoding="utf-8")
+    assert [finding.where for finding in templates.findings(folder)] == ["profiles.yml"]
+
+
+def test_nothing_is_copied_beside_the_documentation(tmp_path: Path) -> None:
+    """Flags a folder of assets: `dbt docs generate` copies it whole, and it may be the raw folder or a link there."""
+    folder = project(tmp_path, "select 1")
+    (folder / "dbt_project.yml").write_text(f"{SETTINGS}\nasset-paths: [sample]\n", encoding="utf-8")
+    assert [finding.where for finding in templates.findings(folder)] == ["dbt_project.yml"]
