@@ -2,7 +2,7 @@
 {%- set lowest, top = levels[0], levels[-1] -%}
 with slack as (
 
-    {{ slack(room, levels) }}
+    {{ slack(room, levels, is_total_published) }}
 
 ),
 

@@ -49,8 +49,25 @@ def by_parent(rows: Iterable[Row], above: str) -> Groups:
     return groups
 
 
+def with_what_is_known(publication: Publication, rows: list[Row]) -> list[Row]:
+    """The rows, where a small count of the lowest level beside none that is shown goes up to a small number alone."""
+    found = list(rows)
+    lowest = {publication.levels[0]: publication.is_published}
+    if publication.broken_down:
+        lowest[publication.broken_down[0]] = lambda row: True
+    for level, is_published in lowest.items():
+        for group in by_parent((row for row in rows if row["area_level"] == level), "").values():
+            if any(row["cell_count"] and not row["is_primary"] for row in group):
+                continue
+            known = [row for row in group if row["is_primary"] and not row["is_changed_by_few"] and is_published(row)]
+            capped = {key_of(row): row | {"suppressed_up": row["upper_protection"]} for row in known}
+            found = [capped.get(key_of(row), row) for row in found]
+    return found
+
+
 def decided(publication: Publication, rows: list[Row]) -> dict[Key, Row]:
     """Of each count whether it is suppressed, its feasibility interval and its protection levels."""
+    rows = with_what_is_known(publication, rows)
     slack = slack_of(publication, rows)
     found: dict[Key, Row] = {}
     below: list[Row] = []

@@ -6,6 +6,7 @@ counts. The same attacker must win where small numbers alone are withheld.
 
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -782,3 +783,36 @@ def test_admissions_by_condition_add_up_to_the_patients(warehouse: duckdb.DuckDB
         assert text == "*" or (int(text) == 5 * ((exact + 2) // 5) and not 1 <= exact <= 7)
     assert not counted, "somebody is counted nowhere"
     assert verdicts["shown"] > 20 and verdicts["withheld"] > 0
+
+
+def test_two_lists_beside_a_total_are_not_known_to_be_small_and_how_small(runner: Runner) -> None:
+    """Flags two withheld counts that are both known to be small, as the last one is never withheld, and so known to be 7 and 7.
+
+    Every two counts are a practice of their own, with a larger one in its CCG. Of all that look alike to a practice, its GPs'
+    counts and its total, a small one has to be possible as six of 1 to 7 at least, whatever somebody knows of the rules.
+    """
+    pairs = {f"P{at}": pair for at, pair in enumerate(itertools.product(range(15), repeat=2))}
+    gps: list[OfGp] = [("X" + code, "G9", "bowel", 300, 2000) for code in pairs]
+    gps += [(code, f"G{at}", "bowel", met, 1000) for code, pair in pairs.items() for at, met in enumerate(pair)]
+    practices = {prefix + code: f"C{code}" for code in pairs for prefix in ("", "X")}
+    runner.forget()
+    runner.run(gps, areas_of(gps, practices), practices)
+    looks = runner.connection.execute(
+        """
+        select practice_code, list([numerator_text, percent::varchar, upper_95_ci::varchar] order by gp_code)
+        from (
+            select practice_code, gp_code, numerator_text, percent, upper_95_ci from marts.main.fct_gp_metrics
+            union all
+            select area_code, 'total', numerator_text, percent, upper_95_ci from marts.main.fct_comparators
+            where area_level = 'practice' and numerator_text <> '*'
+        )
+        group by all having count(*) = 3
+        """
+    ).fetchall()
+    alike: dict[str, list[tuple[int, ...]]] = {}
+    for code, look in looks:
+        alike.setdefault(str(look), []).append(pairs[code])
+    both = {look: found for look, found in alike.items() if look.count("*") == 2 and max(map(sum, found)) < 15}
+    assert both
+    for found in both.values():
+        assert len({pair[0] for pair in found} & set(range(1, 8))) >= 6, found
