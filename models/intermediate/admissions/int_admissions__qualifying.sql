@@ -135,4 +135,4 @@ where
     clauses.is_included
     and not clauses.is_excluded
     and (clauses.has_required or requiring.clause is null)
-order by patient_key, admission_number, condition
+order by clauses.patient_key, clauses.admission_number, clauses.condition
