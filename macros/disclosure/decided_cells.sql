@@ -1,14 +1,22 @@
 {% macro decided_cells(room, levels, breakdown=none, is_total_published='true') -%}
 {%- set lowest, top = levels[0], levels[-1] -%}
-with slack as (
+with known as (
 
-    {{ slack(room, levels, is_total_published) }}
+    {{ known_of_parts(
+        room, [lowest] + ([breakdown.level] if breakdown else []), is_total_published
+    ) }}
+
+),
+
+slack as (
+
+    {{ slack(room, 'known', levels) }}
 
 ),
 
 {{ lowest }}_cells as (
 
-    {{ lowest_of_level(room, lowest, levels[1], is_total_published) }}
+    {{ lowest_of_level('known', lowest, levels[1], is_total_published) }}
 
 ),
 
@@ -36,7 +44,7 @@ with slack as (
 -- The total is decided by now: it is taken for known exactly, and does not give way.
 {{ breakdown.level }}_cells as (
 
-    {{ lowest_of_level(room, breakdown.level, none, 'true') }}
+    {{ lowest_of_level('known', breakdown.level, none, 'true') }}
 
 ),
 

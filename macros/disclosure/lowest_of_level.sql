@@ -1,20 +1,7 @@
 {% macro lowest_of_level(room, area_level, totals, is_total_published) -%}
 select
-    room.area_level,
-    room.area_code,
-    room.parent_code,
-    room.metric_id,
-    room.measure,
-    room.cell_count,
-    room.can_be_secondary,
-    {{ known_up(is_total_published) }} as suppressed_up,
-    room.suppressed_down,
-    room.upper_protection,
-    room.lower_protection,
-    room.sliding_protection,
-    case
-        when room.is_primary then {{ known_up(is_total_published) }} else room.shown_up
-    end as room_up,
+    room.*,
+    case when room.is_primary then room.suppressed_up else room.shown_up end as room_up,
     case when room.is_primary then room.suppressed_down else room.shown_down end as room_down,
     room.is_primary as is_suppressed,
     {{ is_total_published }} as is_total_published,

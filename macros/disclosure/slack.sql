@@ -1,4 +1,4 @@
-{% macro slack(room, levels, is_total_published) -%}
+{% macro slack(room, known, levels) -%}
 {%- set lowest, top, totals = levels[0], levels[-1], levels[1:-1] -%}
 with {{ lowest }}_room as (
 
@@ -6,11 +6,9 @@ with {{ lowest }}_room as (
         parent_code,
         metric_id,
         measure,
-        case
-            when is_primary then {{ known_up(is_total_published) }} else shown_up
-        end as room_up,
+        case when is_primary then suppressed_up else shown_up end as room_up,
         case when is_primary then suppressed_down else shown_down end as room_down
-    from {{ room }} as room
+    from {{ known }}
     where area_level = '{{ lowest }}'
 
 ),

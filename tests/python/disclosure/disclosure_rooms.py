@@ -168,7 +168,7 @@ def tables(drawn: Drawn) -> dict[str, str]:
         f"int_{drawn.name}__decided": [held for _, held in beside(drawn)],
         "int_disclosure__rules": [RULES],
     }
-    return project.plant(bench(), f"{drawn.name}_{drawn.numbers[0]}", given)
+    return project.plant(bench(), f"{drawn.name}_{drawn.numbers[0]}_{len(drawn.numbers)}", given)
 
 
 @functools.cache
@@ -184,7 +184,7 @@ def rooms(drawn: Drawn) -> list[Row]:
             size = (3, 8, 30)[number % 3]
             # where little is wrong, one rule more or less is seen
             wrong = (0.03, 0.15)[number % 2 if name != "assurance" else number // 2 % 2]
-            wrong = 0.4 if number >= MOSTLY_SMALL else wrong
+            wrong = 0.35 if number >= MOSTLY_SMALL else wrong
             rows += [room(chance, row | world, size, wrong) for row in areas(chance, name)]
     return rows
 
@@ -214,7 +214,7 @@ def areas(chance: random.Random, name: str) -> list[Row]:
 
 def room(chance: random.Random, row: Row, size: int, wrong: float) -> Row:
     """A count with what room_to_move could say of it."""
-    count = 0 if chance.random() < 0.2 else chance.randrange(8, 20)
+    count = 0 if chance.random() < max(0.2, wrong) else chance.randrange(8, 20)
     count = chance.randrange(1, 8) if chance.random() < 2 * wrong else count
     # the one at the top moves those beneath it
     is_top = row["parent_code"] is None
