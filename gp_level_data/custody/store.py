@@ -422,13 +422,13 @@ def check_order(connection: duckdb.DuckDBPyConnection, store_dir: Path, collecte
         rows = connection.execute(f"select epoch_us(collected_at) from {settings}").fetchall()
     except duckdb.CatalogException:
         return
-    for (built_for,) in rows:
-        if built_for > (collected_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1):
-            later = datetime.fromtimestamp(built_for / 1_000_000, UTC).isoformat(timespec="seconds")
+    for (microseconds,) in rows:
+        held = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+        if held > collected_at:
             raise Refusal(
-                f"The store {store_dir} holds the collection of {later}, and one of before would not be compared with"
-                " what that has shown. Mend collected_at, or build in a store without the later collection, if nothing"
-                " of it was handed out: a backup of before, or a new one."
+                f"The store {store_dir} holds the collection of {held.isoformat(timespec='seconds')}, and one of before"
+                " would not be compared with what that has shown. Mend collected_at, or build in a store without the"
+                " later collection, if nothing of it was handed out: a backup of before, or a new one."
             )
 
 

@@ -33,9 +33,10 @@ def test_what_is_not_asked_of_spark_is_there_and_told() -> None:
 @needs_spark
 def test_unit_tests_hold_on_spark(built: Folders, tmp_path: Path) -> None:
     """Flags a rule that Spark understands otherwise than the embedded engine, and a unit test that is not asked of it."""
+    paths = os.pathsep.join(str(PROJECT / folder) for folder in (".", "tests", "tests/python"))
     asked = subprocess.run(
         [sys.executable, "-m", "cluster.spark_unit_tests", str(tmp_path), str(built.store), str(built.keys)],
-        cwd=PROJECT, env=os.environ | {"PYTHONPATH": ":".join(map(str, (PROJECT, PROJECT / "tests", PROJECT / "tests" / "python")))}, capture_output=True, text=True, check=False,
+        cwd=PROJECT, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert asked.returncode == 0, asked.stderr[-2000:]
     found = json.loads((tmp_path / "found.json").read_text())
