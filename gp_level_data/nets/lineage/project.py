@@ -23,7 +23,6 @@ from gp_level_data.nets.sources import PSEUDONYM, source_of
 from gp_level_data.raw.landing.words import NOBODY
 from gp_level_data.shapes import Manifest, Node
 
-NOBODY_WHO_OBJECTED = "nobody_who_objected"
 PSEUDONYM_COLUMNS = ("patient_key", "release_key")
 # Where the marts lie; in the gateway run, which does not build them, their database is the one in memory.
 IN_THE_CLEAR = {"marts"}
@@ -99,7 +98,7 @@ def analyse_node(node: Node, manifest: Manifest, done: dict[str, Analysed]) -> A
         if relation is None:
             queries.problems.append(f"NOT UNDERSTOOD: {error}")
     if relation:
-        relation = controlled(node, relation, is_asked_for_objectors(node, manifest), queries.problems)
+        relation = controlled(node, relation, queries.problems)
     if relation and is_in_the_clear(node):
         queries.problems += label_problems(relation)
     problems = list(dict.fromkeys(queries.problems))
@@ -136,20 +135,8 @@ def whatever_it_does(node: Node, manifest: Manifest, done: dict[str, "Analysed"]
     )  # fmt: skip
 
 
-def is_asked_for_objectors(node: Node, manifest: Manifest) -> bool:
-    """Whether a test asks of the table, at each build, that nobody who objected has a row in it."""
-    return any(
-        (test.get("test_metadata") or {}).get("name") == NOBODY_WHO_OBJECTED
-        and test.get("attached_node") == node["unique_id"]
-        for test in manifest["nodes"].values()
-        if test["resource_type"] == "test"
-    )
-
-
-def controlled(node: Node, relation: Relation, is_asked: bool, problems: list[str]) -> Relation:
-    """The relation without the labels that it takes off, by labels.csv or by the test of its rows."""
-    if is_asked:
-        relation = replace(relation, labels=relation.labels - {ABOUT_OBJECTORS})
+def controlled(node: Node, relation: Relation, problems: list[str]) -> Relation:
+    """The relation without the labels that it takes off, by labels.csv."""
     row = labels_taken_off().get(node["name"])
     if row is None:
         return relation

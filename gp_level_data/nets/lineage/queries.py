@@ -7,7 +7,9 @@ from sqlglot import exp
 
 from gp_level_data.nets.lineage import functions
 from gp_level_data.nets.lineage.expressions import Expressions, only
+from gp_level_data.nets.lineage.gate import is_the_gate
 from gp_level_data.nets.lineage.values import (
+    ABOUT_OBJECTORS,
     Columns,
     Grade,
     Labels,
@@ -109,6 +111,8 @@ class Queries(Expressions):
             raise NotUnderstood("two columns of one name")
         is_grouped, keys = self.grouped(node, columns, scope)
         labels = self.conditions(node, scope).union(self.lengths(node, scope), joined(keys, "labels"))
+        if is_the_gate(node):
+            labels = labels - {ABOUT_OBJECTORS} | scope.tables[0][1].labels
         rows = scope.rows
         if is_grouped and rows != Rows.FREE:
             is_of_people = any(key.grade >= Grade.PSEUDONYM for key in keys)

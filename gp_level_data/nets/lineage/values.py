@@ -11,7 +11,7 @@ EQUALITY = "only whether two are the same"
 PRESENCE = "only whether it is there"
 COUNT = "count only"
 # What a value, or that there is a row, may say although no identifier is in it. Both go where a relation of
-# labels.csv takes them off, and the first where a test asks of a table that nobody who objected has a row in it.
+# labels.csv takes them off; the first does not come where people are left out for objections of their own (gate.py).
 ABOUT_OBJECTORS = "about objectors"
 EXACT = "exact"
 Labels = frozenset[str]

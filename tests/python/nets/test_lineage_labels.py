@@ -153,16 +153,39 @@ def labels_of(model: project.Analysed) -> frozenset[str]:
     return model.relation.labels
 
 
-def test_who_objected_is_asked_of_tables_by_a_test(manifest: Manifest, analysed: dict[str, project.Analysed]) -> None:
-    """The rows of people are about objectors until a test of the built table says that none of them objected."""
+UPHELD = '"memory"."gateway"."int_opt_outs__upheld"'
+JUDGED = '"memory"."gateway"."int_patients__judged"'
+# What stands in place of the people of the gate, or of the gate, and leaves out more than who objects.
+OTHERS = {
+    "whose GP has an objector": (
+        f"with permitted as (\n\n    select people.*\nfrom {JUDGED}",
+        f"with others as (select * from {JUDGED} as p where not exists (select 1 from {JUDGED} as o"
+        f" inner join {UPHELD} as u on o.nhs_number = u.nhs_number where o.gp_code = p.gp_code)),"
+        " permitted as (\n\n    select people.*\nfrom others",
+    ),
+    "another column": ("opt_outs.lifted_by is null", "opt_outs.lifted_by is null and people.gp_code = 'G9999998'"),
+    "another column of the condition": ("where opt_outs.nhs_number is null", "where opt_outs.reason is null"),
+    "objectors themselves": ("where opt_outs.nhs_number is null", "where opt_outs.nhs_number is not null"),
+    "beside the gate": (
+        "rejected_rule is null",
+        f"rejected_rule is null and gp_code <> (select any_value(o.reason) from {UPHELD} as o)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_only_own_objections_leave_people_out_unsaid(
+    manifest: Manifest, analysed: dict[str, project.Analysed], what: str
+) -> None:
+    """People whom the gate leaves out say nothing of those who are left; whoever else decides, says something."""
     key = "model.gp_level_data_warehouse.int_patients__permitted"
+    node = manifest["nodes"][key]
     assert labels_of(analysed[key]) == {"exact"}
-    without = {
-        name: node
-        for name, node in manifest["nodes"].items()
-        if not (node["resource_type"] == "test" and node.get("attached_node") == key)
-    }
-    assert labels_of(project.analyse({**manifest, "nodes": without})[key]) == {"exact", "about objectors"}
+    before, after = OTHERS[what]
+    assert before in node["compiled_code"]
+    changed = {**node, "compiled_code": node["compiled_code"].replace(before, after)}
+    found = project.analyse({**manifest, "nodes": {**manifest["nodes"], key: changed}})[key]
+    assert labels_of(found) == {"exact", "about objectors"}
 
 
 @pytest.mark.parametrize("setting", ("updated_at", "check_cols", "unique_key"))
