@@ -10,10 +10,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlglot import exp
 
-from bench import gateway_sql, small_world
+from bench import gateway_sql, project, small_world
 from conftest import PROJECT, Folders, connect
 from gp_level_data.custody import keys, pseudonym
 from gp_level_data.custody.store import attach_assurance
@@ -259,3 +261,17 @@ def test_who_has_no_journals_pays_nothing_for_them(scans: Scans) -> None:
         and tables & set(scans.by_node.get(node["name"], ()))
     }
     assert bool(readers) == (scans.collection in landing.COLLECTED["journals"])
+
+
+def test_no_outer_join_asks_its_own_side_alone() -> None:
+    """Flags a condition of an outer join that is not about the table it joins: DuckDB then compares every row with
+    every row, and ten times as many people cost a hundred times as much. It belongs to the select list or to a filter.
+    """
+    found = []
+    for name, sql in project.queries("staging", "intermediate", "marts").items():
+        for join in sqlglot.parse_one(sql, dialect="duckdb").find_all(exp.Join):
+            on = join.args.get("on") if join.side else None
+            conditions = [*on.flatten()] if isinstance(on, exp.And) else filter(None, [on])
+            tables = [{column.table for column in each.find_all(exp.Column)} for each in conditions]
+            found += [name for each in tables if each and join.this.alias_or_name not in each]
+    assert found == []

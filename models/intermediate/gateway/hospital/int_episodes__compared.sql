@@ -107,7 +107,8 @@ select
         when numbered.episode_key is not null and numbered.lowest_number <> numbered.highest_number
             then 'episode_of_two_people'
         when numbered.episode_key is not null and numbered.copy_number > 1 then 'repeated_episode'
-        when finished_too.nhs_number is not null then 'unfinished_episode_again'
+        when finished_too.nhs_number is not null and coalesce(numbered.episode_status, '') <> '3'
+            then 'unfinished_episode_again'
     end as copy_rule
 from numbered
 left join finished_too
@@ -117,4 +118,3 @@ left join finished_too
         and numbered.admission_method = finished_too.admission_method
         and numbered.episode_order = finished_too.episode_order
         and coalesce(numbered.provider_code, '') = finished_too.provider_code
-        and coalesce(numbered.episode_status, '') <> '3'

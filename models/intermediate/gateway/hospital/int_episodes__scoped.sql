@@ -11,7 +11,9 @@ dated as (
 
     select
         episodes.*,
-        methods.admission_method is not null as is_emergency
+        methods.admission_method is not null
+        and episodes.admission_date between settings.period_start and settings.period_end
+            as is_emergency
     from {{ ref('int_episodes__judged') }} as episodes
     cross join {{ ref('int_collection__settings') }} as settings
     left join {{ ref('emergency_admission_methods') }} as methods
@@ -20,7 +22,6 @@ dated as (
             and settings.emergency_definition = methods.definition
             and episodes.admission_date >= coalesce(methods.valid_from, date '0001-01-01')
             and episodes.admission_date <= coalesce(methods.valid_to, date '9999-12-31')
-            and episodes.admission_date between settings.period_start and settings.period_end
 
 ),
 
