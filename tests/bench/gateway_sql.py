@@ -77,7 +77,8 @@ def without_values(what: str) -> Iterator[None]:
 # The settings stay open but for the day by which requests for releases are judged while dbt parses; and
 # neither raw files nor keys are there to be read.
 OPEN = {name: f"<{name}>" for name in SETTINGS} | {"disseminated_at": "2017-04-06"}
-AS_TEMPLATE = ("--target", "gateway", "--vars", json.dumps(OPEN))
+SETTINGS_OPEN = ("--vars", json.dumps(OPEN))
+AS_TEMPLATE = ("--target", "gateway", *SETTINGS_OPEN)
 
 
 @functools.cache

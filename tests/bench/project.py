@@ -34,14 +34,14 @@ HISTORY = """
 
 @functools.cache
 def warehouse() -> Manifest:
-    """What the warehouse's run compiles; no database is looked at."""
-    models = ("--select", "resource_type:model", "--indirect-selection", "empty")
+    """What the warehouse's run compiles, its settings standing open; no database is looked at."""
+    models = ("--select", "resource_type:model", "--indirect-selection", "empty", *gateway_sql.SETTINGS_OPEN)
     return gateway_sql.read_manifest(gateway_sql.compiled_once("warehouse_sql", *models))
 
 
 @functools.cache
 def manifest() -> Manifest:
-    """Both runs in one; the gateway's settings stand open (gateway_sql.SETTINGS)."""
+    """Both runs in one; their settings stand open (gateway_sql.SETTINGS)."""
     return direct_build.both_runs(gateway_sql.manifest(), warehouse())
 
 

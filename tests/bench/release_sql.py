@@ -1,23 +1,20 @@
-"""The models of releases in a plain database: compiled by dbt once, then run in a second over people made up here.
+"""The models of releases in a plain database, as project.py has them, run in a second over people made up here.
 
 What the rest of the gateway would have found out of the raw files is planted: the patients, who objects, the
 answer on national opt-outs, the journals, and who was in a release before.
 """
 
 import functools
-import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import jinja2
 import pyarrow
 
-from bench import engine_sql, gateway_sql
-from conftest import PROJECT, must_succeed, once, run_dbt
+from bench import direct_build, engine_sql, gateway_sql, project
+from conftest import PROJECT
 from gp_level_data import releases
 from gp_level_data.custody import pseudonym
 from gp_level_data.shapes import Cells, Row
@@ -107,22 +104,11 @@ def tables_asked() -> list[dict[str, str]]:
 @functools.cache
 def compiled() -> dict[str, tuple[str, str]]:
     """Relation and SQL of each model of releases, each after what it reads."""
-    before = gateway_sql.template()
-
-    def compile_(folder: Path) -> None:
-        # With the same folders and settings, nothing is parsed again.
-        folders = replace(before, work=folder, environment={})
-        shutil.copytree(before.work / "target", folder / "target")
-        selected = ("--select", *(f"path:{name}" for name in FOLDERS), "--no-populate-cache", "--no-introspect")
-        must_succeed(run_dbt(folders, "compile", *gateway_sql.AS_TEMPLATE, *selected))
-
-    folders = replace(before, work=once("release_sql", compile_), environment={})
-    nodes = {
-        key: node
-        for key, node in gateway_sql.read_manifest(folders)["nodes"].items()
-        if node["resource_type"] == "model" and node["original_file_path"].startswith(FOLDERS)
+    by_dbt = {
+        node["name"]: (node["relation_name"], node["compiled_code"])
+        for node in direct_build.models(project.manifest())
+        if node["original_file_path"].startswith(FOLDERS)
     }
-    by_dbt = {node["name"]: (node["relation_name"], node["compiled_code"]) for node in gateway_sql.in_order(nodes)}
     here = {
         name: (f"patient_level.releases.{name}", compiled_from(source(name)))
         for name in (f"rel_{request['release_id']}" for request in tables_asked())
