@@ -30,11 +30,15 @@ def of_file(path: Path) -> str:
 
 
 def of_file_under_key(path: Path, key: bytes) -> str:
-    """A checksum that only who has the key can make: HMAC-SHA-256 of a file.
-
-    Of a short file about few people, a plain checksum would tell whoever tries whom it is about. Under
-    the collection's key it tells the custodian whether a file is still the same, and nobody after that.
-    """
+    """That of a raw file under the collection's key: after its destruction nobody can ask any more."""
     with path.open("rb") as file:
-        inner = hashlib.file_digest(file, "sha256").digest()
-    return in_letters(hmac.new(key, b"gp_level_data/raw_file\0" + inner, hashlib.sha256).digest())
+        return under_key(hashlib.file_digest(file, "sha256").digest(), key, "raw_file")
+
+
+def under_key(digest: bytes, key: bytes, kind: str) -> str:
+    """A checksum that only who has the key can make: HMAC-SHA-256 of a file's SHA-256.
+
+    Of a short file about few people, a plain checksum would tell whoever tries whom it is about, or how many
+    there are. Under a key it tells the custodian whether a file is still the same.
+    """
+    return in_letters(hmac.new(key, f"gp_level_data/{kind}\0".encode() + digest, hashlib.sha256).digest())
