@@ -13,6 +13,7 @@ import duckdb
 
 from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables, store
 from gp_level_data.end import ledger
+from gp_level_data.pages import handed_out
 from gp_level_data.refusal import Refusal
 
 SUMS = "checksums.txt"
@@ -31,7 +32,7 @@ def back_up(chosen: Namespace) -> int:
     exact_counts.move_out(store_dir, chosen.key_dir.resolve())
     take_in_logs(store_dir, chosen.key_dir.resolve())
     key = assurance_key(store_dir, chosen.key_dir.resolve())
-    unfinished = to.with_name(f".{to.name}.unfinished")
+    unfinished = handed_out.unfinished_of(to)
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         copy_kept(store_dir, unfinished)

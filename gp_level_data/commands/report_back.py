@@ -9,6 +9,7 @@ Whatever stops the command, it can be called again: the folders appear at one mo
 are written until then is noted in the store, so that what is left there of a command that was killed is deleted.
 """
 
+import contextlib
 import filecmp
 import functools
 import itertools
@@ -34,6 +35,7 @@ from gp_level_data.pages.handed_out import (
     refuse_among,
     settle,
     typed,
+    unfinished_of,
     write,
     write_csv,
     write_parquet,
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 
 # So many folders are written before it is worth starting other processes.
 ALONE, MOST_PROCESSES = 100, 4
-# Names in the store the folder that is being written: it holds exact counts, and lies elsewhere.
+# Names in the store the folder that is being written: it holds exact counts or a release, and lies elsewhere.
 NOTED = "handing_over.txt"
 EXPOSURES = project.PROJECT / "models" / "marts" / "gp_report" / "_gp_report__exposures.yml"
 
@@ -64,11 +66,9 @@ def run(chosen: Namespace) -> int:
     if not store_dir.is_dir():
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
-    clear_unfinished(store_dir)
-    policy.refuse_stopped(store_dir)
-    exact_counts.move_out(store_dir, chosen.key_dir.resolve())
-    ledger.write(store_dir / NOTED, os.fsencode(unfinished_of(to)))
-    try:
+    with noting(store_dir, to):
+        policy.refuse_stopped(store_dir)
+        exact_counts.move_out(store_dir, chosen.key_dir.resolve())
         with published_tables.opened(store_dir) as connection:
             attach_senders(connection, store_dir, chosen.key_dir.resolve())
             settings = published_tables.settings_of(connection, chosen.collection)
@@ -85,8 +85,6 @@ def run(chosen: Namespace) -> int:
                     for code, files in hand_over(connection, settings, contact, to, with_parquet=chosen.parquet)
                 ],
             }
-    finally:
-        clear_unfinished(store_dir)
     with store.open_marts(store_dir, read_only=False) as connection:
         previous.keep(connection)
     entry = ledger.append(store_dir, ledger.REPORTED_BACK, facts)
@@ -120,13 +118,19 @@ def refuse_mistyped(at: datetime, collected_at: datetime, now: datetime) -> None
         )
 
 
-def unfinished_of(to: Path) -> Path:
-    """Where the folders are written until they are complete."""
-    return to.with_name(f".{to.name}.unfinished")
+@contextlib.contextmanager
+def noting(store_dir: Path, to: Path) -> Iterator[None]:
+    """Where a folder is written until it is complete is noted in the store while it is; what was left before is gone."""
+    clear_unfinished(store_dir)
+    ledger.write(store_dir / NOTED, os.fsencode(unfinished_of(to)))
+    try:
+        yield
+    finally:
+        clear_unfinished(store_dir)
 
 
 def clear_unfinished(store_dir: Path) -> None:
-    """What a report-back that was stopped left half-written is gone; a Refusal that names it where it cannot be."""
+    """What a command that was stopped left half-written is gone; a Refusal that names it where it cannot be."""
     noted = store_dir / NOTED
     ledger.unfinished(noted).unlink(missing_ok=True)
     if not noted.exists():
@@ -137,8 +141,8 @@ def clear_unfinished(store_dir: Path) -> None:
             shutil.rmtree(folder)
         except OSError as error:
             raise Refusal(
-                f"The folder {folder}, which a stopped report-back left, holds exact counts and cannot be deleted"
-                f" ({error.strerror}): delete it, and call the command again."
+                f"The folder {folder}, which a stopped command left, holds exact counts or rows about people and cannot be"
+                f" deleted ({error.strerror}): delete it, and call the command again."
             ) from None
     noted.unlink()
 

@@ -100,10 +100,15 @@ def settle() -> None:
     os.sync()
 
 
+def unfinished_of(folder: Path) -> Path:
+    """Where a folder is written until it is complete."""
+    return folder.with_name(f".{folder.name}.unfinished")
+
+
 @contextmanager
 def complete_or_nothing(folder: Path) -> Iterator[Path]:
     """A folder that appears at one moment, when all is in it; nothing of it where that fails."""
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    unfinished = unfinished_of(folder)
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         unfinished.mkdir(mode=0o700, parents=True)

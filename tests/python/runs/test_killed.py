@@ -606,15 +606,24 @@ def test_a_disk_that_is_full_for_a_model_is_told_as_such(
 
 
 @pytest.mark.parametrize("command", ["report-back", "destroy"])
+@pytest.mark.parametrize("killed_command", [("report-back", COLLECTION), ("release", "care_data_example_admissions")])
 def test_a_hand_over_that_was_killed_leaves_nothing_half_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    killed_command: tuple[str, str],
+    command: str,
 ) -> None:
-    """Flags exact counts that lie where nobody looks, in a folder that neither the next hand-over nor the end names."""
+    """Flags exact counts, or rows about people, that lie in a folder which neither the next hand-over nor the end names."""
     store_dir, unfinished = tmp_path / "store", tmp_path / "out" / ".report.unfinished"
     store_dir.mkdir(mode=0o700)
 
-    def ask(name: str, *options: str) -> int:
-        return main([name, COLLECTION, *options, "--store-dir", str(store_dir), "--key-dir", str(tmp_path / "keys")])
+    # A release wants people to be there.
+    people = store.database_file(store_dir, store.PATIENT_LEVEL)
+    people.touch()
+
+    def ask(*options: str) -> int:
+        return main([*options, "--store-dir", str(store_dir), "--key-dir", str(tmp_path / "keys")])
 
     def killed(_: Path) -> None:
         (unfinished / "A81001").mkdir(parents=True)
@@ -624,9 +633,11 @@ def test_a_hand_over_that_was_killed_leaves_nothing_half_written(
     child = os.fork()
     if not child:
         monkeypatch.setattr(published_tables, "opened", killed)
-        ask("report-back", "--to", str(tmp_path / "out" / "report"))
+        monkeypatch.setattr(keys, "of_store", killed)
+        ask(*killed_command, "--to", str(tmp_path / "out" / "report"))
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL and unfinished.exists()
+    people.unlink()
     options = ("--to", str(tmp_path / "elsewhere")) if command == "report-back" else ()
     delete = shutil.rmtree
 
@@ -637,9 +648,9 @@ def test_a_hand_over_that_was_killed_leaves_nothing_half_written(
 
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "rmtree", refused)
-        assert ask(command, *options) == 1
-        assert f"The folder {unfinished}, which a stopped report-back left" in capsys.readouterr().err
-    assert ask(command, *options) == 1
+        assert ask(command, COLLECTION, *options) == 1
+        assert f"The folder {unfinished}, which a stopped command left" in capsys.readouterr().err
+    assert ask(command, COLLECTION, *options) == 1
     assert not unfinished.exists() and sorted(path.name for path in store_dir.iterdir()) == [".lock"]
 
 
