@@ -271,6 +271,28 @@ def test_wilson_begins_at_0_and_ends_at_1_to_the_last_bit(confidence: Any) -> No
     assert set(evaluate(calls, "range(1, 100001) as r (n)")) == {(0.0, 1.0)}
 
 
+# ------------------------------------------------------------------------------------------------------ units
+
+
+def test_a_half_goes_up() -> None:
+    """Flags a result that goes down where a double holds a little less than a half: 23 of 80 are 28.75 %, so 28.8."""
+    rows = """(
+        select
+            units.unit, numbers.n as lowest_numerator, numbers.n as highest_numerator,
+            sizes.d as lowest_denominator, sizes.d as highest_denominator
+        from range(1, 801) as sizes (d), range(0, 801) as numbers (n), (values ('percent'), ('per_1000')) as units (unit)
+        where numbers.n <= sizes.d
+    ) as t cross join (select 10 as value_steps) as rules"""
+    shown = render("in_unit(told_value('t'), 'unit')")
+    sql = f"select lowest_numerator, lowest_denominator, unit, {shown} from {rows}"
+    twentieths = {"percent": 2000, "per_1000": 20000}
+    assert [
+        found
+        for found in duckdb.sql(sql).fetchall()
+        if found[3] != (found[0] * twentieths[found[2]] + found[1]) // (2 * found[1]) / 10
+    ] == []
+
+
 # ---------------------------------------------------------------------------------------------------- funnels
 
 
