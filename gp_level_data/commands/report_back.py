@@ -28,7 +28,7 @@ import yaml
 from gp_level_data import project
 from gp_level_data.commands import build
 from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables, store
-from gp_level_data.end import hand_overs, ledger, policy
+from gp_level_data.end import hand_overs, ledger, policy, shown
 from gp_level_data.pages import packs, previous, words
 from gp_level_data.pages.handed_out import (
     Written,
@@ -247,10 +247,10 @@ def tables_as_parquet(pack: packs.Pack, folder: Path) -> list[Written]:
 
 
 def recorded(file: Written, key: bytes) -> Document:
-    """A file as the ledger has it, which lies open: a plain checksum would give the exact counts in it away."""
+    """A file as the ledger has it, which lies open: its size and a plain checksum would give exact counts in it away."""
     return {
         "name": file.name,
-        "byte_count": file.byte_count,
+        "byte_count": shown.size(file.byte_count),
         "checksum": checksums.under_key(file.digest, key, "handed_out"),
     }
 

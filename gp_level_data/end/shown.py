@@ -31,5 +31,5 @@ def count(exact: int | None, collection: str) -> int | None:
 
 
 def size(byte_count: int | None) -> int | None:
-    """The size of a file of people, in whole blocks of 4,096 bytes."""
+    """The size of a file about people, in whole blocks of 4,096 bytes."""
     return None if byte_count is None else -(-byte_count // STEP) * STEP

@@ -264,6 +264,8 @@ def test_checksums_and_the_record_are_those_of_the_files(reported: House) -> Non
         for path in handed
     }
     assert recorded == found
+    sizes = [file["byte_count"] for practice in entry.content["practices"] for file in practice["files"]]
+    assert {size % shown.STEP for size in sizes} == {0}
     # Whoever reads the ledger could try which counts give the checksum of a file of few words.
     assert not set(recorded.values()) & {checksums.of_file(path) for path in handed}
     for sums in reported.handed_out.glob("*/SHA256SUMS"):
