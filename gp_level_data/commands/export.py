@@ -75,6 +75,8 @@ def as_duckdb(connection: duckdb.DuckDBPyConnection, names: list[str], folder: P
             copied.unregister("rows")
             for column, _, meaning in data_dictionary.columns_of(name):
                 copied.execute(f"comment on column {name}.{column} is '{store.sql_text(meaning)}'")
+        # While it closes a database, the engine says nothing of a disk that is full.
+        copied.execute("checkpoint")
     path.chmod(0o600)
     return [handed_out.written(path)]
 

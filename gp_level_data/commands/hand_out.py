@@ -293,6 +293,11 @@ def write_register(chosen: Namespace) -> int:
         cursor = connection.execute("select * exclude (person_count) from fct_release_register order by all")
         header = [column[0] for column in cursor.description]
         rows = cursor.fetchall()
-    written = handed_out.write_csv(chosen.to, header, rows)
+    unfinished = handed_out.unfinished_of(to)
+    try:
+        written = handed_out.write_csv(unfinished, header, rows)
+        unfinished.rename(to)
+    finally:
+        unfinished.unlink(missing_ok=True)
     print(f"{chosen.to}: {len(rows)} releases, {written.byte_count:,} bytes.")
     return 0

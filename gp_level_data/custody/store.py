@@ -301,6 +301,9 @@ def reading(path: Path) -> Iterator[None]:
 
 def is_of_a_file(error: Exception) -> bool:
     """Whether the engine stumbled over a file, and not over what was asked of it."""
+    if isinstance(error, (duckdb.TransactionException, duckdb.FatalException)):
+        # Where it commits or writes a checkpoint.
+        return bool(OF_THE_DISK.search(str(error)))
     return isinstance(error, (duckdb.IOException, duckdb.SerializationException)) or "AES tag" in str(error)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import resource
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,7 @@ from conftest import Folders
 from gp_level_data.command_line import main
 from gp_level_data.commands import export, report_back
 from gp_level_data.custody import published_tables, store
-from gp_level_data.pages import handed_out, packs
+from gp_level_data.pages import data_dictionary, handed_out, packs
 from gp_level_data.pages.handed_out import harmless
 from gp_level_data.shapes import Cells
 
@@ -116,6 +117,21 @@ def test_nothing_is_left_where_it_fails(built: Folders, tmp_path: Path, monkeypa
     monkeypatch.setattr(handed_out, "write_sums", full_disk)
     assert main(["export", "--to", str(tmp_path / "to"), "--store-dir", str(built.store)]) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_database_is_handed_out_whole(tmp_path: Path) -> None:
+    """Flags a disk that is full when the engine closes what it wrote: part of it stays in a log that nobody is told of."""
+    columns = ", ".join(f"'x' as {column}" for column, *_ in data_dictionary.columns_of("dim_metrics"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with duckdb.connect() as connection:
+        connection.execute(f"create table dim_metrics as select {columns}")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+        try:
+            with pytest.raises(duckdb.Error) as caught:
+                export.as_duckdb(connection, ["dim_metrics"], tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert store.of_the_engine(caught.value) == "The machine stopped it: File too large."
 
 
 def test_a_practice_gets_the_same_as_parquet(built: Folders, tmp_path: Path) -> None:

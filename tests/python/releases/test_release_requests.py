@@ -2,18 +2,22 @@
 
 import functools
 import re
+import resource
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import jinja2
 import pytest
 
 from bench import gateway_sql
 from conftest import PROJECT, copy_project, run_dbt
 from gp_level_data import releases
+from gp_level_data.command_line import main
+from gp_level_data.custody import store
 from gp_level_data.refusal import Refusal
 from gp_level_data.shapes import Row
 
@@ -252,6 +256,21 @@ def test_a_closed_release_is_registered_and_not_made(tmp_path: Path) -> None:
     assert (
         "gpdpr_example_research" in closed[releases.PAGE] and "gpdpr_example_research" not in closed[releases.CONTRACTS]
     )
+
+
+def test_a_register_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flags half a register that a full disk leaves, and that the next call takes for what must not be overwritten."""
+    connection = duckdb.connect()
+    connection.execute("create table fct_release_register as select repeat('x', 999) as recipient, 8 as person_count")
+    monkeypatch.setattr(store, "open_marts", lambda _: connection)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        asked = ["register", "--to", str(tmp_path / "register.csv"), "--store-dir", str(tmp_path / "store")]
+        assert main(asked) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
 
 
 def test_every_request_of_the_seed_is_accepted() -> None:
