@@ -13,9 +13,8 @@ from types import SimpleNamespace as Namespace
 import duckdb
 
 from gp_level_data import project
-from gp_level_data.commands import report_back
 from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables, store
-from gp_level_data.end import certificate, hand_overs, ledger, policy, raw_destruction, remains, shown
+from gp_level_data.end import certificate, half_written, hand_overs, ledger, policy, raw_destruction, remains, shown
 from gp_level_data.nets import Finding
 from gp_level_data.refusal import Refusal
 from gp_level_data.runs.progress import Progress
@@ -54,7 +53,7 @@ def run(chosen: Namespace) -> int:
             raise Refusal(f"There is no {kept} to be searched: name what was kept as it is called, or leave it out.")
     policy.policy_of(chosen.collection)
     publication.hold(store_dir)
-    report_back.clear_unfinished(store_dir)
+    half_written.clear(store_dir)
     exact_counts.move_out(store_dir, key_dir)
     ledger.unfinished(store_dir / policy.ORDER).unlink(missing_ok=True)
     order = taken_up(store_dir, chosen.collection) or begun(chosen, raw_dir, key_dir, store_dir)

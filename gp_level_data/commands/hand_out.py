@@ -15,8 +15,8 @@ import duckdb
 import pyarrow
 
 from gp_level_data import releases
-from gp_level_data.commands import report_back
 from gp_level_data.custody import exact_counts, keys, publication, store
+from gp_level_data.end import half_written
 from gp_level_data.pages import data_dictionary, handed_out
 from gp_level_data.refusal import Refusal
 
@@ -83,7 +83,7 @@ def run(chosen: Namespace) -> int:
         raise Refusal(f"There is no patient-level database in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
     exact_counts.move_out(store_dir, chosen.key_dir)
-    with report_back.noting(store_dir, folder), duckdb.connect() as connection:
+    with half_written.noting(store_dir, folder), duckdb.connect() as connection:
         open_store(connection, store_dir, keys.of_store(chosen.key_dir))
         check(connection, request, day)
         with handed_out.complete_or_nothing(folder) as unfinished:

@@ -9,7 +9,6 @@ Whatever stops the command, it can be called again: the folders appear at one mo
 are written until then is noted in the store, so that what is left there of a command that was killed is deleted.
 """
 
-import contextlib
 import filecmp
 import functools
 import itertools
@@ -28,7 +27,7 @@ import yaml
 from gp_level_data import project
 from gp_level_data.commands import build
 from gp_level_data.custody import checksums, exact_counts, keys, publication, published_tables, store
-from gp_level_data.end import hand_overs, ledger, policy, shown
+from gp_level_data.end import half_written, hand_overs, ledger, policy, shown
 from gp_level_data.pages import packs, previous, words
 from gp_level_data.pages.handed_out import (
     Written,
@@ -51,8 +50,6 @@ if TYPE_CHECKING:
 
 # So many folders are written before it is worth starting other processes.
 ALONE, MOST_PROCESSES = 100, 4
-# Names in the store the folder that is being written: it holds exact counts or a release, and lies elsewhere.
-NOTED = "handing_over.txt"
 EXPOSURES = project.PROJECT / "models" / "marts" / "gp_report" / "_gp_report__exposures.yml"
 
 
@@ -66,7 +63,7 @@ def run(chosen: Namespace) -> int:
     if not store_dir.is_dir():
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)
-    with noting(store_dir, to):
+    with half_written.noting(store_dir, to):
         policy.refuse_stopped(store_dir)
         exact_counts.move_out(store_dir, chosen.key_dir.resolve())
         with published_tables.opened(store_dir) as connection:
@@ -116,35 +113,6 @@ def refuse_mistyped(at: datetime, collected_at: datetime, now: datetime) -> None
             "Results are reported back after their collection and not in the future: between"
             f" {collected_at.isoformat()} and now, not {at.isoformat()}."
         )
-
-
-@contextlib.contextmanager
-def noting(store_dir: Path, to: Path) -> Iterator[None]:
-    """Where a folder is written until it is complete is noted in the store while it is; what was left before is gone."""
-    clear_unfinished(store_dir)
-    ledger.write(store_dir / NOTED, os.fsencode(unfinished_of(to)))
-    try:
-        yield
-    finally:
-        clear_unfinished(store_dir)
-
-
-def clear_unfinished(store_dir: Path) -> None:
-    """What a command that was stopped left half-written is gone; a Refusal that names it where it cannot be."""
-    noted = store_dir / NOTED
-    ledger.unfinished(noted).unlink(missing_ok=True)
-    if not noted.exists():
-        return
-    folder = Path(os.fsdecode(noted.read_bytes()))
-    if folder.exists():
-        try:
-            shutil.rmtree(folder)
-        except OSError as error:
-            raise Refusal(
-                f"The folder {folder}, which a stopped command left, holds exact counts or rows about people and cannot be"
-                f" deleted ({error.strerror}): delete it, and call the command again."
-            ) from None
-    noted.unlink()
 
 
 def attach_senders(connection: duckdb.DuckDBPyConnection, store_dir: Path, key_dir: Path) -> None:
