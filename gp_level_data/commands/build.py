@@ -47,6 +47,7 @@ def run(chosen: Namespace) -> int:
     made: list[str] = []
     try:
         policy.refuse_overdue(store_dir, datetime.now(UTC))
+        policy.refuse_another_moment(store_dir, settings["collection"], moment_of(settings))
         refuse_other_collection(store_dir, settings)
         made = make_sample_keys(key_dir, settings["collection"]) if is_sample else []
         read_keys(key_dir, settings)

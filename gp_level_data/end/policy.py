@@ -109,6 +109,22 @@ def refuse_overdue(store_dir: Path, now: datetime) -> None:
             )
 
 
+def refuse_another_moment(store_dir: Path, collection: str, collected_at: datetime) -> None:
+    """A Refusal where results of another moment were handed over, and what is personal in them is still to be destroyed:
+    under the same keys the next collection would keep it, past its day, and be told from it by no certificate.
+    """
+    if destroy_by(store_dir, collection) is None:
+        return
+    entries = ledger.entries(store_dir, ledger.REPORTED_BACK)
+    held = moment([each for each in entries if each.content["collection"] == collection][-1].content["collected_at"])
+    if held != collected_at:
+        raise Refusal(
+            f"The results of {held.isoformat()} were reported back, and their personal data are still in {store_dir}:"
+            f" `make destroy COLLECTION={collection}` before the next collection, or build it in a store, and with keys,"
+            " of its own."
+        )
+
+
 def refuse_destroyed(store_dir: Path, collection: str) -> None:
     """A Refusal where the last that the ledger knows is the destruction, and nothing came after it."""
     known = ledger.entries(store_dir, ledger.REPORTED_BACK, ledger.DESTRUCTION)

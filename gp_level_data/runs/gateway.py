@@ -16,6 +16,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from gp_level_data import releases
 from gp_level_data.custody import exact_counts, keys, proof, pseudonym, publication, store
+from gp_level_data.end import policy
 from gp_level_data.project import moment_of
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.synthetic_folder import is_synthetic
@@ -111,6 +112,7 @@ class Plugin(BasePlugin):
         conn.execute(f"attach '{store.sql_text(marts)}' as {store.MARTS}")
         store.check_collection(conn, self.store_dir, collection)
         store.check_order(conn, self.store_dir, moment_of(self.config))
+        policy.refuse_another_moment(self.store_dir, collection, moment_of(self.config))
         for name, key in zip((store.PATIENT_LEVEL, store.ASSURANCE), store_keys):
             store.attach_encrypted(conn, self.store_dir, name, key, may_create=True)
         store.attach_released(conn, self.store_dir, store_keys.patient_level)

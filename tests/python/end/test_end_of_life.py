@@ -30,7 +30,7 @@ from gp_level_data.end import certificate, ledger, policy, remains, shown
 from gp_level_data.nets import Finding, leak_score, raw_numbers, renaming_run
 from gp_level_data.nets.lineage.compiled import built_manifest
 from gp_level_data.refusal import Refusal
-from gp_level_data.shapes import Cells, Row
+from gp_level_data.shapes import Cells, Document, Row
 from runs.test_killed import killed_at
 
 REPORTED_AT = "2017-04-10T09:00:00+01:00"
@@ -379,6 +379,17 @@ def test_no_build_over_what_is_overdue(reported: House, destroyed: House) -> Non
     assert reported.command("build") == 1
 
 
+@pytest.mark.whole
+def test_no_other_collection_over_what_is_handed_over(
+    reported: House, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = reported.copy(tmp_path)
+    monkeypatch.setattr(policy, "refuse_overdue", lambda *_: None)
+    monkeypatch.setattr(build, "build", lambda *_: None)
+    assert house.command("build", "--vars", '{"collected_at": "2017-07-02T09:00:00+01:00"}') == 1
+    assert "before the next collection" in capsys.readouterr().err
+
+
 def test_the_first_hand_over_counts(tmp_path: Path) -> None:
     """Flags a date that moves on each time the results are handed over again."""
     checksum = checksums.of_bytes(b"")
@@ -392,6 +403,22 @@ def test_the_first_hand_over_counts(tmp_path: Path) -> None:
     until = datetime(2017, 4, 10, tzinfo=UTC) + timedelta(days=days)
     assert policy.destroy_by(tmp_path, COLLECTION) == until
     assert policy.destroy_by(tmp_path, "gpdpr") is None
+
+
+def test_the_next_collection_waits_for_the_end_of_the_last(tmp_path: Path) -> None:
+    """Flags a build that keeps somebody's data past their day, as another collection's in the same store."""
+    april, july = (datetime(2017, month, 2, 8, tzinfo=UTC) for month in (4, 7))
+    facts: Document = {
+        "collected_at": "2017-04-02T09:00:00+01:00", "reported_at": "2017-04-10T09:00:00+01:00",
+        "results": checksums.of_bytes(b""), "practices": [],
+    }  # fmt: skip
+    policy.refuse_another_moment(tmp_path, COLLECTION, july)
+    for collection in (COLLECTION, "gpdpr"):
+        ledger.append(tmp_path, ledger.REPORTED_BACK, facts | {"collection": collection})
+    policy.refuse_another_moment(tmp_path, COLLECTION, april)
+    policy.refuse_another_moment(tmp_path, "gpdpr", july)
+    with pytest.raises(Refusal, match="make destroy COLLECTION=individual_gp_level_data` before the next"):
+        policy.refuse_another_moment(tmp_path, COLLECTION, july)
 
 
 # ---- destroyed --------------------------------------------------------------------------------------
