@@ -318,7 +318,7 @@ def connection(raw_dir: Path, replied: Lines, tmp_path_factory: pytest.TempPathF
     subprocess.run(
         [
             Path(sys.executable).with_name("dbt"), "build", "--target", "gateway", "--quiet",
-            "--selector", "gateway", *NO_TESTS,
+            "--selector", "gateway", "--no-partial-parse", *NO_TESTS,
             "--vars", "{disseminated_at: 2017-04-06}",
             "--target-path", folder / "target", "--log-path", folder / "logs",
         ],
