@@ -327,9 +327,9 @@ gpld.section(
         command(
             "request", "Write the file that asks about a release's people.", "commands.ndop:request", RAW, VARS,
             option("--mailbox", "The sender's MESH mailbox.", required=True),
-            option("--to", "Folder for the file, outside the raw folder.", type=FOLDER, required=True),
+            option("--to", "Folder for the file, neither the raw folder's nor the store's.", type=FOLDER, required=True),
             option("--date", "Day of sending; today, if not given.", type=Day()),
-            option("--sequence", "Number among that day's requests.", type=int, default=1),
+            option("--sequence", "Number among that day's requests.", type=int, default=1), STORE,
         ),
         command("check", "What every exchange came to, and who is permitted.", "commands.ndop:check", RAW, VARS),
     ),

@@ -29,8 +29,7 @@ def run(chosen: Namespace) -> int:
     store_dir, to = chosen.store_dir.resolve(), chosen.to.resolve()
     if to.exists():
         raise Refusal(f"There is {to} already: nothing is overwritten.")
-    if to.is_relative_to(store_dir):
-        raise Refusal(f"What is exported cannot lie in the store: {to}.")
+    handed_out.refuse_among(to, store_dir)
     if not store_dir.is_dir():
         raise Refusal(f"There are no results in {store_dir}: run `make build` first.")
     publication.hold(store_dir)

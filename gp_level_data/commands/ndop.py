@@ -45,6 +45,8 @@ def request(chosen: Namespace) -> int:
     raw_dir, to = chosen.raw_dir.resolve(), chosen.to.resolve()
     if to.is_relative_to(raw_dir):
         raise Refusal(f"The raw folder is read only: name another one than {to}.")
+    if to.is_relative_to(chosen.store_dir.resolve()):
+        raise Refusal(f"The request names people, and is no part of the store: name another folder than {to}.")
     subject = ndop_files.subject_of(chosen.mailbox, chosen.date or date.today(), chosen.sequence)
     settings = project.read_settings(chosen.vars)
     with scratch_gateway(raw_dir, settings, chosen.vars, "int_ndop__people") as cursor:

@@ -1,15 +1,17 @@
-{% macro is_unreadable_day(column, day_first=false, stand_for_none=[], none_pattern='') -%}
-(
-    coalesce({{ trimmed(column) }}, '') <> ''
-    {%- for day in stand_for_none %}
-    and left({{ trimmed(column) }}, 10) <> '{{ day }}'
-    {%- if day_first %}
-    and left({{ trimmed(column) }}, 10) <> '{{ day[8:] }}/{{ day[5:7] }}/{{ day[:4] }}'
-    {%- endif %}
-    {%- endfor %}
-    {%- if none_pattern %}
-    and not {{ full_match(trimmed(column), none_pattern) }}
-    {%- endif %}
-    and {{ to_plausible_day(column, day_first) }} is null
-)
+{% macro is_unreadable_day(column, day, day_first=false, stand_for_none=[], none_pattern='') -%}
+{#- A case, so that what could be read is not looked at again. -#}
+case
+    when {{ day }} is not null then false
+    else
+        coalesce({{ trimmed(column) }}, '') <> ''
+        {%- for written in stand_for_none %}
+        and left({{ trimmed(column) }}, 10) <> '{{ written }}'
+        {%- if day_first %}
+        and left({{ trimmed(column) }}, 10) <> '{{ written[8:] }}/{{ written[5:7] }}/{{ written[:4] }}'
+        {%- endif %}
+        {%- endfor %}
+        {%- if none_pattern %}
+        and not {{ full_match(trimmed(column), none_pattern) }}
+        {%- endif %}
+end
 {%- endmacro %}

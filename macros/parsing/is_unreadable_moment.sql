@@ -1,3 +1,3 @@
-{% macro is_unreadable_moment(column) -%}
-(coalesce({{ trimmed(column) }}, '') <> '' and {{ to_moment(column) }} is null)
+{% macro is_unreadable_moment(column, moment) -%}
+case when {{ moment }} is not null then false else coalesce({{ trimmed(column) }}, '') <> '' end
 {%- endmacro %}

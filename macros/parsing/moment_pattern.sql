@@ -5,6 +5,7 @@
 {%- set zone = ' ?(Z|UTC|GMT|BST|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)' -%}
 {%- set iso = year ~ '-[0-9]{2}-[0-9]{2}' -%}
 {{- {
+    'day': iso,
     'local': iso ~ '([T ]' ~ time ~ ')?',
     'zoned': iso ~ '[T ]' ~ time ~ zone,
     'digits': year ~ '[0-9]{4}',

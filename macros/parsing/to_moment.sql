@@ -3,6 +3,8 @@
 {%- set local = try_to_local_time('replace(' ~ text ~ ", ',', '.')") -%}
 {%- set moment = to_instant(local) -%}
 case
+    -- no clock changes at the first moment of a day
+    when {{ full_match(text, moment_pattern('day')) }} then {{ to_instant(try_to_local_time(text)) }}
     when {{ full_match(text, moment_pattern('zoned')) }} then {{ zoned_moment(text) }}
     when {{ full_match(text, moment_pattern('digits')) }} then {{ to_instant(to_day(text)) }}
     when

@@ -1,6 +1,12 @@
 with source as (
 
-    select * from {{ source('gpes', 'journals') }}
+    select
+        *,
+        {{ to_nhs_number('nhs_number') }} as plain_number,
+        {{ to_plausible_day('date_of_death') }} as day_of_death,
+        {{ to_plausible_day('registered_on') }} as day_registered,
+        {{ to_plausible_day('deregistered_on') }} as day_deregistered
+    from {{ source('gpes', 'journals') }}
 
 ),
 
@@ -10,20 +16,22 @@ renamed as (
         -- keys
         source.file_practice_code as practice_code,
         {{ trimmed('practice') }} as stated_practice_code,
-        {{ to_nhs_number('nhs_number') }} as nhs_number,
-        {{ nhs_number_spelling_rule('nhs_number') }} as nhs_number_spelling_rule,
+        plain_number as nhs_number,
+        case when plain_number is null then {{ nhs_number_spelling_rule('nhs_number') }} end
+            as nhs_number_spelling_rule,
 
         -- dates: of the day of birth only the year leaves staging
         source.processed_timestamp as extracted_at_text,
         {{ to_birth_year('date_of_birth') }} as birth_year,
         coalesce({{ trimmed('date_of_birth') }}, '') <> '' as has_birth_date,
-        {{ to_plausible_day('date_of_death') }} as died_on,
-        {{ to_plausible_day('registered_on') }} as registered_on,
-        {{ to_plausible_day('deregistered_on') }} as deregistered_on,
-        {{ is_unreadable_day('date_of_death', none_pattern=no_end_pattern()) }}
-        or {{ is_unreadable_day('registered_on') }}
-        or {{ is_unreadable_day('deregistered_on', none_pattern=no_end_pattern()) }}
-            as has_unreadable_day,
+        day_of_death as died_on,
+        day_registered as registered_on,
+        day_deregistered as deregistered_on,
+        {{ is_unreadable_day('date_of_death', 'day_of_death', none_pattern=no_end_pattern()) }}
+        or {{ is_unreadable_day('registered_on', 'day_registered') }}
+        or {{ is_unreadable_day(
+            'deregistered_on', 'day_deregistered', none_pattern=no_end_pattern()
+        ) }} as has_unreadable_day,
         {{ to_plausible_day('source.date') }} as recorded_on,
         {{ to_plausible_day('record_date') }} as entered_on,
 

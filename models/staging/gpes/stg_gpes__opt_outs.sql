@@ -2,8 +2,19 @@ with source as (
 
     select
         *,
-        {{ plain_number('nhs_number') }} as plain_number
+        {{ plain_number('nhs_number') }} as plain_number,
+        {{ to_moment('effective_date') }} as moment_effective,
+        {{ to_moment('recorded_at') }} as moment_recorded
     from {{ source('gpes', 'opt_outs') }}
+
+),
+
+read as (
+
+    select
+        *,
+        {{ read_nhs_number('plain_number') }} as number_read
+    from source
 
 ),
 
@@ -13,14 +24,15 @@ renamed as (
         -- keys: whoever a number may be read as is left out at worst
         file_practice_code as practice_code,
         {{ to_plain_code('practice_code') }} as stated_practice_code,
-        {{ read_nhs_number('plain_number') }} as nhs_number,
-        {{ nhs_number_spelling_rule('plain_number') }} as nhs_number_spelling_rule,
+        number_read as nhs_number,
+        case when number_read is null then {{ nhs_number_spelling_rule('plain_number') }} end
+            as nhs_number_spelling_rule,
 
         -- dates
-        {{ to_moment('effective_date') }} as effective_at,
-        {{ to_moment('recorded_at') }} as recorded_at,
-        {{ is_unreadable_moment('effective_date') }}
-        or {{ is_unreadable_moment('recorded_at') }} as has_unreadable_moment,
+        moment_effective as effective_at,
+        moment_recorded as recorded_at,
+        {{ is_unreadable_moment('effective_date', 'moment_effective') }}
+        or {{ is_unreadable_moment('recorded_at', 'moment_recorded') }} as has_unreadable_moment,
 
         -- codes: upper and lower case differ in CTV3
         upper({{ trimmed('code_scheme') }}) as code_scheme,
@@ -29,7 +41,7 @@ renamed as (
         -- measures
         file_row
 
-    from source
+    from read
 
 )
 

@@ -1,6 +1,9 @@
 with source as (
 
-    select * from {{ source('gpes', 'practice_records') }}
+    select
+        *,
+        {{ to_nhs_number('nhs_number') }} as plain_number
+    from {{ source('gpes', 'practice_records') }}
 
 ),
 
@@ -10,8 +13,9 @@ renamed as (
         -- keys
         file_practice_code as practice_code,
         {{ trimmed('practice_code') }} as stated_practice_code,
-        {{ to_nhs_number('nhs_number') }} as nhs_number,
-        {{ nhs_number_spelling_rule('nhs_number') }} as nhs_number_spelling_rule,
+        plain_number as nhs_number,
+        case when plain_number is null then {{ nhs_number_spelling_rule('nhs_number') }} end
+            as nhs_number_spelling_rule,
         coalesce(upper({{ trimmed('usual_gp_code') }}), '') as usual_gp_code,
 
         -- dates

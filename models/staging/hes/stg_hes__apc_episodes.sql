@@ -1,9 +1,14 @@
-{% set diagnosis = without_marks('diag_4_01') -%}
-{% set procedures = without_marks('opertn_4_concat') -%}
-
 with source as (
 
-    select * from {{ source('hes', 'apc') }}
+    -- what is asked of more than once below is read once: these are the longest files
+    select
+        *,
+        {{ to_nhs_number('newnhsno') }} as plain_number,
+        {{ to_plausible_day('admidate', day_first=true) }} as admission_date,
+        {{ to_plausible_day('disdate', day_first=true) }} as discharge_date,
+        {{ without_marks('diag_4_01') }} as diagnosis,
+        {{ without_marks('opertn_4_concat') }} as procedures
+    from {{ source('hes', 'apc') }}
 
 ),
 
@@ -13,19 +18,20 @@ renamed as (
         -- keys
         {{ to_episode_key('epikey') }} as episode_key,
         {{ episode_key_rule('epikey') }} as episode_key_rule,
-        {{ to_nhs_number('newnhsno') }} as nhs_number,
+        plain_number as nhs_number,
         file_name,
-        {{ nhs_number_spelling_rule('newnhsno') }} as nhs_number_spelling_rule,
+        case when plain_number is null then {{ nhs_number_spelling_rule('newnhsno') }} end
+            as nhs_number_spelling_rule,
         -- the provider; what follows is the site, or who sent the data
         nullif(substr(upper({{ trimmed('procode') }}), 1, 3), '') as provider_code,
 
         -- dates: 1800-01-01 stands for null, 1801-01-01 for invalid, both earlier than is plausible
-        {{ to_plausible_day('admidate', day_first=true) }} as admission_date,
-        {{ is_unreadable_day('admidate', true, ['1800-01-01', '1801-01-01']) }}
+        admission_date,
+        {{ is_unreadable_day('admidate', 'admission_date', true, ['1800-01-01', '1801-01-01']) }}
             as has_unreadable_admission,
-        {{ to_plausible_day('disdate', day_first=true) }} as discharge_date,
+        discharge_date,
         {{ is_unreadable_day(
-            'disdate', true, ['1800-01-01', '1801-01-01'], no_end_pattern()
+            'disdate', 'discharge_date', true, ['1800-01-01', '1801-01-01'], no_end_pattern()
         ) }} as has_unreadable_discharge,
 
         -- codes
@@ -46,13 +52,12 @@ renamed as (
         -- X fills the place that ICD-10 leaves empty; a letter there is a sender's mark
         rpad(
             case
-                when substr({{ diagnosis }}, 4, 1) between 'A' and 'Z'
-                    then substr({{ diagnosis }}, 1, 3)
-                else {{ diagnosis }}
+                when substr(diagnosis, 4, 1) between 'A' and 'Z' then substr(diagnosis, 1, 3)
+                else diagnosis
             end, 4, 'X'
         ) as primary_diagnosis,
         {{ without_marks('diag_4_concat') }} as diagnoses,
-        case when {{ procedures }} = '' then '-' else {{ procedures }} end as procedures,
+        case when procedures = '' then '-' else procedures end as procedures,
 
         -- measures: years, or 7001 to 7007 for infants in bands of days
         case

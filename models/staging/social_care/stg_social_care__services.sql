@@ -1,6 +1,9 @@
 with source as (
 
-    select * from {{ source('social_care', 'services') }}
+    select
+        *,
+        {{ to_nhs_number('nhs_number') }} as plain_number
+    from {{ source('social_care', 'services') }}
 
 ),
 
@@ -9,13 +12,16 @@ renamed as (
     select
         -- keys
         file_name,
-        {{ to_nhs_number('nhs_number') }} as nhs_number,
-        {{ nhs_number_spelling_rule('nhs_number') }} as nhs_number_spelling_rule,
+        plain_number as nhs_number,
+        case when plain_number is null then {{ nhs_number_spelling_rule('nhs_number') }} end
+            as nhs_number_spelling_rule,
 
         -- dates
         {{ to_plausible_day('started_on') }} as started_on,
         {{ to_plausible_day('ended_on') }} as ended_on,
-        {{ is_unreadable_day('ended_on', none_pattern=no_end_pattern()) }} as has_unreadable_day,
+        {{ is_unreadable_day(
+            'ended_on', to_plausible_day('ended_on'), none_pattern=no_end_pattern()
+        ) }} as has_unreadable_day,
 
         -- codes
         lower({{ trimmed('service') }}) as service

@@ -100,7 +100,7 @@ def test_what_cannot_be_done_is_said(built: Folders, tmp_path: Path, capsys: pyt
     inside = store.database_file(built.store, store.MARTS).parent / "export"
     for to, at, says in (
         (tmp_path, built.store, "nothing is overwritten"),
-        (inside, built.store, "cannot lie in the store"),
+        (inside, built.store, "cannot lie with the store"),
         (tmp_path / "new", tmp_path / "no store", "run `make build` first"),
     ):
         assert main(["export", "--to", str(to), "--store-dir", str(at)]) == 1

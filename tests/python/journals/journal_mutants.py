@@ -52,9 +52,13 @@ MUTANTS = [
         STAGING, "value of the other", "{{ to_measured_value('value2_condition') }}",
         "{{ to_measured_value('value1_condition') }}", "the second value is the second one",
     ),
-    Mutant(STAGING, "unreadable end", "or {{ is_unreadable_day('deregistered_on', none_pattern=no_end_pattern()) }}", "", "an unreadable end is unclear"),
     Mutant(
-        STAGING, "unreadable death", "{{ is_unreadable_day('date_of_death', none_pattern=no_end_pattern()) }}\n        or ", "",
+        STAGING, "unreadable end",
+        "or {{ is_unreadable_day(\n            'deregistered_on', 'day_deregistered', none_pattern=no_end_pattern()\n        ) }}", "",
+        "an unreadable end is unclear",
+    ),
+    Mutant(
+        STAGING, "unreadable death", "{{ is_unreadable_day('date_of_death', 'day_of_death', none_pattern=no_end_pattern()) }}\n        or ", "",
         "an unreadable death is unclear",
     ),
     Mutant(SPELLINGS, "for ever", "|206[0-4])", "|206[0-4]|9999)", "9999-12-31 stands for none, and nobody is born then"),
@@ -219,7 +223,9 @@ MUTANTS = [
            "an unusable row is no admission", LINKED),
     Mutant(HOSPITAL, "not collected", "where people.patient_key = keyed.patient_key", "",
            "an admission is of somebody collected", LINKED),
-    Mutant(CARE, "unread end", "{{ is_unreadable_day('ended_on', none_pattern=no_end_pattern()) }}", "false", "an end that cannot be read is none", LINKED),
+    Mutant(
+        CARE, "unread end",
+        "{{ is_unreadable_day(\n            'ended_on', to_plausible_day('ended_on'), none_pattern=no_end_pattern()\n        ) }}", "false", "an end that cannot be read is none", LINKED),
     Mutant(SOCIAL_CARE, "not collected", "where people.patient_key = keyed.patient_key", "",
            "care is of somebody collected", LINKED),
     Mutant(SOCIAL_CARE, "unusable rows", "where rejected_rule is null", "where nhs_number is not null",

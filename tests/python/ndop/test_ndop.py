@@ -288,11 +288,15 @@ def test_a_subject_follows_the_rule_of_names(mailbox: str, sequence: int) -> Non
         ndop_files.subject_of(mailbox, date(2017, 4, 5), sequence)
 
 
-def test_no_request_goes_into_the_raw_folder(capsys: pytest.CaptureFixture[str], raw_dir: Path) -> None:
-    """Flags a command that writes where whoever deploys it was asked to mount read only."""
-    arguments = ["ndop", "request", "--raw-dir", str(raw_dir), "--mailbox", MAILBOX]
-    assert main([*arguments, "--to", str(raw_dir / "ndop" / "request")]) == 1
-    assert "The raw folder is read only" in capsys.readouterr().err
+def test_no_request_goes_into_the_raw_folder_or_the_store(
+    capsys: pytest.CaptureFixture[str], raw_dir: Path, tmp_path: Path
+) -> None:
+    """Flags a command that writes where whoever deploys it was asked to mount read only, or numbers beside results."""
+    folders = ["--raw-dir", str(raw_dir), "--store-dir", str(tmp_path)]
+    for to, says in ((raw_dir / "ndop" / "request", "The raw folder is read only"), (tmp_path / "asked", "is no part of")):
+        assert main(["ndop", "request", *folders, "--mailbox", MAILBOX, "--to", str(to)]) == 1
+        assert says in capsys.readouterr().err
+        assert not to.exists()
 
 
 @pytest.fixture(scope="module")

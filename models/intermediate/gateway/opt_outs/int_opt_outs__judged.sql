@@ -16,9 +16,7 @@ numbered as (
     select
         opt_outs.*,
         {{ nhs_number_rule(
-            'opt_outs.nhs_number',
-            'case when opt_outs.nhs_number is null then opt_outs.nhs_number_spelling_rule end',
-            'folder.is_synthetic'
+            'opt_outs.nhs_number', 'opt_outs.nhs_number_spelling_rule', 'folder.is_synthetic'
         ) }} as number_rule
     from {{ ref('stg_gpes__opt_outs') }} as opt_outs
     cross join {{ ref('stg_landing__folder') }} as folder

@@ -7,15 +7,17 @@ with metrics as (
 
 ),
 
-flags as (
+-- few patterns of flags are many people's, so people are grouped before anything is asked of them
+flag_groups as (
 
     select
         practice_code,
+        rejected_rule,
         metric_flags,
-        count(*) as value_count
+        cast(sum(row_count) as bigint) as row_count,
+        count(*) as person_count
     from {{ ref('int_patients__sent') }}
-    where rejected_rule is null
-    group by practice_code, metric_flags
+    group by practice_code, rejected_rule, metric_flags
 
 ),
 
@@ -26,20 +28,22 @@ read as (
         'rows' as part,
         coalesce(rejected_rule, 'complete') as rule,
         row_count as value_count
-    from {{ ref('int_patients__sent') }}
+    from flag_groups
     union all
     select
-        flags.practice_code,
+        flag_groups.practice_code,
         metrics.metric_id as part,
         case
-            when substr(flags.metric_flags, metrics.flag_position, 1) = '?'
+            when substr(flag_groups.metric_flags, metrics.flag_position, 1) = '?'
                 then 'metric_value_unknown'
             else 'complete'
         end as rule,
-        flags.value_count
-    from flags
+        flag_groups.person_count as value_count
+    from flag_groups
     cross join metrics
-    where substr(flags.metric_flags, metrics.flag_position, 1) in ('y', 'n', '?')
+    where
+        flag_groups.rejected_rule is null
+        and substr(flag_groups.metric_flags, metrics.flag_position, 1) in ('y', 'n', '?')
 
 ),
 
