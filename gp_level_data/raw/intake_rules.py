@@ -16,6 +16,7 @@ class Rule:
     """A rule by which a file, a practice, a row or a person is left out, or counted apart.
 
     keeps_row   whether a row that meets it is usable all the same
+    counts_as   what such a row is in the share of its file that can be used: usable, unusable or passed_over
     meaning     what is wrong, as a practice manager would say it
     what_to_do  what the sender should do about it
     tolerated_share  share of a file that may be unusable before the rule holds; None where it is not about shares
@@ -26,6 +27,7 @@ class Rule:
     file_kinds: tuple[str, ...]
     rule_order: int
     keeps_row: bool
+    counts_as: str
     meaning: str
     what_to_do: str
     source: str

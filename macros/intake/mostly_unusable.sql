@@ -7,9 +7,7 @@ with judged as (
         parts.rule,
         parts.value_count,
         rules.rule_order,
-        parts.rule in ('category_not_collected', 'code_not_collected') as is_passed_over,
-        rules.applies_to = 'row'
-        or parts.rule in ({{ unusable_rules() }}) as is_unusable
+        rules.counts_as
     from {{ parts }} as parts
     inner join {{ ref('intake_rules') }} as rules on parts.rule = rules.rule
 
@@ -21,7 +19,7 @@ placed as (
         *,
         rank() over (
             partition by practice_code, part
-            order by is_passed_over or is_unusable desc, value_count desc, rule_order nulls last
+            order by counts_as <> 'usable' desc, value_count desc, rule_order nulls last
         ) as place
     from judged
 
@@ -32,11 +30,11 @@ shares as (
     select
         practice_code,
         part,
-        count(*) filter (where not is_passed_over and not is_unusable) as usable_rules,
-        sum(value_count) filter (where not is_passed_over) as value_count,
-        coalesce(sum(value_count) filter (where is_unusable), 0) as unusable_count,
+        count(*) filter (where counts_as = 'usable') as usable_rules,
+        sum(value_count) filter (where counts_as <> 'passed_over') as value_count,
+        coalesce(sum(value_count) filter (where counts_as = 'unusable'), 0) as unusable_count,
         max(value_count) filter (where place = 1) as worst_count,
-        min(rule) filter (where place = 1 and (is_passed_over or is_unusable)) as worst_rule
+        min(rule) filter (where place = 1 and counts_as <> 'usable') as worst_rule
     from placed
     group by practice_code, part
 

@@ -24,9 +24,10 @@ with judged as (
     select
         files.file_name,
         counts.verdict = 'excluded'
-        and counts.reason not in ({{ unusable_rules() }}) as is_usable,
+        and coalesce(rules.counts_as, 'usable') <> 'unusable' as is_usable,
         counts.record_count as row_count
     from {{ ref('int_journals__removed_counts') }} as counts
+    left join {{ ref('intake_rules') }} as rules on counts.reason = rules.rule
     inner join {{ ref('stg_landing__files') }} as files
         on
             counts.practice_code = files.practice_code

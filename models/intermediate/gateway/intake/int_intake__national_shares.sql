@@ -9,10 +9,7 @@ with judged as (
         counts.file_name,
         counts.rule,
         counts.row_count,
-        rules.keeps_row as is_usable,
-        rules.rule in (
-            'other_service', 'other_organisation', 'repeated_episode', 'unfinished_episode_again'
-        ) as is_passed_over,
+        rules.counts_as,
         rules.rule_order
     from {{ ref('int_intake__row_counts') }} as counts
     inner join {{ ref('intake_rules') }} as rules on counts.rule = rules.rule
@@ -26,7 +23,7 @@ placed as (
         *,
         rank() over (
             partition by file_kind, file_name
-            order by is_passed_over or not is_usable desc, row_count desc, rule_order asc nulls last
+            order by counts_as <> 'usable' desc, row_count desc, rule_order asc nulls last
         ) as place
     from judged
 
@@ -38,11 +35,10 @@ counted as (
         file_kind,
         file_name,
         sum(row_count) as row_count,
-        coalesce(sum(row_count) filter (where is_usable and not is_passed_over), 0) as used_count,
-        coalesce(sum(row_count) filter (where is_passed_over), 0) as passed_over_count,
-        coalesce(sum(row_count) filter (where not is_usable and not is_passed_over), 0)
-            as unusable_count,
-        min(rule) filter (where place = 1 and (is_passed_over or not is_usable)) as worst_rule
+        coalesce(sum(row_count) filter (where counts_as = 'usable'), 0) as used_count,
+        coalesce(sum(row_count) filter (where counts_as = 'passed_over'), 0) as passed_over_count,
+        coalesce(sum(row_count) filter (where counts_as = 'unusable'), 0) as unusable_count,
+        min(rule) filter (where place = 1 and counts_as <> 'usable') as worst_rule
     from placed
     group by file_kind, file_name
 

@@ -12,15 +12,17 @@ with counted as (
     where verdict = 'rejected'
     union all
     select
-        practice_code,
+        counts.practice_code,
         'journals' as file_kind,
-        reason as rule,
+        counts.reason as rule,
         -- of a detail, the people of whom it is not kept
-        case when record_count > 0 then record_count else person_count end as row_count
-    from {{ ref('int_journals__removed_counts') }}
+        case when counts.record_count > 0 then counts.record_count else counts.person_count end
+            as row_count
+    from {{ ref('int_journals__removed_counts') }} as counts
+    left join {{ ref('intake_rules') }} as rules on counts.reason = rules.rule
     where
-        verdict in ('rejected', 'emptied')
-        or reason in ({{ unusable_rules() }})
+        counts.verdict in ('rejected', 'emptied')
+        or rules.counts_as = 'unusable'
     union all
     -- who is kept out for it has no record of which it is told
     select
