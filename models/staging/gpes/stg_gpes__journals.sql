@@ -1,5 +1,6 @@
 with source as (
 
+    -- what is asked of more than once below is read once: these files are long
     select
         *,
         {{ to_nhs_number('nhs_number') }} as plain_number,
@@ -16,17 +17,17 @@ renamed as (
         -- keys
         source.file_practice_code as practice_code,
         {{ trimmed('practice') }} as stated_practice_code,
-        plain_number as nhs_number,
-        case when plain_number is null then {{ nhs_number_spelling_rule('nhs_number') }} end
+        source.plain_number as nhs_number,
+        case when source.plain_number is null then {{ nhs_number_spelling_rule('nhs_number') }} end
             as nhs_number_spelling_rule,
 
         -- dates: of the day of birth only the year leaves staging
         source.processed_timestamp as extracted_at_text,
         {{ to_birth_year('date_of_birth') }} as birth_year,
         coalesce({{ trimmed('date_of_birth') }}, '') <> '' as has_birth_date,
-        day_of_death as died_on,
-        day_registered as registered_on,
-        day_deregistered as deregistered_on,
+        source.day_of_death as died_on,
+        source.day_registered as registered_on,
+        source.day_deregistered as deregistered_on,
         {{ is_unreadable_day('date_of_death', 'day_of_death', none_pattern=no_end_pattern()) }}
         or {{ is_unreadable_day('registered_on', 'day_registered') }}
         or {{ is_unreadable_day(

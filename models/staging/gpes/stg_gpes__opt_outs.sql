@@ -1,5 +1,6 @@
 with source as (
 
+    -- what is asked of more than once below is read once: these files are long
     select
         *,
         {{ plain_number('nhs_number') }} as plain_number,

@@ -1,6 +1,6 @@
 with source as (
 
-    -- what is asked of more than once below is read once: these are the longest files
+    -- what is asked of more than once below is read once: these files are long
     select
         *,
         {{ to_nhs_number('newnhsno') }} as plain_number,

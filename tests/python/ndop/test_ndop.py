@@ -293,7 +293,10 @@ def test_no_request_goes_into_the_raw_folder_or_the_store(
 ) -> None:
     """Flags a command that writes where whoever deploys it was asked to mount read only, or numbers beside results."""
     folders = ["--raw-dir", str(raw_dir), "--store-dir", str(tmp_path)]
-    for to, says in ((raw_dir / "ndop" / "request", "The raw folder is read only"), (tmp_path / "asked", "is no part of")):
+    for to, says in (
+        (raw_dir / "ndop" / "request", "The raw folder is read only"),
+        (tmp_path / "asked", "is no part of"),
+    ):
         assert main(["ndop", "request", *folders, "--mailbox", MAILBOX, "--to", str(to)]) == 1
         assert says in capsys.readouterr().err
         assert not to.exists()
