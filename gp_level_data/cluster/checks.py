@@ -60,7 +60,12 @@ def judge(connection: duckdb.DuckDBPyConnection, made: Path, key: bytes) -> None
     """A Refusal, in the words of intake, where the tables of a folder may not stand."""
     if relation := tables.rows_at(connection, made.joinpath(*JUDGE_OF_WAREHOUSE), key):
         for (sentence,) in connection.execute(first_refusal(relation)).fetchall():
-            raise Refusal(sentence)
+            raise stopped(sentence)
+
+
+def stopped(sentence: str) -> Refusal:
+    """Why a run may not stand, and what becomes of the results, as a build on one machine says it."""
+    return Refusal(f"{sentence.removesuffix('.')}; the previous results are untouched.")
 
 
 def broken(connection: duckdb.DuckDBPyConnection, promises: Iterable[Iterable[str]]) -> list[Finding]:
