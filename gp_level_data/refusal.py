@@ -6,3 +6,8 @@ class Refusal(Exception):
 
     A message names files, folders, rules and counts; never a value that was read from a file.
     """
+
+
+def stopped(sentence: str) -> Refusal:
+    """Why a run may not stand, and that its store is as it was."""
+    return Refusal(f"{sentence.removesuffix('.')}; the previous results are untouched.")

@@ -13,7 +13,7 @@ import duckdb
 
 from gp_level_data.cluster import tables
 from gp_level_data.nets import Finding, values
-from gp_level_data.refusal import Refusal
+from gp_level_data.refusal import Refusal, stopped
 
 NET = "cluster"
 SHOWN = 5
@@ -61,11 +61,6 @@ def judge(connection: duckdb.DuckDBPyConnection, made: Path, key: bytes) -> None
     if relation := tables.rows_at(connection, made.joinpath(*JUDGE_OF_WAREHOUSE), key):
         for (sentence,) in connection.execute(first_refusal(relation)).fetchall():
             raise stopped(sentence)
-
-
-def stopped(sentence: str) -> Refusal:
-    """Why a run may not stand, and what becomes of the results, as a build on one machine says it."""
-    return Refusal(f"{sentence.removesuffix('.')}; the previous results are untouched.")
 
 
 def broken(connection: duckdb.DuckDBPyConnection, promises: Iterable[Iterable[str]]) -> list[Finding]:

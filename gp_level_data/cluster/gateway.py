@@ -27,6 +27,7 @@ from gp_level_data.project import PROJECT, read_settings
 from gp_level_data.raw import landing, ndop_files
 from gp_level_data.raw.landing import look, relations
 from gp_level_data.raw.landing.find import RawFile
+from gp_level_data.refusal import stopped
 from gp_level_data.runs import gateway
 from gp_level_data.runs.progress import Stage
 from gp_level_data.shapes import Manifest, Node
@@ -232,7 +233,7 @@ def ask_data_tests(spark: "SparkSession", manifest: Manifest) -> list[Finding]:
 def judge(spark: "SparkSession") -> None:
     """What the macro check_intake is on one machine: a Refusal, in the words of intake, of what may not stand."""
     for (sentence,) in spark.sql(checks.first_refusal(name_of_view(*checks.JUDGE_OF_GATEWAY))).collect():
-        raise checks.stopped(sentence)
+        raise stopped(sentence)
 
 
 def held(spark: "SparkSession", rows: "DataFrame") -> "DataFrame":

@@ -18,7 +18,7 @@ from gp_level_data.end import hand_overs, ledger, policy
 from gp_level_data.nets import proving
 from gp_level_data.nets.lineage import command as lineage
 from gp_level_data.project import SAMPLE, moment_of, read_settings
-from gp_level_data.refusal import Refusal
+from gp_level_data.refusal import Refusal, stopped
 from gp_level_data.runs import dbt_command, gateway, whole_run
 from gp_level_data.runs.forked_runs import ForkedRuns
 from gp_level_data.runs.progress import Progress
@@ -180,11 +180,11 @@ def dbt(
         # Said once: what came after the first failed by it too. And the room that was taken is free again.
         discard(folders["STORE_DIR"])
         _, found, after = of_the_disk[0].partition(whole_run.DISK_SAYS_NO)
-        raise Refusal(f"{found}{after.removesuffix('.')}; the previous results are untouched.")
+        raise stopped(found + after)
     if why := why_it_may_not_stand(arguments):
         # Objections may have been lost on the way to it, or numbers lie in it: nothing of it is kept.
         discard(folders["STORE_DIR"])
-        raise Refusal(f"{why.removesuffix('.')}; the previous results are untouched.")
+        raise stopped(why)
     if not verbose:
         print(dbt_command.shown(ended.why))
     raise Refusal(f"`dbt {' '.join(arguments[:2])}` failed, see above; the previous results are untouched.")

@@ -1,7 +1,7 @@
-{% macro is_unreadable_day(column, day, day_first=false, stand_for_none=[], none_pattern='') -%}
+{% macro is_unreadable_day(column, day=none, day_first=false, stand_for_none=[], none_pattern='') -%}
 {#- A case, so that what could be read is not looked at again. -#}
 case
-    when {{ day }} is not null then false
+    when {{ day or to_plausible_day(column, day_first) }} is not null then false
     else
         coalesce({{ trimmed(column) }}, '') <> ''
         {%- for written in stand_for_none %}

@@ -1,3 +1,3 @@
-{% macro is_unreadable_moment(column, moment) -%}
-case when {{ moment }} is not null then false else coalesce({{ trimmed(column) }}, '') <> '' end
+{% macro is_unreadable_moment(column, moment=none) -%}
+case when {{ moment or to_moment(column) }} is not null then false else coalesce({{ trimmed(column) }}, '') <> '' end
 {%- endmacro %}

@@ -17,8 +17,7 @@ renamed as (
             when {{ to_plausible_day('status_date') }} not in ({{ placeholder_days() }})
                 then {{ to_plausible_day('status_date') }}
         end as status_date,
-        {{ is_unreadable_day('status_date', to_plausible_day('status_date')) }}
-            as has_unreadable_day,
+        {{ is_unreadable_day('status_date') }} as has_unreadable_day,
 
         -- codes
         lower({{ trimmed('status') }}) as status

@@ -18,7 +18,7 @@ renamed as (
         source.file_practice_code as practice_code,
         {{ trimmed('practice') }} as stated_practice_code,
         source.plain_number as nhs_number,
-        case when source.plain_number is null then {{ nhs_number_spelling_rule('nhs_number') }} end
+        {{ nhs_number_spelling_rule('nhs_number', 'source.plain_number') }}
             as nhs_number_spelling_rule,
 
         -- dates: of the day of birth only the year leaves staging

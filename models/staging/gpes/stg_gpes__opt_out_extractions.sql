@@ -12,8 +12,7 @@ renamed as (
 
         -- dates
         {{ to_moment('extracted_at') }} as extracted_at,
-        {{ is_unreadable_moment('extracted_at', to_moment('extracted_at')) }}
-            as has_unreadable_moment
+        {{ is_unreadable_moment('extracted_at') }} as has_unreadable_moment
 
     from source
 

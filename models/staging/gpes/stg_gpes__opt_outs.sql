@@ -26,8 +26,7 @@ renamed as (
         file_practice_code as practice_code,
         {{ to_plain_code('practice_code') }} as stated_practice_code,
         number_read as nhs_number,
-        case when number_read is null then {{ nhs_number_spelling_rule('plain_number') }} end
-            as nhs_number_spelling_rule,
+        {{ nhs_number_spelling_rule('plain_number', 'number_read') }} as nhs_number_spelling_rule,
 
         -- dates
         moment_effective as effective_at,

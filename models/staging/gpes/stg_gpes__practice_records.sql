@@ -14,8 +14,7 @@ renamed as (
         file_practice_code as practice_code,
         {{ trimmed('practice_code') }} as stated_practice_code,
         plain_number as nhs_number,
-        case when plain_number is null then {{ nhs_number_spelling_rule('nhs_number') }} end
-            as nhs_number_spelling_rule,
+        {{ nhs_number_spelling_rule('nhs_number', 'plain_number') }} as nhs_number_spelling_rule,
         coalesce(upper({{ trimmed('usual_gp_code') }}), '') as usual_gp_code,
 
         -- dates

@@ -20,8 +20,7 @@ renamed as (
         {{ episode_key_rule('epikey') }} as episode_key_rule,
         plain_number as nhs_number,
         file_name,
-        case when plain_number is null then {{ nhs_number_spelling_rule('newnhsno') }} end
-            as nhs_number_spelling_rule,
+        {{ nhs_number_spelling_rule('newnhsno', 'plain_number') }} as nhs_number_spelling_rule,
         -- the provider; what follows is the site, or who sent the data
         nullif(substr(upper({{ trimmed('procode') }}), 1, 3), '') as provider_code,
 

@@ -15,8 +15,7 @@ renamed as (
         -- dates
         extracted_at as extracted_at_text,
         {{ to_moment('extracted_at') }} as extracted_at,
-        {{ is_unreadable_moment('extracted_at', to_moment('extracted_at')) }}
-            as has_unreadable_moment,
+        {{ is_unreadable_moment('extracted_at') }} as has_unreadable_moment,
 
         -- codes
         refused_rule,

@@ -14,9 +14,8 @@ renamed as (
         -- dates
         {{ to_plausible_day('join_parent_date') }} as joined_date,
         {{ to_plausible_day('left_parent_date') }} as left_date,
-        {{ is_unreadable_day('join_parent_date', to_plausible_day('join_parent_date')) }}
-        or {{ is_unreadable_day('left_parent_date', to_plausible_day('left_parent_date')) }}
-            as has_unreadable_day,
+        {{ is_unreadable_day('join_parent_date') }}
+        or {{ is_unreadable_day('left_parent_date') }} as has_unreadable_day,
 
         -- codes
         {{ trimmed('name') }} as gp_name,

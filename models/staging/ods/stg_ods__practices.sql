@@ -14,9 +14,8 @@ renamed as (
         -- dates
         {{ to_plausible_day('open_date') }} as open_date,
         {{ to_plausible_day('close_date') }} as close_date,
-        {{ is_unreadable_day('open_date', to_plausible_day('open_date')) }}
-        or {{ is_unreadable_day('close_date', to_plausible_day('close_date')) }}
-            as has_unreadable_day,
+        {{ is_unreadable_day('open_date') }}
+        or {{ is_unreadable_day('close_date') }} as has_unreadable_day,
 
         -- codes
         {{ trimmed('name') }} as practice_name,

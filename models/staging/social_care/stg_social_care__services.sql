@@ -13,15 +13,12 @@ renamed as (
         -- keys
         file_name,
         plain_number as nhs_number,
-        case when plain_number is null then {{ nhs_number_spelling_rule('nhs_number') }} end
-            as nhs_number_spelling_rule,
+        {{ nhs_number_spelling_rule('nhs_number', 'plain_number') }} as nhs_number_spelling_rule,
 
         -- dates
         {{ to_plausible_day('started_on') }} as started_on,
         {{ to_plausible_day('ended_on') }} as ended_on,
-        {{ is_unreadable_day(
-            'ended_on', to_plausible_day('ended_on'), none_pattern=no_end_pattern()
-        ) }} as has_unreadable_day,
+        {{ is_unreadable_day('ended_on', none_pattern=no_end_pattern()) }} as has_unreadable_day,
 
         -- codes
         lower({{ trimmed('service') }}) as service

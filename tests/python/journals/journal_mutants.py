@@ -223,9 +223,7 @@ MUTANTS = [
            "an unusable row is no admission", LINKED),
     Mutant(HOSPITAL, "not collected", "where people.patient_key = keyed.patient_key", "",
            "an admission is of somebody collected", LINKED),
-    Mutant(
-        CARE, "unread end",
-        "{{ is_unreadable_day(\n            'ended_on', to_plausible_day('ended_on'), none_pattern=no_end_pattern()\n        ) }}", "false", "an end that cannot be read is none", LINKED),
+    Mutant(CARE, "unread end", "{{ is_unreadable_day('ended_on', none_pattern=no_end_pattern()) }}", "false", "an end that cannot be read is none", LINKED),
     Mutant(SOCIAL_CARE, "not collected", "where people.patient_key = keyed.patient_key", "",
            "care is of somebody collected", LINKED),
     Mutant(SOCIAL_CARE, "unusable rows", "where rejected_rule is null", "where nhs_number is not null",
