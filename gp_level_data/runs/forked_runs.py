@@ -16,6 +16,7 @@ Seconds are those in which the run ran.
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import resource
@@ -225,6 +226,9 @@ def serve(answers_to: str, parse: str, last_word: str) -> None:
     manifest: Any = dbtRunner().invoke(json.loads(parse)).result
     if not manifest:
         return
+    # What runs bring with them is imported once for all of them.
+    for plugin in ("gateway", "warehouse"):
+        importlib.import_module(f"gp_level_data.runs.{plugin}")
     # What is parsed outlives every run: no look for garbage need go through it, nor copy it from the parent by doing so.
     gc.freeze()
     # Ctrl-C is for the run, which ends by it, and for whoever asked for it.
