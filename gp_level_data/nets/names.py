@@ -260,7 +260,9 @@ ASKS_OR_TELLS = re.compile(
     re.IGNORECASE,
 )
 # Macros of dbt's own that the project replaces. Another one could change how every table is made.
-REPLACED_MACROS = {"generate_schema_name", "duckdb__snapshot_get_time", "duckdb__collect_freshness"}
+REPLACED_MACROS = {
+    "generate_schema_name", "duckdb__collect_freshness", "duckdb__persist_docs", "duckdb__snapshot_get_time",
+}  # fmt: skip
 
 # Fields of a node that are not the project's words: paths of the machine, digests, the moment of parsing.
 NOT_WORDS = {"root_path", "build_path", "compiled_path", "checksum", "created_at"}

@@ -67,6 +67,10 @@ TRUSTED = {
         {"dbt"}, "macros/parsing/collect_freshness.sql",
         "iophpgnm-bhifembg-cdafimjo-ilmbnkka-fnpcopge-mbleohga-loebnilg-pdopbkpj",
     ),
+    "duckdb__persist_docs": Trusted(
+        {"run_query"}, "macros/persist_docs.sql",
+        "ppgkdlcm-jdgfojpk-ocghidhd-amjnaced-eialdodm-mhlbknhj-mhgdnnkh-egjpdhlf",
+    ),
     "duckdb__snapshot_get_time": Trusted(
         {"target"}, "macros/snapshot_get_time.sql",
         "aceghjbf-kabeopcn-kfgmkjed-kdjdhhfn-hadgimpf-kkhaeapk-ennkhbpg-oohghkko",
@@ -93,7 +97,7 @@ PROFILE = "ekbhgenb-blpnflcg-mcflahco-dflkohel-pojplpfp-hljelobj-gececacn-hddhoj
 # choose among the project's own macros for an engine.
 PARTS = {
     "adapter": {"dispatch"},
-    "config": {"get", "require"},
+    "config": {"get", "persist_column_docs", "persist_relation_docs", "require"},
     "exceptions": {"raise_compiler_error"},
     "dbt": {"default__collect_freshness"},
     "flags": {"INTROSPECT"},
