@@ -21,6 +21,7 @@ import pyarrow
 import pytest
 
 from bench.vouching import vouch
+from conftest import PROJECT, SAMPLE
 from gp_level_data import project, releases
 from gp_level_data.command_line import main
 from gp_level_data.commands import ndop
@@ -32,8 +33,6 @@ from gp_level_data.refusal import Refusal
 from gp_level_data.runs.scratch_gateway import NO_TESTS, scratch_gateway
 from gp_level_data.shapes import Cells
 
-PROJECT = Path(__file__).parents[3]
-SAMPLE = PROJECT / "sample"
 COLLECTION = "individual_gp_level_data"
 MAILBOX = "8HQ50OT001"
 FIRST, SECOND = "9990000018,\n", "9990000026,\n"

@@ -19,6 +19,7 @@ import duckdb
 import pytest
 
 from bench import gateway_sql, journal_sql
+from conftest import PROJECT, SAMPLE
 from gp_level_data import preview, project
 from gp_level_data.command_line import main
 from gp_level_data.custody import store
@@ -35,8 +36,6 @@ from journals.journal_oracle import Journals
 from journals.test_journals import world
 from opt_outs import opt_out_oracle
 
-PROJECT = Path(__file__).parents[3]
-SAMPLE = PROJECT / "sample"
 COLLECTION = "individual_gp_level_data"
 SETTINGS = project.read_settings("")
 # Built besides, to be compared with: what a real run reports.

@@ -9,13 +9,13 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from conftest import SAMPLE
 from gp_level_data import project
 from gp_level_data.custody import store
 from gp_level_data.preview import journals
 from gp_level_data.raw.intake_rules import in_words, rules
 from gp_level_data.runs.scratch_gateway import scratch_gateway
 from preview.test_preview import (
-    SAMPLE,
     Seen,
     all_seen,
     details,

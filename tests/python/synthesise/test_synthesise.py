@@ -1,7 +1,6 @@
 """The committed sample: regenerable byte for byte, all hard cases in it, nobody real."""
 
 import gzip
-import pathlib
 import re
 import shutil
 from collections.abc import Callable
@@ -10,22 +9,22 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from conftest import SAMPLE
 from gp_level_data.raw.synthetic_folder import MARKER, is_synthetic
 from gp_level_data.runs.progress import Stage
 from gp_level_data.synthesise import synthesise
 from synthesise import synthetic_cases
 
-SAMPLE = pathlib.Path(__file__).parents[3] / "sample"
 METRICS = SAMPLE / synthetic_cases.METRICS
 
 
-def contents(folder: pathlib.Path) -> dict[str, bytes]:
+def contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
     }
 
 
-def assert_same(made: pathlib.Path, expected: pathlib.Path) -> None:
+def assert_same(made: Path, expected: Path) -> None:
     """Names the files that differ, without showing a byte of them."""
     made_files, expected_files = contents(made), contents(expected)
     assert sorted(made_files) == sorted(expected_files)
@@ -153,7 +152,7 @@ def passes_modulus_11(number: str) -> bool:
     return sum((10 - i) * int(digit) for i, digit in enumerate(number)) % 11 == 0
 
 
-def text_of(path: pathlib.Path, con: duckdb.DuckDBPyConnection) -> str:
+def text_of(path: Path, con: duckdb.DuckDBPyConnection) -> str:
     if path.suffix == ".parquet":
         return str(con.execute(f"from read_parquet('{path}', hive_partitioning = false)").fetchall())
     content = path.read_bytes()
