@@ -143,12 +143,16 @@ MUTANTS = [
         JUDGED, "unusable area", "or (journals.has_lsoa and journals.lsoa is null)", "", "an unusable area is counted"
     ),
     Mutant(
-        JUDGED, "said when", "coalesce(journals.entered_on, journals.recorded_on,",
-        "coalesce(journals.recorded_on, journals.entered_on,", "what was entered last is the latest",
+        JUDGED, "said when", "then coalesce(journals.entered_on, journals.recorded_on)",
+        "then coalesce(journals.recorded_on, journals.entered_on)", "what was entered last is the latest",
     ),
     Mutant(
-        JUDGED, "never said", "journals.recorded_on, date '0001-01-01') as said_on", "journals.recorded_on) as said_on",
+        JUDGED, "never said", "        else date '0001-01-01'\n    end as said_on", "    end as said_on",
         "what has no day is said all the same",
+    ),
+    Mutant(
+        JUDGED, "said later", "<= cast(practices.extracted_at as date)\n            then coalesce(",
+        "is not null\n            then coalesce(", "what is entered later than the extraction is not the latest",
     ),
     # the person
     Mutant(

@@ -132,13 +132,14 @@ def scope_rule(rows: list[Row], extracted: date, started: date) -> str | None:
     return "not_registered" if registered > extracted or (left and left <= extracted) else None
 
 
-def agreed(rows: list[Row], detail: str) -> tuple[Detail, bool]:
+def agreed(rows: list[Row], detail: str, extracted: date) -> tuple[Detail, bool]:
     """What the rows of the latest day say that give a detail, and whether they disagree."""
     by_day = defaultdict(set)
     for row in rows:
         value = details_of(row)[detail]
         if value is not None:
-            by_day[day(row.get("record_date")) or day(row.get("date")) or date.min].add(value)
+            said_on = day(row.get("record_date")) or day(row.get("date")) or date.min
+            by_day[said_on if said_on <= extracted else date.min].add(value)
     if not by_day:
         return None, False
     last = by_day[max(by_day)]
@@ -239,7 +240,7 @@ def stored(journals: Journals) -> Stored:
             if rule := scope_rule(rows, extracted, started):
                 removed[practice, "excluded", rule] += len(rows)
                 continue
-            said = {detail: agreed(rows, detail) for detail in DETAILS}
+            said = {detail: agreed(rows, detail, extracted) for detail in DETAILS}
             died = day(rows[0].get("date_of_death"))
             people[number, practice] = (
                 *(said[detail][0] for detail in DETAILS),

@@ -117,6 +117,9 @@ PATIENTS: list[Sequence[Changes]] = [
     [{"sex": "1", "record_date": None, "date": "2016-01-02"}, {"sex": "2", "record_date": "2016-01-01"}],
     [{"sex": "1", "record_date": None, "date": None}, {"sex": "2", "record_date": "2000-01-01"}],
     [{"sex": "1", "record_date": None, "date": None}, {"sex": "2", "record_date": "not known", "date": None}],
+    # what is entered later than the extraction was not entered then
+    *([{"sex": "1", "record_date": "2016-01-01"}, {"sex": "2", "record_date": day}]
+      for day in ("2017-04-01", "2017-04-02", "2030-01-01")),
     [{"ethnic": "A"}, {"ethnic": "Z"}],
     [{"ethnic": "A"}, {"ethnic": "A"}, {"ethnic": "Z", "record_date": "2010-01-01"}],
     [{"sexual_orientation": "1"}, {"sexual_orientation": "2"}],

@@ -52,7 +52,14 @@ select
     or coalesce(journals.died_on in ({{ placeholder_days() }}), false)
     or coalesce(journals.deregistered_on in ({{ placeholder_days() }}), false)
         as has_unreadable_day,
-    coalesce(journals.entered_on, journals.recorded_on, date '0001-01-01') as said_on,
+    -- nothing was said later than the extraction: when, nobody knows
+    case
+        when
+            coalesce(journals.entered_on, journals.recorded_on)
+            <= cast(practices.extracted_at as date)
+            then coalesce(journals.entered_on, journals.recorded_on)
+        else date '0001-01-01'
+    end as said_on,
     codes.category,
     codes.code,
     journals.recorded_on,
