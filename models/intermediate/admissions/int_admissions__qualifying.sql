@@ -109,18 +109,10 @@ clauses as (
         condition,
         clause,
         bool_or(rule = 'include' and is_there) as is_included,
-        bool_or(rule = 'require' and is_there) as has_required,
+        bool_or(rule = 'require' and is_there) or not bool_or(rule = 'require') as has_required,
         bool_or(rule = 'exclude' and is_there) as is_excluded
     from looked_for
     group by all
-
-),
-
-requiring as (
-
-    select distinct clause
-    from codes
-    where rule = 'require'
 
 )
 
@@ -130,9 +122,8 @@ select distinct
     clauses.admission_date,
     clauses.condition
 from clauses
-left join requiring on clauses.clause = requiring.clause
 where
     clauses.is_included
     and not clauses.is_excluded
-    and (clauses.has_required or requiring.clause is null)
+    and clauses.has_required
 order by clauses.patient_key, clauses.admission_number, clauses.condition
