@@ -6,6 +6,7 @@ them; of a command that fails those are shown that say why. Nothing that looks l
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import deque
@@ -21,6 +22,7 @@ from gp_level_data.runs.progress import Stage
 from gp_level_data.runs.quiet_errors import TEN_DIGITS
 
 LOG = "build.log"
+GENERIC = PROJECT / "tests" / "generic"
 DBT = Path(sys.executable).with_name("dbt")
 # dbt's events that end a step; their errors say less than the account at the end.
 ENDED = {
@@ -132,7 +134,19 @@ def heard(lines: Iterable[str], log: TextIO, stage: Stage) -> list[str]:
             stage.done.add(node.get("unique_id") or f"{name} {data.get('index')}")
         elif event.get("info", {}).get("level") == "error" and name not in SUMMARY:
             why += [part for part in message.splitlines() if part.strip()]
+            why += advice(message)
     return why or [TEN_DIGITS.sub("(ten digits)", message) for message in no_events]
+
+
+def advice(message: str) -> list[str]:
+    """What a data test of the project's own flags and how it is mended, in its own words, where one has failed."""
+    failed = re.match(r"Failure in test (\w+)", message)
+    known = [file for file in sorted(GENERIC.glob("*.sql")) if failed and failed[1].startswith(f"{file.stem}_")]
+    if not known:
+        return []
+    comment = re.findall(r"^-- +(.+)$", max(known, key=lambda file: len(file.stem)).read_text(encoding="utf-8"), re.M)
+    said = re.split(r" (?=(?:Why|Mend): )", " ".join(comment))
+    return [f"  {re.sub(' +', ' ', part)}" for part in said if part.startswith(("Flags:", "Mend:"))]
 
 
 def shown(why: list[str]) -> str:

@@ -1,5 +1,7 @@
 {% test unique_key(model, columns) %}
--- The number of keys that occur more than once; never the keys.
+-- Flags: keys that occur more than once; never which.
+-- Why:   what stands there twice is counted twice, or decided by either.
+-- Mend:  in a seed, take one of the rows away; in a model, look for the join that repeats rows.
 select count(*) as repeated_key_count
 from (
     select 1

@@ -70,6 +70,16 @@ def test_every_line_goes_to_the_log_and_those_that_matter_to_the_screen() -> Non
     assert log == "".join(f"{message}\n" for message in told)
 
 
+def test_a_data_test_that_fails_says_what_to_do() -> None:
+    """Flags a name of a test and a count of one, of which nobody knows what to mend."""
+    failure = "Failure in test thresholds_protect_disclosure_rules_ref_collections_ (seeds/_seeds.yml)"
+    why, _ = hear([event("RunResultFailure", failure, "error")])
+    assert why[0] == failure and why[1].startswith("  Flags: collections that lack a threshold of disclosure control")
+    assert why[2:] == ["  Mend: the rows of disclosure_rules, one a collection and rule, with whole numbers."]
+    another = "Failure in test not_null_metrics_unit (seeds/_seeds.yml)"
+    assert hear([event("RunResultFailure", another, "error")])[0] == [another]
+
+
 @pytest.mark.parametrize("spelling", ["{}{}{}", "{} {} {}", "{}-{}-{}"])
 def test_no_number_is_shown_or_kept(spelling: str) -> None:
     """Flags a number in what dbt, or a library below it, said in words of its own."""
