@@ -1,3 +1,3 @@
 {% macro one_of(word, words) -%}
-(' ' || {{ words }} || ' ') like ('% ' || {{ word }} || ' %')
+instr(' ' || {{ words }} || ' ', ' ' || {{ word }} || ' ') > 0
 {%- endmacro %}
