@@ -79,9 +79,10 @@ def test_no_warning_and_no_deprecation(parsed: tuple[Ended, Path]) -> None:
     assert not re.search(r"\[(WARNING|WARN)\]|\bdeprecat(?!ions\b)|\[warn ", log, re.IGNORECASE)
 
 
-# The macros that look at the database: one looks at what a run has stored (test_values_net.py); one at what it took
-# in; one tells a data test which columns there are. No model calls any of them.
-LOOKING = ("check_stored_values", "check_what_was_built", "check_intake", "columns_of")
+# The macros that send something to the database: one looks at what a run has stored (test_values_net.py); one at what
+# it took in; one tells a data test which columns there are; one writes descriptions beside a table that was made. No
+# model calls any of them.
+LOOKING = ("check_stored_values", "check_what_was_built", "check_intake", "columns_of", "duckdb__persist_docs")
 
 
 def test_the_net_by_name_holds(manifest: Manifest) -> None:
