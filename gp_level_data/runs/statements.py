@@ -16,9 +16,10 @@ import duckdb
 
 from gp_level_data.nets.names import ZONES
 
-# The lexer counts bytes, and takes whatever lies beyond ASCII for letters.
+# Kinds of words, as the lexer numbers them.
 COMMENT, OPERATOR = duckdb.token_type.comment.value, duckdb.token_type.operator.value
 NAMES = {duckdb.token_type.keyword.value, duckdb.token_type.identifier.value}
+# The lexer counts bytes, and takes whatever lies beyond ASCII for letters.
 WORD = re.compile(rb'"(?:[^"]|"")*"|[A-Za-z_\x80-\xff][\w$\x80-\xff]*')
 QUERIES = {"select", "with", "from", "values", "describe", "("}
 TRANSACTIONS = {"begin", "commit", "rollback"}
